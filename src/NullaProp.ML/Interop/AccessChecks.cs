@@ -1,0 +1,16 @@
+using System.Runtime.CompilerServices;
+
+// ML.NET's door for saving and loading models is internal. The runtime honours this attribute and lets us through it;
+// the compiler is satisfied by build/MLNetInternals.targets.
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
+
+namespace System.Runtime.CompilerServices;
+
+/// <summary>Tells the runtime that this assembly may use the internals of the named one. The runtime knows it by its name.</summary>
+[AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
+internal sealed class IgnoresAccessChecksToAttribute(string assemblyName) : Attribute
+{
+    /// <summary>The simple name of the assembly whose internals are used.</summary>
+    public string AssemblyName { get; } = assemblyName;
+}
