@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# The one build script, for people and for continuous integration. Steps, in the order given (default: format test samples):
+#   format   fails where 'dotnet format' would change something
+#   test     builds everything and runs the tests
+#   samples  runs the main job
+#   pack     makes the NuGet package in artifacts/
+# A failing step does not hide the next one's result. The last line counts the tests of this run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+export DOTNET_CLI_UI_LANGUAGE=en DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# A build server that outlives the script would keep its caller waiting for the end of the output.
+export MSBUILDDISABLENODEREUSE=1
+
+passed=0
+failed=0
+failures=()
+log=$(mktemp)
+
+finish() {
+    local status=$?
+    rm -f "$log"
+    if [ ${#failures[@]} -gt 0 ]; then
+        echo "Failed: ${failures[*]}."
+        status=1
+    fi
+    echo "$passed passed, $failed failed"
+    exit "$status"
+}
+trap finish EXIT
+
+require_dotnet_10() {
+    if ! command -v dotnet > /dev/null; then
+        echo "The .NET 10 SDK is needed, but there is no 'dotnet' on the PATH. Install it from https://dotnet.microsoft.com/download."
+        exit 1
+    fi
+    local version
+    version=$(dotnet --version 2> /dev/null || true)
+    if [ "${version%%.*}" != 10 ]; then
+        echo "The .NET 10 SDK is needed, but 'dotnet --version' says '${version:-nothing}'. Install it from https://dotnet.microsoft.com/download."
+        exit 1
+    fi
+}
+
+# The number behind a word in the last summary of the test run, 0 where there is none: "  succeeded: 12".
+summary_number() {
+    sed 's/\x1b\[[0-9;]*m//g' "$log" | tr -d '\r' | awk -v word="$1:" '
+        /^Test run summary:/ { number = 0; inside = 1 }
+        inside && $1 == word { number = $2 }
+        END { print number + 0 }'
+}
+
+run_tests() {
+    local status=0
+    dotnet test -c Release 2>&1 | tee "$log" || status=$?
+    passed=$(summary_number succeeded)
+    # An error is a test program that could not start or ended early.
+    failed=$(($(summary_number failed) + $(summary_number error)))
+    if [ "$status" -eq 0 ] && [ $((passed + failed)) -eq 0 ]; then
+        echo "The test run ended without a summary or without tests."
+        status=1
+    fi
+    return "$status"
+}
+
+run_step() {
+    case $1 in
+        format) dotnet format --verify-no-changes ;;
+        test) run_tests ;;
+        samples) dotnet run -c Release --project src/NullaProp.ML.Samples ;;
+        pack) dotnet pack -c Release src/NullaProp.ML -o artifacts ;;
+        *) echo "There is no step '$1'; the steps are format, test, samples and pack."; return 2 ;;
+    esac
+}
+
+require_dotnet_10
+[ $# -gt 0 ] || set -- format test samples
+for step in "$@"; do
+    echo "== $step"
+    run_step "$step" < /dev/null || failures+=("$step")
+done
