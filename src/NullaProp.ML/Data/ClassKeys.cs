@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>What the classes are called: the values that the label column had before <c>MapValueToKey</c>, of whatever type that was.</summary>
+internal abstract class ClassKeys
+{
+    /// <summary>Gets the names as text, in the order of the keys.</summary>
+    public abstract IReadOnlyList<string> Names { get; }
+
+    /// <summary>Gets a value indicating whether the names were text from the start.</summary>
+    public abstract bool AreText { get; }
+
+    /// <summary>Adds the values to a column's annotations.</summary>
+    /// <param name="builder">The annotations.</param>
+    /// <param name="kind">The name of the annotation.</param>
+    public abstract void AddTo(DataViewSchema.Annotations.Builder builder, string kind);
+
+    /// <summary>Returns type and values for the model file.</summary>
+    public abstract JsonObject ToJson();
+
+    /// <summary>Returns the names that a label column carries, or <see langword="null"/> for a bare key, which has none.</summary>
+    /// <param name="label">The column.</param>
+    /// <param name="classes">The number of classes.</param>
+    public static ClassKeys? Of(DataViewSchema.Column label, int classes)
+    {
+        var type = label.Annotations.Schema.GetColumnOrNull(AnnotationKinds.KeyValues)?.Type;
+        return type is VectorDataViewType vector && vector.Size == classes ? ClassKeyType.Of(vector.ItemType).Read(label.Annotations) : null;
+    }
+
+    /// <summary>Returns the names that a model file holds.</summary>
+    /// <param name="json">What <see cref="ToJson"/> returned.</param>
+    /// <param name="classes">The number of classes.</param>
+    /// <exception cref="FormatException">The names are damaged.</exception>
+    public static ClassKeys Of(JsonObject json, int classes)
+    {
+        if (json["values"] is not JsonArray values || values.Count != classes)
+        {
+            throw new FormatException($"The model file holds {(json["values"] as JsonArray)?.Count ?? 0} class names for {classes} classes; it is damaged. Train and save the model again.");
+        }
+
+        return ClassKeyType.Of(json["type"]?.GetValue<string>() ?? string.Empty).Parse(values);
+    }
+}

@@ -1,0 +1,93 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>How the values of a feature column are laid out.</summary>
+internal enum PixelLayout
+{
+    /// <summary>A vector, channel by channel: C, H, W.</summary>
+    Planar,
+
+    /// <summary>A vector, pixel by pixel: H, W, C.</summary>
+    Interleaved,
+
+    /// <summary>An image object.</summary>
+    Image,
+}
+
+/// <summary>What a feature column holds: its image size and layout, found from the column's type and the options.</summary>
+/// <param name="Shape">The size of the images.</param>
+/// <param name="Layout">The layout of the values.</param>
+internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
+{
+    /// <summary>Finds the format of a column that has already been checked to hold vectors or images.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="wanted">The size that the images must have; <see langword="null"/> where only the column can tell.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column gives no size, or another than wanted, or one too small.</exception>
+    public static FeatureFormat Of(DataViewSchema.Column column, ImageShape? wanted)
+    {
+        var format = column.Type switch
+        {
+            ImageDataViewType image => OfImage(column.Name, image, wanted),
+            VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted),
+            _ => throw Fault($"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the size with [VectorType(n)]."),
+        };
+        return format.Shape is { Channels: >= 1, Height: >= ImageShape.SmallestSide, Width: >= ImageShape.SmallestSide }
+            ? format
+            : throw Fault($"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {ImageShape.SmallestSide}×{ImageShape.SmallestSide} pixels. Enlarge them with ResizeImages, or set ImageShape if the sizes were misread.");
+    }
+
+    private static FeatureFormat OfImage(string name, ImageDataViewType type, ImageShape? wanted)
+    {
+        if (type.Height <= 0 || type.Width <= 0)
+        {
+            return wanted is null
+                ? throw Fault($"Column '{name}' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. Add ResizeImages before NoProp, or set ImageShape.")
+                : new(Displayable(name, wanted), PixelLayout.Image);
+        }
+
+        var shape = new ImageShape(wanted?.Channels ?? 3, type.Height, type.Width);
+        return wanted is null || wanted == shape ? new(Displayable(name, shape), PixelLayout.Image) : throw Mismatch(name, $"images of {type.Height}×{type.Width} pixels", wanted);
+    }
+
+    private static ImageShape Displayable(string name, ImageShape shape) =>
+        shape.Channels is 1 or 3
+            ? shape
+            : throw Fault($"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or use ExtractPixels.");
+
+    private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted)
+    {
+        var sizes = type.Dimensions;
+        if (wanted is not null)
+        {
+            return Fitting(sizes, wanted) is { } layout ? new(wanted, layout) : throw Mismatch(name, $"{type.Size} values ({string.Join("×", sizes)})", wanted);
+        }
+
+        return sizes switch
+        {
+            [var height, var width] => new(new(1, height, width), PixelLayout.Planar),
+            [1 or 3 or 4, _, _] => new(new(sizes[0], sizes[1], sizes[2]), PixelLayout.Planar),
+            [_, _, 1 or 3 or 4] => new(new(sizes[2], sizes[0], sizes[1]), PixelLayout.Interleaved),
+            [_, _, _] => new(new(sizes[0], sizes[1], sizes[2]), PixelLayout.Planar),
+            _ => throw Fault($"Column '{name}' is a flat vector of {type.Size} values, and ImageShape is not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size."),
+        };
+    }
+
+    private static PixelLayout? Fitting(IReadOnlyList<int> sizes, ImageShape wanted) => sizes switch
+    {
+        [var size] when size == wanted.Size => PixelLayout.Planar,
+        [var height, var width] when (1, height, width) == (wanted.Channels, wanted.Height, wanted.Width) => PixelLayout.Planar,
+        [var channels, var height, var width] when (channels, height, width) == (wanted.Channels, wanted.Height, wanted.Width) => PixelLayout.Planar,
+        [var height, var width, var channels] when (channels, height, width) == (wanted.Channels, wanted.Height, wanted.Width) => PixelLayout.Interleaved,
+        _ => null,
+    };
+
+    private static ArgumentOutOfRangeException Mismatch(string name, string found, ImageShape wanted) =>
+        Fault($"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change ResizeImages and ExtractPixels upstream, or ImageShape.");
+
+    private static string Needed(ImageShape? wanted) => wanted is null ? "a known number of values" : $"{wanted.Size} values ({wanted})";
+
+    private static ArgumentOutOfRangeException Fault(string message) => Interop.Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
+}

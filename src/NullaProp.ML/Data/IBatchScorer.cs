@@ -1,0 +1,18 @@
+namespace NullaProp.ML.Data;
+
+/// <summary>Turns images into class probabilities. A pure function of each image: neither its neighbours in a batch nor the thread change its score.</summary>
+internal interface IBatchScorer
+{
+    /// <summary>Gets the size of the images.</summary>
+    ImageShape Shape { get; }
+
+    /// <summary>Gets the number of classes K.</summary>
+    int ClassCount { get; }
+
+    /// <summary>Scores images.</summary>
+    /// <param name="pixels">The images one after the other, rows × C·H·W.</param>
+    /// <param name="rows">The number of images.</param>
+    /// <param name="scores">Where to write the probabilities, rows × K.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores);
+}

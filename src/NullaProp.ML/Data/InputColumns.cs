@@ -1,0 +1,73 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Interop;
+using static Microsoft.ML.SchemaShape.Column;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>Checks the columns that a trainer or a model reads.</summary>
+internal static class InputColumns
+{
+    private const string FeatureTypes = "Vector<Single>, Vector<Byte> or Image";
+    private const string LabelType = "Key<UInt32>";
+
+    /// <summary>Checks the shape of a feature column.</summary>
+    /// <param name="schema">The shape of the input.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static void CheckFeature(SchemaShape schema, string name)
+    {
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("feature", name);
+        var isVector = column is { Kind: VectorKind.Vector or VectorKind.VariableVector, IsKey: false } && IsPixel(column.ItemType);
+        var isImage = column.Kind == VectorKind.Scalar && column.ItemType is ImageDataViewType;
+        if (!isVector && !isImage)
+        {
+            throw Marked.WrongType("feature", name, FeatureTypes, SchemaShapes.TypeName(column));
+        }
+    }
+
+    /// <summary>Checks the shape of a label column and returns it.</summary>
+    /// <param name="schema">The shape of the input.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static SchemaShape.Column CheckLabel(SchemaShape schema, string name)
+    {
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("label", name);
+        return column is { Kind: VectorKind.Scalar, IsKey: true } && column.ItemType.RawType == typeof(uint)
+            ? column
+            : throw Marked.WrongType("label", name, LabelType, SchemaShapes.TypeName(column));
+    }
+
+    /// <summary>Returns a feature column and what its values mean.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The column's name.</param>
+    /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of a wrong type or of a wrong size.</exception>
+    public static (DataViewSchema.Column Column, FeatureFormat Format) Feature(DataViewSchema schema, string name, ImageShape? wanted)
+    {
+        CheckFeature(SchemaShapes.Of(schema), name);
+        var column = schema[name];
+        return (column, FeatureFormat.Of(column, wanted));
+    }
+
+    /// <summary>Returns a label column and the number of its classes.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There is only one class.</exception>
+    public static (DataViewSchema.Column Column, int Classes) Label(DataViewSchema schema, string name)
+    {
+        CheckLabel(SchemaShapes.Of(schema), name);
+        var column = schema[name];
+        var count = ((KeyDataViewType)column.Type).Count;
+        return count switch
+        {
+            < 2 => throw Marked.Exception(new InvalidOperationException($"Only one class was found in label column '{name}', but a classifier needs two or more. Check the labels, and that MapValueToKey saw all of them.")),
+            > 65_536 => throw Marked.Exception(new InvalidOperationException($"Label column '{name}' has {count} classes, but NoProp takes at most 65536. Map the labels to keys with MapValueToKey.")),
+            _ => (column, (int)count),
+        };
+    }
+
+    private static bool IsPixel(DataViewType type) => type.RawType == typeof(float) || type.RawType == typeof(byte);
+}

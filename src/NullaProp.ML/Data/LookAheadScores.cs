@@ -1,0 +1,68 @@
+using Microsoft.ML;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>Reads images ahead of the consumer with a cursor of its own, scores them in batches and hands the scores out row by row.</summary>
+internal sealed class LookAheadScores : IDisposable
+{
+    /// <summary>Rows in a batch: enough to keep all cores busy, little enough to stay in cache.</summary>
+    private const int BatchRows = 256;
+
+    private readonly DataViewRowCursor _ahead;
+    private readonly RowReader _reader;
+    private readonly IBatchScorer _scorer;
+    private readonly int _size;
+    private readonly float[] _pixels;
+    private readonly float[] _scores;
+    private int _rows;
+    private int _current = -1;
+
+    /// <summary>Creates the look-ahead.</summary>
+    /// <param name="ahead">A cursor over the same rows in the same order as the consumer's, with the needed columns active; owned from here on.</param>
+    /// <param name="schema">The model, bound to the data's schema.</param>
+    /// <param name="scorer">The scorer.</param>
+    public LookAheadScores(DataViewRowCursor ahead, ScoredSchema schema, IBatchScorer scorer)
+    {
+        _ahead = ahead;
+        _reader = new RowReader(ahead, schema.Feature, schema.Format);
+        _scorer = scorer;
+        _size = scorer.Shape.Size;
+        _pixels = new float[BatchRows * _size];
+        _scores = new float[BatchRows * scorer.ClassCount];
+    }
+
+    /// <summary>Gets the class probabilities of the current row.</summary>
+    public ReadOnlyMemory<float> Current => _current >= 0 && _current < _rows
+        ? _scores.AsMemory(_current * _scorer.ClassCount, _scorer.ClassCount)
+        : throw new InvalidOperationException("A score was asked for while the cursor stands on no row: call MoveNext first, and not after it returned false.");
+
+    /// <summary>Goes to the next row, scoring the next batch where this one is used up.</summary>
+    /// <exception cref="InvalidOperationException">The data has fewer rows when read a second time.</exception>
+    public void MoveNext()
+    {
+        if (++_current < _rows)
+        {
+            return;
+        }
+
+        (_current, _rows) = (0, 0);
+        while (_rows < BatchRows && _ahead.MoveNext())
+        {
+            _reader.Read(_pixels.AsSpan(_rows * _size, _size));
+            _rows++;
+        }
+
+        if (_rows == 0)
+        {
+            throw new InvalidOperationException("The data gave fewer rows to the cursor that reads ahead than to the one that follows. Cache the data before NoProp if it changes from read to read.");
+        }
+
+        _scorer.Score(_pixels.AsSpan(0, _rows * _size), _rows, _scores.AsSpan(0, _rows * _scorer.ClassCount));
+    }
+
+    /// <summary>Leaves the last row.</summary>
+    public void End() => _current = _rows;
+
+    /// <inheritdoc/>
+    public void Dispose() => _ahead.Dispose();
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.</summary>
+internal sealed class RowReader
+{
+    private const int MostTexts = 3;
+
+    private readonly DataViewRow _row;
+    private readonly PixelReader _pixels;
+    private readonly List<(string Name, ValueGetter<ReadOnlyMemory<char>> Getter)> _texts;
+
+    /// <summary>Creates a reader that follows a row as it moves.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="column">The feature column, active in the row.</param>
+    /// <param name="format">What the column holds.</param>
+    public RowReader(DataViewRow row, DataViewSchema.Column column, FeatureFormat format)
+    {
+        _row = row;
+        _pixels = PixelReader.Of(row, column, format);
+        _texts = [.. TextColumns(row.Schema).Where(row.IsColumnActive).Take(MostTexts).Select(text => (text.Name, row.GetGetter<ReadOnlyMemory<char>>(text)))];
+    }
+
+    /// <summary>Returns the columns whose text helps to name a row.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    public static IEnumerable<DataViewSchema.Column> TextColumns(DataViewSchema schema) =>
+        schema.Where(column => !column.IsHidden && column.Type is TextDataViewType);
+
+    /// <summary>Reads the row's image.</summary>
+    /// <param name="pixels">Where to write C·H·W values.</param>
+    /// <exception cref="InvalidOperationException">The image cannot be read, or holds NaN or infinity.</exception>
+    public void Read(Span<float> pixels)
+    {
+        try
+        {
+            _pixels.Read(pixels);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException and not OutOfMemoryException)
+        {
+            throw new InvalidOperationException($"{Row()} could not be read: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault);
+        }
+
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            if (!float.IsFinite(pixels[i]))
+            {
+                throw new InvalidOperationException($"{Row()} holds {pixels[i].ToString(CultureInfo.InvariantCulture)} as pixel value {i}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues.");
+            }
+        }
+    }
+
+    private string Row()
+    {
+        var texts = _texts.Select(text =>
+        {
+            ReadOnlyMemory<char> value = default;
+            text.Getter(ref value);
+            return $"{text.Name} '{value}'";
+        }).ToList();
+        var number = string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position}");
+        return texts.Count == 0 ? number : $"{number} ({string.Join(", ", texts)})";
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.ML;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>Input and output schema of a model on some data, and which columns of one need which of the other.</summary>
+internal sealed class ScoredSchema
+{
+    /// <summary>Binds a model to a schema.</summary>
+    /// <param name="input">The input's schema.</param>
+    /// <param name="featureName">The feature column.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="columns">The columns that the model adds.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
+    public ScoredSchema(DataViewSchema input, string featureName, ImageShape shape, ScoreColumns columns)
+    {
+        (Feature, Format) = InputColumns.Feature(input, featureName, shape);
+        Input = input;
+        Columns = columns;
+        Output = columns.Append(input);
+    }
+
+    /// <summary>Gets the input's schema.</summary>
+    public DataViewSchema Input { get; }
+
+    /// <summary>Gets the output's schema.</summary>
+    public DataViewSchema Output { get; }
+
+    /// <summary>Gets the columns that the model adds.</summary>
+    public ScoreColumns Columns { get; }
+
+    /// <summary>Gets the feature column.</summary>
+    public DataViewSchema.Column Feature { get; }
+
+    /// <summary>Gets what the feature column holds.</summary>
+    public FeatureFormat Format { get; }
+
+    /// <summary>Gets the columns that scoring reads: the features, and texts to name a row that cannot be read.</summary>
+    public IEnumerable<DataViewSchema.Column> Needed => RowReader.TextColumns(Input).Prepend(Feature);
+
+    /// <summary>Returns whether an output column is one that the model adds.</summary>
+    /// <param name="column">A column of <see cref="Output"/>.</param>
+    public bool IsAdded(DataViewSchema.Column column) => column.Index >= Input.Count;
+
+    /// <summary>Returns whether an output column is the predicted label.</summary>
+    /// <param name="column">A column of <see cref="Output"/>.</param>
+    public bool IsPredictedLabel(DataViewSchema.Column column) => column.Index == Input.Count;
+
+    /// <summary>Returns the input columns behind output columns that are passed through.</summary>
+    /// <param name="columns">Columns of <see cref="Output"/>.</param>
+    public IEnumerable<DataViewSchema.Column> PassedThrough(IEnumerable<DataViewSchema.Column> columns) =>
+        columns.Where(column => !IsAdded(column)).Select(column => Input[column.Index]);
+}

@@ -1,0 +1,43 @@
+using Microsoft.ML;
+using System.Numerics;
+using Microsoft.ML.Data;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>Reads images from vectors, dense or sparse, planar or interleaved.</summary>
+/// <param name="getter">Reads the vector of the current row.</param>
+/// <param name="format">What the vector holds.</param>
+internal sealed class VectorPixelReader<T>(ValueGetter<VBuffer<T>> getter, FeatureFormat format) : PixelReader
+    where T : struct, INumberBase<T>
+{
+    private VBuffer<T> _vector;
+
+    /// <inheritdoc/>
+    public override void Read(Span<float> pixels)
+    {
+        getter(ref _vector);
+        if (_vector.Length != pixels.Length)
+        {
+            throw new InvalidOperationException($"the vector has {_vector.Length} values, but its column's type promises {pixels.Length} ({format.Shape})");
+        }
+
+        if (!_vector.IsDense)
+        {
+            pixels.Clear();
+        }
+
+        var values = _vector.GetValues();
+        var places = _vector.IsDense ? default : _vector.GetIndices();
+        for (var i = 0; i < values.Length; i++)
+        {
+            var place = _vector.IsDense ? i : places[i];
+            pixels[format.Layout == PixelLayout.Interleaved ? Planar(place) : place] = float.CreateTruncating(values[i]);
+        }
+    }
+
+    private int Planar(int interleaved)
+    {
+        var (pixel, channel) = Math.DivRem(interleaved, format.Shape.Channels);
+        return (channel * format.Shape.Height * format.Shape.Width) + pixel;
+    }
+}

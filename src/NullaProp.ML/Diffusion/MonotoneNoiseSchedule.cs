@@ -1,0 +1,68 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Diffusion;
+
+/// <summary>
+/// The learned schedule of the paper's appendix B: λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t), ḡ(t) = (g(t)−g(0))/(g(1)−g(0)), with g a two-layer network whose weights are positive,
+/// so that λ rises whatever the weights become.
+/// </summary>
+/// <remarks>g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The seed project leaves w free, so that its SNR′ can turn negative.</remarks>
+internal sealed class MonotoneNoiseSchedule : NoiseSchedule
+{
+    /// <summary>The width of the hidden layer, as in the seed project.</summary>
+    public const int Hidden = 64;
+
+    private readonly MonotoneScheduleWeights _weights;
+
+    /// <summary>Creates the schedule over weights that somebody else owns.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="trainsEnds">Whether λ₀ and λ₁ are trained.</param>
+    public MonotoneNoiseSchedule(MonotoneScheduleWeights weights, bool trainsEnds)
+    {
+        _weights = weights;
+        TrainsEnds = trainsEnds;
+    }
+
+    /// <inheritdoc/>
+    public override bool TrainsEnds { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Span(Device device) => _weights.LabelEnd - _weights.NoiseEnd;
+
+    /// <inheritdoc/>
+    public override NoiseLevels At(Tensor time)
+    {
+        var ends = tensor(new[] { 0f, 1f }, dtype: time.dtype, device: time.device).unsqueeze(1); // (2, 1)
+        var (value, slope) = Network(cat([time, ends])); // (B + 2, 1) each
+        var count = time.shape[0];
+        var low = value.narrow(0, count, 1); // (1, 1)
+        var rise = value.narrow(0, count + 1, 1) - low; // (1, 1), above 0
+        var fraction = (value.narrow(0, 0, count) - low) / rise; // (B, 1), 0 to 1
+        var rate = slope.narrow(0, 0, count) / rise; // (B, 1)
+        var span = Span(time.device);
+        return new NoiseLevels(_weights.NoiseEnd + (span * fraction), span * rate);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NoiseLevel> Levels(IReadOnlyList<double> times)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var time = tensor(times.Select(t => (float)t).ToArray(), device: _weights.Slopes.device).unsqueeze(1); // (N, 1)
+        var levels = At(time);
+        var logSnr = levels.LogSnr.cpu().data<float>().ToArray();
+        var rate = levels.LogSnrRate.cpu().data<float>().ToArray();
+        return [.. times.Select((t, i) => new NoiseLevel(t, logSnr[i], rate[i]))];
+    }
+
+    // g(t) and g'(t) in closed form, so that SNR' needs no derivative by automatic differentiation.
+    private (Tensor Value, Tensor Slope) Network(Tensor time)
+    {
+        var slopes = nn.functional.softplus(_weights.Slopes); // (1, H), positive
+        var mixture = nn.functional.softplus(_weights.Mixture); // (H, 1), positive
+        var hidden = time.mm(slopes) + _weights.Offsets; // (N, H)
+        var level = nn.functional.softplus(hidden).mm(mixture) + _weights.Level; // (N, 1)
+        var inner = (hidden.sigmoid() * slopes).mm(mixture); // (N, 1)
+        return (nn.functional.softplus(level), level.sigmoid() * inner);
+    }
+}

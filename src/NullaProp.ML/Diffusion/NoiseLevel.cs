@@ -1,0 +1,25 @@
+namespace NullaProp.ML.Diffusion;
+
+/// <summary>How much noise covers the label at one time, with its rate of change. Time runs from 0 (noise) to 1 (label), as in the paper.</summary>
+/// <param name="Time">Time t, 0 to 1.</param>
+/// <param name="LogSnr">λ = ln(ᾱ/(1−ᾱ)), rising with time.</param>
+/// <param name="LogSnrRate">dλ/dt, above 0.</param>
+internal readonly record struct NoiseLevel(double Time, double LogSnr, double LogSnrRate)
+{
+    /// <summary>Gets ᾱ, the share of signal variance, above 0 and below 1.</summary>
+    public double AlphaBar => Sigmoid(LogSnr);
+
+    /// <summary>Gets 1−ᾱ, computed without cancellation.</summary>
+    public double NoiseVariance => Sigmoid(-LogSnr);
+
+    /// <summary>Gets √ᾱ, the factor of the clean embedding in z = √ᾱ·u + √(1−ᾱ)·ε.</summary>
+    public double Signal => Math.Sqrt(AlphaBar);
+
+    /// <summary>Gets √(1−ᾱ), the factor of the noise.</summary>
+    public double Noise => Math.Sqrt(NoiseVariance);
+
+    /// <summary>Gets ᾱ/(1−ᾱ).</summary>
+    public double Snr => Math.Exp(LogSnr);
+
+    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+}

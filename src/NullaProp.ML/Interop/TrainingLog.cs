@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.Runtime;
+
+namespace NullaProp.ML.Interop;
+
+/// <summary>Writes to <c>MLContext.Log</c> and, where there is one, to an <see cref="ILogger"/>.</summary>
+/// <param name="channel">ML.NET's channel.</param>
+/// <param name="logger">The logger; may be <see langword="null"/>.</param>
+internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : IDisposable
+{
+    /// <summary>Says what goes on.</summary>
+    /// <param name="message">One sentence.</param>
+    public void Information(string message)
+    {
+        channel.Info(MessageSensitivity.None, message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        if (logger is not null)
+        {
+            LogInformation(logger, message);
+        }
+    }
+
+    /// <summary>Warns of something that the user may not want.</summary>
+    /// <param name="message">One sentence.</param>
+    public void Warning(string message)
+    {
+        channel.Warning(MessageSensitivity.None, message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        if (logger is not null)
+        {
+            LogWarning(logger, message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => channel.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Message}")]
+    private static partial void LogInformation(ILogger logger, string message);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
+    private static partial void LogWarning(ILogger logger, string message);
+}

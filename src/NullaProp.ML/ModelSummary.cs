@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML;
+
+/// <summary>The parts of a model and the number of trained weights in each.</summary>
+/// <param name="Parts">The parts, in the order in which data passes them.</param>
+public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
+{
+    /// <summary>Gets the number of trained weights in the whole model.</summary>
+    public long TotalParameters => Parts.Sum(part => part.Parameters);
+
+    /// <summary>Returns the summary of a model that is not trained yet.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="classCount">The number of classes, 2 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options or shape are out of range.</exception>
+    public static ModelSummary Of(NoPropOptions options, ImageShape shape, int classCount)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
+        (options with { ImageShape = shape }).Validate();
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(0);
+        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, classCount);
+        return Of(model.Weights);
+    }
+
+    /// <summary>Returns the summary as a table of text.</summary>
+    /// <returns>One line a part, and their sum.</returns>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        foreach (var part in Parts.Append(new Part("total", TotalParameters)))
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"{part.Name,-16}{part.Parameters,14:N0}");
+        }
+
+        return text.ToString();
+    }
+
+    internal static ModelSummary Of(Weights weights) => new(
+    [
+        .. weights.Trained
+            .GroupBy(weight => weight.Key.Split('.')[0], weight => weight.Value.numel())
+            .Select(part => new Part(part.Key, part.Sum())),
+    ]);
+
+    /// <summary>A part of a model.</summary>
+    /// <param name="Name">Its name, which its weights in the model file start with.</param>
+    /// <param name="Parameters">The number of its trained weights.</param>
+    public sealed record Part(string Name, long Parameters);
+}

@@ -1,0 +1,37 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>The seed project's image network: two 3×3 convolutions (32 and 64 channels), each followed by ReLU and a 2×2 max-pool, then a linear layer.</summary>
+internal sealed class ConvBackbone
+{
+    private const int FirstChannels = 32;
+    private const int SecondChannels = 64;
+
+    private readonly Convolution _first;
+    private readonly Convolution _second;
+    private readonly Linear _output;
+
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">The network's scope.</param>
+    /// <param name="shape">The size of the images, at least 8×8.</param>
+    /// <param name="features">The number of features.</param>
+    public ConvBackbone(WeightScope weights, ImageShape shape, long features)
+    {
+        _first = new Convolution(weights.Under("conv1"), shape.Channels, FirstChannels);
+        _second = new Convolution(weights.Under("conv2"), FirstChannels, SecondChannels);
+        _output = new Linear(weights.Under("output"), (long)SecondChannels * (shape.Height / 4) * (shape.Width / 4), features);
+    }
+
+    /// <summary>Returns the features of images.</summary>
+    /// <param name="images">Normalised images, (B, C, H, W).</param>
+    public Tensor Features(Tensor images)
+    {
+        var x = Pooled(_first.Forward(images)); // (B, 32, H/2, W/2)
+        x = Pooled(_second.Forward(x)); // (B, 64, H/4, W/4)
+        return _output.Forward(x.flatten(1)); // (B, features)
+    }
+
+    // max and ReLU commute: pooling first leaves a quarter of the values to clip.
+    private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
+}

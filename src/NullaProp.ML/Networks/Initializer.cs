@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>Makes the first value of a weight from a passed generator, so that the process-wide one is never touched.</summary>
+/// <param name="shape">The weight's shape.</param>
+/// <param name="generator">The source of randomness.</param>
+internal delegate Tensor Initializer(long[] shape, Generator generator);
+
+/// <summary>The initial distributions that the networks use.</summary>
+internal static class Initializers
+{
+    /// <summary>Uniform between ±1/√fan-in: PyTorch's default for linear and convolution layers.</summary>
+    /// <param name="fanIn">The number of inputs to one output.</param>
+    public static Initializer FanIn(long fanIn) => Uniform(-1 / Math.Sqrt(fanIn), 1 / Math.Sqrt(fanIn));
+
+    /// <summary>Uniform between two bounds.</summary>
+    /// <param name="low">The lower bound.</param>
+    /// <param name="high">The upper bound.</param>
+    public static Initializer Uniform(double low, double high) => (shape, generator) => empty(shape).uniform_(low, high, generator);
+
+    /// <summary>Normal with mean 0.</summary>
+    /// <param name="deviation">The standard deviation.</param>
+    public static Initializer Normal(double deviation) => (shape, generator) => randn(shape, generator: generator) * deviation;
+
+    /// <summary>The same number everywhere.</summary>
+    /// <param name="value">The number.</param>
+    public static Initializer Constant(double value) => (shape, _) => full(shape, value);
+
+    /// <summary>Rows of length 1: orthogonal to each other where there are no more rows than columns, else random directions.</summary>
+    public static Initializer OrthogonalRows() => (shape, generator) =>
+    {
+        var gaussian = randn(shape, generator: generator); // (K, D)
+        return shape[0] <= shape[1]
+            ? linalg.qr(gaussian.t()).Q.t().contiguous() // (K, D), orthonormal rows
+            : nn.functional.normalize(gaussian, dim: 1);
+    };
+}

@@ -1,0 +1,25 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>y = x·Aᵀ + b.</summary>
+/// <param name="weights">The layer's scope.</param>
+/// <param name="inputs">The width of x.</param>
+/// <param name="outputs">The width of y.</param>
+internal sealed class Linear(WeightScope weights, long inputs, long outputs)
+{
+    private readonly Tensor _weight = weights.Matrix("weight", Initializers.FanIn(inputs), outputs, inputs); // (outputs, inputs)
+    private readonly Tensor _bias = weights.Undecayed("bias", Initializers.FanIn(inputs), outputs); // (outputs)
+
+    /// <summary>Gets the bias, (outputs).</summary>
+    public Tensor Bias => _bias;
+
+    /// <summary>Applies the layer.</summary>
+    /// <param name="x">(B, inputs).</param>
+    public Tensor Forward(Tensor x) => nn.functional.linear(x, _weight, _bias); // (B, outputs)
+
+    /// <summary>Applies only the columns that read a slice of the input, without bias: the shares of the slices add up to the layer's output.</summary>
+    /// <param name="slice">(B, width): the input from column <paramref name="start"/> on.</param>
+    /// <param name="start">The slice's first column.</param>
+    public Tensor Share(Tensor slice, long start) => nn.functional.linear(slice, _weight.narrow(1, start, slice.shape[1])); // (B, outputs)
+}

@@ -1,0 +1,27 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>Brings raw pixels, on whatever scale they come, to mean 0 and deviation 1 in each channel. Measured once on the training images and stored with the model.</summary>
+/// <param name="weights">The scope of the two vectors.</param>
+/// <param name="channels">C.</param>
+internal sealed class PixelNormalization(WeightScope weights, long channels)
+{
+    private readonly Tensor _mean = weights.Fixed("mean", Initializers.Constant(0), 1, channels, 1, 1);
+    private readonly Tensor _deviation = weights.Fixed("deviation", Initializers.Constant(1), 1, channels, 1, 1);
+
+    /// <summary>Applies the scaling.</summary>
+    /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
+    public Tensor Apply(Tensor pixels) => (pixels - _mean) / _deviation; // (B, C, H, W)
+
+    /// <summary>Sets the scaling.</summary>
+    /// <param name="mean">The mean of each channel.</param>
+    /// <param name="deviation">The standard deviation of each channel; a channel that never changes counts as 1.</param>
+    public void Set(double[] mean, double[] deviation)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        _mean.copy_(tensor(mean, dtype: ScalarType.Float32).view(_mean.shape));
+        _deviation.copy_(tensor([.. deviation.Select(d => d > 0 ? d : 1)], dtype: ScalarType.Float32).view(_deviation.shape));
+    }
+}

@@ -1,0 +1,90 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>
+/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it makes them from a generator for training, or takes them from a
+/// file when a model is loaded.
+/// </summary>
+/// <remarks>
+/// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from private fields.
+/// </remarks>
+internal sealed class Weights : IDisposable
+{
+    private readonly OrderedDictionary<string, (Parameter Value, WeightRole Role)> _byName = new(StringComparer.Ordinal);
+    private readonly Func<string, long[], Initializer, Tensor> _source;
+    private readonly Device _device;
+
+    private Weights(Device device, Func<string, long[], Initializer, Tensor> source)
+    {
+        _device = device;
+        _source = source;
+    }
+
+    /// <summary>Gets the device that holds the weights.</summary>
+    public Device Device => _device;
+
+    /// <summary>Gets the names and values, in the order in which the networks asked for them.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Values => _byName.Select(pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value.Value));
+
+    /// <summary>Gets the names and values of those that training changes.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Trained =>
+        _byName.Where(pair => pair.Value.Role != WeightRole.Fixed).Select(pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value.Value));
+
+    /// <summary>Returns weights that are drawn as networks ask for them.</summary>
+    /// <param name="generator">The source of randomness, on the CPU, so that every device starts from the same numbers.</param>
+    /// <param name="device">Where the weights shall be.</param>
+    public static Weights Drawn(Generator generator, Device device) => new(device, (_, shape, initializer) => initializer(shape, generator));
+
+    /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
+    /// <param name="stored">The file's tensors by name; they stay the caller's.</param>
+    /// <param name="device">Where the weights shall be.</param>
+    /// <exception cref="FormatException">When a network asks for a weight that is missing, of another shape, or not of single precision.</exception>
+    public static Weights Stored(IReadOnlyDictionary<string, Tensor> stored, Device device) => new(device, (name, shape, _) =>
+    {
+        if (!stored.TryGetValue(name, out var value))
+        {
+            throw new FormatException($"The model file has no weight '{name}'; it was written by another program or is damaged. Train and save the model again.");
+        }
+
+        if (value.dtype != ScalarType.Float32 || !value.shape.SequenceEqual(shape))
+        {
+            throw new FormatException($"The weight '{name}' in the model file is {value.dtype} of shape ({string.Join(", ", value.shape)}), but must be Float32 of shape ({string.Join(", ", shape)}).");
+        }
+
+        return value.clone();
+    });
+
+    /// <summary>Returns the scope whose names start with a word.</summary>
+    /// <param name="name">The word, without a dot.</param>
+    public WeightScope Under(string name) => new(this, name);
+
+    /// <summary>Returns the weights of one role, for an optimizer.</summary>
+    /// <param name="role">The role.</param>
+    public IReadOnlyList<Parameter> OfRole(WeightRole role) => [.. _byName.Values.Where(weight => weight.Role == role).Select(weight => weight.Value)];
+
+    /// <summary>Makes one weight and keeps it.</summary>
+    /// <param name="name">Its full name, not used before.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="role">How training treats it.</param>
+    /// <param name="initializer">Its first value, where it is drawn.</param>
+    public Tensor Add(string name, long[] shape, WeightRole role, Initializer initializer)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var value = _source(name, shape, initializer).to(_device);
+        var parameter = nn.Parameter(value.alias(), requires_grad: role != WeightRole.Fixed);
+        _byName.Add(name, (parameter, role));
+        return parameter.DetachFromDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (value, _) in _byName.Values)
+        {
+            value.Dispose();
+        }
+    }
+}

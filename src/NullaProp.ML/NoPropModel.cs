@@ -1,0 +1,40 @@
+using NullaProp.ML.Storage;
+
+namespace NullaProp.ML;
+
+/// <summary>What a trained model is: its options, sizes and class names.</summary>
+/// <threadsafety>Immutable; may be read from any thread, also after the transformer was disposed of.</threadsafety>
+public sealed class NoPropModel
+{
+    internal NoPropModel(StoredModel stored)
+    {
+        Options = stored.Options;
+        ImageShape = stored.Shape;
+        ClassCount = stored.Classes;
+        ClassNames = stored.Keys?.Names ?? [.. Enumerable.Range(0, stored.Classes).Select(index => index.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        Seed = stored.Seed;
+        EmbeddingNorm = stored.Network.EmbeddingNorm();
+        Summary = ModelSummary.Of(stored.Network.Weights);
+    }
+
+    /// <summary>Gets the options that the model was trained with and scores by.</summary>
+    public NoPropOptions Options { get; }
+
+    /// <summary>Gets the size of the images.</summary>
+    public ImageShape ImageShape { get; }
+
+    /// <summary>Gets the number of classes.</summary>
+    public int ClassCount { get; }
+
+    /// <summary>Gets the names of the classes in the order of the scores; the numbers from 0 where the label was a bare key.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Gets the random seed that training used, also where the options left it open.</summary>
+    public int Seed { get; }
+
+    /// <summary>Gets the mean Euclidean norm of the class embeddings; near 0 they have collapsed and the noisy label carries no class.</summary>
+    public double EmbeddingNorm { get; }
+
+    /// <summary>Gets the parts of the model and their numbers of trained weights.</summary>
+    public ModelSummary Summary { get; }
+}

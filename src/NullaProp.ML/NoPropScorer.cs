@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using NullaProp.ML.Data;
+using NullaProp.ML.Sampling;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Training;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML;
+
+/// <summary>A model ready to score. Its native memory may be shared with other scorers of the same weights, and is freed when the last user leaves.</summary>
+/// <threadsafety>Any number of threads may score at once, also while one disposes.</threadsafety>
+internal sealed class NoPropScorer : IBatchScorer, IDisposable
+{
+    private readonly PlanRunner _runner;
+    private readonly UseCount _network;
+    private readonly UseCount _use;
+    private int _isDisposed;
+
+    /// <summary>Creates the first scorer of a model.</summary>
+    /// <param name="model">The model; owned from here on.</param>
+    public NoPropScorer(StoredModel model)
+        : this(model, new UseCount(model.Network.Dispose))
+    {
+    }
+
+    private NoPropScorer(StoredModel model, UseCount network)
+    {
+        Model = model;
+        _network = network;
+        _runner = new PlanRunner(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
+        _use = new UseCount(Release);
+    }
+
+    /// <summary>Gets the model.</summary>
+    public StoredModel Model { get; }
+
+    /// <inheritdoc/>
+    public ImageShape Shape => Model.Shape;
+
+    /// <inheritdoc/>
+    public int ClassCount => Model.Classes;
+
+    /// <summary>Returns a scorer of the same weights by another plan.</summary>
+    /// <param name="options">The model's options with others for sampling.</param>
+    public NoPropScorer With(NoPropOptions options)
+    {
+        NoPropScorer? scorer = null;
+        Use(() =>
+        {
+            _network.TryEnter(); // succeeds: this scorer is itself a user of the network
+            var starts = options.Draws == Model.Options.Draws
+                ? Model.Starts.clone()
+                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed);
+            scorer = new NoPropScorer(Model with { Options = options, Starts = starts.DetachFromDisposeScope() }, _network);
+        });
+        return scorer!;
+    }
+
+    /// <inheritdoc/>
+    public void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores)
+    {
+        Enter();
+        try
+        {
+            using var scope = NewDisposeScope();
+            var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
+            pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
+            MemoryMarshal.Cast<byte, float>(_runner.Probabilities(batch).bytes).CopyTo(scores); // (B, K)
+        }
+        finally
+        {
+            _use.Leave();
+        }
+    }
+
+    /// <summary>Returns the accuracy of one evaluation, and with noise for z, on images in memory.</summary>
+    /// <param name="images">The images, at least one.</param>
+    public (double SingleEvaluation, double NoiseZ) Diagnose(ImageStore images)
+    {
+        (double, double) result = default;
+        Use(() =>
+        {
+            using var generator = new Generator((ulong)(uint)Model.Seed);
+            using var single = new PlanRunner(Model.Network, SamplingPlan.SingleEvaluation, Model.Starts);
+            var rows = images.EvenRows(images.Count);
+            result = (
+                Evaluation.Of(single.Probabilities, images, rows).Accuracy,
+                Evaluation.Of(pixels => _runner.ProbabilitiesFromNoise(pixels, generator), images, rows).Accuracy);
+        });
+        return result;
+    }
+
+    /// <summary>Does something with the model while nobody can free it.</summary>
+    /// <param name="action">What to do.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public void Use(Action action)
+    {
+        Enter();
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _use.Leave();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _use.Leave();
+        }
+    }
+
+    private void Enter() =>
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0 || !_use.TryEnter(), typeof(NoPropTransformer));
+
+    private void Release()
+    {
+        _runner.Dispose();
+        Model.Starts.Dispose();
+        _network.Leave();
+    }
+}

@@ -1,0 +1,127 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using NullaProp.ML.Data;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Sampling;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Training;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML;
+
+/// <summary>Trains an image classifier as a denoiser of labels: NoProp, continuous time (Li, Teh, Pascanu 2025, arXiv 2503.24322).</summary>
+/// <remarks>
+/// <para>Made by <c>mlContext.MulticlassClassification.Trainers.NoProp(…)</c>. Input: a key column of labels and a column of images. Output columns: the predicted
+/// class, a key, and class probabilities that sum to 1.</para>
+/// <para>Training is a pure function of data, options and seed, and leaves the trainer unchanged: it may be called any number of times, also from several threads.</para>
+/// </remarks>
+public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
+{
+    private const int DefaultSeed = 0;
+
+    private readonly IHost _host;
+    private readonly ILogger? _logger;
+
+    internal NoPropTrainer(IHostEnvironment environment, NoPropOptions options, ILogger? logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _host = environment.Register(nameof(NoPropTrainer));
+        _logger = logger;
+        Options = options;
+    }
+
+    /// <summary>Gets the options.</summary>
+    public NoPropOptions Options { get; }
+
+    /// <summary>Trains a model.</summary>
+    /// <param name="input">Labelled images; read once.</param>
+    /// <returns>The model, which the caller disposes of.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
+    /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
+    public NoPropTransformer Fit(IDataView input) => Fit(input, validation: null);
+
+    /// <summary>Trains a model, watching it on other data.</summary>
+    /// <param name="train">Labelled images; read once.</param>
+    /// <param name="validation">Labelled images of the same columns to measure each epoch on, and to stop by where <see cref="NoPropOptions.EarlyStoppingPatience"/> is set; may be <see langword="null"/>.</param>
+    /// <param name="progress">Hears of every epoch; may be <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Stops the training; nothing of it remains.</param>
+    /// <returns>The model, which the caller disposes of.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
+    /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
+    /// <exception cref="OperationCanceledException">The token or the <c>MLContext</c> was cancelled.</exception>
+    public NoPropTransformer Fit(IDataView train, IDataView? validation, IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        using var log = new TrainingLog(_host.Start("Training"), _logger);
+        var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape);
+        var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
+        var device = TorchBackend.DeviceOf(_host, log.Warning);
+        var loader = new ImageLoader(Options, CheckAlive, log.Warning);
+        var images = loader.Load(train, format.Shape, "training");
+        CheckClasses(images);
+        var watched = validation is null ? null : loader.Load(validation, format.Shape, "validation");
+        log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}.");
+
+        var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
+        var data = new TrainingData(images, watched, seed);
+        var stored = Train(data, ClassKeys.Of(label, classes), classes, device, new TrainingMonitor(Report, CheckAlive));
+        return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
+
+        void CheckAlive()
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            HostEnvironment.CheckAlive(_host);
+        }
+
+        void Report(EpochMetrics metrics)
+        {
+            log.Information(EpochReport.Sentence(metrics));
+            progress?.Report(metrics);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or of a wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        InputColumns.CheckFeature(inputSchema, Options.FeatureColumnName);
+        var label = InputColumns.CheckLabel(inputSchema, Options.LabelColumnName);
+        var columns = inputSchema.ToDictionary(column => column.Name);
+        columns[Options.PredictedLabelColumnName] = SchemaShapes.PredictedLabel(Options.PredictedLabelColumnName, label);
+        columns[Options.ScoreColumnName] = SchemaShapes.Score(Options.ScoreColumnName, label);
+        return new SchemaShape(columns.Values);
+    }
+
+    private void CheckClasses(ImageStore images)
+    {
+        if (images.Labels.Distinct().Take(2).Count() < 2)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"Only one class was found among the {images.Count} rows of label column '{Options.LabelColumnName}', but a classifier needs two or more. Check the labels and how the data was split."));
+        }
+    }
+
+    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Device device, TrainingMonitor monitor)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)(uint)data.Seed);
+        var network = new Denoiser(Weights.Drawn(generator, device), Options, data.Training.Shape, classes);
+        try
+        {
+            var (mean, deviation) = data.Training.ChannelStatistics();
+            network.Normalization.Set(mean, deviation);
+            new TrainingLoop(network, Options, data, monitor).Run(generator);
+            var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed).DetachFromDisposeScope();
+            return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+}

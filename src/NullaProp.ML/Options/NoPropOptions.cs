@@ -1,0 +1,151 @@
+namespace NullaProp.ML;
+
+/// <summary>Everything that decides what <see cref="NoPropTrainer"/> trains and how its model scores. A value: compare it, print it, change it with <c>with</c>; it is stored in the model.</summary>
+/// <remarks>The defaults are what measured best (docs/decisions.md). <see cref="Nullaprop"/> is a preset named after the seed project.</remarks>
+public sealed record NoPropOptions
+{
+    /// <summary>Gets the settings of the seed project, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics (û−z)/(1−ᾱ), its losses and its decode.</summary>
+    /// <remarks>
+    /// Two of its bugs are not reproduced: its loss multiplies SNR′ and error of different samples (a broadcast of (B,1) with (B)), and its Heun corrector is handed
+    /// the slope of ᾱ where ᾱ itself belongs. Also different here: the schedule's weights are positive, the start is one stored draw rather than a fresh one a call.
+    /// </remarks>
+    public static NoPropOptions Nullaprop { get; } = new()
+    {
+        BatchSize = 128,
+        LearningRateSchedule = LearningRateSchedule.Constant,
+        Embedding = EmbeddingKind.Learned,
+        NoiseSchedule = NoiseScheduleKind.LearnedJointly,
+        LogSnrAtNoise = -2.5,
+        LogSnrAtLabel = 2.5,
+        LossWeighting = LossWeighting.SnrDerivative,
+        PriorLoss = PriorLoss.HalfSquaredNorm,
+        ReadoutLoss = ReadoutLoss.Denoiser,
+        Dynamics = FlowDynamics.SimplifiedFlow,
+        SolverSteps = 40,
+        ScoreReadout = ScoreReadout.LastPrediction,
+        Draws = 1,
+    };
+
+    /// <summary>Gets the column of class labels: a key, as <c>MapValueToKey</c> makes it.</summary>
+    /// <value>Default <c>Label</c>.</value>
+    public string LabelColumnName { get; init; } = "Label";
+
+    /// <summary>Gets the column of images: a vector of <see cref="float"/> or <see cref="byte"/> as <c>ExtractPixels</c> makes it, or an <c>MLImage</c>.</summary>
+    /// <value>Default <c>Features</c>.</value>
+    public string FeatureColumnName { get; init; } = "Features";
+
+    /// <summary>Gets the output column of class probabilities. <c>CrossValidate</c> needs the default name.</summary>
+    /// <value>Default <c>Score</c>.</value>
+    public string ScoreColumnName { get; init; } = "Score";
+
+    /// <summary>Gets the output column of the predicted class, a key. <c>CrossValidate</c> needs the default name.</summary>
+    /// <value>Default <c>PredictedLabel</c>.</value>
+    public string PredictedLabelColumnName { get; init; } = "PredictedLabel";
+
+    /// <summary>Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector, or images of unknown size.</summary>
+    /// <value>Default <see langword="null"/>: read from the column's type.</value>
+    public ImageShape? ImageShape { get; init; }
+
+    /// <summary>Gets the number of passes over the training data.</summary>
+    /// <value>Default 10; 1 to 100,000.</value>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Gets the number of images in a training step.</summary>
+    /// <value>Default 128 (paper, table 3); 1 to 65,536.</value>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>Gets the highest learning rate of the AdamW optimizer.</summary>
+    /// <value>Default 0.001 (paper, table 3; seed); above 0, at most 10.</value>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Gets AdamW's decoupled weight decay, applied to weight matrices and not to biases, norms, embeddings or the schedule.</summary>
+    /// <value>Default 0.001 (paper, table 3; seed); 0 to 1.</value>
+    public double WeightDecay { get; init; } = 1e-3;
+
+    /// <summary>Gets how the learning rate changes from step to step.</summary>
+    /// <value>Default <see cref="LearningRateSchedule.CosineWithWarmup"/>.</value>
+    public LearningRateSchedule LearningRateSchedule { get; init; } = LearningRateSchedule.CosineWithWarmup;
+
+    /// <summary>Gets the share of all steps over which the learning rate rises. Ignored when <see cref="LearningRateSchedule"/> is constant.</summary>
+    /// <value>Default 0.1; 0 to 1.</value>
+    public double WarmupFraction { get; init; } = 0.1;
+
+    /// <summary>
+    /// Gets the number of epochs without a lower validation log-loss after which training stops and the best epoch's weights are restored. Needs validation data
+    /// in <c>Fit</c>; ignored without.
+    /// </summary>
+    /// <value>Default 0: off, the last epoch's weights are kept.</value>
+    public int EarlyStoppingPatience { get; init; }
+
+    /// <summary>Gets the random seed for initialisation, shuffling, times and noise. The same data, options and seed give the same model on the same kind of device.</summary>
+    /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
+    public int? Seed { get; init; }
+
+    /// <summary>Gets what is trained: NoProp, or the plain classifier to compare it with.</summary>
+    /// <value>Default <see cref="NoPropVariant.ContinuousTime"/>.</value>
+    public NoPropVariant Variant { get; init; } = NoPropVariant.ContinuousTime;
+
+    /// <summary>Gets the kind of class embedding.</summary>
+    /// <value>Default <see cref="EmbeddingKind.OneHot"/>.</value>
+    public EmbeddingKind Embedding { get; init; } = EmbeddingKind.OneHot;
+
+    /// <summary>Gets the length D of a learned class embedding. Ignored for <see cref="EmbeddingKind.OneHot"/>, where D is the number of classes.</summary>
+    /// <value>Default 256 (seed's experiments); 1 to 65,536.</value>
+    public int EmbeddingDimension { get; init; } = 256;
+
+    /// <summary>Gets the width of image features, label and time encodings.</summary>
+    /// <value>Default 256 (seed; paper, figure 6); 1 to 65,536.</value>
+    public int HiddenSize { get; init; } = 256;
+
+    /// <summary>Gets the kind of noise schedule.</summary>
+    /// <value>Default <see cref="NoiseScheduleKind.Learned"/>.</value>
+    public NoiseScheduleKind NoiseSchedule { get; init; } = NoiseScheduleKind.Learned;
+
+    /// <summary>Gets ln(ᾱ/(1−ᾱ)) at t = 0, where there is nearly nothing but noise. The seed's γ is −2 times this.</summary>
+    /// <value>Default −7 (ᾱ = 0.0009, so that the start N(0, I) fits); −20 to below <see cref="LogSnrAtLabel"/>.</value>
+    public double LogSnrAtNoise { get; init; } = -7;
+
+    /// <summary>Gets ln(ᾱ/(1−ᾱ)) at t = 1, where the label stands clear.</summary>
+    /// <value>Default 5 (ᾱ = 0.993); above <see cref="LogSnrAtNoise"/>, at most 20.</value>
+    public double LogSnrAtLabel { get; init; } = 5;
+
+    /// <summary>Gets how much each noise level counts in the denoising term.</summary>
+    /// <value>Default <see cref="LossWeighting.Uniform"/>.</value>
+    public LossWeighting LossWeighting { get; init; } = LossWeighting.Uniform;
+
+    /// <summary>Gets what the denoising term compares.</summary>
+    /// <value>Default <see cref="DenoisingLoss.SquaredError"/>.</value>
+    public DenoisingLoss DenoisingLoss { get; init; } = DenoisingLoss.SquaredError;
+
+    /// <summary>Gets the form of the prior term. Without effect on training where embeddings and schedule ends are fixed.</summary>
+    /// <value>Default <see cref="PriorLoss.ExactKl"/>.</value>
+    public PriorLoss PriorLoss { get; init; } = PriorLoss.ExactKl;
+
+    /// <summary>Gets what the read-out term reads the class from. Without effect on training where it is the noisy label and embeddings and schedule ends are fixed.</summary>
+    /// <value>Default <see cref="ReadoutLoss.NoisyLabel"/>.</value>
+    public ReadoutLoss ReadoutLoss { get; init; } = ReadoutLoss.NoisyLabel;
+
+    /// <summary>Gets the differential equation that scoring integrates. May be changed after training.</summary>
+    /// <value>Default <see cref="FlowDynamics.ProbabilityFlow"/>.</value>
+    public FlowDynamics Dynamics { get; init; } = FlowDynamics.ProbabilityFlow;
+
+    /// <summary>Gets the method that integrates it. May be changed after training.</summary>
+    /// <value>Default <see cref="OdeSolver.Heun"/>.</value>
+    public OdeSolver Solver { get; init; } = OdeSolver.Heun;
+
+    /// <summary>Gets the number T of equal steps in t from noise to label. May be changed after training.</summary>
+    /// <value>Default 5; 1 to 10,000.</value>
+    public int SolverSteps { get; init; } = 5;
+
+    /// <summary>Gets which class probabilities become the score. May be changed after training.</summary>
+    /// <value>Default <see cref="ScoreReadout.PathMean"/>.</value>
+    public ScoreReadout ScoreReadout { get; init; } = ScoreReadout.PathMean;
+
+    /// <summary>Gets the number of random starts, stored with the model, whose probabilities are averaged. 0 starts once, from the prior's mean z₀ = 0. May be changed after training.</summary>
+    /// <value>Default 0; 0 to 1,024. The time to score grows with it.</value>
+    public int Draws { get; init; }
+
+    /// <summary>Checks every option against its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Options are out of range; the message lists all of them.</exception>
+    public void Validate() => OptionsValidator.Validate(this);
+}

@@ -1,0 +1,17 @@
+namespace NullaProp.ML;
+
+/// <summary>How the log signal-to-noise ratio runs from noise (t = 0) to label (t = 1). It is monotone by construction in every kind.</summary>
+public enum NoiseScheduleKind
+{
+    /// <summary>
+    /// A small network with positive weights between two fixed ends. Under <see cref="LossWeighting.Uniform"/> and <see cref="LossWeighting.SnrDerivative"/> the expected loss
+    /// does not depend on what lies between the ends, so the network is trained to lower the loss's variance (Kingma et al. 2021, arXiv 2107.00630, section 5.1).
+    /// </summary>
+    Learned,
+
+    /// <summary>The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the seed project do. Needs <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound.</summary>
+    LearnedJointly,
+
+    /// <summary>A straight line in log signal-to-noise ratio, nothing to train.</summary>
+    LinearLogSnr,
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+
+namespace NullaProp.ML;
+
+/// <summary>Finds every fault in a set of options and reports all of them in one exception.</summary>
+internal static class OptionsValidator
+{
+    public static void Validate(NoPropOptions options)
+    {
+        var faults = Faults(options).ToList();
+        if (faults.Count > 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), $"The options have {Count(faults)}: {string.Join(" ", faults)}");
+        }
+    }
+
+    private static string Count(List<string> faults) => faults.Count == 1 ? "a fault" : string.Create(CultureInfo.InvariantCulture, $"{faults.Count} faults");
+
+    private static IEnumerable<string> Faults(NoPropOptions o)
+    {
+        IEnumerable<string?> found =
+        [
+            Named(nameof(o.LabelColumnName), o.LabelColumnName),
+            Named(nameof(o.FeatureColumnName), o.FeatureColumnName),
+            Named(nameof(o.ScoreColumnName), o.ScoreColumnName),
+            Named(nameof(o.PredictedLabelColumnName), o.PredictedLabelColumnName),
+            Different(o),
+            Shape(o.ImageShape),
+            Within(nameof(o.Epochs), o.Epochs, 1, 100_000),
+            Within(nameof(o.BatchSize), o.BatchSize, 1, 65_536),
+            Above(nameof(o.LearningRate), o.LearningRate, 0, 10),
+            Within(nameof(o.WeightDecay), o.WeightDecay, 0, 1),
+            Defined(nameof(o.LearningRateSchedule), o.LearningRateSchedule),
+            Within(nameof(o.WarmupFraction), o.WarmupFraction, 0, 1),
+            Within(nameof(o.EarlyStoppingPatience), o.EarlyStoppingPatience, 0, 100_000),
+            Defined(nameof(o.Variant), o.Variant),
+            Defined(nameof(o.Embedding), o.Embedding),
+            Within(nameof(o.EmbeddingDimension), o.EmbeddingDimension, 1, 65_536),
+            Within(nameof(o.HiddenSize), o.HiddenSize, 1, 65_536),
+            Defined(nameof(o.NoiseSchedule), o.NoiseSchedule),
+            Within(nameof(o.LogSnrAtNoise), o.LogSnrAtNoise, -20, 20),
+            Within(nameof(o.LogSnrAtLabel), o.LogSnrAtLabel, -20, 20),
+            Rising(o),
+            Defined(nameof(o.LossWeighting), o.LossWeighting),
+            Bound(o),
+            Defined(nameof(o.DenoisingLoss), o.DenoisingLoss),
+            Defined(nameof(o.PriorLoss), o.PriorLoss),
+            Defined(nameof(o.ReadoutLoss), o.ReadoutLoss),
+            Defined(nameof(o.Dynamics), o.Dynamics),
+            Defined(nameof(o.Solver), o.Solver),
+            Within(nameof(o.SolverSteps), o.SolverSteps, 1, 10_000),
+            Defined(nameof(o.ScoreReadout), o.ScoreReadout),
+            Within(nameof(o.Draws), o.Draws, 0, 1_024),
+        ];
+        return found.OfType<string>();
+    }
+
+    private static string? Named(string name, string value) =>
+        string.IsNullOrWhiteSpace(value) ? $"{name} is empty, but must name a column." : null;
+
+    private static string? Different(NoPropOptions o) =>
+        o.ScoreColumnName == o.PredictedLabelColumnName
+            ? $"{nameof(o.ScoreColumnName)} and {nameof(o.PredictedLabelColumnName)} are both '{o.ScoreColumnName}', but must differ."
+            : null;
+
+    private static string? Shape(ImageShape? shape) =>
+        shape is null || (shape.Channels >= 1 && shape.Height >= ImageShape.SmallestSide && shape.Width >= ImageShape.SmallestSide && (long)shape.Channels * shape.Height * shape.Width <= int.MaxValue)
+            ? null
+            : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {ImageShape.SmallestSide}×{ImageShape.SmallestSide} pixels, and at most {int.MaxValue} values.";
+
+    private static string? Within(string name, double value, double lowest, double highest) =>
+        value >= lowest && value <= highest
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, but must be from {lowest} to {highest}.");
+
+    private static string? Above(string name, double value, double bound, double highest) =>
+        value > bound && value <= highest
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, but must be above {bound} and at most {highest}.");
+
+    private static string? Defined<T>(string name, T value)
+        where T : struct, Enum =>
+        Enum.IsDefined(value) ? null : $"{name} is {value}, but must be one of {string.Join(", ", Enum.GetNames<T>())}.";
+
+    private static string? Rising(NoPropOptions o) =>
+        o.LogSnrAtNoise < o.LogSnrAtLabel
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{nameof(o.LogSnrAtNoise)} is {o.LogSnrAtNoise}, but must be below {nameof(o.LogSnrAtLabel)}, which is {o.LogSnrAtLabel}.");
+
+    private static string? Bound(NoPropOptions o) =>
+        o.NoiseSchedule == NoiseScheduleKind.LearnedJointly && o.LossWeighting != LossWeighting.SnrDerivative
+            ? $"{nameof(o.NoiseSchedule)} is {o.NoiseSchedule} and {nameof(o.LossWeighting)} is {o.LossWeighting}, but a schedule trained by the loss needs {LossWeighting.SnrDerivative}: under any other weight it learns to avoid the hard noise levels. Choose {NoiseScheduleKind.Learned}."
+            : null;
+}

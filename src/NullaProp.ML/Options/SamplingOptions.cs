@@ -1,0 +1,31 @@
+namespace NullaProp.ML;
+
+/// <summary>Which options may be changed after training.</summary>
+internal static class SamplingOptions
+{
+    /// <summary>Gets their names, for messages.</summary>
+    public static string Names { get; } = string.Join(
+        ", ",
+        nameof(NoPropOptions.Dynamics),
+        nameof(NoPropOptions.Solver),
+        nameof(NoPropOptions.SolverSteps),
+        nameof(NoPropOptions.ScoreReadout),
+        nameof(NoPropOptions.Draws),
+        "and column names");
+
+    /// <summary>Returns options with these of others.</summary>
+    /// <param name="from">Where these come from.</param>
+    /// <param name="to">Where all others come from.</param>
+    public static NoPropOptions Copy(NoPropOptions from, NoPropOptions to) => to with
+    {
+        Dynamics = from.Dynamics,
+        Solver = from.Solver,
+        SolverSteps = from.SolverSteps,
+        ScoreReadout = from.ScoreReadout,
+        Draws = from.Draws,
+        LabelColumnName = from.LabelColumnName,
+        FeatureColumnName = from.FeatureColumnName,
+        ScoreColumnName = from.ScoreColumnName,
+        PredictedLabelColumnName = from.PredictedLabelColumnName,
+    };
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using NullaProp.ML.Data;
+
+namespace NullaProp.ML.Storage;
+
+/// <summary>Everything about a model but its weights, as JSON that people and other programs can read.</summary>
+/// <param name="Options">The options it was trained with.</param>
+/// <param name="Shape">The size of its images.</param>
+/// <param name="Classes">K, the number of classes.</param>
+/// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
+/// <param name="Seed">The seed that training used.</param>
+internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassKeys? Keys, int Seed)
+{
+    private const int LongestText = 16 * 1024 * 1024; // characters; a description has some thousands
+    private const int MostClasses = 65_536;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>Writes the description.</summary>
+    /// <param name="stream">Where to.</param>
+    public void Write(Stream stream)
+    {
+        var json = new JsonObject
+        {
+            ["imageShape"] = JsonSerializer.SerializeToNode(Shape, Json),
+            ["classCount"] = Classes,
+            ["classes"] = Keys?.ToJson(),
+            ["seed"] = Seed,
+            ["options"] = JsonSerializer.SerializeToNode(Options, Json),
+        };
+        JsonSerializer.Serialize(stream, json, Json);
+    }
+
+    /// <summary>Reads a description.</summary>
+    /// <param name="stream">Where from.</param>
+    /// <exception cref="FormatException">It is damaged.</exception>
+    public static ModelDescription Read(Stream stream)
+    {
+        try
+        {
+            return Parse(Text(stream));
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
+        {
+            throw new FormatException($"The file '{ModelFile.DescriptionName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.", fault);
+        }
+    }
+
+    private static ModelDescription Parse(string text)
+    {
+        var json = JsonNode.Parse(text) as JsonObject ?? throw new JsonException("it is no JSON object");
+        var options = Required<NoPropOptions>(json, "options");
+        options.Validate();
+        var shape = Required<ImageShape>(json, "imageShape");
+        (options with { ImageShape = shape }).Validate();
+        var classes = Required<int>(json, "classCount");
+        if (classes is < 2 or > MostClasses)
+        {
+            throw new JsonException($"'classCount' is {classes}, but must be from 2 to {MostClasses}");
+        }
+
+        return new ModelDescription(options, shape, classes, json["classes"] is JsonObject keys ? ClassKeys.Of(keys, classes) : null, Required<int>(json, "seed"));
+    }
+
+    private static T Required<T>(JsonObject json, string name) =>
+        json[name] is { } node && node.Deserialize<T>(Json) is { } value ? value : throw new JsonException($"'{name}' is missing");
+
+    private static string Text(Stream stream)
+    {
+        using var reader = new StreamReader(stream, leaveOpen: true);
+        var buffer = new char[LongestText + 1];
+        var length = reader.ReadBlock(buffer);
+        return length <= LongestText ? new string(buffer, 0, length) : throw new JsonException($"it is longer than {LongestText} characters");
+    }
+}

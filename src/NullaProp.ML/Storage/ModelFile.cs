@@ -1,0 +1,68 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Sampling;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Storage;
+
+/// <summary>The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored draws.</summary>
+internal static class ModelFile
+{
+    /// <summary>The name of the description.</summary>
+    public const string DescriptionName = "model.json";
+
+    /// <summary>The name of the weights.</summary>
+    public const string WeightsName = "weights.safetensors";
+
+    private const string DrawsName = "draws";
+
+    /// <summary>Writes the weights.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="model">The model.</param>
+    public static void WriteWeights(Stream stream, StoredModel model)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var values = model.Network.Weights.Values.Select(weight => KeyValuePair.Create(weight.Key, weight.Value));
+        if (model.Options.Draws > 0)
+        {
+            values = values.Append(KeyValuePair.Create(DrawsName, model.Starts));
+        }
+
+        SafeTensors.Write(stream, [.. values]);
+    }
+
+    /// <summary>Reads the weights of a described model.</summary>
+    /// <param name="stream">Where from.</param>
+    /// <param name="description">The description, already read.</param>
+    /// <param name="device">Where the weights shall be.</param>
+    /// <exception cref="FormatException">The weights are damaged or do not fit the description.</exception>
+    public static StoredModel ReadWeights(Stream stream, ModelDescription description, Device device)
+    {
+        using var stored = SafeTensors.Read(stream);
+        var weights = Weights.Stored(stored.Tensors, device);
+        try
+        {
+            var network = new Denoiser(weights, description.Options, description.Shape, description.Classes);
+            var starts = Starts(stored.Tensors, description, network.Embedding.Dimension);
+            return new StoredModel(description.Options, description.Shape, description.Classes, description.Keys, description.Seed, network, starts);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    private static Tensor Starts(IReadOnlyDictionary<string, Tensor> stored, ModelDescription description, long dimension)
+    {
+        var draws = description.Options.Draws;
+        if (draws == 0)
+        {
+            return Start.Points(0, dimension, description.Seed);
+        }
+
+        return stored.TryGetValue(DrawsName, out var starts) && starts.dtype == ScalarType.Float32 && starts.shape.SequenceEqual([draws, dimension])
+            ? starts.clone()
+            : throw new FormatException($"The model file must hold {draws} stored draws of {dimension} values, but does not; it is damaged. Train and save the model again.");
+    }
+}

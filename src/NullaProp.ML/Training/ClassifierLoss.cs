@@ -1,0 +1,22 @@
+using NullaProp.ML.Data;
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Training;
+
+/// <summary>Plain cross-entropy of the network with z and t held at 0: the yardstick for NoProp.</summary>
+/// <param name="model">The model.</param>
+internal sealed class ClassifierLoss(Denoiser model) : TrainingLoss
+{
+    /// <inheritdoc/>
+    public override Tensor Backward(ImageBatch batch, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var device = model.Weights.Device;
+        var logits = model.Logits(model.ImageShare(batch.Pixels), zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device)); // (B, K)
+        var loss = nn.functional.cross_entropy(logits, batch.Labels);
+        loss.backward();
+        var none = zeros_like(loss);
+        return new LossTerms(loss, none, none).Detached().MoveToOuterDisposeScope();
+    }
+}

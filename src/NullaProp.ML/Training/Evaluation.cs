@@ -1,0 +1,35 @@
+using NullaProp.ML.Data;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Training;
+
+/// <summary>How well a scorer does on labelled images.</summary>
+/// <param name="Accuracy">The share of images whose class has the highest probability, 0 to 1.</param>
+/// <param name="LogLoss">The mean of −ln p(label), in nats, p no smaller than 1e-15 as in ML.NET's evaluator.</param>
+internal readonly record struct Evaluation(double Accuracy, double LogLoss)
+{
+    private const int BatchSize = 256;
+    private const double SmallestProbability = 1e-15;
+
+    /// <summary>Scores images and compares with their labels.</summary>
+    /// <param name="score">The scorer: raw pixels (B, C, H, W) to probabilities (B, K) on the CPU.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="rows">Which of them to score, at least one.</param>
+    public static Evaluation Of(Func<Tensor, Tensor> score, ImageStore images, IReadOnlyList<long> rows)
+    {
+        var (correct, loss) = (0L, 0.0);
+        foreach (var batch in rows.Chunk(BatchSize).Select(chunk => images.Gather(chunk)))
+        {
+            using (batch)
+            {
+                using var scope = NewDisposeScope();
+                var probabilities = score(batch.Pixels); // (B, K)
+                correct += probabilities.argmax(1).eq(batch.Labels).sum().item<long>();
+                var ofLabel = probabilities.gather(1, batch.Labels.unsqueeze(1)); // (B, 1)
+                loss -= ofLabel.to(ScalarType.Float64).clamp_min(SmallestProbability).log().sum().item<double>();
+            }
+        }
+
+        return new((double)correct / rows.Count, loss / rows.Count);
+    }
+}

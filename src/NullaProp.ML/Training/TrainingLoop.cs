@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using NullaProp.ML.Data;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Sampling;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Training;
+
+/// <summary>Trains a model on images in memory: epochs, steps, validation, early stopping.</summary>
+/// <param name="model">The model; its weights are changed in place.</param>
+/// <param name="options">The options.</param>
+/// <param name="data">The images to train on, at least one.</param>
+/// <param name="monitor">Who hears of the epochs and may stop the training.</param>
+internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, TrainingData data, TrainingMonitor monitor)
+{
+    /// <summary>The most training rows whose accuracy is measured after an epoch.</summary>
+    private const int SampleRows = 1000;
+
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly int _stepsPerEpoch = (data.Training.Count + options.BatchSize - 1) / options.BatchSize;
+
+    /// <summary>Runs the whole training.</summary>
+    /// <param name="generator">The source of order, times and noise, on the CPU.</param>
+    /// <exception cref="InvalidOperationException">The loss became NaN or infinite.</exception>
+    public void Run(Generator generator)
+    {
+        using var mode = enable_grad();
+        using var optimizer = Optimizer();
+        using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
+        var loss = TrainingLoss.Of(model, options);
+        var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
+        var rate = new StepSize(options, _stepsPerEpoch * options.Epochs);
+        for (var epoch = 1; epoch <= options.Epochs; epoch++)
+        {
+            var terms = TrainEpoch(epoch, optimizer, loss, rate, generator);
+            var metrics = Measure(epoch, terms, rate.At((epoch * _stepsPerEpoch) - 1));
+            monitor.Report(metrics);
+            if (stopsEarly && !best.GoesOnAfter(metrics.ValidationLogLoss!.Value))
+            {
+                break;
+            }
+        }
+
+        if (stopsEarly)
+        {
+            best.Restore();
+        }
+    }
+
+    private AdamW Optimizer() => optim.AdamW(
+    [
+        new AdamW.ParamGroup(model.Weights.OfRole(WeightRole.Decayed), new AdamW.Options { weight_decay = options.WeightDecay }),
+        new AdamW.ParamGroup(model.Weights.OfRole(WeightRole.Undecayed), new AdamW.Options { weight_decay = 0 }),
+    ]);
+
+    // One pass in random order; returns the mean of the three loss terms.
+    private float[] TrainEpoch(int epoch, AdamW optimizer, TrainingLoss loss, StepSize rate, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var order = randperm(data.Training.Count, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
+        var history = zeros(_stepsPerEpoch, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
+        for (var step = 0; step < _stepsPerEpoch; step++)
+        {
+            monitor.CheckAlive();
+            using var stepScope = NewDisposeScope();
+            var start = step * options.BatchSize;
+            using var batch = data.Training.Gather(order.AsSpan(start, Math.Min(options.BatchSize, order.Length - start)));
+            var onDevice = new ImageBatch(batch.Pixels.to(model.Weights.Device), batch.Labels.to(model.Weights.Device));
+            optimizer.zero_grad();
+            history.select(0, step).copy_(loss.Backward(onDevice, generator));
+            SetRate(optimizer, rate.At(((epoch - 1) * _stepsPerEpoch) + step));
+            optimizer.step();
+        }
+
+        CheckFinite(history, epoch);
+        return history.mean([0]).cpu().data<float>().ToArray();
+    }
+
+    private static void SetRate(AdamW optimizer, double rate)
+    {
+        foreach (var group in optimizer.ParamGroups)
+        {
+            group.LearningRate = rate;
+        }
+    }
+
+    private void CheckFinite(Tensor history, int epoch)
+    {
+        var finite = history.isfinite().all(1).cpu().data<bool>().ToArray();
+        var step = Array.IndexOf(finite, false);
+        if (step >= 0)
+        {
+            throw new InvalidOperationException(
+                $"The loss became NaN or infinite in epoch {epoch} at step {step + 1} of {_stepsPerEpoch}, so training was stopped. " +
+                $"Lower {nameof(options.LearningRate)} (now {options.LearningRate}) or choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)}.");
+        }
+    }
+
+    private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
+    {
+        using var mode = no_grad();
+        using var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed);
+        using var runner = new PlanRunner(model, PlanCompiler.For(model, options), starts);
+        Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation, data.Validation.EvenRows(int.MaxValue));
+        return new EpochMetrics
+        {
+            Epoch = epoch,
+            Epochs = options.Epochs,
+            TrainingLoss = (double)terms[0] + terms[1] + terms[2],
+            DenoisingLoss = terms[0],
+            PriorLoss = terms[1],
+            ReadoutLoss = terms[2],
+            TrainingAccuracy = Evaluation.Of(runner.Probabilities, data.Training, data.Training.EvenRows(SampleRows)).Accuracy,
+            ValidationLogLoss = validation?.LogLoss,
+            ValidationAccuracy = validation?.Accuracy,
+            LearningRate = learningRate,
+            EmbeddingNorm = model.EmbeddingNorm(),
+            Elapsed = _watch.Elapsed,
+        };
+    }
+}
