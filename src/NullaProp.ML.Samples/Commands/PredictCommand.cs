@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Globalization;
+using NullaProp.ML.Samples.Training;
+using Spectre.Console;
+
+namespace NullaProp.ML.Samples.Commands;
+
+/// <summary><c>predict MODEL.zip IMAGE…</c></summary>
+internal static class PredictCommand
+{
+    private const int ClassesShown = 3;
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("MODEL.zip") { Description = "A model that 'quickstart' or 'train' has saved." };
+        var images = new Argument<string[]>("IMAGE")
+        {
+            Description = "Image files: jpg, png, webp, bmp or gif, of any size.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+
+        var command = new Command("predict", "Prints the class and its probability for each image, and the next likely classes.") { model, images };
+        command.SetBody((arguments, cancellationToken) =>
+            Predict(arguments.GetRequiredValue(model), arguments.GetRequiredValue(images), cancellationToken));
+        return command;
+    }
+
+    private static int Predict(string modelPath, string[] imagePaths, CancellationToken cancellationToken)
+    {
+        using var predictor = ImagePredictor.Load(modelPath);
+        var exitCode = 0;
+        foreach (var imagePath in imagePaths)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                Print(imagePath, predictor.Predict(imagePath));
+            }
+            catch (UserMistakeException mistake)
+            {
+                // One bad file is no reason to keep back what the others show.
+                CommandExecution.PrintError(mistake.Message);
+                exitCode = 1;
+            }
+        }
+
+        return exitCode;
+    }
+
+    private static void Print(string imagePath, IReadOnlyList<ClassProbability> classes)
+    {
+        var others = string.Join(", ", classes.Take(1..ClassesShown).Select(candidate => $"{candidate.ClassName} {candidate.Probability:P1}"));
+        AnsiConsole.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture, $"{imagePath}: [bold]{classes[0].ClassName}[/] {classes[0].Probability:P1} [grey]({others})[/]");
+    }
+}

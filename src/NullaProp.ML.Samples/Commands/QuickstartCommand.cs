@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML;
+using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Samples.Reporting;
+using NullaProp.ML.Samples.Training;
+
+namespace NullaProp.ML.Samples.Commands;
+
+/// <summary><c>quickstart</c>, the default: the whole of the library once through, on images that come with the program.</summary>
+internal sealed class QuickstartCommand
+{
+    private readonly TrainingOptions _training = new(Path.Combine("artifacts", "quickstart"));
+
+    private readonly Option<string> _json = new("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
+
+    public static Command Create()
+    {
+        var command = new Command("quickstart", "Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts.");
+        new QuickstartCommand().AddTo(command);
+        return command;
+    }
+
+    /// <summary>Makes the command run the quickstart. Needs a fresh instance for each command: a parser's option belongs to one of them.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_json);
+        _training.AddTo(command);
+        command.SetBody(Run);
+    }
+
+    private int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var seed = _training.Seed(arguments);
+        var options = TrainingOptions.Check(new NoPropOptions { Epochs = _training.Epochs(arguments), Seed = seed });
+        var output = _training.CreateOutputFolder(arguments);
+
+        var folders = FashionMnist.Unpack(Path.Combine("artifacts", "data", "fashion-mnist"));
+        var trainingImages = ImageFolder.Read(folders.Train);
+        var testImages = ImageFolder.Read(folders.Test);
+        Report.PrintTask($"Fashion-MNIST, a subset: {trainingImages.Count:N0} training and {testImages.Count:N0} test images, in '{Path.GetDirectoryName(folders.Train)}'.", options);
+        Report.PrintNote("Test accuracy is shown during training, not used for choosing: early stopping is off and the last epoch is kept.");
+
+        var mlContext = new MLContext(seed);
+        using var loggers = _training.CreateLoggers(arguments);
+        var progress = _training.CreateProgress(arguments, "test");
+        var pixels = new ImagePixels { Side = FashionMnist.Side, Colors = PixelColors.AlreadyGrey };
+        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>());
+        using var classifier = training.Run(trainingImages, testImages, progress, cancellationToken);
+
+        Report.PrintResult(classifier, progress.EvaluationName);
+        output.Save(mlContext, classifier, progress);
+
+        var reload = ReloadCheck.Run(output.ModelPath, classifier, testImages, cancellationToken);
+        Report.PrintReload(reload);
+        if (arguments.GetValue(_json) is { } json)
+            QuickstartFigures.Of(classifier, reload, trainingImages.Count, testImages.Count, progress.History.Count, output.ModelPath).Write(json);
+        return 0;
+    }
+}

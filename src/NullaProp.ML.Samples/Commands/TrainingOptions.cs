@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using NullaProp.ML.Samples.Reporting;
+using NullaProp.ML.Samples.Training;
+
+namespace NullaProp.ML.Samples.Commands;
+
+/// <summary>The options that both training commands take.</summary>
+internal sealed class TrainingOptions(string defaultOutput)
+{
+    private readonly Option<int> _epochs = new("--epochs")
+    {
+        Description = "Passes over the training images.",
+        DefaultValueFactory = _ => new NoPropOptions().Epochs,
+    };
+
+    private readonly Option<int> _seed = new("--seed")
+    {
+        Description = "Seed of every random number: the same seed and data give the same model.",
+        DefaultValueFactory = _ => 0,
+    };
+
+    private readonly Option<DirectoryInfo> _output = new("--output")
+    {
+        Description = "Folder for model.zip, training.png and confusion.png.",
+        DefaultValueFactory = _ => new DirectoryInfo(defaultOutput),
+    };
+
+    private readonly VerboseOption _verbose = new();
+
+    public void AddTo(Command command)
+    {
+        command.Add(_epochs);
+        command.Add(_seed);
+        command.Add(_output);
+        command.Add(_verbose);
+    }
+
+    public int Epochs(ParseResult arguments) => arguments.GetRequiredValue(_epochs);
+
+    public int Seed(ParseResult arguments) => arguments.GetRequiredValue(_seed);
+
+    public ILoggerFactory CreateLoggers(ParseResult arguments) => _verbose.CreateLoggers(arguments);
+
+    /// <summary>Returns the options if all are in range.</summary>
+    /// <exception cref="UserMistakeException">Options are out of range; the message lists all of them.</exception>
+    public static NoPropOptions Check(NoPropOptions options)
+    {
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException exception)
+        {
+            // .NET ends the message with the name of a parameter, which says nothing to whom typed a command.
+            throw new UserMistakeException(exception.Message.Replace($" (Parameter '{exception.ParamName}')", ""), exception);
+        }
+    }
+
+    /// <summary>Returns the names of the files to write; their folder exists afterwards.</summary>
+    /// <exception cref="UserMistakeException">The folder cannot be made.</exception>
+    public TrainingOutput CreateOutputFolder(ParseResult arguments)
+    {
+        // The path as the user gave it, not the full one: it is what the messages and the JSON should show.
+        var folder = arguments.GetRequiredValue(_output).ToString();
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new TrainingOutput(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserMistakeException($"The output folder '{folder}' cannot be made: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Returns a display of the training: a bar that moves, or lines where the output is a file or a log is shown.</summary>
+    public TrainingProgress CreateProgress(ParseResult arguments, string evaluationName) =>
+        new(evaluationName, showsLines: arguments.GetValue(_verbose));
+}

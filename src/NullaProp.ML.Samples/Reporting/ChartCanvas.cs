@@ -1,0 +1,79 @@
+using SkiaSharp;
+
+namespace NullaProp.ML.Samples.Reporting;
+
+/// <summary>A white picture to draw a chart on, saved as PNG.</summary>
+/// <remarks>
+/// Drawn with the SkiaSharp that ML.NET's image transforms bring. Chart libraries such as ScottPlot 5.1 need SkiaSharp 3, on which ML.NET 5.0.1 cannot extract
+/// pixels (<c>MissingMethodException</c>), and one process can hold only one of the two.
+/// </remarks>
+internal sealed class ChartCanvas : IDisposable
+{
+    /// <summary>The size of plain text, in pixels.</summary>
+    public const float TextSize = 15;
+
+    /// <summary>The size of a title, in pixels.</summary>
+    public const float TitleSize = 19;
+
+    private readonly SKSurface _surface;
+
+    // Shipped with the program: a server or a container often has no font at all, and a chart without letters tells nothing.
+    private readonly SKTypeface _typeface = SKTypeface.FromFile(Path.Combine(AppContext.BaseDirectory, "Data", "fonts", "DejaVuSans.ttf"));
+
+    public ChartCanvas(float width, float height)
+    {
+        _surface = SKSurface.Create(new SKImageInfo((int)MathF.Ceiling(width), (int)MathF.Ceiling(height)));
+        _surface.Canvas.Clear(SKColors.White);
+    }
+
+    /// <summary>Returns the width of a text, in pixels.</summary>
+    public float Measure(string text, float size = TextSize)
+    {
+        using var paint = CreateTextPaint(SKColors.Black, size, SKTextAlign.Left);
+        return paint.MeasureText(text);
+    }
+
+    /// <summary>Writes a text whose middle line runs through the point, which is its left end, centre or right end; -90 degrees writes upwards.</summary>
+    public void Write(string text, SKPoint point, SKTextAlign align, SKColor color, float size = TextSize, float degrees = 0)
+    {
+        using var paint = CreateTextPaint(color, size, align);
+        using var restore = new SKAutoCanvasRestore(_surface.Canvas);
+        _surface.Canvas.RotateDegrees(degrees, point.X, point.Y);
+        _surface.Canvas.DrawText(text, point.X, point.Y + 0.36f * size, paint); // Capitals are 0.73 of the size high.
+    }
+
+    public void DrawLine(SKPoint from, SKPoint to, SKColor color, float width = 1)
+    {
+        using var paint = new SKPaint { Color = color, StrokeWidth = width, IsAntialias = true };
+        _surface.Canvas.DrawLine(from, to, paint);
+    }
+
+    public void FillCircle(SKPoint center, float radius, SKColor color)
+    {
+        using var paint = new SKPaint { Color = color, IsAntialias = true };
+        _surface.Canvas.DrawCircle(center, radius, paint);
+    }
+
+    public void FillRectangle(SKRect rectangle, SKColor color)
+    {
+        using var paint = new SKPaint { Color = color };
+        _surface.Canvas.DrawRect(rectangle, paint);
+    }
+
+    public void SavePng(string path)
+    {
+        using var image = _surface.Snapshot();
+        using var data = image.Encode(SKEncodedImageFormat.Png, quality: 100);
+        using var file = File.Create(path);
+        data.SaveTo(file);
+    }
+
+    public void Dispose()
+    {
+        _surface.Dispose();
+        _typeface.Dispose();
+    }
+
+    private SKPaint CreateTextPaint(SKColor color, float size, SKTextAlign align) =>
+        new() { Typeface = _typeface, TextSize = size, TextAlign = align, Color = color, IsAntialias = true };
+}

@@ -1,0 +1,74 @@
+using SkiaSharp;
+
+namespace NullaProp.ML.Samples.Reporting;
+
+/// <summary>A panel of curves over the epochs: title, names of the curves, axes.</summary>
+internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
+{
+    private static readonly SKColor Ink = SKColors.Black;
+    private static readonly SKColor Grid = new(225, 225, 225);
+
+    // Inside the panel: title and legend above; numbers and the word for them below and on the left.
+    private readonly SKRect _plot = new(area.Left + 95, area.Top + 75, area.Right - 20, area.Bottom - 65);
+
+    public void Draw(string title, string unit, IReadOnlyList<ChartCurve> curves)
+    {
+        canvas.Write(title, new SKPoint(_plot.MidX, area.Top + 25), SKTextAlign.Center, Ink, ChartCanvas.TitleSize);
+        WriteLegend(curves);
+        var epochs = AxisScale.Of([.. curves.SelectMany(curve => curve.Points).Select(point => point.X)], smallestStep: 1);
+        var values = AxisScale.Of([.. curves.SelectMany(curve => curve.Points).Select(point => point.Y)]);
+        DrawAxes(epochs, values, unit);
+        foreach (var curve in curves)
+            DrawCurve(curve, epochs, values);
+    }
+
+    // Above the plot, where no curve can run through it.
+    private void WriteLegend(IReadOnlyList<ChartCurve> curves)
+    {
+        const float mark = 24;
+        const float gap = 22;
+        var y = area.Top + 53;
+        var x = _plot.MidX - (curves.Sum(curve => mark + canvas.Measure(curve.Name)) + gap * (curves.Count - 1)) / 2;
+        foreach (var curve in curves)
+        {
+            canvas.DrawLine(new SKPoint(x, y), new SKPoint(x + mark - 6, y), curve.Color, 3);
+            canvas.Write(curve.Name, new SKPoint(x + mark, y), SKTextAlign.Left, Ink);
+            x += mark + canvas.Measure(curve.Name) + gap;
+        }
+    }
+
+    private void DrawAxes(AxisScale epochs, AxisScale values, string unit)
+    {
+        foreach (var tick in values.Ticks)
+        {
+            var y = Y(values, tick);
+            canvas.DrawLine(new SKPoint(_plot.Left, y), new SKPoint(_plot.Right, y), Grid);
+            canvas.Write($"{tick:0.######}", new SKPoint(_plot.Left - 8, y), SKTextAlign.Right, Ink);
+        }
+
+        foreach (var tick in epochs.Ticks)
+        {
+            var x = X(epochs, tick);
+            canvas.DrawLine(new SKPoint(x, _plot.Bottom), new SKPoint(x, _plot.Bottom + 5), Ink);
+            canvas.Write($"{tick:0}", new SKPoint(x, _plot.Bottom + 17), SKTextAlign.Center, Ink);
+        }
+
+        canvas.DrawLine(new SKPoint(_plot.Left, _plot.Bottom), new SKPoint(_plot.Right, _plot.Bottom), Ink);
+        canvas.DrawLine(new SKPoint(_plot.Left, _plot.Top), new SKPoint(_plot.Left, _plot.Bottom), Ink);
+        canvas.Write("epoch", new SKPoint(_plot.MidX, _plot.Bottom + 43), SKTextAlign.Center, Ink);
+        canvas.Write(unit, new SKPoint(area.Left + 20, _plot.MidY), SKTextAlign.Center, Ink, degrees: -90);
+    }
+
+    private void DrawCurve(ChartCurve curve, AxisScale epochs, AxisScale values)
+    {
+        var points = curve.Points.Select(point => new SKPoint(X(epochs, point.X), Y(values, point.Y))).ToArray();
+        foreach (var (from, to) in points.Zip(points.Skip(1)))
+            canvas.DrawLine(from, to, curve.Color, 2.5f);
+        if (points.Length <= 50) // More circles than that would hide the curve.
+            Array.ForEach(points, point => canvas.FillCircle(point, 3.5f, curve.Color));
+    }
+
+    private float X(AxisScale scale, double value) => _plot.Left + scale.Position(value) * _plot.Width;
+
+    private float Y(AxisScale scale, double value) => _plot.Bottom - scale.Position(value) * _plot.Height;
+}

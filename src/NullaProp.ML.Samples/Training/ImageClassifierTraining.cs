@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
+using NullaProp.ML.Samples.Images;
+
+namespace NullaProp.ML.Samples.Training;
+
+/// <summary>The whole way from image files to a trained and evaluated model. This is the part to copy into a program of your own.</summary>
+internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels pixels, NoPropOptions options, ILogger logger)
+{
+    /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
+    /// <exception cref="UserMistakeException">An image cannot be read.</exception>
+    public TrainedClassifier Run(
+        IReadOnlyList<ImageRow> training, IReadOnlyList<ImageRow> evaluation, TrainingProgress progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return TrainAndEvaluate(training, evaluation, progress, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && ImageFile.FirstFault(training.Concat(evaluation)) is { } fault)
+        {
+            throw new UserMistakeException(fault, exception);
+        }
+    }
+
+    private TrainedClassifier TrainAndEvaluate(
+        IReadOnlyList<ImageRow> training, IReadOnlyList<ImageRow> evaluation, TrainingProgress progress, CancellationToken cancellationToken)
+    {
+        var trainingRows = mlContext.Data.LoadFromEnumerable(training);
+        var evaluationRows = mlContext.Data.LoadFromEnumerable(evaluation);
+
+        // By value: the classes are in sorted order, whatever order the rows come in. The map is no part of the model, for a new image has no label.
+        var labelMap = mlContext.Transforms.Conversion
+            .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
+            .Fit(mlContext.Data.LoadFromEnumerable(training.Concat(evaluation)));
+        var labelledTraining = labelMap.Transform(trainingRows);
+
+        // Step by step instead of one Append after another, because Fit with validation data belongs to the trainer, not to a chain.
+        var preprocessing = pixels.CreatePipeline(mlContext).Fit(labelledTraining);
+        var trainingPixels = preprocessing.Transform(labelledTraining);
+
+        // Held in memory: these are read again after every epoch, and three times at the end.
+        var evaluationPixels = mlContext.Data.Cache(preprocessing.Transform(labelMap.Transform(evaluationRows)), "Features", "Label");
+
+        var trainer = mlContext.MulticlassClassification.Trainers.NoProp(options, logger);
+        var stopwatch = Stopwatch.StartNew();
+        var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, evaluationPixels, progress, cancellationToken));
+        var fitTime = stopwatch.Elapsed;
+
+        // One chain, so one zip, from the path of a file to the name of a class.
+        var className = mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(trained.Transform(trainingPixels));
+        var chain = new TransformerChain<ITransformer>(preprocessing, trained, className);
+
+        var scored = mlContext.Data.Cache(trained.Transform(evaluationPixels), "Label", "Score", "PredictedLabel");
+        return new TrainedClassifier
+        {
+            Chain = chain,
+            InputSchema = trainingRows.Schema,
+            Trained = trained,
+            FitTime = fitTime,
+            Scored = scored,
+            Metrics = mlContext.MulticlassClassification.Evaluate(scored),
+            Diagnostics = trained.Diagnose(evaluationPixels),
+        };
+    }
+}

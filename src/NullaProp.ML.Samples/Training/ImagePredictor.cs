@@ -1,0 +1,62 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Samples.Images;
+
+namespace NullaProp.ML.Samples.Training;
+
+/// <summary>A model read back from its zip, as a program that only predicts would use it: nothing here names NoProp.</summary>
+internal sealed class ImagePredictor : IDisposable
+{
+    private readonly MLContext _mlContext = new();
+    private readonly ITransformer _model;
+    private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
+    private readonly string[] _classNames;
+
+    private ImagePredictor(string modelPath)
+    {
+        _model = _mlContext.Model.Load(modelPath, out _);
+        _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(_model);
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        _engine.OutputSchema[nameof(ImagePrediction.Score)].GetSlotNames(ref names);
+        _classNames = [.. names.DenseValues().Select(name => name.ToString())];
+    }
+
+    /// <exception cref="UserMistakeException">The file is missing or holds no model of images.</exception>
+    public static ImagePredictor Load(string modelPath)
+    {
+        if (!File.Exists(modelPath))
+            throw new UserMistakeException($"There is no model file '{modelPath}'.");
+        try
+        {
+            return new ImagePredictor(modelPath);
+        }
+        catch (Exception exception)
+        {
+            // ML.NET has no one exception type for a file that is not a model, cut short, or a model of something else.
+            throw new UserMistakeException($"The file '{modelPath}' cannot be loaded as an image classifier: {exception.GetBaseException().Message}", exception);
+        }
+    }
+
+    /// <summary>Returns the classes of one image, the most likely first.</summary>
+    /// <exception cref="UserMistakeException">The file is missing or is not an image.</exception>
+    public IReadOnlyList<ClassProbability> Predict(string imagePath)
+    {
+        try
+        {
+            var prediction = _engine.Predict(new ImageRow { ImagePath = imagePath });
+            return [.. _classNames
+                .Zip(prediction.Score, (name, probability) => new ClassProbability(name, probability))
+                .OrderByDescending(candidate => candidate.Probability)];
+        }
+        catch (Exception exception) when (ImageFile.Fault(imagePath) is { } fault)
+        {
+            throw new UserMistakeException(fault, exception);
+        }
+    }
+
+    /// <summary>Returns the probabilities of many images, scored in batches: one row for each image, one value for each class.</summary>
+    public IEnumerable<float[]> Scores(IReadOnlyList<ImageRow> images) =>
+        _model.Transform(_mlContext.Data.LoadFromEnumerable(images)).GetColumn<float[]>(nameof(ImagePrediction.Score));
+
+    public void Dispose() => _engine.Dispose(); // The engine disposes the model with itself.
+}
