@@ -34,7 +34,7 @@ internal sealed class BestWeights(Weights weights, int patience) : IDisposable
         using var mode = no_grad();
         foreach (var (weight, copy) in weights.Values.Zip(_copies))
         {
-            weight.Value.copy_(copy).Dispose();
+            weight.Value.copy_(copy);
         }
     }
 
@@ -47,7 +47,9 @@ internal sealed class BestWeights(Weights weights, int patience) : IDisposable
 
     private void Copy()
     {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
         Dispose();
-        _copies.AddRange(weights.Values.Select(weight => weight.Value.detach().clone().DetachFromDisposeScope()));
+        _copies.AddRange(weights.Values.Select(weight => weight.Value.clone().DetachFromDisposeScope()));
     }
 }
