@@ -18,6 +18,7 @@ new QuickstartCommand().AddTo(root);
 root.Add(QuickstartCommand.Create());
 root.Add(PredictCommand.Create());
 root.Add(TrainCommand.Create());
+root.Add(DecisionsCommand.Create());
 
 // Ctrl+C asks Fit to stop; it looks up after each training step, which takes a moment on large images.
 var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };

@@ -16,5 +16,9 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs, H, W).</param>
-    public Tensor Forward(Tensor x) => nn.functional.conv2d(x, _weight, _bias, padding: Padding); // (B, outputs, H, W)
+    /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>
+    public Tensor Forward(Tensor x) => nn.functional.conv2d(x, ChannelsLast(_weight), _bias, padding: Padding);
+
+    // The same numbers in another order in memory; a convolution's result takes the order of its kernel.
+    private static Tensor ChannelsLast(Tensor kernel) => kernel.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 }

@@ -1,0 +1,37 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Samples.Images;
+
+namespace NullaProp.ML.Samples.Experiments;
+
+/// <summary>A row of a published 28×28 data set.</summary>
+internal sealed class LabelledPixels
+{
+    private const int Side = 28;
+
+    [VectorType(1, Side, Side)]
+    public required byte[] Features { get; init; }
+
+    [KeyType(10)]
+    public required uint Label { get; init; } // from 0: ML.NET adds 1 for its keys
+
+    /// <summary>Reads the pair of IDX files of a data set's part, <c>train</c> or <c>t10k</c>.</summary>
+    /// <exception cref="UserMistakeException">The files are not there or not of this format.</exception>
+    public static IDataView Read(MLContext mlContext, string folder, string part)
+    {
+        try
+        {
+            var images = IdxFile.Read(Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"));
+            var labels = IdxFile.Read(Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
+            return mlContext.Data.LoadFromEnumerable(labels.Values.Select((label, row) => new LabelledPixels
+            {
+                Features = images.Values.AsSpan(row * Side * Side, Side * Side).ToArray(),
+                Label = label,
+            }).ToList());
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new UserMistakeException($"The '{part}' part of the data cannot be read from '{folder}': {exception.Message} It needs the four files of MNIST or Fashion-MNIST as published, gzipped.", exception);
+        }
+    }
+}
