@@ -21,6 +21,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 {
     private const int DefaultSeed = 0;
 
+    private readonly IHostEnvironment _environment;
     private readonly IHost _host;
     private readonly ILogger? _logger;
 
@@ -28,6 +29,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        _environment = environment; // a host keeps a copy of GpuDeviceId and FallbackToCpu from the time of its registration
         _host = environment.Register(nameof(NoPropTrainer));
         _logger = logger;
         Options = options;
@@ -58,7 +60,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         using var log = new TrainingLog(_host.Start("Training"), _logger);
         var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape);
         var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
-        var device = TorchBackend.DeviceOf(_host, log.Warning);
+        var device = TorchBackend.DeviceOf(_environment, log.Warning);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
         var images = loader.Load(train, format.Shape, "training");
         CheckClasses(images);

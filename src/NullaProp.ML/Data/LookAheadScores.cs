@@ -5,13 +5,11 @@ namespace NullaProp.ML.Data;
 /// <summary>Reads images ahead of the consumer with a cursor of its own, scores them in batches and hands the scores out row by row.</summary>
 internal sealed class LookAheadScores : IDisposable
 {
-    /// <summary>Rows in a batch: enough to keep all cores busy, little enough to stay in cache.</summary>
-    private const int BatchRows = 256;
-
     private readonly DataViewRowCursor _ahead;
     private readonly RowReader _reader;
     private readonly IBatchScorer _scorer;
     private readonly int _size;
+    private readonly int _batchRows;
     private readonly float[] _pixels;
     private readonly float[] _scores;
     private int _rows;
@@ -27,8 +25,9 @@ internal sealed class LookAheadScores : IDisposable
         _reader = new RowReader(ahead, schema.Feature, schema.Format);
         _scorer = scorer;
         _size = scorer.Shape.Size;
-        _pixels = new float[BatchRows * _size];
-        _scores = new float[BatchRows * scorer.ClassCount];
+        _batchRows = ScoringBatch.Rows(scorer.Shape);
+        _pixels = new float[_batchRows * _size];
+        _scores = new float[_batchRows * scorer.ClassCount];
     }
 
     /// <summary>Gets the class probabilities of the current row.</summary>
@@ -46,7 +45,7 @@ internal sealed class LookAheadScores : IDisposable
         }
 
         (_current, _rows) = (0, 0);
-        while (_rows < BatchRows && _ahead.MoveNext())
+        while (_rows < _batchRows && _ahead.MoveNext())
         {
             _reader.Read(_pixels.AsSpan(_rows * _size, _size));
             _rows++;

@@ -8,7 +8,6 @@ namespace NullaProp.ML.Training;
 /// <param name="LogLoss">The mean of −ln p(label), in nats, p no smaller than 1e-15 as in ML.NET's evaluator.</param>
 internal readonly record struct Evaluation(double Accuracy, double LogLoss)
 {
-    private const int BatchSize = 256;
     private const double SmallestProbability = 1e-15;
 
     /// <summary>Scores images and compares with their labels.</summary>
@@ -18,7 +17,7 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
     public static Evaluation Of(Func<Tensor, Tensor> score, ImageStore images, IReadOnlyList<long> rows)
     {
         var (correct, loss) = (0L, 0.0);
-        foreach (var batch in rows.Chunk(BatchSize).Select(chunk => images.Gather(chunk)))
+        foreach (var batch in rows.Chunk(ScoringBatch.Rows(images.Shape)).Select(chunk => images.Gather(chunk)))
         {
             using (batch)
             {

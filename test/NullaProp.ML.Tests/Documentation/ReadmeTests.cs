@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using Microsoft.ML.Data;
+
+namespace NullaProp.ML.Tests.Documentation;
+
+[TestClass]
+public sealed class ReadmeTests
+{
+    [TestMethod]
+    public void FirstExample_IsTheProgramThatTheTestsCompile()
+    {
+        var readme = Lines(Between(File.ReadAllText(Path.Combine(Root(), "README.md")), "```csharp", "class Photo"));
+        var example = Lines(Between(File.ReadAllText(ThisFolder("ReadmeExample.cs")), "// <example>", "// </example>"));
+
+        var program = readme.Where(line => !line.StartsWith("using ", StringComparison.Ordinal)).ToArray();
+
+        CollectionAssert.AreEqual(example, program);
+    }
+
+    [TestMethod]
+    public void FirstExample_OnTwoFoldersOfPictures_SavesAModelAndNamesAClass()
+    {
+        var folder = Directory.CreateTempSubdirectory("readme");
+        var (here, console) = (Environment.CurrentDirectory, Console.Out);
+        using var output = new StringWriter();
+        try
+        {
+            WritePictures(folder.CreateSubdirectory(Path.Combine("photos", "cat")).FullName, brightness: 200);
+            WritePictures(folder.CreateSubdirectory(Path.Combine("photos", "dog")).FullName, brightness: 50);
+            Environment.CurrentDirectory = folder.FullName;
+            Console.SetOut(output);
+
+            ReadmeExample.Run();
+
+            Assert.IsTrue(File.Exists("model.zip"));
+            Assert.AreEqual("cat", output.ToString().Trim());
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Environment.CurrentDirectory = here;
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void WritePictures(string folder, byte brightness)
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            var pixels = new byte[28 * 28 * 4];
+            Array.Fill(pixels, (byte)(brightness + i)); // all four of blue, green, red and alpha
+            using var image = MLImage.CreateFromPixels(28, 28, MLPixelFormat.Bgra32, pixels);
+            image.Save(Path.Combine(folder, $"{i}.png"));
+        }
+    }
+
+    private static string Between(string text, string start, string end)
+    {
+        var from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
+        return text[from..text.IndexOf(end, from, StringComparison.Ordinal)];
+    }
+
+    private static string[] Lines(string text) => [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
+
+    private static string Root() => Path.GetFullPath(ThisFolder(Path.Combine("..", "..", "..")));
+
+    private static string ThisFolder(string name, [CallerFilePath] string source = "") => Path.Combine(Path.GetDirectoryName(source)!, name);
+}
