@@ -10,7 +10,6 @@ internal sealed class ConvBackbone
 
     private readonly Convolution _first;
     private readonly Convolution _second;
-    private readonly Linear _output;
 
     /// <summary>Creates the network.</summary>
     /// <param name="weights">The network's scope.</param>
@@ -20,16 +19,23 @@ internal sealed class ConvBackbone
     {
         _first = new Convolution(weights.Under("conv1"), shape.Channels, FirstChannels);
         _second = new Convolution(weights.Under("conv2"), FirstChannels, SecondChannels);
-        _output = new Linear(weights.Under("output"), (long)SecondChannels * (shape.Height / 4) * (shape.Width / 4), features);
+        Output = new Linear(weights.Under("output"), (long)SecondChannels * (shape.Height / 4) * (shape.Width / 4), features);
     }
+
+    /// <summary>Gets the last layer.</summary>
+    public Linear Output { get; }
 
     /// <summary>Returns the features of images.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
-    public Tensor Features(Tensor images)
+    public Tensor Features(Tensor images) => Output.Forward(Maps(images)); // (B, features)
+
+    /// <summary>Returns what the last layer reads.</summary>
+    /// <param name="images">Normalised images, (B, C, H, W).</param>
+    public Tensor Maps(Tensor images)
     {
         var x = Pooled(_first.Forward(images)); // (B, 32, H/2, W/2)
         x = Pooled(_second.Forward(x)); // (B, 64, H/4, W/4)
-        return _output.Forward(x.flatten(1)); // (B, features)
+        return x.flatten(1); // (B, 64·H/4·W/4)
     }
 
     // max and ReLU commute: pooling first leaves a quarter of the values to clip.

@@ -6,7 +6,6 @@ namespace NullaProp.ML.Networks;
 /// <summary>The whole model: predicts the clean label from an image, a noisy label and a time; holds the class embeddings and the noise schedule with it.</summary>
 internal sealed class Denoiser : IDisposable
 {
-    private readonly NoisyLabelEncoder _label;
     private readonly TimeEncoder _time;
 
     /// <summary>Creates the model, asking <paramref name="weights"/> for every weight by name.</summary>
@@ -21,7 +20,7 @@ internal sealed class Denoiser : IDisposable
         Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
         Backbone = new ConvBackbone(weights.Under("backbone"), shape, options.HiddenSize);
         Embedding = new ClassEmbedding(weights.Under("embedding"), options.Embedding, classes, options.EmbeddingDimension);
-        _label = new NoisyLabelEncoder(weights.Under("label_encoder"), Embedding.Dimension, options.HiddenSize);
+        LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), Embedding.Dimension, options.HiddenSize);
         _time = new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
         Head = new FusionHead(weights.Under("head"), options.HiddenSize, classes);
         Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
@@ -42,6 +41,9 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Gets the class embeddings.</summary>
     public ClassEmbedding Embedding { get; }
 
+    /// <summary>Gets the network that reads the noisy label.</summary>
+    public NoisyLabelEncoder LabelEncoder { get; }
+
     /// <summary>Gets the head.</summary>
     public FusionHead Head { get; }
 
@@ -54,7 +56,7 @@ internal sealed class Denoiser : IDisposable
 
     /// <summary>Returns the noisy label's share.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
-    public Tensor LabelShare(Tensor z) => Head.LabelShare(_label.Code(z)); // (B, H)
+    public Tensor LabelShare(Tensor z) => Head.LabelShare(LabelEncoder.Code(z)); // (B, H)
 
     /// <summary>Returns the time's share.</summary>
     /// <param name="time">Times, (B, 1) or (1, 1), each 0 to 1.</param>

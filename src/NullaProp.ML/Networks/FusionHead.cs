@@ -35,6 +35,12 @@ internal sealed class FusionHead
         _output = new Linear(weights.Under("output"), Narrow, classes);
     }
 
+    /// <summary>Returns the columns of the first layer that read the image's features, (H, H).</summary>
+    public Tensor ImageColumns() => _join.Weight.narrow(1, 0, _hidden);
+
+    /// <summary>Returns the columns of the first layer that read the noisy label's code, (H, H).</summary>
+    public Tensor LabelColumns() => _join.Weight.narrow(1, _hidden, _hidden);
+
     /// <summary>Returns the image's share of the first layer.</summary>
     /// <param name="features">Image features, (B, H).</param>
     public Tensor ImageShare(Tensor features) => _join.Share(features, 0); // (B, H)

@@ -11,7 +11,10 @@ internal sealed class Linear(WeightScope weights, long inputs, long outputs)
     private readonly Tensor _weight = weights.Matrix("weight", Initializers.FanIn(inputs), outputs, inputs); // (outputs, inputs)
     private readonly Tensor _bias = weights.Undecayed("bias", Initializers.FanIn(inputs), outputs); // (outputs)
 
-    /// <summary>Gets the bias, (outputs).</summary>
+    /// <summary>Gets the matrix A, (outputs, inputs).</summary>
+    public Tensor Weight => _weight;
+
+    /// <summary>Gets the bias b, (outputs).</summary>
     public Tensor Bias => _bias;
 
     /// <summary>Applies the layer.</summary>

@@ -10,15 +10,20 @@ namespace NullaProp.ML.Networks;
 /// <param name="hidden">H, the width of the code.</param>
 internal sealed class NoisyLabelEncoder(WeightScope weights, long dimension, long hidden)
 {
-    private readonly Linear _first = new(weights.Under("first"), dimension, hidden);
-    private readonly Linear _second = new(weights.Under("second"), hidden, hidden);
-    private readonly bool _hasResidual = dimension == hidden;
+    /// <summary>Gets the first layer.</summary>
+    public Linear First { get; } = new(weights.Under("first"), dimension, hidden);
+
+    /// <summary>Gets the second layer.</summary>
+    public Linear Second { get; } = new(weights.Under("second"), hidden, hidden);
+
+    /// <summary>Gets a value indicating whether z itself is added to the code.</summary>
+    public bool HasResidual { get; } = dimension == hidden;
 
     /// <summary>Returns the code of noisy labels.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
     public Tensor Code(Tensor z)
     {
-        var code = _second.Forward(_first.Forward(z).relu()); // (B, H)
-        return _hasResidual ? z + code : code;
+        var code = Second.Forward(First.Forward(z).relu()); // (B, H)
+        return HasResidual ? z + code : code;
     }
 }

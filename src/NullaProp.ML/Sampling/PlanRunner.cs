@@ -8,24 +8,21 @@ internal sealed class PlanRunner : IDisposable
 {
     private readonly Denoiser _model;
     private readonly SamplingPlan _plan;
-    private readonly Tensor _embedding;
-    private readonly Tensor _starts;
-    private readonly Tensor[] _timeShares;
+    private readonly FoldedModel _folded;
+    private readonly (Tensor Label, Tensor Head)[][] _biases; // by start and stage, (1, H) each
 
-    /// <summary>Prepares a plan for a model: embeddings and time path are computed here, once.</summary>
+    /// <summary>Prepares a plan for a model: everything that does not depend on the image is computed here, once.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="starts">Where scoring starts, (n, D); the probabilities of several starts are averaged.</param>
     public PlanRunner(Denoiser model, SamplingPlan plan, Tensor starts)
     {
         using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        _model = model;
-        _plan = plan;
-        var device = model.Weights.Device;
-        _embedding = model.Embedding.Matrix().to(device, copy: true).DetachFromDisposeScope(); // (K, D)
-        _starts = starts.to(device, copy: true).DetachFromDisposeScope(); // (n, D)
-        _timeShares = [.. plan.Stages.Select(stage => model.TimeShare(full(1, 1, stage.Time, dtype: ScalarType.Float32, device: device)).DetachFromDisposeScope())]; // (1, H) each
+        (_model, _plan, _folded) = (model, plan, new FoldedModel(model));
+        var points = starts.to(model.Weights.Device); // (n, D)
+        var shares = plan.StartShares();
+        _biases = [.. Enumerable.Range(0, (int)points.shape[0]).Select(row =>
+            plan.Stages.Select((stage, i) => _folded.Biases(points.narrow(0, row, 1), shares[i], stage.Time)).ToArray())];
     }
 
     /// <summary>Returns class probabilities.</summary>
@@ -35,15 +32,15 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var imageShare = _model.ImageShare(pixels.to(_model.Weights.Device)); // (B, H), once per image
-        var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
-        for (var i = 0; i < _starts.shape[0]; i++)
+        var imageShare = _folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H), once per image
+        var sum = zeros(pixels.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
+        foreach (var biases in _biases)
         {
-            using var step = NewDisposeScope();
-            sum.add_(FollowPath(imageShare, _starts.narrow(0, i, 1)));
+            using var path = NewDisposeScope();
+            FollowPath(imageShare, biases, sum);
         }
 
-        return (sum / _starts.shape[0]).cpu().MoveToOuterDisposeScope();
+        return sum.div_(_biases.Length).cpu().MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test for collapse.</summary>
@@ -54,13 +51,14 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var device = _model.Weights.Device;
-        var imageShare = _model.ImageShare(pixels.to(device)); // (B, H)
-        var score = zeros(pixels.shape[0], _model.ClassCount, device: device); // (B, K)
-        for (var i = 0; i < _plan.Stages.Count; i++)
+        var imageShare = _folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H)
+        var score = zeros(pixels.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
+        foreach (var stage in _plan.Stages)
         {
-            var noise = randn(pixels.shape[0], _embedding.shape[1], generator: generator).to(device); // (B, D)
-            score.add_(Evaluate(imageShare, noise, i), alpha: _plan.Stages[i].ScoreShare);
+            using var evaluation = NewDisposeScope();
+            var noise = randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(imageShare.device); // (B, D)
+            var time = full(1, 1, stage.Time, dtype: ScalarType.Float32, device: imageShare.device); // (1, 1)
+            score.add_(nn.functional.softmax(_model.Logits(imageShare, noise, time), 1), alpha: stage.ScoreShare);
         }
 
         return score.cpu().MoveToOuterDisposeScope();
@@ -69,39 +67,48 @@ internal sealed class PlanRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _embedding.Dispose();
-        _starts.Dispose();
-        foreach (var share in _timeShares)
+        _folded.Dispose();
+        foreach (var (label, head) in _biases.SelectMany(stages => stages))
         {
-            share.Dispose();
+            label.Dispose();
+            head.Dispose();
         }
     }
 
-    // One way from a start, (1, D), to the score, (B, K).
-    private Tensor FollowPath(Tensor imageShare, Tensor start)
+    // One way from a start; adds the score to a sum, (B, K). The state is q of z = c·z₀ + q·W, 0 at the start; c is in the biases.
+    private void FollowPath(Tensor imageShare, (Tensor Label, Tensor Head)[] biases, Tensor sum)
     {
-        var score = zeros(imageShare.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
-        var (state, point) = (start, start); // (1, D) until the first step ends, then (B, D)
-        Tensor? previous = null;
+        Tensor? state = null, point = null, previous = null; // (B, K)
         for (var i = 0; i < _plan.Stages.Count; i++)
         {
             var stage = _plan.Stages[i];
-            var probabilities = Evaluate(imageShare, point, i); // (B, K)
-            score.add_(probabilities, alpha: stage.ScoreShare);
-            var prediction = probabilities.mm(_embedding); // û, (B, D)
-            point = (stage.State * state) + (stage.Prediction * prediction); // (B, D)
+            var probabilities = Evaluate(imageShare, point, biases[i]); // (B, K)
+            sum.add_(probabilities, alpha: stage.ScoreShare);
+            point = probabilities * stage.Prediction;
+            if (state is not null)
+            {
+                point.add_(state, alpha: stage.State);
+            }
+
             if (stage.PreviousPrediction != 0)
             {
                 point.add_(previous!, alpha: stage.PreviousPrediction);
             }
 
             state = stage.EndsStep ? point : state;
-            previous = prediction;
+            previous = probabilities;
         }
-
-        return score;
     }
 
-    private Tensor Evaluate(Tensor imageShare, Tensor z, int stage) =>
-        nn.functional.softmax(_model.Head.Logits(imageShare + _model.LabelShare(z) + _timeShares[stage]), 1); // (B, K)
+    private Tensor Evaluate(Tensor imageShare, Tensor? point, (Tensor Label, Tensor Head) bias)
+    {
+        var hidden = point is null ? bias.Label.relu() : bias.Label.addmm(point, _folded.LabelMatrix).relu_(); // (B, H) or (1, H)
+        var joined = point is null ? imageShare + hidden.mm(_folded.LabelFold) : imageShare.addmm(hidden, _folded.LabelFold); // (B, H)
+        if (point is not null && _folded.ResidualMatrix is { } residual)
+        {
+            joined.addmm_(point, residual);
+        }
+
+        return nn.functional.softmax(_model.Head.Logits(joined.add_(bias.Head)), 1); // (B, K)
+    }
 }
