@@ -1,0 +1,61 @@
+using NullaProp.ML.Data;
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Networks;
+
+/// <summary>A whole model small enough to compute by hand: images of 1×8×8, hidden width 8, three classes.</summary>
+internal static class TinyModel
+{
+    /// <summary>The size of its images.</summary>
+    public static readonly ImageShape Shape = new(1, 8, 8);
+
+    /// <summary>Returns a model with weights drawn by a seed; the caller disposes of it.</summary>
+    public static Denoiser Create(NoPropOptions? options = null, int classes = 3, int seed = 1)
+    {
+        using var generator = new Generator((ulong)seed);
+        return new Denoiser(Weights.Drawn(generator, CPU), Small(options ?? new NoPropOptions()), Shape, classes);
+    }
+
+    /// <summary>Returns options for networks of width 8.</summary>
+    public static NoPropOptions Small(NoPropOptions options) => options with { HiddenSize = 8, EmbeddingDimension = 5 };
+
+    /// <summary>Returns a model whose logits are these, whatever it is shown: all weights of the networks 0 but the last bias.</summary>
+    public static Denoiser WithLogits(NoPropOptions options, params float[] logits)
+    {
+        var model = Create(options, logits.Length);
+        using var mode = no_grad();
+        foreach (var (_, value) in model.Weights.Values.Where(weight => IsNetwork(weight.Key)))
+        {
+            value.zero_();
+        }
+
+        Set(model, "head.output.bias", logits);
+        return model;
+    }
+
+    /// <summary>Sets a weight.</summary>
+    public static void Set(Denoiser model, string name, params float[] values)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var weight = Weight(model, name);
+        weight.copy_(tensor(values).view(weight.shape));
+    }
+
+    /// <summary>Returns a weight; it stays the model's.</summary>
+    public static Tensor Weight(Denoiser model, string name) => model.Weights.Values.Single(weight => weight.Key == name).Value;
+
+    /// <summary>Returns images of random pixels with these labels; the caller disposes of them.</summary>
+    public static ImageBatch Batch(int seed, params long[] labels)
+    {
+        using var generator = new Generator((ulong)seed);
+        return new ImageBatch(Pixels(labels.Length, generator), tensor(labels));
+    }
+
+    /// <summary>Returns random images, (n, 1, 8, 8).</summary>
+    public static Tensor Pixels(int count, Generator generator) => rand([count, 1, 8, 8], generator: generator);
+
+    private static bool IsNetwork(string name) =>
+        !name.StartsWith("schedule.", StringComparison.Ordinal) && !name.StartsWith("embedding.", StringComparison.Ordinal) && !name.StartsWith("normalization.", StringComparison.Ordinal);
+}

@@ -1,0 +1,41 @@
+using NullaProp.ML.Sampling;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Sampling;
+
+[TestClass]
+public sealed class StartTests
+{
+    [TestMethod]
+    public void Points_NoDraws_AreThePriorsMean()
+    {
+        using var points = Start.Points(0, 4, seed: 9);
+
+        CollectionAssert.AreEqual(new float[4], points.data<float>().ToArray());
+        CollectionAssert.AreEqual(new long[] { 1, 4 }, points.shape);
+    }
+
+    [TestMethod]
+    public void Points_SameSeed_AreTheSameAndAnotherSeedsDiffer()
+    {
+        using var first = Start.Points(3, 4, seed: -9);
+        using var again = Start.Points(3, 4, seed: -9);
+        using var other = Start.Points(3, 4, seed: 8);
+
+        CollectionAssert.AreEqual(new long[] { 3, 4 }, first.shape);
+        CollectionAssert.AreEqual(first.data<float>().ToArray(), again.data<float>().ToArray());
+        CollectionAssert.AreNotEqual(first.data<float>().ToArray(), other.data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Points_ManyDraws_AreStandardNormal()
+    {
+        using var scope = NewDisposeScope();
+
+        var points = Start.Points(2000, 10, seed: 1);
+
+        // 20,000 numbers, five standard errors: 1/√n for the mean, √(2/n) for the variance.
+        Assert.AreEqual(0, points.mean().item<float>(), 5 / Math.Sqrt(20_000));
+        Assert.AreEqual(1, points.var().item<float>(), 5 * Math.Sqrt(2 / 20_000.0));
+    }
+}
