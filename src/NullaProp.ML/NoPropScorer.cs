@@ -12,6 +12,7 @@ namespace NullaProp.ML;
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
     private readonly PlanRunner _runner;
+    private readonly Lazy<RowRunner> _rowRunner;
     private readonly UseCount _network;
     private readonly UseCount _use;
     private int _isDisposed;
@@ -27,7 +28,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     {
         Model = model;
         _network = network;
-        _runner = new PlanRunner(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
+        var plan = PlanCompiler.For(model.Network, model.Options);
+        _runner = new PlanRunner(model.Network, plan, model.Starts);
+        _rowRunner = new Lazy<RowRunner>(() => new RowRunner(model.Network, model.Shape, plan, _runner));
         _use = new UseCount(Release);
     }
 
@@ -62,6 +65,12 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Enter();
         try
         {
+            if (rows == 1)
+            {
+                _rowRunner.Value.Probabilities(pixels, scores);
+                return;
+            }
+
             using var scope = NewDisposeScope();
             var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
             pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));

@@ -14,6 +14,7 @@ internal sealed class LookAheadScores : IDisposable
     private readonly float[] _scores;
     private int _rows;
     private int _current = -1;
+    private bool _hasFailed;
 
     /// <summary>Creates the look-ahead.</summary>
     /// <param name="ahead">A cursor over the same rows in the same order as the consumer's, with the needed columns active; owned from here on.</param>
@@ -36,7 +37,7 @@ internal sealed class LookAheadScores : IDisposable
         : throw new InvalidOperationException("A score was asked for while the cursor stands on no row: call MoveNext first, and not after it returned false.");
 
     /// <summary>Goes to the next row, scoring the next batch where this one is used up.</summary>
-    /// <exception cref="InvalidOperationException">The data has fewer rows when read a second time.</exception>
+    /// <exception cref="InvalidOperationException">A row cannot be read, the data has fewer rows when read a second time, or an earlier batch failed.</exception>
     public void MoveNext()
     {
         if (++_current < _rows)
@@ -45,18 +46,15 @@ internal sealed class LookAheadScores : IDisposable
         }
 
         (_current, _rows) = (0, 0);
-        while (_rows < _batchRows && _ahead.MoveNext())
+        if (_hasFailed)
         {
-            _reader.Read(_pixels.AsSpan(_rows * _size, _size));
-            _rows++;
+            throw new InvalidOperationException("This cursor met a fault earlier and has lost its place. Open a new one once the fault is mended.");
         }
 
-        if (_rows == 0)
-        {
-            throw new InvalidOperationException("The data gave fewer rows to the cursor that reads ahead than to the one that follows. Cache the data before NoProp if it changes from read to read.");
-        }
-
-        _scorer.Score(_pixels.AsSpan(0, _rows * _size), _rows, _scores.AsSpan(0, _rows * _scorer.ClassCount));
+        _hasFailed = true; // until the batch is scored: a fault must leave no stale score behind
+        var rows = ReadBatch();
+        _scorer.Score(_pixels.AsSpan(0, rows * _size), rows, _scores.AsSpan(0, rows * _scorer.ClassCount));
+        (_rows, _hasFailed) = (rows, false);
     }
 
     /// <summary>Leaves the last row.</summary>
@@ -64,4 +62,18 @@ internal sealed class LookAheadScores : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _ahead.Dispose();
+
+    private int ReadBatch()
+    {
+        var rows = 0;
+        while (rows < _batchRows && _ahead.MoveNext())
+        {
+            _reader.Read(_pixels.AsSpan(rows * _size, _size));
+            rows++;
+        }
+
+        return rows > 0
+            ? rows
+            : throw new InvalidOperationException("The data gave fewer rows to the cursor that reads ahead than to the one that follows. Cache the data before NoProp if it changes from read to read.");
+    }
 }

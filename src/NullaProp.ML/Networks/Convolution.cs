@@ -14,6 +14,12 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     private readonly Tensor _weight = weights.Matrix("weight", Initializers.FanIn(inputs * Side * Side), outputs, inputs, Side, Side);
     private readonly Tensor _bias = weights.Undecayed("bias", Initializers.FanIn(inputs * Side * Side), outputs);
 
+    /// <summary>Gets the kernels, (outputs, inputs, 3, 3).</summary>
+    public Tensor Weight => _weight;
+
+    /// <summary>Gets the biases, (outputs).</summary>
+    public Tensor Bias => _bias;
+
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs, H, W).</param>
     /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>

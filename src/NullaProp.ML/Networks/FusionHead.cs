@@ -12,14 +12,10 @@ namespace NullaProp.ML.Networks;
 /// </remarks>
 internal sealed class FusionHead
 {
-    private const int Narrow = 128;
+    private const int NarrowWidth = 128;
 
     private readonly long _hidden;
     private readonly Linear _join;
-    private readonly LayerNorm _joinNorm;
-    private readonly Linear _narrow;
-    private readonly LayerNorm _narrowNorm;
-    private readonly Linear _output;
 
     /// <summary>Creates the head.</summary>
     /// <param name="weights">The head's scope.</param>
@@ -29,11 +25,23 @@ internal sealed class FusionHead
     {
         _hidden = hidden;
         _join = new Linear(weights.Under("join"), 3 * hidden, hidden);
-        _joinNorm = new LayerNorm(weights.Under("join_norm"), hidden);
-        _narrow = new Linear(weights.Under("narrow"), hidden, Narrow);
-        _narrowNorm = new LayerNorm(weights.Under("narrow_norm"), Narrow);
-        _output = new Linear(weights.Under("output"), Narrow, classes);
+        JoinNorm = new LayerNorm(weights.Under("join_norm"), hidden);
+        Narrow = new Linear(weights.Under("narrow"), hidden, NarrowWidth);
+        NarrowNorm = new LayerNorm(weights.Under("narrow_norm"), NarrowWidth);
+        Output = new Linear(weights.Under("output"), NarrowWidth, classes);
     }
+
+    /// <summary>Gets the norm behind the first layer.</summary>
+    public LayerNorm JoinNorm { get; }
+
+    /// <summary>Gets the second layer.</summary>
+    public Linear Narrow { get; }
+
+    /// <summary>Gets the norm behind it.</summary>
+    public LayerNorm NarrowNorm { get; }
+
+    /// <summary>Gets the last layer.</summary>
+    public Linear Output { get; }
 
     /// <summary>Returns the columns of the first layer that read the image's features, (H, H).</summary>
     public Tensor ImageColumns() => _join.Weight.narrow(1, 0, _hidden);
@@ -57,8 +65,8 @@ internal sealed class FusionHead
     /// <param name="joined">The sum of the three shares, (B, H).</param>
     public Tensor Logits(Tensor joined)
     {
-        var x = _joinNorm.Forward(joined).relu(); // (B, H)
-        x = _narrowNorm.Forward(_narrow.Forward(x)).relu(); // (B, 128)
-        return _output.Forward(x); // (B, K)
+        var x = JoinNorm.Forward(joined).relu(); // (B, H)
+        x = NarrowNorm.Forward(Narrow.Forward(x)).relu(); // (B, 128)
+        return Output.Forward(x); // (B, K)
     }
 }

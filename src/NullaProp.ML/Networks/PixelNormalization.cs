@@ -10,6 +10,12 @@ internal sealed class PixelNormalization(WeightScope weights, long channels)
     private readonly Tensor _mean = weights.Fixed("mean", Initializers.Constant(0), 1, channels, 1, 1);
     private readonly Tensor _deviation = weights.Fixed("deviation", Initializers.Constant(1), 1, channels, 1, 1);
 
+    /// <summary>Gets the mean of each channel, (1, C, 1, 1).</summary>
+    public Tensor Mean => _mean;
+
+    /// <summary>Gets the standard deviation of each channel, (1, C, 1, 1).</summary>
+    public Tensor Deviation => _deviation;
+
     /// <summary>Applies the scaling.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
     public Tensor Apply(Tensor pixels) => (pixels - _mean) / _deviation; // (B, C, H, W)

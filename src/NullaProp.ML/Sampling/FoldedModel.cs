@@ -10,8 +10,6 @@ namespace NullaProp.ML.Sampling;
 internal sealed class FoldedModel : IDisposable
 {
     private readonly Denoiser _model;
-    private readonly Tensor _imageMatrix;
-    private readonly Tensor _imageBias;
 
     /// <summary>Multiplies out a model's layers, in double precision.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
@@ -25,8 +23,8 @@ internal sealed class FoldedModel : IDisposable
         LabelMatrix = Kept(embedding.mm(Double(first.Weight).t())); // (K, H)
         LabelFold = Kept(Double(second.Weight).t().mm(Double(model.Head.LabelColumns()).t())); // (H, H)
         ResidualMatrix = model.LabelEncoder.HasResidual ? Kept(embedding.mm(Double(model.Head.LabelColumns()).t())) : null; // (K, H)
-        _imageMatrix = Kept(Double(model.Head.ImageColumns()).mm(Double(output.Weight))); // (H, F)
-        _imageBias = Kept(Double(output.Bias).unsqueeze(0).mm(Double(model.Head.ImageColumns()).t()).squeeze(0)); // (H)
+        ImageMatrix = Kept(Double(model.Head.ImageColumns()).mm(Double(output.Weight))); // (H, F)
+        ImageBias = Kept(Double(output.Bias).unsqueeze(0).mm(Double(model.Head.ImageColumns()).t()).squeeze(0)); // (H)
     }
 
     /// <summary>Gets what the label's first layer makes of q, (K, H).</summary>
@@ -38,10 +36,16 @@ internal sealed class FoldedModel : IDisposable
     /// <summary>Gets what the head's first layer makes of z itself through q, (K, H), where the encoder adds z to its code.</summary>
     public Tensor? ResidualMatrix { get; }
 
+    /// <summary>Gets the backbone's last layer times its share of the head's first, (H, F).</summary>
+    public Tensor ImageMatrix { get; }
+
+    /// <summary>Gets the bias that goes with it, (H).</summary>
+    public Tensor ImageBias { get; }
+
     /// <summary>Returns the image's share of the head's first layer.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
     public Tensor ImageShare(Tensor pixels) =>
-        nn.functional.linear(_model.Backbone.Maps(_model.Normalization.Apply(pixels)), _imageMatrix, _imageBias); // (B, H)
+        nn.functional.linear(_model.Backbone.Maps(_model.Normalization.Apply(pixels)), ImageMatrix, ImageBias); // (B, H)
 
     /// <summary>Returns what a stage adds that depends neither on the image nor on q.</summary>
     /// <param name="start">z₀, (1, D).</param>
@@ -68,8 +72,8 @@ internal sealed class FoldedModel : IDisposable
         LabelMatrix.Dispose();
         LabelFold.Dispose();
         ResidualMatrix?.Dispose();
-        _imageMatrix.Dispose();
-        _imageBias.Dispose();
+        ImageMatrix.Dispose();
+        ImageBias.Dispose();
     }
 
     private static Tensor Double(Tensor weight) => weight.to(ScalarType.Float64);

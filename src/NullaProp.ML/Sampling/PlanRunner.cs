@@ -8,8 +8,6 @@ internal sealed class PlanRunner : IDisposable
 {
     private readonly Denoiser _model;
     private readonly SamplingPlan _plan;
-    private readonly FoldedModel _folded;
-    private readonly (Tensor Label, Tensor Head)[][] _biases; // by start and stage, (1, H) each
 
     /// <summary>Prepares a plan for a model: everything that does not depend on the image is computed here, once.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
@@ -18,12 +16,18 @@ internal sealed class PlanRunner : IDisposable
     public PlanRunner(Denoiser model, SamplingPlan plan, Tensor starts)
     {
         using var scope = NewDisposeScope();
-        (_model, _plan, _folded) = (model, plan, new FoldedModel(model));
+        (_model, _plan, Folded) = (model, plan, new FoldedModel(model));
         var points = starts.to(model.Weights.Device); // (n, D)
         var shares = plan.StartShares();
-        _biases = [.. Enumerable.Range(0, (int)points.shape[0]).Select(row =>
-            plan.Stages.Select((stage, i) => _folded.Biases(points.narrow(0, row, 1), shares[i], stage.Time)).ToArray())];
+        Biases = [.. Enumerable.Range(0, (int)points.shape[0]).Select(row =>
+            plan.Stages.Select((stage, i) => Folded.Biases(points.narrow(0, row, 1), shares[i], stage.Time)).ToArray())];
     }
+
+    /// <summary>Gets the model's multiplied-out layers.</summary>
+    public FoldedModel Folded { get; }
+
+    /// <summary>Gets what each stage adds from each start, by start and stage: the bias of the label's first layer and that of the head's, (1, H) each.</summary>
+    public IReadOnlyList<(Tensor Label, Tensor Head)[]> Biases { get; }
 
     /// <summary>Returns class probabilities.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
@@ -32,15 +36,15 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var imageShare = _folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H), once per image
+        var imageShare = Folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H), once per image
         var sum = zeros(pixels.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
-        foreach (var biases in _biases)
+        foreach (var biases in Biases)
         {
             using var path = NewDisposeScope();
             FollowPath(imageShare, biases, sum);
         }
 
-        return sum.div_(_biases.Length).cpu().MoveToOuterDisposeScope();
+        return sum.div_(Biases.Count).cpu().MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test for collapse.</summary>
@@ -51,7 +55,7 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var imageShare = _folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H)
+        var imageShare = Folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H)
         var score = zeros(pixels.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
         foreach (var stage in _plan.Stages)
         {
@@ -67,8 +71,8 @@ internal sealed class PlanRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _folded.Dispose();
-        foreach (var (label, head) in _biases.SelectMany(stages => stages))
+        Folded.Dispose();
+        foreach (var (label, head) in Biases.SelectMany(stages => stages))
         {
             label.Dispose();
             head.Dispose();
@@ -102,9 +106,9 @@ internal sealed class PlanRunner : IDisposable
 
     private Tensor Evaluate(Tensor imageShare, Tensor? point, (Tensor Label, Tensor Head) bias)
     {
-        var hidden = point is null ? bias.Label.relu() : bias.Label.addmm(point, _folded.LabelMatrix).relu_(); // (B, H) or (1, H)
-        var joined = point is null ? imageShare + hidden.mm(_folded.LabelFold) : imageShare.addmm(hidden, _folded.LabelFold); // (B, H)
-        if (point is not null && _folded.ResidualMatrix is { } residual)
+        var hidden = point is null ? bias.Label.relu() : bias.Label.addmm(point, Folded.LabelMatrix).relu_(); // (B, H) or (1, H)
+        var joined = point is null ? imageShare + hidden.mm(Folded.LabelFold) : imageShare.addmm(hidden, Folded.LabelFold); // (B, H)
+        if (point is not null && Folded.ResidualMatrix is { } residual)
         {
             joined.addmm_(point, residual);
         }

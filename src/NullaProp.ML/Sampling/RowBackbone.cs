@@ -1,0 +1,81 @@
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Sampling;
+
+/// <summary>The image network for one image, in managed memory: two convolutions with ReLU and max-pool, pixel by pixel rather than channel by channel.</summary>
+internal sealed class RowBackbone
+{
+    private readonly ImageShape _shape;
+    private readonly float[] _mean;
+    private readonly float[] _scale;
+    private readonly RowConvolution _first;
+    private readonly RowConvolution _second;
+    private readonly RowMatrix _output;
+    private readonly float[] _outputBias;
+
+    /// <summary>Copies the weights of a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folded">Its multiplied-out layers.</param>
+    /// <param name="shape">The size of the images.</param>
+    public RowBackbone(Denoiser model, FoldedModel folded, ImageShape shape)
+    {
+        using var scope = NewDisposeScope();
+        _shape = shape;
+        _mean = RowMatrix.Vector(model.Normalization.Mean);
+        _scale = RowMatrix.Vector(model.Normalization.Deviation.reciprocal());
+        _first = new RowConvolution(model.Backbone.First, shape.Height, shape.Width);
+        _second = new RowConvolution(model.Backbone.Second, shape.Height / 2, shape.Width / 2);
+
+        // The last layer reads the maps channel by channel in the model, pixel by pixel here.
+        var (channels, height, width) = (_second.Outputs, shape.Height / 4, shape.Width / 4);
+        var matrix = folded.ImageMatrix.view(-1, channels, height, width).permute(2, 3, 1, 0); // (H/4, W/4, 64, hidden)
+        _output = new RowMatrix(matrix.reshape((long)channels * height * width, -1));
+        _outputBias = RowMatrix.Vector(folded.ImageBias);
+        PixelCount = _first.InputLength;
+        MapLength = channels * height * width;
+    }
+
+    /// <summary>Gets the length of the bordered image.</summary>
+    public int PixelCount { get; }
+
+    /// <summary>Gets the length of the first layer's bordered maps.</summary>
+    public int FirstMapLength => _second.InputLength;
+
+    /// <summary>Gets the length of the last maps.</summary>
+    public int MapLength { get; }
+
+    /// <summary>Gets the length of two rows of either convolution's results.</summary>
+    public int RowPairLength => Math.Max(_first.RowPairLength, _second.RowPairLength);
+
+    /// <summary>Writes the image's share of the head's first layer.</summary>
+    /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
+    /// <param name="memory">Working memory.</param>
+    public void ImageShare(ReadOnlySpan<float> pixels, RowMemory memory)
+    {
+        WriteBordered(pixels, memory.Image);
+        _first.Forward(memory.Image, memory.RowPair, memory.FirstMap, border: 1);
+        _second.Forward(memory.FirstMap, memory.RowPair, memory.Map, border: 0);
+        _outputBias.CopyTo(memory.ImageShare, 0);
+        _output.MultiplyAdd(memory.Map, memory.ImageShare);
+    }
+
+    // Normalised, pixel by pixel, inside the border of zeros that is there from the start.
+    private void WriteBordered(ReadOnlySpan<float> pixels, float[] image)
+    {
+        var plane = _shape.Height * _shape.Width;
+        for (var channel = 0; channel < _shape.Channels; channel++)
+        {
+            var (mean, scale) = (_mean[channel], _scale[channel]);
+            for (var y = 0; y < _shape.Height; y++)
+            {
+                var row = pixels.Slice((channel * plane) + (y * _shape.Width), _shape.Width);
+                var target = ((((y + 1) * (_shape.Width + 2)) + 1) * _shape.Channels) + channel;
+                for (var x = 0; x < row.Length; x++)
+                {
+                    image[target + (x * _shape.Channels)] = (row[x] - mean) * scale;
+                }
+            }
+        }
+    }
+}
