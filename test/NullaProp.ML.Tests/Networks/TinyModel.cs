@@ -17,8 +17,9 @@ internal static class TinyModel
         return new Denoiser(Weights.Drawn(generator, CPU), Small(options ?? new NoPropOptions()), Shape, classes);
     }
 
-    /// <summary>Returns options for networks of width 8.</summary>
-    public static NoPropOptions Small(NoPropOptions options) => options with { HiddenSize = 8, EmbeddingDimension = 5 };
+    /// <summary>Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its code as in the seed.</summary>
+    public static NoPropOptions Small(NoPropOptions options) =>
+        options with { HiddenSize = 8, EmbeddingDimension = options.EmbeddingDimension == new NoPropOptions().EmbeddingDimension ? 8 : options.EmbeddingDimension };
 
     /// <summary>Returns a model whose logits are these, whatever it is shown: all weights of the networks 0 but the last bias.</summary>
     public static Denoiser WithLogits(NoPropOptions options, params float[] logits)

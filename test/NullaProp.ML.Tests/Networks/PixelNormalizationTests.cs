@@ -1,0 +1,47 @@
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Networks;
+
+[TestClass]
+public sealed class PixelNormalizationTests
+{
+    [TestMethod]
+    public void Apply_KnownScaling_SubtractsAndDividesByChannel()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        var normalization = new PixelNormalization(weights.Under("n"), 2);
+        normalization.Set([10, -1], [4, 0.5]);
+
+        var pixels = normalization.Apply(tensor(new[] { 10f, 14f, -1f, 0f }).view(1, 2, 1, 2));
+
+        CollectionAssert.AreEqual(new[] { 0f, 1f, 0f, 2f }, pixels.data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Apply_Bytes_GivesFloats()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        var normalization = new PixelNormalization(weights.Under("n"), 1);
+        normalization.Set([100], [50]);
+
+        var pixels = normalization.Apply(tensor(new byte[] { 0, 255 }).view(1, 1, 1, 2));
+
+        CollectionAssert.AreEqual(new[] { -2f, 3.1f }, pixels.data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Set_ChannelThatNeverChanges_CountsAsDeviationOne()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        var normalization = new PixelNormalization(weights.Under("n"), 1);
+
+        normalization.Set([7], [0]);
+
+        CollectionAssert.AreEqual(new[] { 0f, 1f }, normalization.Apply(tensor(new[] { 7f, 8f }).view(1, 1, 1, 2)).data<float>().ToArray());
+        Assert.IsEmpty(weights.Trained);
+    }
+}

@@ -1,0 +1,36 @@
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Sampling;
+
+namespace NullaProp.ML.Tests.Sampling;
+
+[TestClass]
+public sealed class SamplingPlanTests
+{
+    public static IEnumerable<object[]> Solvers => Enum.GetValues<OdeSolver>().Select(solver => new object[] { solver });
+
+    [TestMethod]
+    [DynamicData(nameof(Solvers))]
+    public void StartShares_AnySolver_AreTheStatesOfAWayWithoutPredictions(OdeSolver solver)
+    {
+        var plan = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-2.5, 2.5).Levels)
+            .Compile(new NoPropOptions { Solver = solver, SolverSteps = 5, ScoreReadout = ScoreReadout.LastPrediction });
+        var states = new List<double>();
+
+        var shares = plan.StartShares();
+
+        PlanExecution.Run(plan.Stages, [1], (z, _) =>
+        {
+            states.Add(z[0]);
+            return [0];
+        });
+        CollectionAssert.AreEqual(states, shares.ToArray());
+    }
+
+    [TestMethod]
+    public void SingleEvaluation_OfAnyModel_IsAtPureNoise()
+    {
+        var stage = SamplingPlan.SingleEvaluation.Stages.Single();
+
+        Assert.AreEqual((0.0, 1.0), (stage.Time, stage.ScoreShare));
+    }
+}
