@@ -62,7 +62,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
-        var images = loader.Load(train, format.Shape, "training");
+        var images = loader.LoadTraining(train, format.Shape);
         CheckClasses(images);
         var watched = validation is null ? null : loader.Load(validation, format.Shape, "validation");
         log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}.");
@@ -98,9 +98,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         return new SchemaShape(columns.Values);
     }
 
-    private void CheckClasses(ImageStore images)
+    private void CheckClasses(ITrainingImages images)
     {
-        if (images.Labels.Distinct().Take(2).Count() < 2)
+        if (!images.HasSeveralClasses)
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"Only one class was found among the {images.Count} rows of label column '{Options.LabelColumnName}', but a classifier needs two or more. Check the labels and how the data was split."));

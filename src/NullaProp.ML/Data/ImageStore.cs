@@ -3,66 +3,73 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Data;
 
-/// <summary>Labelled images in memory: one byte a pixel as long as every pixel is a whole number from 0 to 255, else a float.</summary>
-internal sealed class ImageStore(ImageShape shape)
+/// <summary>Labelled images in memory.</summary>
+/// <param name="shape">The size of the images.</param>
+internal sealed class ImageStore(ImageShape shape) : ITrainingImages
 {
-    private const int ChunkRows = 1024;
-
-    private readonly List<byte[]> _bytes = [];
-    private readonly List<float[]> _floats = [];
+    private readonly PixelChunks _pixels = new(shape.Size);
     private readonly List<int> _labels = [];
-    private bool _holdsBytes = true;
+    private readonly ChannelMoments _moments = new(shape);
 
-    /// <summary>Gets the size of the images.</summary>
+    /// <inheritdoc/>
     public ImageShape Shape => shape;
 
-    /// <summary>Gets the number of images.</summary>
+    /// <inheritdoc/>
     public int Count => _labels.Count;
+
+    /// <inheritdoc/>
+    public bool HasSeveralClasses => _labels.Distinct().Take(2).Count() == 2;
+
+    /// <inheritdoc/>
+    public ImageStore Sample => this;
 
     /// <summary>Gets the class indices of all images, from 0.</summary>
     public IReadOnlyList<int> Labels => _labels;
+
+    /// <summary>Gets the memory of one image, in bytes.</summary>
+    public int RowBytes => _pixels.RowBytes;
 
     /// <summary>Adds an image.</summary>
     /// <param name="pixels">Its pixels, C·H·W, channel by channel.</param>
     /// <param name="label">Its class index, from 0.</param>
     public void Add(ReadOnlySpan<float> pixels, int label)
     {
-        if (_holdsBytes && !AreBytes(pixels))
-        {
-            TurnToFloats();
-        }
-
-        if (_holdsBytes)
-        {
-            var row = RowOf(_bytes, Count, grow: true);
-            for (var i = 0; i < row.Length; i++)
-            {
-                row[i] = (byte)pixels[i];
-            }
-        }
-        else
-        {
-            pixels.CopyTo(RowOf(_floats, Count, grow: true));
-        }
-
+        _pixels.Write(Count, pixels);
         _labels.Add(label);
+        _moments.Add(pixels);
+    }
+
+    /// <summary>Puts another image in the place of one.</summary>
+    /// <param name="row">The row, from 0.</param>
+    /// <param name="pixels">The other image.</param>
+    /// <param name="label">Its class index, from 0.</param>
+    public void Replace(int row, ReadOnlySpan<float> pixels, int label)
+    {
+        _pixels.Write(row, pixels);
+        _labels[row] = label;
+    }
+
+    /// <summary>Removes an image; the last one takes its place.</summary>
+    /// <param name="row">The row, from 0.</param>
+    public void Remove(int row)
+    {
+        _pixels.Row(Count - 1).CopyTo(_pixels.Row(row));
+        _labels[row] = _labels[^1];
+        _labels.RemoveAt(Count - 1);
     }
 
     /// <summary>Returns some images as a batch, which the caller disposes.</summary>
     /// <param name="rows">Row numbers, from 0.</param>
     public ImageBatch Gather(ReadOnlySpan<long> rows)
     {
-        var size = shape.Size;
-        var pixels = empty([rows.Length, shape.Channels, shape.Height, shape.Width], dtype: _holdsBytes ? ScalarType.Byte : ScalarType.Float32);
+        var pixels = empty([rows.Length, shape.Channels, shape.Height, shape.Width], dtype: _pixels.HoldsBytes ? ScalarType.Byte : ScalarType.Float32);
         var labels = empty([rows.Length], dtype: ScalarType.Int64);
         var target = pixels.bytes;
         var classes = MemoryMarshal.Cast<byte, long>(labels.bytes);
         for (var i = 0; i < rows.Length; i++)
         {
-            var row = (int)rows[i];
-            var source = _holdsBytes ? RowOf(_bytes, row, grow: false) : MemoryMarshal.AsBytes(RowOf(_floats, row, grow: false));
-            source.CopyTo(target.Slice(i * source.Length, source.Length));
-            classes[i] = _labels[row];
+            _pixels.Row((int)rows[i]).CopyTo(target.Slice(i * RowBytes, RowBytes));
+            classes[i] = _labels[(int)rows[i]];
         }
 
         return new ImageBatch(pixels, labels);
@@ -76,74 +83,14 @@ internal sealed class ImageStore(ImageShape shape)
         return [.. Enumerable.Range(0, count).Select(i => (long)i * Count / count)];
     }
 
-    /// <summary>Returns mean and standard deviation of each channel over all images.</summary>
-    public (double[] Mean, double[] Deviation) ChannelStatistics()
+    /// <inheritdoc/>
+    public (double[] Mean, double[] Deviation) ChannelStatistics() => _moments.Statistics();
+
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)
     {
-        var (sums, squares) = (new double[shape.Channels], new double[shape.Channels]);
-        var plane = shape.Height * shape.Width;
-        for (var row = 0; row < Count; row++)
-        {
-            for (var channel = 0; channel < shape.Channels; channel++)
-            {
-                var (sum, square) = _holdsBytes
-                    ? Moments<byte>(RowOf(_bytes, row, grow: false).Slice(channel * plane, plane))
-                    : Moments<float>(RowOf(_floats, row, grow: false).Slice(channel * plane, plane));
-                sums[channel] += sum;
-                squares[channel] += square;
-            }
-        }
-
-        var count = (double)Count * plane;
-        var mean = sums.Select(sum => sum / count).ToArray();
-        return (mean, [.. squares.Select((square, c) => Math.Sqrt(Math.Max(0, (square / count) - (mean[c] * mean[c]))))]);
-    }
-
-    private static (double Sum, double Square) Moments<T>(ReadOnlySpan<T> values)
-        where T : struct, System.Numerics.INumberBase<T>
-    {
-        var (sum, square) = (0.0, 0.0);
-        foreach (var value in values)
-        {
-            var x = double.CreateChecked(value);
-            sum += x;
-            square += x * x;
-        }
-
-        return (sum, square);
-    }
-
-    private static bool AreBytes(ReadOnlySpan<float> pixels)
-    {
-        foreach (var pixel in pixels)
-        {
-            if (!(pixel >= 0 && pixel <= 255) || pixel != MathF.Floor(pixel))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private Span<T> RowOf<T>(List<T[]> chunks, int row, bool grow)
-    {
-        var (chunk, within) = Math.DivRem(row, ChunkRows);
-        if (grow && chunk == chunks.Count)
-        {
-            chunks.Add(new T[checked(ChunkRows * shape.Size)]);
-        }
-
-        return chunks[chunk].AsSpan(within * shape.Size, shape.Size);
-    }
-
-    private void TurnToFloats()
-    {
-        _holdsBytes = false;
-        foreach (var chunk in _bytes)
-        {
-            _floats.Add([.. chunk.Select(value => (float)value)]);
-        }
-
-        _bytes.Clear();
+        using var scope = NewDisposeScope();
+        var order = randperm(Count, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
+        return order.Chunk(batchSize).Select(rows => Gather(rows));
     }
 }

@@ -1,5 +1,5 @@
-using Microsoft.ML;
 using System.Numerics;
+using Microsoft.ML;
 using Microsoft.ML.Data;
 
 namespace NullaProp.ML.Data;

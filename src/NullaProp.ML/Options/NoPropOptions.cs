@@ -81,6 +81,13 @@ public sealed record NoPropOptions
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }
 
+    /// <summary>
+    /// Gets the memory for training images, in bytes: one byte a pixel value where all are whole numbers from 0 to 255, else four. Data that takes more is read anew in
+    /// every epoch and shuffled through a buffer of this size.
+    /// </summary>
+    /// <value>Default 1,073,741,824 (1 GiB, some 1.3 million images of 28×28 bytes); 65,536 or more.</value>
+    public long MaxCachedBytes { get; init; } = 1L << 30;
+
     /// <summary>Gets what is trained: NoProp, or the plain classifier to compare it with.</summary>
     /// <value>Default <see cref="NoPropVariant.ContinuousTime"/>.</value>
     public NoPropVariant Variant { get; init; } = NoPropVariant.ContinuousTime;

@@ -33,6 +33,7 @@ internal static class OptionsValidator
             Defined(nameof(o.LearningRateSchedule), o.LearningRateSchedule),
             Within(nameof(o.WarmupFraction), o.WarmupFraction, 0, 1),
             Within(nameof(o.EarlyStoppingPatience), o.EarlyStoppingPatience, 0, 100_000),
+            Within(nameof(o.MaxCachedBytes), o.MaxCachedBytes, 65_536, long.MaxValue),
             Defined(nameof(o.Variant), o.Variant),
             Defined(nameof(o.Embedding), o.Embedding),
             Within(nameof(o.EmbeddingDimension), o.EmbeddingDimension, 1, 65_536),

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
-/// <summary>Trains a model on images in memory: epochs, steps, validation, early stopping.</summary>
+/// <summary>Trains a model: epochs, steps, validation, early stopping.</summary>
 /// <param name="model">The model; its weights are changed in place.</param>
 /// <param name="options">The options.</param>
 /// <param name="data">The images to train on, at least one.</param>
@@ -58,19 +58,19 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     private float[] TrainEpoch(int epoch, AdamW optimizer, TrainingLoss loss, StepSize rate, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var order = randperm(data.Training.Count, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
         var history = zeros(_stepsPerEpoch, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
-        for (var step = 0; step < _stepsPerEpoch; step++)
+        var step = 0;
+        foreach (var batch in data.Training.Epoch(options.BatchSize, generator))
         {
-            monitor.CheckAlive();
+            using var owned = batch;
             using var stepScope = NewDisposeScope();
-            var start = step * options.BatchSize;
-            using var batch = data.Training.Gather(order.AsSpan(start, Math.Min(options.BatchSize, order.Length - start)));
+            monitor.CheckAlive();
             var onDevice = new ImageBatch(batch.Pixels.to(model.Weights.Device), batch.Labels.to(model.Weights.Device));
             optimizer.zero_grad();
             history.select(0, step).copy_(loss.Backward(onDevice, generator));
             SetRate(optimizer, rate.At(((epoch - 1) * _stepsPerEpoch) + step));
             optimizer.step();
+            step++;
         }
 
         CheckFinite(history, epoch);
@@ -111,7 +111,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             DenoisingLoss = terms[0],
             PriorLoss = terms[1],
             ReadoutLoss = terms[2],
-            TrainingAccuracy = Evaluation.Of(runner.Probabilities, data.Training, data.Training.EvenRows(SampleRows)).Accuracy,
+            TrainingAccuracy = Evaluation.Of(runner.Probabilities, data.Training.Sample, data.Training.Sample.EvenRows(SampleRows)).Accuracy,
             ValidationLogLoss = validation?.LogLoss,
             ValidationAccuracy = validation?.Accuracy,
             LearningRate = learningRate,

@@ -1,0 +1,134 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Data;
+
+/// <summary>
+/// Labelled images that do not fit into the memory allowed: read anew in every epoch, shuffled through a buffer. A batch is drawn at random from the buffer, and what
+/// is drawn makes room for the rows that follow.
+/// </summary>
+internal sealed class ImageStream : ITrainingImages
+{
+    private const int SampleRows = 1000;
+
+    private readonly LabelledRows _rows;
+    private readonly ImageStore _buffer;
+    private readonly ChannelMoments _moments;
+    private readonly int _bufferRows;
+
+    /// <summary>Counts and measures the rows, in one reading.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="bufferBytes">The memory allowed for the buffer, in bytes.</param>
+    public ImageStream(LabelledRows rows, long bufferBytes)
+    {
+        _rows = rows;
+        _moments = new ChannelMoments(rows.Shape);
+        Sample = new ImageStore(rows.Shape);
+        var pixels = new float[rows.Shape.Size];
+        var random = new Random(0); // only chooses the rows whose accuracy is shown
+        var first = -1;
+        foreach (var label in rows.Read(pixels))
+        {
+            _moments.Add(pixels);
+            first = first < 0 ? label : first;
+            HasSeveralClasses |= label != first;
+            Keep(pixels, label, random);
+            Count++;
+        }
+
+        _buffer = new ImageStore(rows.Shape);
+        _bufferRows = (int)Math.Clamp(bufferBytes / Sample.RowBytes, 1, int.MaxValue);
+    }
+
+    /// <inheritdoc/>
+    public ImageShape Shape => _rows.Shape;
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <inheritdoc/>
+    public bool HasSeveralClasses { get; }
+
+    /// <inheritdoc/>
+    public ImageStore Sample { get; }
+
+    /// <inheritdoc/>
+    public (double[] Mean, double[] Deviation) ChannelStatistics() => _moments.Statistics();
+
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var seed = randint(int.MaxValue, [1], dtype: ScalarType.Int32, generator: generator).item<int>();
+        return Prefetched.One(Shuffled(batchSize, new Random(seed)));
+    }
+
+    private IEnumerable<ImageBatch> Shuffled(int batchSize, Random random)
+    {
+        var pixels = new float[Shape.Size];
+        using var rows = _rows.Read(pixels).GetEnumerator();
+        var (read, goesOn) = (0, true);
+        while (_buffer.Count > 0)
+        {
+            _buffer.Remove(_buffer.Count - 1); // what an abandoned epoch left behind
+        }
+
+        while (goesOn && _buffer.Count < _bufferRows && (goesOn = rows.MoveNext()))
+        {
+            _buffer.Add(pixels, rows.Current);
+            read++;
+        }
+
+        while (_buffer.Count > 0)
+        {
+            var drawn = Distinct(Math.Min(batchSize, _buffer.Count), _buffer.Count, random);
+            yield return _buffer.Gather(drawn);
+            foreach (var row in drawn.OrderDescending())
+            {
+                goesOn = goesOn && rows.MoveNext();
+                read += goesOn ? 1 : 0;
+                Refill((int)row, pixels, goesOn ? rows.Current : null);
+            }
+        }
+
+        if (read != Count)
+        {
+            throw new InvalidOperationException($"The training data had {Count} labelled rows when first read and {read} when read again. Cache it if it changes from read to read, or raise {nameof(NoPropOptions.MaxCachedBytes)}.");
+        }
+    }
+
+    private void Refill(int row, float[] pixels, int? label)
+    {
+        if (label is { } next)
+        {
+            _buffer.Replace(row, pixels, next);
+        }
+        else
+        {
+            _buffer.Remove(row);
+        }
+    }
+
+    private static long[] Distinct(int count, int below, Random random)
+    {
+        var drawn = new HashSet<long>(count);
+        while (drawn.Count < count)
+        {
+            drawn.Add(random.Next(below));
+        }
+
+        return [.. drawn];
+    }
+
+    // Every row has the same chance to be in the sample, however many there will be.
+    private void Keep(float[] pixels, int label, Random random)
+    {
+        if (Sample.Count < SampleRows)
+        {
+            Sample.Add(pixels, label);
+        }
+        else if (random.Next(Count + 1) is var place && place < SampleRows)
+        {
+            Sample.Replace(place, pixels, label);
+        }
+    }
+}
