@@ -1,16 +1,21 @@
+using System.Globalization;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
-if (args is not [var modelPath])
+if (args is not ([_] or [_, _]))
 {
-    await Console.Error.WriteLineAsync("Usage: NullaProp.ML.LoadProbe MODEL.zip");
+    await Console.Error.WriteLineAsync("Usage: NullaProp.ML.LoadProbe MODEL.zip [DATA.idv]");
     return 2;
 }
 
 try
 {
-    new MLContext().Model.Load(modelPath, out var schema);
+    var context = new MLContext();
+    var model = context.Model.Load(args[0], out var schema);
     foreach (var column in schema)
         Console.WriteLine(column.Name);
+    if (args is [_, var dataPath])
+        WriteScores(model.Transform(context.Data.LoadFromBinary(dataPath)));
     return 0;
 }
 catch (Exception exception)
@@ -18,4 +23,11 @@ catch (Exception exception)
     for (var cause = exception; cause is not null; cause = cause.InnerException)
         await Console.Error.WriteLineAsync(cause.Message);
     return 1;
+}
+
+// One line a row: "Score: 0.25 0.5 0.25", so precise that reading it back gives the same numbers.
+static void WriteScores(IDataView scored)
+{
+    foreach (var row in scored.GetColumn<float[]>("Score"))
+        Console.WriteLine($"Score: {string.Join(' ', row.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}");
 }

@@ -1,0 +1,158 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>Cursors over scored data: several at once, from several threads, left half way, in sets, and with wrong wishes.</summary>
+[TestClass]
+public sealed class CursorTests
+{
+    private const int Rows = 300; // more than one batch of the look-ahead
+
+    private static readonly MLContext Context = new(seed: 1);
+    private static IDataView _scored = null!;
+    private static NoPropTransformer _model = null!;
+    private static List<object[]> _scores = null!;
+
+    [ClassInitialize]
+    public static void Fit(TestContext context)
+    {
+        _model = TinyImages.Trainer(Context).Fit(TinyImages.Keys(Context));
+        _scored = _model.Transform(TinyImages.Keys(Context, Rows, seed: 2));
+        _scores = Cells.Column(_scored, "Score");
+    }
+
+    [ClassCleanup]
+    public static void Free() => _model.Dispose();
+
+    [TestMethod]
+    public void GetRowCursor_TwoAtOnce_AdvanceWithoutDisturbingEachOther()
+    {
+        using var slow = Open();
+        using var fast = Open();
+        var (readSlow, readFast) = (Score(slow), Score(fast));
+
+        for (var row = 0; row < Rows; row++)
+        {
+            Assert.IsTrue(fast.MoveNext());
+            Cells.AssertSame(_scores[row], readFast(), 0, $"fast, row {row}");
+            if (row % 3 == 0)
+            {
+                Assert.IsTrue(slow.MoveNext());
+                Cells.AssertSame(_scores[row / 3], readSlow(), 0, $"slow, row {row / 3}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void GetRowCursor_FourThreads_AllReadTheSame()
+    {
+        var read = new List<object[]>[4];
+
+        Parallel.For(0, read.Length, new ParallelOptions { MaxDegreeOfParallelism = read.Length }, i => read[i] = Cells.Column(_scored, "Score"));
+
+        foreach (var scores in read)
+        {
+            AssertScores(scores);
+        }
+    }
+
+    [TestMethod]
+    public void GetRowCursor_LeftHalfWay_NextCursorStartsAtTheFirstRow()
+    {
+        using (var abandoned = Open())
+        {
+            Assert.IsTrue(abandoned.MoveNext());
+        }
+
+        AssertScores(Cells.Column(_scored, "Score"));
+    }
+
+    [TestMethod]
+    public void Dispose_Twice_IsFine()
+    {
+        var cursor = Open();
+        Assert.IsTrue(cursor.MoveNext());
+
+        cursor.Dispose();
+        cursor.Dispose();
+    }
+
+    [TestMethod]
+    public void Position_BeforeDuringAndAfter_CountsFromMinusOneAndBack()
+    {
+        using var cursor = Open();
+        Assert.AreEqual(-1, cursor.Position);
+
+        for (var row = 0; row < Rows; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            Assert.AreEqual(row, cursor.Position);
+        }
+
+        Assert.IsFalse(cursor.MoveNext());
+        Assert.IsFalse(cursor.MoveNext(), "the end stays the end");
+        Assert.AreEqual(-1, cursor.Position);
+    }
+
+    [TestMethod]
+    public void GetRowCursorSet_FourWanted_GiveEveryRowOnce()
+    {
+        var cursors = _scored.GetRowCursorSet(_scored.Schema, 4);
+
+        var ids = cursors.SelectMany(Ids).ToList();
+
+        Assert.HasCount(Rows, ids);
+        Assert.HasCount(Rows, ids.Distinct());
+    }
+
+    [TestMethod]
+    public void GetRowCursor_RandomOrderAskedFor_KeepsTheOrder()
+    {
+        Assert.IsFalse(_scored.CanShuffle);
+        using var cursor = _scored.GetRowCursor(_scored.Schema, new Random(1));
+        using var set = _scored.GetRowCursorSet(_scored.Schema, 2, new Random(1)).Single();
+        var (read, readSet) = (Score(cursor), Score(set));
+
+        foreach (var expected in _scores)
+        {
+            Assert.IsTrue(cursor.MoveNext() & set.MoveNext());
+            Cells.AssertSame(expected, read(), 0, $"row {cursor.Position}");
+            Cells.AssertSame(expected, readSet(), 0, $"row {set.Position} of the set");
+        }
+    }
+
+    [TestMethod]
+    public void GetRowCount_KnownSource_IsTheSources() => Assert.AreEqual(Rows, _scored.GetRowCount());
+
+    private static DataViewRowCursor Open() => _scored.GetRowCursor([_scored.Schema["Score"]]);
+
+    private static Func<object[]> Score(DataViewRowCursor cursor) => Cells.Reader(cursor, _scored.Schema["Score"]);
+
+    private static void AssertScores(List<object[]> scores)
+    {
+        Assert.HasCount(Rows, scores);
+        for (var row = 0; row < Rows; row++)
+        {
+            Cells.AssertSame(_scores[row], scores[row], 0, $"row {row}");
+        }
+    }
+
+    private static List<DataViewRowId> Ids(DataViewRowCursor cursor)
+    {
+        var ids = new List<DataViewRowId>();
+        using (cursor)
+        {
+            var getter = cursor.GetIdGetter();
+            while (cursor.MoveNext())
+            {
+                DataViewRowId id = default;
+                getter(ref id);
+                ids.Add(id);
+            }
+        }
+
+        return ids;
+    }
+}

@@ -1,0 +1,104 @@
+using Microsoft.ML;
+using NullaProp.ML.Tests.Support;
+using TorchSharp;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>Native memory: nothing lives on that the user has disposed of, and serving makes nothing that stays.</summary>
+[TestClass]
+public sealed class MemoryTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly IDataView Data = TinyImages.Keys(Context);
+
+    public static IEnumerable<object[]> Trainings =>
+    [
+        ["defaults", TinyImages.Options],
+        ["draws", TinyImages.Options with { Draws = 3 }],
+        ["the seed's", NoPropOptions.Nullaprop with { Epochs = 1, HiddenSize = 16, EmbeddingDimension = 8, SolverSteps = 2, BatchSize = 16 }],
+        ["unit norm", TinyImages.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingDimension = 8, DenoisingLoss = DenoisingLoss.CrossEntropy }],
+        ["plain classifier", TinyImages.Options with { Variant = NoPropVariant.CrossEntropyBaseline }],
+        ["early stopping", TinyImages.Options with { EarlyStoppingPatience = 1 }],
+    ];
+
+    private static long LiveTensors => DisposeScopeManager.Statistics.ThreadTotalLiveCount; // of this thread, which does all the work here
+
+    [TestMethod]
+    [DynamicData(nameof(Trainings))]
+    public void Dispose_AfterFitAndTransform_LeavesNoTensorAlive(string name, NoPropOptions options)
+    {
+        var before = LiveTensors;
+
+        using (var model = TinyImages.Trainer(Context, _ => options).Fit(Data, Data))
+        {
+            Context.MulticlassClassification.Evaluate(model.Transform(Data));
+            model.Diagnose(Data);
+            model.WithSampling(other => other with { SolverSteps = 1, Draws = 2 }).Dispose();
+        }
+
+        Assert.AreEqual(before, LiveTensors, name);
+    }
+
+    [TestMethod]
+    public void Dispose_AfterSaveAndLoad_LeavesNoTensorAlive()
+    {
+        var before = LiveTensors;
+
+        using (var model = TinyImages.Trainer(Context, options => options with { Draws = 2 }).Fit(Data))
+        {
+            ((IDisposable)EstimatorContract.Reloaded(Context, model, Data.Schema)).Dispose();
+        }
+
+        Assert.AreEqual(before, LiveTensors);
+    }
+
+    [TestMethod]
+    public void Transform_CursorLeftHalfWay_LeavesNoTensorAlive()
+    {
+        using var model = TinyImages.Trainer(Context).Fit(Data);
+        var before = LiveTensors;
+
+        using (var cursor = model.Transform(Data).GetRowCursor(model.GetOutputSchema(Data.Schema)))
+        {
+            cursor.MoveNext();
+        }
+
+        Assert.AreEqual(before, LiveTensors);
+    }
+
+    [TestMethod]
+    public void Predict_HundredEnginesAndTenThousandImages_KeepsTheNumberOfTensors()
+    {
+        using var model = TinyImages.Trainer(Context, options => options with { HiddenSize = 8 }).Fit(Data);
+        var row = new UnlabelledRow { Features = new float[TinyImages.Size] };
+        var before = LiveTensors;
+
+        for (var i = 0; i < 100; i++)
+        {
+            // Not disposed of, as in a pool of engines: nothing may hang on their Dispose.
+            var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model, new PredictionEngineOptions { OwnsTransformer = false });
+            for (var j = 0; j < 100; j++)
+            {
+                engine.Predict(row);
+            }
+
+            Assert.AreEqual(before, LiveTensors, $"after engine {i}");
+        }
+    }
+
+    // The weights, the folded copies and the starts: that many tensors a model holds, and no more for a second one made of it.
+    [TestMethod]
+    public void Fit_TenModels_HoldTenTimesTheTensorsOfOne()
+    {
+        var before = LiveTensors;
+        var first = TinyImages.Trainer(Context).Fit(Data);
+        var one = LiveTensors - before;
+
+        var models = Enumerable.Range(0, 9).Select(_ => TinyImages.Trainer(Context).Fit(Data)).ToList();
+
+        Assert.IsGreaterThan(0, one);
+        Assert.AreEqual(before + (10 * one), LiveTensors);
+        models.ForEach(model => model.Dispose());
+        first.Dispose();
+    }
+}

@@ -1,0 +1,120 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>What a user hears of training: progress by epoch, lines in MLContext.Log and in a logger.</summary>
+[TestClass]
+public sealed class ProgressTests
+{
+    private const int Epochs = 3;
+
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly IDataView Data = TinyImages.Keys(Context); // 48 rows: 3 steps of 16 in an epoch
+
+    [TestMethod]
+    public void Report_EveryEpoch_ComesOnceAndInOrder()
+    {
+        var epochs = Fit(options => options);
+
+        CollectionAssert.AreEqual(new[] { 1, 2, 3 }, epochs.Select(epoch => epoch.Epoch).ToList());
+        Assert.IsTrue(epochs.All(epoch => epoch.Epochs == Epochs));
+        Assert.IsTrue(epochs.Zip(epochs.Skip(1)).All(pair => pair.First.Elapsed <= pair.Second.Elapsed));
+    }
+
+    [TestMethod]
+    public void Report_EveryEpoch_HoldsALossThatIsTheSumOfItsTerms()
+    {
+        var epochs = Fit(options => options with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 8 });
+
+        foreach (var epoch in epochs)
+        {
+            Assert.AreEqual(epoch.DenoisingLoss + epoch.PriorLoss + epoch.ReadoutLoss, epoch.TrainingLoss, 1e-9);
+            Assert.IsGreaterThan(0, epoch.DenoisingLoss);
+            Assert.AreNotEqual(0, epoch.PriorLoss);
+            Assert.IsGreaterThan(0, epoch.ReadoutLoss);
+            Assert.IsGreaterThan(0, epoch.EmbeddingNorm);
+        }
+    }
+
+    [TestMethod]
+    public void Report_LastEpoch_HoldsTheAccuracyOfTheFinishedModel()
+    {
+        var progress = new Recorder<EpochMetrics>();
+
+        using var model = TinyImages.Trainer(Context).Fit(Data, validation: null, progress);
+
+        Assert.AreEqual(Context.MulticlassClassification.Evaluate(model.Transform(Data)).MicroAccuracy, progress.Reports[^1].TrainingAccuracy, 1e-9);
+    }
+
+    // 9 steps, of which 5 (a half, rounded up) warm up: step 3 has 3/5 of the rate; step 6 is step 1 of 4 downwards, step 9 step 4, counted from 0.
+    [TestMethod]
+    public void LearningRate_CosineWithWarmup_RisesThenFalls()
+    {
+        var rates = Fit(options => options with { LearningRate = 0.01, WarmupFraction = 0.5 }).Select(epoch => epoch.LearningRate).ToList();
+
+        Assert.AreEqual(0.01 * 3 / 5, rates[0], 1e-12);
+        Assert.AreEqual(0.01, rates[1], 1e-12);
+        Assert.AreEqual(0.01 * 0.5 * (1 + Math.Cos(Math.PI * 3 / 4)), rates[2], 1e-12);
+    }
+
+    [TestMethod]
+    public void LearningRate_Constant_StaysAsItIs()
+    {
+        var epochs = Fit(options => options with { LearningRate = 0.02, LearningRateSchedule = LearningRateSchedule.Constant });
+
+        Assert.IsTrue(epochs.All(epoch => epoch.LearningRate == 0.02));
+    }
+
+    [TestMethod]
+    public void Log_MLContext_HearsOfDataAndEveryEpoch()
+    {
+        var context = new MLContext();
+        var messages = new List<LoggingEventArgs>();
+        context.Log += (_, message) => messages.Add(message);
+
+        TinyImages.Trainer(context).Fit(Data).Dispose();
+
+        var lines = messages.Where(message => message.Source.Contains("NoPropTrainer", StringComparison.Ordinal)).ToList();
+        Assert.IsTrue(lines.Exists(line => line.Kind == ChannelMessageKind.Info && line.Message.Contains("Training on 48 images of 1×8×8 in 3 classes", StringComparison.Ordinal)));
+        Assert.HasCount(1, lines.Where(line => line.Message.Contains("Epoch 1 of 2: loss ", StringComparison.Ordinal)));
+        Assert.HasCount(1, lines.Where(line => line.Message.Contains("Epoch 2 of 2: loss ", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void Log_Logger_HearsTheSame()
+    {
+        var logger = new LogLines();
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options, logger);
+
+        trainer.Fit(Data).Dispose();
+
+        Assert.HasCount(3, logger.Lines);
+        Assert.IsTrue(logger.Lines.TrueForAll(line => line.Level == LogLevel.Information));
+        Assert.StartsWith("Training on 48 images", logger.Lines[0].Text);
+        Assert.StartsWith("Epoch 2 of 2: loss ", logger.Lines[2].Text);
+    }
+
+    [TestMethod]
+    public void Log_RowsWithoutALabel_AreCountedInAWarning()
+    {
+        var logger = new LogLines();
+        var rows = TinyImages.Rows(30, 3, index => index == 2 ? "unheard of" : TinyImages.Names[index]);
+        var data = Context.Transforms.Conversion.MapValueToKey("Label").Fit(TinyImages.Texts(Context)).Transform(Context.Data.LoadFromEnumerable(rows));
+
+        Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options, logger).Fit(data).Dispose();
+
+        var warning = logger.Lines.Single(line => line.Level == LogLevel.Warning).Text;
+        Assert.Contains("10 of 30 training rows", warning);
+        Assert.Contains("'Label'", warning);
+    }
+
+    private static List<EpochMetrics> Fit(Func<NoPropOptions, NoPropOptions> change)
+    {
+        var progress = new Recorder<EpochMetrics>();
+        TinyImages.Trainer(Context, options => change(options with { Epochs = Epochs })).Fit(Data, validation: null, progress).Dispose();
+        return progress.Reports;
+    }
+}

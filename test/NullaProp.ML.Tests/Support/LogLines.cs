@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+
+namespace NullaProp.ML.Tests.Support;
+
+/// <summary>A logger that keeps what it is told.</summary>
+internal sealed class LogLines : ILogger
+{
+    public List<(LogLevel Level, string Text)> Lines { get; } = [];
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Add((logLevel, formatter(state, exception)));
+}
