@@ -1,0 +1,84 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Training;
+
+[TestClass]
+public sealed class BestWeightsTests
+{
+    [TestMethod]
+    public void Restore_AfterWorseEpochs_BringsTheBestEpochBack()
+    {
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+        using var best = new BestWeights(weights, patience: 3);
+        foreach (var (epoch, logLoss) in new[] { 0.9, 0.5, 0.7 }.Index())
+        {
+            Set(weight, epoch);
+            best.GoesOnAfter(logLoss);
+        }
+
+        best.Restore();
+
+        CollectionAssert.AreEqual(new[] { 1f, 1f }, weight.data<float>().ToArray());
+        Assert.IsTrue(weight.requires_grad);
+    }
+
+    [TestMethod]
+    public void GoesOnAfter_PatienceOfTwo_StopsAfterTheSecondEpochWithoutALowerLoss()
+    {
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var best = new BestWeights(weights, patience: 2);
+
+        var goesOn = new[] { 0.9, 1.0, 0.8, 0.8, 0.9 }.Select(best.GoesOnAfter).ToArray();
+
+        // The third epoch is a new low and starts the count again; the fourth only equals it.
+        CollectionAssert.AreEqual(new[] { true, true, true, true, false }, goesOn);
+    }
+
+    [TestMethod]
+    public void GoesOnAfter_NotANumber_CountsAsNoImprovement()
+    {
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var best = new BestWeights(weights, patience: 1);
+
+        Assert.IsFalse(best.GoesOnAfter(double.NaN));
+    }
+
+    [TestMethod]
+    public void Restore_NoEpochYet_ChangesNothing()
+    {
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        var weight = weights.Under("a").Matrix("x", Initializers.Constant(3), 1);
+        using var best = new BestWeights(weights, patience: 1);
+
+        best.Restore();
+
+        Assert.AreEqual(3f, weight.item<float>());
+    }
+
+    [TestMethod]
+    public void Dispose_AfterSeveralCopies_LeavesNoTensor()
+    {
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        weights.Under("a").Matrix("x", Initializers.Constant(3), 1);
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+        using (var best = new BestWeights(weights, patience: 1))
+        {
+            best.GoesOnAfter(2);
+            best.GoesOnAfter(1);
+            best.Restore();
+        }
+
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+
+    private static void Set(Tensor weight, float value)
+    {
+        using var mode = no_grad();
+        weight.fill_(value);
+    }
+}

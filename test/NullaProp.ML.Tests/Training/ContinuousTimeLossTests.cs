@@ -1,0 +1,219 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Training;
+
+/// <summary>The terms of the loss against numbers by hand, with a network whose logits are known.</summary>
+[TestClass]
+public sealed class ContinuousTimeLossTests
+{
+    private const int Seed = 17;
+
+    // Single precision, numbers near 1.
+    private const double SingleRounding = 2e-6;
+
+    private static readonly NoPropOptions Linear = new() { NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -3, LogSnrAtLabel = 3 };
+
+    // Ends that are learned, so that prior and read-out count.
+    private static readonly NoPropOptions Jointly = Linear with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative };
+
+    [TestMethod]
+    public void Denoising_ZeroWeights_IsTheDistanceOfTheUniformPrediction()
+    {
+        using var model = TinyModel.WithLogits(Linear, 0, 0, 0);
+
+        var terms = Terms(model, Linear, 0, 1, 2, 2);
+
+        // (1−⅓)² + 2·(⅓)² for every row, weight 1; nothing depends on the other terms.
+        Assert.AreEqual(2.0 / 3, terms.Denoising, SingleRounding);
+        Assert.AreEqual((0, 0), (terms.Prior, terms.Readout));
+    }
+
+    [TestMethod]
+    public void Denoising_KnownPrediction_IsTheMeanDistanceByHand()
+    {
+        using var model = TinyModel.WithLogits(Linear, Logs(0.5, 0.3, 0.2));
+
+        var terms = Terms(model, Linear, 0, 1, 2);
+
+        // .5² + .3² + .2², then .5² + .7² + .2², then .5² + .3² + .8²
+        Assert.AreEqual((0.38 + 0.78 + 0.98) / 3, terms.Denoising, SingleRounding);
+    }
+
+    [TestMethod]
+    public void Denoising_UniformWeightOverManyTimes_IsTheSameForAnyCurve()
+    {
+        var options = Linear with { NoiseSchedule = NoiseScheduleKind.Learned };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+        TinyModel.Set(model, "schedule.slopes", [.. Enumerable.Range(0, 64).Select(i => i / 4f)]); // steeper in the middle than at the ends
+        TinyModel.Set(model, "schedule.offsets", [.. Enumerable.Range(0, 64).Select(i => -i / 8f)]);
+
+        var terms = Terms(model, options, [.. Enumerable.Range(0, 64).Select(i => i % 3L)]);
+
+        // λ′/(λ₁−λ₀) has mean 1 over all times; the sum over 64 evenly spread ones misses the integral by (λ′(1) − λ′(0))/(λ₁−λ₀)/128 at most, and λ′ is within twice its mean.
+        Assert.AreEqual(2.0 / 3, terms.Denoising, 2.0 / 3 * 0.016);
+    }
+
+    [TestMethod]
+    [DataRow(LossWeighting.SnrDerivative, 1e9)]
+    [DataRow(LossWeighting.MinSnr, 5.0)]
+    public void Denoising_SnrWeight_IsHalfTheSlopeOfSnr(LossWeighting weighting, double limit)
+    {
+        var options = Linear with { LossWeighting = weighting };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+
+        var terms = Terms(model, options, 0, 1, 2, 0);
+
+        // λ = −3 + 6t, so SNR′ = 6·e^λ, which passes 5 at λ = −0.18: some of the rows are cut. The error of every row is 2/3.
+        using var scope = NewDisposeScope();
+        var slopes = new LossDraws(Seed, 4, 3).Times.Select(t => 6 * Math.Exp(-3 + (6 * t))).ToArray();
+        Assert.IsTrue(slopes.Any(slope => slope > 5) && slopes.Any(slope => slope < 5));
+        Assert.AreEqual(1, terms.Denoising / slopes.Average(slope => 0.5 * Math.Min(slope, limit) * 2 / 3), 1e-5);
+    }
+
+    [TestMethod]
+    public void Denoising_CrossEntropy_IsTheLogarithmByHand()
+    {
+        var options = Linear with { DenoisingLoss = DenoisingLoss.CrossEntropy };
+        using var model = TinyModel.WithLogits(options, Logs(0.5, 0.3, 0.2));
+
+        var terms = Terms(model, options, 0, 1, 2, 2);
+
+        Assert.AreEqual(-(Math.Log(0.5) + Math.Log(0.3) + (2 * Math.Log(0.2))) / 4, terms.Denoising, SingleRounding);
+    }
+
+    // noprop.md 1.1: ½(ᾱ‖u‖² − Dᾱ − D·ln(1−ᾱ)) of ten one-hot classes is 0.0035 at ᾱ = sigmoid(−5) and 0.053 at sigmoid(−2.5).
+    [TestMethod]
+    [DataRow(-5.0, 0.0035, 5e-5)]
+    [DataRow(-2.5, 0.053, 5e-4)]
+    public void Prior_ExactKl_IsThePublishedNumber(double logSnrAtNoise, double published, double digits)
+    {
+        var options = Jointly with { LogSnrAtNoise = logSnrAtNoise };
+        using var model = TinyModel.WithLogits(options, new float[10]);
+
+        var terms = Terms(model, options, 0, 4, 9);
+
+        var alphaBar = 1 / (1 + Math.Exp(-logSnrAtNoise));
+        Assert.AreEqual(published, terms.Prior, digits);
+        // The logarithm of a number near 1 loses digits: 10·1e-7. The end of the schedule is right to 1e-6.
+        Assert.AreEqual(0.5 * (alphaBar - (10 * alphaBar) - (10 * Math.Log(1 - alphaBar))), terms.Prior, 2e-6);
+    }
+
+    [TestMethod]
+    public void Prior_ExactKlOfLearnedEmbeddings_TakesTheirNorm()
+    {
+        var options = Jointly with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2 };
+        using var model = TinyModel.WithLogits(options, 0, 0);
+        TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
+
+        var terms = Terms(model, options, 0, 1);
+
+        // ‖u‖² = 25 and 1, D = 2, ᾱ = sigmoid(−3).
+        var alphaBar = 1 / (1 + Math.Exp(3));
+        Assert.AreEqual(0.5 * ((alphaBar * 13) - (2 * alphaBar) - (2 * Math.Log(1 - alphaBar))), terms.Prior, SingleRounding);
+    }
+
+    [TestMethod]
+    public void Prior_HalfSquaredNorm_IsTheSeedsNumberByHand()
+    {
+        var options = Linear with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2, PriorLoss = PriorLoss.HalfSquaredNorm };
+        using var model = TinyModel.WithLogits(options, 0, 0);
+        TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
+
+        var terms = Terms(model, options, 0, 1);
+
+        Assert.AreEqual((25 + 1) / 2.0 / 2, terms.Prior, 4 * SingleRounding);
+    }
+
+    [TestMethod]
+    public void Readout_NoisyLabel_IsBayesRule()
+    {
+        var options = Linear with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2, LogSnrAtLabel = 0.5 };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+        double[][] rows = [[3, 4], [0, -1], [0.5, 0.25]]; // of unequal length, so that −½·SNR·‖u‖² counts
+        TinyModel.Set(model, "embedding.rows", [.. rows.SelectMany(row => row).Select(x => (float)x)]);
+        long[] labels = [0, 1, 2, 2];
+
+        var terms = Terms(model, options, labels);
+
+        // p(y|z) ∝ N(z; √ᾱ·u_y, 1−ᾱ) with equal p(y): the densities themselves, no logits.
+        using var scope = NewDisposeScope();
+        var alphaBar = 1 / (1 + Math.Exp(-0.5));
+        var epsilon = new LossDraws(Seed, 4, 2).EndEpsilon;
+        var loss = labels.Index().Average(row =>
+        {
+            double[] z = [.. rows[row.Item].Select((u, d) => (Math.Sqrt(alphaBar) * u) + (Math.Sqrt(1 - alphaBar) * epsilon[row.Index, d].item<double>()))];
+            var densities = rows.Select(u => Math.Exp(-u.Zip(z, (a, b) => Math.Pow(b - (Math.Sqrt(alphaBar) * a), 2)).Sum() / (2 * (1 - alphaBar)))).ToArray();
+            return -Math.Log(densities[row.Item] / densities.Sum());
+        });
+        // Logits up to 40 in single precision.
+        Assert.AreEqual(loss, terms.Readout, 1e-5);
+    }
+
+    [TestMethod]
+    public void Readout_Denoiser_IsTheNetworksCrossEntropy()
+    {
+        var options = Linear with { ReadoutLoss = ReadoutLoss.Denoiser };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+
+        var terms = Terms(model, options, 0, 1, 1);
+
+        // Uniform: ln 3.
+        Assert.AreEqual(Math.Log(3), terms.Readout, SingleRounding);
+    }
+
+    [TestMethod]
+    public void Backward_OneHotWithFixedEnds_ComputesNoTermThatTeachesNothing()
+    {
+        using var model = TinyModel.Create();
+
+        var terms = Terms(model, new NoPropOptions(), 0, 1, 2);
+
+        Assert.AreEqual((0, 0), (terms.Prior, terms.Readout));
+    }
+
+    [TestMethod]
+    public void Backward_SameSeed_GivesTheSameAndAnotherSeedAnother()
+    {
+        using var model = TinyModel.Create(Linear);
+
+        var first = Terms(model, Linear, 0, 1, 2);
+        var again = Terms(model, Linear, 0, 1, 2);
+        var other = Terms(model, Linear, Seed + 1, [0, 1, 2]);
+
+        Assert.AreEqual(first, again);
+        Assert.AreNotEqual(first.Denoising, other.Denoising);
+    }
+
+    [TestMethod]
+    public void Backward_AnyStep_LeavesOneTensorBesideTheGradients()
+    {
+        using var model = TinyModel.Create();
+        using var batch = TinyModel.Batch(1, 0, 1, 2);
+        using var generator = new Generator(1);
+        var loss = new ContinuousTimeLoss(model, new NoPropOptions());
+        loss.Backward(batch, generator).Dispose(); // makes the gradients
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+        using var terms = loss.Backward(batch, generator);
+
+        Assert.AreEqual(before + 1, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        Assert.IsFalse(terms.requires_grad);
+    }
+
+    private static float[] Logs(params double[] probabilities) => [.. probabilities.Select(p => (float)Math.Log(p))];
+
+    private static (double Denoising, double Prior, double Readout) Terms(Denoiser model, NoPropOptions options, params long[] labels) => Terms(model, options, Seed, labels);
+
+    private static (double Denoising, double Prior, double Readout) Terms(Denoiser model, NoPropOptions options, int seed, long[] labels)
+    {
+        using var batch = TinyModel.Batch(1, labels);
+        using var generator = new Generator((ulong)seed);
+        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, generator);
+        var values = terms.data<float>().ToArray();
+        return (values[0], values[1], values[2]);
+    }
+}

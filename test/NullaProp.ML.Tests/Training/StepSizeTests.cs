@@ -1,0 +1,64 @@
+using NullaProp.ML.Training;
+
+namespace NullaProp.ML.Tests.Training;
+
+[TestClass]
+public sealed class StepSizeTests
+{
+    private static readonly NoPropOptions Options = new() { LearningRate = 0.4, WarmupFraction = 0.2 };
+
+    // Ten steps, two of them warm-up: ½ and all of the rate, then half a cosine over eight steps, (1 + cos(π·k/8))/2 of it.
+    [TestMethod]
+    [DataRow(0, 0.2)]
+    [DataRow(1, 0.4)]
+    [DataRow(2, 0.4)] // cos 0
+    [DataRow(4, 0.4 * 0.85355339059327373)] // (1 + cos π/4)/2
+    [DataRow(6, 0.2)] // cos π/2
+    [DataRow(9, 0.4 * 0.0380602337443566)] // (1 + cos 7π/8)/2
+    public void At_CosineWithWarmup_IsTheValueByHand(int step, double expected)
+    {
+        Assert.AreEqual(expected, new StepSize(Options, 10).At(step), 1e-12);
+    }
+
+    [TestMethod]
+    public void At_Constant_IsTheRateAtEveryStep()
+    {
+        var rate = new StepSize(Options with { LearningRateSchedule = LearningRateSchedule.Constant }, 10);
+
+        Assert.IsTrue(Enumerable.Range(0, 10).All(step => rate.At(step) == 0.4));
+    }
+
+    [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(0.3)]
+    [DataRow(1.0)]
+    public void At_AnyWarmup_StaysAboveZeroAndWithinTheRate(double warmup)
+    {
+        foreach (var steps in new[] { 1, 2, 7, 100 })
+        {
+            var rate = new StepSize(Options with { WarmupFraction = warmup }, steps);
+
+            // One rounding above the rate itself.
+            Assert.IsTrue(Enumerable.Range(0, steps).All(step => rate.At(step) is > 0 and <= 0.4 + 1e-15), $"{steps} steps");
+        }
+    }
+
+    [TestMethod]
+    public void At_NoWarmup_StartsAtTheRate()
+    {
+        Assert.AreEqual(0.4, new StepSize(Options with { WarmupFraction = 0 }, 10).At(0));
+    }
+
+    [TestMethod]
+    public void At_WarmupOfAllSteps_RisesToTheRate()
+    {
+        var rate = new StepSize(Options with { WarmupFraction = 1 }, 4);
+
+        // A quarter, a half, three quarters, all.
+        double[] expected = [0.1, 0.2, 0.3, 0.4];
+        for (var step = 0; step < 4; step++)
+        {
+            Assert.AreEqual(expected[step], rate.At(step), 1e-15);
+        }
+    }
+}
