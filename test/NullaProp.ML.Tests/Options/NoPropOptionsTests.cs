@@ -1,0 +1,181 @@
+namespace NullaProp.ML.Tests.Options;
+
+[TestClass]
+public sealed class NoPropOptionsTests
+{
+    // Ranges as the documentation of each property states them; for each bound what lies just outside.
+    [TestMethod]
+    [DataRow("LabelColumnName", "")]
+    [DataRow("LabelColumnName", null)]
+    [DataRow("FeatureColumnName", " ")]
+    [DataRow("ScoreColumnName", "")]
+    [DataRow("PredictedLabelColumnName", null)]
+    [DataRow("ScoreColumnName", "PredictedLabel")] // the other column's name
+    [DataRow("Epochs", 0)]
+    [DataRow("Epochs", 100_001)]
+    [DataRow("BatchSize", 0)]
+    [DataRow("BatchSize", 65_537)]
+    [DataRow("LearningRate", 0.0)]
+    [DataRow("LearningRate", -1.0)]
+    [DataRow("LearningRate", 10.01)]
+    [DataRow("LearningRate", double.NaN)]
+    [DataRow("LearningRate", double.PositiveInfinity)]
+    [DataRow("WeightDecay", -0.001)]
+    [DataRow("WeightDecay", 1.001)]
+    [DataRow("WeightDecay", double.NaN)]
+    [DataRow("LearningRateSchedule", (LearningRateSchedule)99)]
+    [DataRow("WarmupFraction", -0.001)]
+    [DataRow("WarmupFraction", 1.001)]
+    [DataRow("EarlyStoppingPatience", -1)]
+    [DataRow("EarlyStoppingPatience", 100_001)]
+    [DataRow("Variant", (NoPropVariant)99)]
+    [DataRow("Embedding", (EmbeddingKind)99)]
+    [DataRow("EmbeddingDimension", 0)]
+    [DataRow("EmbeddingDimension", 65_537)]
+    [DataRow("HiddenSize", 0)]
+    [DataRow("HiddenSize", 65_537)]
+    [DataRow("NoiseSchedule", (NoiseScheduleKind)99)]
+    [DataRow("NoiseSchedule", NoiseScheduleKind.LearnedJointly)] // needs the weight of the bound
+    [DataRow("LogSnrAtNoise", -20.01)]
+    [DataRow("LogSnrAtNoise", 5.0)] // not below the default of the other end
+    [DataRow("LogSnrAtNoise", double.NaN)]
+    [DataRow("LogSnrAtLabel", 20.01)]
+    [DataRow("LogSnrAtLabel", -7.5)]
+    [DataRow("LossWeighting", (LossWeighting)99)]
+    [DataRow("DenoisingLoss", (DenoisingLoss)99)]
+    [DataRow("PriorLoss", (PriorLoss)99)]
+    [DataRow("ReadoutLoss", (ReadoutLoss)99)]
+    [DataRow("Dynamics", (FlowDynamics)99)]
+    [DataRow("Solver", (OdeSolver)99)]
+    [DataRow("SolverSteps", 0)]
+    [DataRow("SolverSteps", 10_001)]
+    [DataRow("ScoreReadout", (ScoreReadout)99)]
+    [DataRow("Draws", -1)]
+    [DataRow("Draws", 1_025)]
+    public void Validate_ValueOutOfRange_ThrowsNamingTheProperty(string property, object? value)
+    {
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(With(property, value).Validate);
+
+        Assert.Contains(property, fault.Message);
+        Assert.StartsWith("The options have ", fault.Message);
+        Assert.AreEqual("options", fault.ParamName);
+    }
+
+    [TestMethod]
+    [DataRow("Epochs", 1)]
+    [DataRow("Epochs", 100_000)]
+    [DataRow("BatchSize", 1)]
+    [DataRow("BatchSize", 65_536)]
+    [DataRow("LearningRate", 10.0)]
+    [DataRow("LearningRate", 1e-12)]
+    [DataRow("WeightDecay", 0.0)]
+    [DataRow("WeightDecay", 1.0)]
+    [DataRow("WarmupFraction", 0.0)]
+    [DataRow("WarmupFraction", 1.0)]
+    [DataRow("EarlyStoppingPatience", 100_000)]
+    [DataRow("Seed", int.MinValue)]
+    [DataRow("EmbeddingDimension", 1)]
+    [DataRow("EmbeddingDimension", 65_536)]
+    [DataRow("HiddenSize", 1)]
+    [DataRow("HiddenSize", 65_536)]
+    [DataRow("LogSnrAtNoise", -20.0)]
+    [DataRow("LogSnrAtLabel", 20.0)]
+    [DataRow("SolverSteps", 1)]
+    [DataRow("SolverSteps", 10_000)]
+    [DataRow("Draws", 1_024)]
+    public void Validate_ValueAtTheEndOfItsRange_IsAccepted(string property, object value)
+    {
+        With(property, value).Validate();
+    }
+
+    [TestMethod]
+    [DataRow(0, 8, 8)]
+    [DataRow(1, 7, 8)]
+    [DataRow(1, 8, 7)]
+    [DataRow(-1, -8, 8)]
+    [DataRow(65_536, 65_536, 65_536)] // overflows
+    public void Validate_ImpossibleImageShape_ThrowsNamingIt(int channels, int height, int width)
+    {
+        var options = new NoPropOptions { ImageShape = new ImageShape(channels, height, width) };
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+
+        Assert.Contains($"ImageShape is {channels}×{height}×{width}", fault.Message);
+    }
+
+    [TestMethod]
+    public void Validate_SeveralFaults_ListsAllAtOnce()
+    {
+        var options = new NoPropOptions { Epochs = 0, LearningRate = -1, Solver = (OdeSolver)7, Draws = 2000, LabelColumnName = "" };
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+
+        Assert.Contains("The options have 5 faults: ", fault.Message);
+        Assert.Contains("LabelColumnName is empty, but must name a column.", fault.Message);
+        Assert.Contains("Epochs is 0, but must be from 1 to 100000.", fault.Message);
+        Assert.Contains("LearningRate is -1, but must be above 0 and at most 10.", fault.Message);
+        Assert.Contains("Solver is 7, but must be one of Euler, Heun, ExponentialEuler.", fault.Message);
+        Assert.Contains("Draws is 2000, but must be from 0 to 1024.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Validate_OneFault_SaysSoInTheSingular()
+    {
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(new NoPropOptions { Epochs = 0 }.Validate);
+
+        Assert.StartsWith("The options have a fault: Epochs is 0", fault.Message);
+    }
+
+    [TestMethod]
+    public void Validate_Presets_AreValid()
+    {
+        new NoPropOptions().Validate();
+        NoPropOptions.Nullaprop.Validate();
+    }
+
+    // noprop.md 1.2, 3 and 4: what the seed project computes.
+    [TestMethod]
+    public void Nullaprop_Preset_IsWhatTheSeedComputes()
+    {
+        var preset = NoPropOptions.Nullaprop;
+
+        Assert.AreEqual((EmbeddingKind.Learned, 256, 256), (preset.Embedding, preset.EmbeddingDimension, preset.HiddenSize));
+        Assert.AreEqual((-2.5, 2.5), (preset.LogSnrAtNoise, preset.LogSnrAtLabel)); // γ from 5 to −5, s = sigmoid(−γ/2)
+        Assert.AreEqual((NoiseScheduleKind.LearnedJointly, LossWeighting.SnrDerivative), (preset.NoiseSchedule, preset.LossWeighting));
+        Assert.AreEqual((DenoisingLoss.SquaredError, PriorLoss.HalfSquaredNorm, ReadoutLoss.Denoiser), (preset.DenoisingLoss, preset.PriorLoss, preset.ReadoutLoss));
+        Assert.AreEqual((FlowDynamics.SimplifiedFlow, OdeSolver.Heun, 40), (preset.Dynamics, preset.Solver, preset.SolverSteps));
+        Assert.AreEqual((1e-3, 1e-3), (preset.LearningRate, preset.WeightDecay));
+        Assert.AreEqual(ScoreReadout.LastPrediction, preset.ScoreReadout);
+    }
+
+    [TestMethod]
+    public void Equals_SameValues_AreEqual()
+    {
+        var shape = new ImageShape(1, 8, 8);
+
+        Assert.AreEqual(new NoPropOptions { ImageShape = shape, Epochs = 3 }, new NoPropOptions { ImageShape = new ImageShape(1, 8, 8), Epochs = 3 });
+        Assert.AreNotEqual(new NoPropOptions { Epochs = 3 }, new NoPropOptions { Epochs = 4 });
+    }
+
+    [TestMethod]
+    public void Validate_EveryProperty_StandsInTheTableAbove()
+    {
+        var tested = typeof(NoPropOptionsTests).GetMethods()
+            .SelectMany(method => method.GetCustomAttributes(typeof(DataRowAttribute), false).Cast<DataRowAttribute>())
+            .Select(row => row.Data?[0])
+            .OfType<string>()
+            .Append(nameof(NoPropOptions.ImageShape))
+            .ToHashSet();
+
+        var properties = typeof(NoPropOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name);
+
+        CollectionAssert.AreEqual(Array.Empty<string>(), properties.Where(property => !tested.Contains(property)).ToArray());
+    }
+
+    private static NoPropOptions With(string property, object? value)
+    {
+        var options = new NoPropOptions();
+        typeof(NoPropOptions).GetProperty(property)!.SetValue(options, value);
+        return options;
+    }
+}
