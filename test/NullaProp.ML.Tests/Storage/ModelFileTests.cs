@@ -1,0 +1,118 @@
+using NullaProp.ML.Sampling;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Storage;
+
+[TestClass]
+public sealed class ModelFileTests
+{
+    private static long LiveTensors => DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(3)]
+    public void ReadWeights_WhatWriteWeightsWrote_GivesEveryBitBack(int draws)
+    {
+        using var scope = NewDisposeScope();
+        var options = TinyModel.Small(NoPropOptions.Nullaprop with { Draws = draws });
+        var model = Model(options);
+        model.Network.Normalization.Set([0.4], [0.3]);
+
+        var read = ModelFile.ReadWeights(new MemoryStream(Written(model)), Description(model), CPU);
+
+        foreach (var ((name, value), (sameName, same)) in model.Network.Weights.Values.Zip(read.Network.Weights.Values))
+        {
+            Assert.AreEqual(name, sameName);
+            CollectionAssert.AreEqual(value.data<float>().ToArray(), same.data<float>().ToArray(), name);
+        }
+
+        CollectionAssert.AreEqual(model.Starts.data<float>().ToArray(), read.Starts.data<float>().ToArray());
+        Assert.AreEqual(options, read.Options);
+        model.Network.Dispose();
+        read.Network.Dispose();
+    }
+
+    [TestMethod]
+    public void ReadWeights_LoadedModel_ScoresTheSame()
+    {
+        using var scope = NewDisposeScope();
+        var model = Model(TinyModel.Small(new NoPropOptions()));
+        var read = ModelFile.ReadWeights(new MemoryStream(Written(model)), Description(model), CPU);
+        using var generator = new Generator(1);
+        var pixels = TinyModel.Pixels(3, generator);
+
+        using var before = new PlanRunner(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
+        using var after = new PlanRunner(read.Network, PlanCompiler.For(read.Network, read.Options), read.Starts);
+
+        CollectionAssert.AreEqual(before.Probabilities(pixels).data<float>().ToArray(), after.Probabilities(pixels).data<float>().ToArray());
+        model.Network.Dispose();
+        read.Network.Dispose();
+    }
+
+    [TestMethod]
+    public void ReadWeights_LoadedModel_LeavesNoTensorWhenDisposed()
+    {
+        var model = Model(TinyModel.Small(new NoPropOptions { Draws = 2 }));
+        var file = Written(model);
+        var before = LiveTensors;
+
+        var read = ModelFile.ReadWeights(new MemoryStream(file), Description(model), CPU);
+        read.Network.Dispose();
+        read.Starts.Dispose();
+
+        Assert.AreEqual(before, LiveTensors);
+        model.Network.Dispose();
+        model.Starts.Dispose();
+    }
+
+    [TestMethod]
+    public void ReadWeights_DescriptionOfAnotherModel_SaysWhichWeightAndLeavesNoTensor()
+    {
+        var model = Model(TinyModel.Small(new NoPropOptions()));
+        var file = Written(model);
+        var before = LiveTensors;
+
+        var fault = Assert.ThrowsExactly<FormatException>(() => ModelFile.ReadWeights(new MemoryStream(file), Description(model) with { Classes = 4 }, CPU));
+
+        Assert.Contains("The weight 'label_encoder.first.weight' in the model file is Float32 of shape (8, 3), but must be Float32 of shape (8, 4).", fault.Message);
+        Assert.AreEqual(before, LiveTensors);
+        model.Network.Dispose();
+        model.Starts.Dispose();
+    }
+
+    [TestMethod]
+    [DataRow(0, 2)] // none stored
+    [DataRow(3, 2)] // another number
+    public void ReadWeights_DrawsThatDoNotFit_SaysSoAndLeavesNoTensor(int stored, int described)
+    {
+        var model = Model(TinyModel.Small(new NoPropOptions { Draws = stored }));
+        var file = Written(model);
+        var description = Description(model) with { Options = model.Options with { Draws = described } };
+        var before = LiveTensors;
+
+        var fault = Assert.ThrowsExactly<FormatException>(() => ModelFile.ReadWeights(new MemoryStream(file), description, CPU));
+
+        Assert.Contains("must hold 2 stored draws of 3 values", fault.Message);
+        Assert.AreEqual(before, LiveTensors);
+        model.Network.Dispose();
+        model.Starts.Dispose();
+    }
+
+    private static StoredModel Model(NoPropOptions options)
+    {
+        var network = TinyModel.Create(options);
+        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, 5));
+    }
+
+    private static ModelDescription Description(StoredModel model) => new(model.Options, model.Shape, model.Classes, model.Keys, model.Seed);
+
+    private static byte[] Written(StoredModel model)
+    {
+        using var stream = new MemoryStream();
+        ModelFile.WriteWeights(stream, model);
+        return stream.ToArray();
+    }
+}
