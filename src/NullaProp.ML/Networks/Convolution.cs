@@ -23,8 +23,10 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs, H, W).</param>
     /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>
-    public Tensor Forward(Tensor x) => nn.functional.conv2d(x, ChannelsLast(_weight), _bias, padding: Padding);
+    public Tensor Forward(Tensor x) => nn.functional.conv2d(ChannelsLast(x), ChannelsLast(_weight), _bias, padding: Padding);
 
-    // The same numbers in another order in memory; a convolution's result takes the order of its kernel.
-    private static Tensor ChannelsLast(Tensor kernel) => kernel.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+    // The same numbers in another order in memory. With one channel the two orders are one, and only the strides can tell torch which is meant.
+    private static Tensor ChannelsLast(Tensor x) => x.shape[1] == 1
+        ? x.reshape(x.shape[0], x.shape[2], x.shape[3], 1).permute(0, 3, 1, 2)
+        : x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 }
