@@ -44,6 +44,7 @@ public sealed class SamplingOptionsTests
     {
         string text => text + "2",
         int number => number + 1,
+        long number => number + 1,
         double number => number + 0.5,
         Enum choice => Enum.ToObject(type, Convert.ToInt32(choice, System.Globalization.CultureInfo.InvariantCulture) == 0 ? 1 : 0),
         null when type == typeof(int?) => 3,
