@@ -1,0 +1,149 @@
+using System.Text.RegularExpressions;
+
+namespace NullaProp.ML.Tests.Architecture;
+
+/// <summary>
+/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Sampling and Training knowing no ML.NET; an ML.NET developer the root and
+/// Data knowing no diffusion. The root may use everything; options, ImageShape and EpochMetrics are values that every folder may use.
+/// </summary>
+[TestClass]
+public sealed class FolderTests
+{
+    // What each folder may use beside its own types.
+    private static readonly Dictionary<string, string[]> Uses = new()
+    {
+        ["Options"] = [],
+        ["Diffusion"] = [],
+        ["Networks"] = ["Diffusion"], // the model holds its noise schedule
+        ["Sampling"] = ["Diffusion", "Networks"],
+        ["Training"] = ["Data", "Diffusion", "Networks", "Sampling"],
+        ["Data"] = ["Interop"],
+        ["Storage"] = ["Data", "Networks", "Sampling"],
+        ["Interop"] = [],
+    };
+
+    // Where a folder may use another, but only some of its types.
+    private static readonly Dictionary<(string From, string To), string[]> OnlyTypes = new()
+    {
+        [("Training", "Data")] = ["ImageBatch", "ImageStore", "ITrainingImages", "ScoringBatch"],
+        [("Storage", "Data")] = ["ClassKeys"],
+        [("Storage", "Sampling")] = ["Start"],
+    };
+
+    // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.
+    private static readonly string[] Surface = ["ModelSummary", "NoPropCatalog", "NoPropDiagnostics", "NoPropModel", "NoPropScorer", "NoPropTrainer", "NoPropTransformer"];
+
+    private static readonly string[] TorchInData = ["ImageBatch", "ImageStore", "ImageStream", "ITrainingImages"];
+
+    public static IEnumerable<object[]> Folders => Uses.Keys.Select(folder => new object[] { folder });
+
+    [TestMethod]
+    public void Library_Folders_AreTheOnesInTheTable()
+    {
+        var folders = SourceFile.All.Select(file => file.Folder).Where(folder => folder.Length > 0).Distinct();
+
+        CollectionAssert.AreEquivalent(Uses.Keys.ToArray(), folders.ToArray());
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Folders))]
+    public void Folder_OtherFolders_AreUsedAsTheTableSays(string folder)
+    {
+        var others = Uses.Keys.Except([folder, "Options", .. Uses[folder]]);
+
+        // By a using line, or spelled out: 'Interop.Marked' as well as 'NullaProp.ML.Interop.Marked'.
+        AssertNone(Files(folder).SelectMany(file => others
+            .Where(other => file.Usings.Contains($"NullaProp.ML.{other}") || Regex.IsMatch(file.Code, $@"((?<![\w.])|NullaProp\.ML\.){other}\.[A-Z]"))
+            .Select(other => $"{file.Path} uses {other}")));
+    }
+
+    [TestMethod]
+    public void Folder_UseOfSomeTypesOnly_IsKept()
+    {
+        AssertNone(OnlyTypes.SelectMany(rule => Files(rule.Key.From).SelectMany(file => Files(rule.Key.To)
+            .Select(type => type.Name)
+            .Where(type => !rule.Value.Contains(type) && file.Mentions(type))
+            .Select(type => $"{file.Path} uses {rule.Key.To}.{type}"))));
+    }
+
+    [TestMethod]
+    public void Folder_TypesThatUsersSee_AreKnownToTheRootAlone()
+    {
+        AssertNone(SourceFile.All.Where(file => file.Folder.Length > 0).SelectMany(file => Surface
+            .Where(type => file.Mentions(type) && (file.Path, type) != ("Interop/ModelStreams.cs", "NoPropTransformer"))
+            .Select(type => $"{file.Path} uses {type}")));
+    }
+
+    [TestMethod]
+    public void MicrosoftML_Namespaces_AreUsedByRootDataAndInteropAlone()
+    {
+        AssertNone(SourceFile.All
+            .Where(file => file.Folder is not ("" or "Data" or "Interop") && (IsUsing(file, "Microsoft.ML") || file.Code.Contains("Microsoft.ML.", StringComparison.Ordinal)))
+            .Select(file => $"{file.Path} uses Microsoft.ML"));
+    }
+
+    [TestMethod]
+    public void MicrosoftMLRuntime_Namespace_IsUsedByInteropTrainerAndTransformerAlone()
+    {
+        AssertNone(SourceFile.All
+            .Where(file => IsUsing(file, "Microsoft.ML.Runtime") && file.Folder != "Interop" && file.Path is not ("NoPropTrainer.cs" or "NoPropTransformer.cs"))
+            .Select(file => $"{file.Path} uses Microsoft.ML.Runtime"));
+    }
+
+    // MLNetInternalsTests lists what is internal to ML.NET; what has to stand on the loadable class itself cannot be in Interop.
+    [TestMethod]
+    public void MLNetInternals_Types_AreNamedByInteropAndTheLoadableClassAlone()
+    {
+        string[] internals = [.. MLNetReferences.Internals().Where(name => !name.Contains(' ')).Select(name => name.Split('.', '+')[^1].Replace("Attribute", "", StringComparison.Ordinal))];
+        string[] onLoadableClass = ["LoadableClass", "SignatureLoadModel", "ModelLoadContext", "ISingleFeaturePredictionTransformer"];
+
+        Assert.IsNotEmpty(internals);
+        AssertNone(SourceFile.All.Where(file => file.Folder != "Interop").SelectMany(file => internals
+            .Where(type => file.Mentions(type) && !(file.Path == "NoPropTransformer.cs" && onLoadableClass.Contains(type)))
+            .Select(type => $"{file.Path} uses {type}")));
+    }
+
+    [TestMethod]
+    public void TorchSharp_InDataAndOptions_IsUsedWhereImagesBecomeTensors()
+    {
+        AssertNone(SourceFile.All
+            .Where(file => file.Folder is "Options" || (file.Folder is "Data" && !TorchInData.Contains(file.Name)))
+            .Where(file => IsUsing(file, "TorchSharp"))
+            .Select(file => $"{file.Path} uses TorchSharp"));
+    }
+
+    // house-style.md: none over 300 lines, no drawer for odds and ends.
+    [TestMethod]
+    public void File_LengthAndName_AreThoseOfOneConcept()
+    {
+        AssertNone(SourceFile.All.Where(file => file.Text.Split('\n').Length > 300).Select(file => $"{file.Path} has more than 300 lines"));
+        AssertNone(SourceFile.All.Where(file => Regex.IsMatch(file.Name, "Util|Helper|Common|Manager|^Base")).Select(file => $"{file.Path} is named after no concept"));
+    }
+
+    // 'matmul' of wrong shapes ends the process; 'manual_seed' belongs to the user.
+    [TestMethod]
+    [DataRow("matmul(")]
+    [DataRow("manual_seed(")]
+    [DataRow("GC.Collect(")]
+    public void Code_HarmfulCalls_DoNotOccur(string call)
+    {
+        AssertNone(SourceFile.All.Where(file => file.Code.Contains(call, StringComparison.Ordinal)).Select(file => $"{file.Path} calls {call})"));
+    }
+
+    [TestMethod]
+    public void Namespace_OfEveryFile_IsThatOfItsFolder()
+    {
+        // Options are values that users see; the catalog extends ML.NET's own namespace; the attribute of access checks has the name that the runtime knows.
+        AssertNone(SourceFile.All
+            .Where(file => file.Path is not ("NoPropCatalog.cs" or "Interop/AccessChecks.cs"))
+            .Select(file => (file.Path, Expected: file.Folder is "" or "Options" ? "NullaProp.ML" : $"NullaProp.ML.{file.Folder}", file.Code))
+            .Where(file => !file.Code.Contains($"namespace {file.Expected};", StringComparison.Ordinal))
+            .Select(file => $"{file.Path} is not in namespace {file.Expected}"));
+    }
+
+    private static IEnumerable<SourceFile> Files(string folder) => SourceFile.All.Where(file => file.Folder == folder);
+
+    private static bool IsUsing(SourceFile file, string name) => file.Usings.Any(used => used == name || used.StartsWith(name + ".", StringComparison.Ordinal));
+
+    private static void AssertNone(IEnumerable<string> faults) => Assert.AreEqual(string.Empty, string.Join(Environment.NewLine, faults));
+}

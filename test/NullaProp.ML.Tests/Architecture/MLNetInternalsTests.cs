@@ -1,0 +1,82 @@
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML.Tests.Architecture;
+
+/// <summary>What the library uses of ML.NET's internals, by name: a future ML.NET that moves one of them fails here, and names it.</summary>
+[TestClass]
+public sealed class MLNetInternalsTests
+{
+    // As written by MLNetReferences.Describe.
+    private static readonly string[] Used =
+    [
+        "Microsoft.ML.Data.AnnotationUtils",
+        "Microsoft.ML.Data.AnnotationUtils :: Microsoft.ML.Data.KeyDataViewType get_ScoreColumnSetIdType()",
+        "Microsoft.ML.Data.AnnotationUtils :: System.Collections.Generic.IEnumerable`1[Microsoft.ML.SchemaShape+Column] AnnotationsForMulticlassScoreColumn(System.Nullable`1[Microsoft.ML.SchemaShape+Column])",
+        "Microsoft.ML.Data.AnnotationUtils :: System.Collections.Generic.IEnumerable`1[Microsoft.ML.SchemaShape+Column] GetTrainerOutputAnnotation(System.Boolean)",
+        "Microsoft.ML.Data.AnnotationUtils :: System.UInt32 GetMaxAnnotationKind(Microsoft.ML.DataViewSchema, System.Int32&, System.String, System.Func`3[Microsoft.ML.DataViewSchema,System.Int32,System.Boolean])",
+        "Microsoft.ML.Data.CatalogUtils",
+        "Microsoft.ML.Data.CatalogUtils :: Microsoft.ML.Runtime.IHostEnvironment GetEnvironment(Microsoft.ML.Data.IInternalCatalog)",
+        "Microsoft.ML.Data.IInternalCatalog",
+        "Microsoft.ML.ISingleFeaturePredictionTransformer",
+        "Microsoft.ML.LoadableClassAttribute",
+        "Microsoft.ML.LoadableClassAttribute :: .ctor(System.Type, System.Type, System.Type, System.String, System.String[])",
+        "Microsoft.ML.ModelHeader",
+        "Microsoft.ML.ModelHeader :: System.UInt32 ModelVerReadable",
+        "Microsoft.ML.ModelLoadContext",
+        "Microsoft.ML.ModelLoadContext :: Microsoft.ML.ModelHeader Header",
+        "Microsoft.ML.ModelLoadContext :: System.Boolean TryLoadBinaryStream(System.String, System.Action`1[System.IO.BinaryReader])",
+        "Microsoft.ML.ModelLoadContext :: System.Void CheckAtModel(Microsoft.ML.VersionInfo)",
+        "Microsoft.ML.ModelSaveContext :: System.Void CheckAtModel()",
+        "Microsoft.ML.ModelSaveContext :: System.Void SaveBinaryStream(System.String, System.Action`1[System.IO.BinaryWriter])",
+        "Microsoft.ML.ModelSaveContext :: System.Void SetVersionInfo(Microsoft.ML.VersionInfo)",
+        "Microsoft.ML.Runtime.Contracts",
+        "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String, System.String, System.String)",
+        "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String)",
+        "Microsoft.ML.Runtime.Contracts :: System.Void CheckAlive(Microsoft.ML.Runtime.IHostEnvironment)",
+        "Microsoft.ML.Runtime.Contracts :: TException Process(TException, Microsoft.ML.Runtime.IExceptionContext)",
+        "Microsoft.ML.Runtime.IHostEnvironmentInternal",
+        "Microsoft.ML.Runtime.IHostEnvironmentInternal :: System.Boolean get_FallbackToCpu()",
+        "Microsoft.ML.Runtime.IHostEnvironmentInternal :: System.Nullable`1[System.Int32] get_GpuDeviceId()",
+        "Microsoft.ML.Runtime.IHostEnvironmentInternal :: System.Nullable`1[System.Int32] get_Seed()",
+        "Microsoft.ML.SchemaShape :: Microsoft.ML.SchemaShape Create(Microsoft.ML.DataViewSchema)",
+        "Microsoft.ML.SchemaShape :: System.Boolean TryFindColumn(System.String, Microsoft.ML.SchemaShape+Column&)",
+        "Microsoft.ML.SchemaShape+Column :: .ctor(System.String, Microsoft.ML.SchemaShape+Column+VectorKind, Microsoft.ML.Data.DataViewType, System.Boolean, Microsoft.ML.SchemaShape)",
+        "Microsoft.ML.SchemaShape+Column :: System.String GetTypeString()",
+        "Microsoft.ML.SignatureLoadModel",
+        "Microsoft.ML.VersionInfo",
+        "Microsoft.ML.VersionInfo :: .ctor(System.String, System.UInt32, System.UInt32, System.UInt32, System.String, System.String, System.String)",
+    ];
+
+    public static IEnumerable<object[]> All => Used.Select(description => new object[] { description });
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
+    public void MLNet_InternalThatIsUsed_IsThereWithItsSignature(string description)
+    {
+        Assert.AreEqual(description, MLNetReferences.Describe(MLNetReferences.Find(description)));
+    }
+
+    [TestMethod]
+    public void MLNet_InternalsInTheCompiledLibrary_AreThoseListedHere()
+    {
+        CollectionAssert.AreEqual(Used.Order(StringComparer.Ordinal).ToArray(), MLNetReferences.Internals().Order(StringComparer.Ordinal).ToArray());
+    }
+
+    // The compiler copies constants, so a changed one would go unseen.
+    [TestMethod]
+    [DataRow("Kinds", "KeyValues", AnnotationKinds.KeyValues)]
+    [DataRow("Kinds", "SlotNames", AnnotationKinds.SlotNames)]
+    [DataRow("Kinds", "TrainingLabelValues", AnnotationKinds.TrainingLabelValues)]
+    [DataRow("Kinds", "ScoreColumnSetId", "ScoreColumnSetId")]
+    [DataRow("Kinds", "ScoreColumnKind", "ScoreColumnKind")]
+    [DataRow("Kinds", "ScoreValueKind", "ScoreValueKind")]
+    [DataRow("Const+ScoreColumnKind", "MulticlassClassification", "MulticlassClassification")]
+    [DataRow("Const+ScoreValueKind", "Score", "Score")]
+    [DataRow("Const+ScoreValueKind", "PredictedLabel", "PredictedLabel")]
+    public void MLNet_ConstantThatIsUsed_HasTheValueCompiledIn(string type, string name, string value)
+    {
+        var constant = ((Type)MLNetReferences.Find("Microsoft.ML.Data.AnnotationUtils")).Assembly.GetType($"Microsoft.ML.Data.AnnotationUtils+{type}")?.GetField(name);
+
+        Assert.AreEqual(value, constant?.GetRawConstantValue());
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+
+namespace NullaProp.ML.Tests.Architecture;
+
+/// <summary>A source file of the library.</summary>
+/// <param name="Path">Its path from the library's folder, with slashes.</param>
+/// <param name="Text">Its text.</param>
+internal sealed partial record SourceFile(string Path, string Text)
+{
+    private static readonly Lazy<IReadOnlyList<SourceFile>?> Found = new(Read);
+
+    /// <summary>Gets the library's files; where only the compiled tests are there, the test that asks is inconclusive.</summary>
+    public static IReadOnlyList<SourceFile> All
+    {
+        get
+        {
+            if (Found.Value is null)
+            {
+                Assert.Inconclusive("The sources are not there: no folder above the tests holds NullaProp.sln.");
+            }
+
+            return Found.Value!;
+        }
+    }
+
+    /// <summary>Gets the folder, empty for the root.</summary>
+    public string Folder { get; } = Path.Contains('/') ? Path[..Path.IndexOf('/')] : string.Empty;
+
+    /// <summary>Gets the name without folder and ending.</summary>
+    public string Name { get; } = System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>Gets the text without comments and the contents of strings.</summary>
+    public string Code { get; } = Comment().Replace(Literal().Replace(Text, "\"\""), string.Empty);
+
+    /// <summary>Gets the namespaces and types that the file is using.</summary>
+    public IReadOnlyList<string> Usings { get; } = [.. UsingLine().Matches(Text).Select(match => match.Groups[1].Value)];
+
+    /// <summary>Returns whether a word stands in the code.</summary>
+    public bool Mentions(string word) => Regex.IsMatch(Code, $@"\b{Regex.Escape(word)}\b");
+
+    private static List<SourceFile>? Read()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "NullaProp.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        if (folder is null)
+        {
+            return null;
+        }
+
+        var library = System.IO.Path.Combine(folder.FullName, "src", "NullaProp.ML");
+        return
+        [
+            .. Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories)
+                .Select(path => (Full: path, Short: System.IO.Path.GetRelativePath(library, path).Replace('\\', '/')))
+                .Where(path => path.Short.Split('/')[0] is not ("bin" or "obj" or "buildTransitive"))
+                .OrderBy(path => path.Short, StringComparer.Ordinal)
+                .Select(path => new SourceFile(path.Short, File.ReadAllText(path.Full))),
+        ];
+    }
+
+    [GeneratedRegex("\"(\\\\.|[^\"\\\\\\n])*\"")]
+    private static partial Regex Literal();
+
+    [GeneratedRegex("//.*")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"^using (?:static )?(?:\w+ = )?([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex UsingLine();
+}
