@@ -148,6 +148,37 @@ public sealed class DisposeTests
         }
     }
 
+    // A pool of engines drops the old model while a rented engine still predicts.
+    [TestMethod]
+    public void Dispose_WhileAnEnginePredicts_EndsItWithAMessageAtMost()
+    {
+        var row = new UnlabelledRow { Features = _data.GetColumn<float[]>("Features").First() };
+        for (var round = 0; round < 20; round++)
+        {
+            var model = Copy();
+            using var started = new ManualResetEventSlim();
+            var reader = Task.Run(() =>
+            {
+                var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model, new PredictionEngineOptions { OwnsTransformer = false });
+                started.Set();
+                Assert.ThrowsExactly<ObjectDisposedException>(() => PredictForever(engine, row));
+            });
+
+            started.Wait();
+            model.Dispose();
+
+            reader.Wait();
+        }
+    }
+
+    private static void PredictForever(PredictionEngine<UnlabelledRow, Prediction> engine, UnlabelledRow row)
+    {
+        while (true)
+        {
+            Assert.AreEqual(1, engine.Predict(row).Score.Sum(), 1e-5f);
+        }
+    }
+
     private static void ScoreUntilDisposed(NoPropTransformer model, object[] expected, CountdownEvent started)
     {
         var scored = model.Transform(_data);

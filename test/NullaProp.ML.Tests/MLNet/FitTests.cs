@@ -83,6 +83,16 @@ public sealed class FitTests
     }
 
     [TestMethod]
+    public void Fit_AfterACacheCheckpoint_GivesTheSameModel()
+    {
+        var chain = Context.Transforms.CopyColumns("Copy", "Label").AppendCacheCheckpoint(Context).Append(TinyImages.Trainer(Context));
+
+        using var model = chain.Fit(Data);
+
+        AssertEqualBits(Fit(TinyImages.Options), Scores(model.LastTransformer));
+    }
+
+    [TestMethod]
     public void Fit_AndTransform_LeaveTheProcessWideGeneratorAlone()
     {
         var before = GlobalState();

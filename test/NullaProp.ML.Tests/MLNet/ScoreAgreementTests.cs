@@ -105,6 +105,22 @@ public sealed class ScoreAgreementTests
         CollectionAssert.AreNotEqual(first.Score, between.Score);
     }
 
+    // A batch is read ahead by a second cursor: both must see a shuffled source in the same order.
+    [TestMethod]
+    public void Transform_ShuffledSource_KeepsScoresWithTheirRows()
+    {
+        var shuffled = Context.Data.ShuffleRows(Context.Data.LoadFromEnumerable(_rows));
+        var expected = _rows.Select((row, index) => (Key: string.Join(' ', row.Features), Score: _scores[index])).ToDictionary(row => row.Key, row => row.Score);
+
+        var rows = Context.Data.CreateEnumerable<ScoredImage>(_model.Transform(shuffled), reuseRowObject: false).ToList();
+
+        Assert.IsFalse(rows.Select(row => row.Features[0]).SequenceEqual(_rows.Select(row => row.Features[0])), "nothing was shuffled");
+        for (var row = 0; row < Rows; row++)
+        {
+            AssertNear(expected[string.Join(' ', rows[row].Features)], rows[row].Score, 1e-6f, row);
+        }
+    }
+
     private static void AssertNear(float[] expected, float[] actual, float delta, int row)
     {
         Assert.HasCount(expected.Length, actual);
@@ -112,5 +128,12 @@ public sealed class ScoreAgreementTests
         {
             Assert.AreEqual(expected[i], actual[i], delta, $"row {row}, class {i}");
         }
+    }
+
+    private sealed class ScoredImage
+    {
+        public float[] Features { get; set; } = [];
+
+        public float[] Score { get; set; } = [];
     }
 }

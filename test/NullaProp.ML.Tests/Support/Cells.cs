@@ -71,12 +71,9 @@ internal static class Cells
     private static object[] Items(object value) => value switch
     {
         ReadOnlyMemory<char> text => [text.ToString()],
-        VBuffer<float> vector => Dense(vector),
-        VBuffer<byte> vector => Dense(vector),
-        VBuffer<int> vector => Dense(vector),
-        VBuffer<bool> vector => Dense(vector),
-        VBuffer<ReadOnlyMemory<char>> vector => [.. vector.DenseValues().Select(text => text.ToString())],
-        _ when value.GetType().IsGenericType => throw new NotSupportedException($"No test has needed {value.GetType()} yet. Add it here."),
+        VBuffer<ReadOnlyMemory<char>> texts => [.. texts.DenseValues().Select(text => text.ToString())],
+        _ when value.GetType().IsGenericType => (object[])typeof(Cells).GetMethod(nameof(Dense), BindingFlags.NonPublic | BindingFlags.Static)!
+            .MakeGenericMethod(value.GetType().GetGenericArguments()).Invoke(null, [value])!,
         _ => [value],
     };
 
