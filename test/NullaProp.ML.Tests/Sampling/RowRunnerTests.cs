@@ -1,0 +1,114 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Sampling;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Sampling;
+
+[TestClass]
+public sealed class RowRunnerTests
+{
+    // Sides that pooling divides and sides that it does not; widths and class counts on and off the length of a SIMD vector.
+    [TestMethod]
+    [DataRow(1, 8, 8, 2, 8)]
+    [DataRow(1, 9, 13, 3, 8)]
+    [DataRow(5, 8, 8, 8, 16)]
+    [DataRow(3, 33, 17, 17, 13)]
+    [DataRow(1, 28, 28, 10, 64)]
+    [DataRow(2, 11, 70, 33, 31)]
+    public void Probabilities_AnyShape_AreThoseOfTheBatchRunner(int channels, int height, int width, int classes, int hidden)
+    {
+        var options = new NoPropOptions { HiddenSize = hidden, SolverSteps = 3 };
+
+        AssertAgree(options, new ImageShape(channels, height, width), classes);
+    }
+
+    public static IEnumerable<object[]> Plans =>
+        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.LearnedUnitNorm, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
+        from solver in Enum.GetValues<OdeSolver>()
+        from readout in Enum.GetValues<ScoreReadout>()
+        from draws in new[] { 0, 3 }
+        select new object[] { embedding.Item1, embedding.Item2, solver, readout, draws };
+
+    [TestMethod]
+    [DynamicData(nameof(Plans))]
+    public void Probabilities_AnyPlan_AreThoseOfTheBatchRunner(EmbeddingKind embedding, int dimension, OdeSolver solver, ScoreReadout readout, int draws)
+    {
+        var options = new NoPropOptions
+        {
+            HiddenSize = 8,
+            Embedding = embedding,
+            EmbeddingDimension = dimension,
+            Solver = solver,
+            SolverSteps = 4,
+            ScoreReadout = readout,
+            Draws = draws,
+        };
+
+        AssertAgree(options, new ImageShape(1, 8, 8), 3);
+    }
+
+    [TestMethod]
+    public void Probabilities_ManyThreadsAtOnce_GiveTheSame()
+    {
+        using var generator = new Generator(1);
+        var options = new NoPropOptions { HiddenSize = 8 };
+        var shape = new ImageShape(1, 8, 8);
+        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, 3);
+        using var starts = Start.Points(0, 3, 1);
+        var plan = PlanCompiler.For(model, options);
+        using var batch = new PlanRunner(model, plan, starts);
+        var runner = new RowRunner(model, shape, plan, batch);
+        float[][] images = [.. Enumerable.Range(0, 8).Select(i => Enumerable.Range(0, 64).Select(p => MathF.Sin((i * 64) + p)).ToArray())];
+        var expected = images.Select(image => Score(runner, image)).ToArray();
+        var results = new float[images.Length][];
+
+        var threads = images.Select((image, i) => new Thread(() =>
+        {
+            for (var repeat = 0; repeat < 50; repeat++)
+            {
+                results[i] = Score(runner, image);
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        for (var i = 0; i < images.Length; i++)
+        {
+            CollectionAssert.AreEqual(expected[i], results[i]);
+        }
+
+        static float[] Score(RowRunner runner, float[] image)
+        {
+            var scores = new float[3];
+            runner.Probabilities(image, scores);
+            return scores;
+        }
+    }
+
+    private static void AssertAgree(NoPropOptions options, ImageShape shape, int classes)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(2);
+        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, classes);
+        model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
+        var plan = PlanCompiler.For(model, options);
+        using var batch = new PlanRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, 5));
+        var runner = new RowRunner(model, shape, plan, batch);
+        var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
+        var expected = batch.Probabilities(pixels).data<float>().ToArray();
+
+        for (var row = 0; row < 3; row++)
+        {
+            var scores = new float[classes];
+            runner.Probabilities(pixels[row].data<float>().ToArray(), scores);
+
+            for (var k = 0; k < classes; k++)
+            {
+                // Single precision, in another order; 1e-5 is what the project asks of its row path and batch path.
+                Assert.AreEqual(expected[(row * classes) + k], scores[k], 1e-5);
+            }
+
+            Assert.AreEqual(1, scores.Sum(), 1e-5);
+        }
+    }
+}
