@@ -98,7 +98,7 @@ public sealed class FeatureFormatTests
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(column, new ImageShape(1, 28, 28)));
 
-        // The example of house-style.md 4.6.
+        // What is wrong, what is needed, how to get there.
         Assert.AreEqual("Column 'Features' is a vector of unknown size, but NoProp needs 784 values (1×28×28). Add ExtractPixels, or set the size with [VectorType(n)].", fault.Message);
     }
 

@@ -6,24 +6,24 @@ namespace NullaProp.ML.Tests.Diffusion;
 [TestClass]
 public sealed class FlowNumbersTests
 {
-    // noprop.md 1.5: γ linear from 5 to −5, s = sigmoid(−γ/c), z₀ = −1.3, prediction 0.7, t from 0.05 to 0.93; fourth-order Runge-Kutta of 20,000 steps and closed
-    // form agreed to nine digits. The end of λ is 5/c.
+    // γ linear from 5 to −5, ᾱ = sigmoid(−γ/c), z₀ = −1.3, prediction 0.7, t from 0.05 to 0.93, by fourth-order Runge-Kutta of 20,000 steps in a program apart from
+    // this one. The end of λ is 5/c.
     [TestMethod]
     [DataRow(FlowDynamics.ProbabilityFlow, 5.0, 0.535516811)]
     [DataRow(FlowDynamics.SimplifiedFlow, 5.0, 0.699476891)]
     [DataRow(FlowDynamics.ProbabilityFlow, 2.5, 0.147594718)]
     [DataRow(FlowDynamics.SimplifiedFlow, 2.5, 0.547828127)]
-    public void Transition_PublishedStep_EndsAtThePublishedNumber(FlowDynamics kind, double end, double published)
+    public void Transition_KnownStep_EndsAtTheKnownNumber(FlowDynamics kind, double end, double known)
     {
         var levels = new LinearNoiseSchedule(-end, end).Levels([0.05, 0.93]);
 
         var step = Dynamics.Of(kind).Transition(levels[0], levels[1]);
 
-        // Nine digits are printed.
-        Assert.AreEqual(published, (step.State * -1.3) + (step.Prediction * 0.7), 6e-10);
+        // Known to nine digits.
+        Assert.AreEqual(known, (step.State * -1.3) + (step.Prediction * 0.7), 6e-10);
     }
 
-    // noprop.md 1.5, "state scale along the path": from N(0, I) at t = 0 with a constant true prediction, the factor of u and the deviation at t.
+    // By the same program: from N(0, I) at t = 0 with a constant true prediction, the factor of u and the deviation at t.
     [TestMethod]
     [DataRow(FlowDynamics.ProbabilityFlow, 2.5, 0.5, 0.505, 0.736)]
     [DataRow(FlowDynamics.SimplifiedFlow, 2.5, 0.5, 0.495, 0.505)]
@@ -31,13 +31,13 @@ public sealed class FlowNumbersTests
     [DataRow(FlowDynamics.SimplifiedFlow, 2.5, 1.0, 0.967, 0.033)]
     [DataRow(FlowDynamics.ProbabilityFlow, 5.0, 0.5, 0.649, 0.709)]
     [DataRow(FlowDynamics.SimplifiedFlow, 5.0, 0.5, 0.451, 0.549)]
-    public void Transition_FromPureNoise_HasThePublishedMeanAndDeviation(FlowDynamics kind, double end, double time, double mean, double deviation)
+    public void Transition_FromPureNoise_HasTheKnownMeanAndDeviation(FlowDynamics kind, double end, double time, double mean, double deviation)
     {
         var levels = new LinearNoiseSchedule(-end, end).Levels([0, time]);
 
         var step = Dynamics.Of(kind).Transition(levels[0], levels[1]);
 
-        // Three digits are printed.
+        // Known to three digits.
         Assert.AreEqual(mean, step.Prediction, 6e-4);
         Assert.AreEqual(deviation, step.State, 6e-4);
     }
@@ -55,7 +55,7 @@ public sealed class FlowNumbersTests
     [TestMethod]
     public void SimplifiedFlowRate_AnyLevel_IsOnePlusSnr()
     {
-        // noprop.md 6.1: at λ = 5 the rate is 1 + e⁵ = 149.4.
+        // At λ = 5 the rate is 1 + e⁵ = 149.4.
         var rate = new SimplifiedFlow().Rate(new NoiseLevel(1, 5, 10));
 
         Assert.AreEqual(149.4, rate.Prediction, 0.05);

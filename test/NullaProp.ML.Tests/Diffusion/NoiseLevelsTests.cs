@@ -61,20 +61,20 @@ public sealed class NoiseLevelsTests
         }
     }
 
-    // noprop.md 1.5, checked there against finite differences: SNR′ at t = 0.4 of γ linear from 5 to −5, s = sigmoid(−γ/c).
+    // SNR′ at t = 0.4 of γ linear from 5 to −5, ᾱ = sigmoid(−γ/c), found by finite differences in a program apart from this one.
     // By hand: 10·e^−1 for c = 1 and 5·e^−½ for c = 2.
     [TestMethod]
     [DataRow(5.0, 3.678794)]
     [DataRow(2.5, 3.032653)]
-    public void SnrRate_LinearSchedule_IsThePublishedNumber(double end, double published)
+    public void SnrRate_LinearSchedule_IsTheKnownNumber(double end, double known)
     {
         using var scope = NewDisposeScope();
         var schedule = new LinearNoiseSchedule(-end, end);
 
         var rate = schedule.At(full(1, 1, 0.4f)).SnrRate().item<float>();
 
-        // Six digits are printed, single precision carries seven.
-        Assert.AreEqual(published, rate, 2e-6);
+        // Known to six digits; single precision carries seven.
+        Assert.AreEqual(known, rate, 2e-6);
     }
 
     [TestMethod]

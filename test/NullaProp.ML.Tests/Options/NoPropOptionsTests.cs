@@ -137,7 +137,7 @@ public sealed class NoPropOptionsTests
         NoPropOptions.Nullaprop.Validate();
     }
 
-    // noprop.md 1.2, 3 and 4: what the seed project computes.
+    // What the seed project computes: the defaults of dimarkov/nullaprop, src/nullaprop (models.py, training.py, inference.py).
     [TestMethod]
     public void Nullaprop_Preset_IsWhatTheSeedComputes()
     {

@@ -1,7 +1,7 @@
 namespace NullaProp.ML.Tests.Sampling;
 
 /// <summary>
-/// The Bayes-optimal denoiser of noisy one-hot labels for an image whose classes have known probabilities: softmax(ln p(y|x) + √ᾱ/(1−ᾱ)·z) (noprop.md 1.6). An exact
+/// The Bayes-optimal denoiser of noisy one-hot labels for an image whose classes have known probabilities: softmax(ln p(y|x) + √ᾱ/(1−ᾱ)·z), by Bayes' rule. An exact
 /// oracle, no training needed.
 /// </summary>
 internal static class IdealDenoiser

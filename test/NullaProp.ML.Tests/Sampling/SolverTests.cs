@@ -55,24 +55,24 @@ public sealed class SolverTests
         Assert.AreEqual(Order(solver), Slope([.. counts.Select(count => Math.Log(1.0 / count))], [.. errors.Select(error => Math.Log(error))]), 0.1);
     }
 
-    // noprop.md 6.2.1: what is left of z₀ = 1 at t = 1 when û is 0, for γ from 5 to −5 and s = sigmoid(−γ/2). The seed's corrector, which is handed ᾱ′ for ᾱ, leaves
+    // What is left of z₀ = 1 at t = 1 when û is 0, for γ from 5 to −5 and ᾱ = sigmoid(−γ/2), by a program apart from this one. The seed's corrector, which is handed ᾱ′ for ᾱ, leaves
     // 0.457 after 10 steps and 0.376 after 100.
     [TestMethod]
     [DataRow(10, 0.048)]
     [DataRow(100, 0.033)]
-    public void Heun_SimplifiedFlow_LeavesThePublishedShareOfTheStart(int steps, double published)
+    public void Heun_SimplifiedFlow_LeavesTheKnownShareOfTheStart(int steps, double known)
     {
         var stages = Compiler(FlowDynamics.SimplifiedFlow).Steps(OdeSolver.Heun, steps);
 
         var (end, _) = PlanExecution.Run(stages, [1], (_, _) => [0]);
 
-        // Three decimals are printed.
-        Assert.AreEqual(published, end[0], 5e-4);
+        // Known to three decimals.
+        Assert.AreEqual(known, end[0], 5e-4);
     }
 
-    // noprop.md 6.1: Euler multiplies what is left by 1 − x₀, Heun by 1 − (x₀ + x₁)/2 + x₀·x₁/2, with x = h·(1 + SNR).
+    // By hand: Euler multiplies what is left by 1 − x₀, Heun by 1 − (x₀ + x₁)/2 + x₀·x₁/2, with x = h·(1 + SNR).
     [TestMethod]
-    public void Steps_StiffSimplifiedFlow_MultiplyTheErrorByThePublishedGains()
+    public void Steps_StiffSimplifiedFlow_MultiplyTheErrorByTheGainsByHand()
     {
         var compiler = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-5, 5).Levels);
         var (first, second) = ((1 + Math.Exp(0)) / 2, (1 + Math.Exp(5)) / 2); // x at t = ½ and t = 1 for h = ½

@@ -85,11 +85,11 @@ public sealed class ContinuousTimeLossTests
         Assert.AreEqual(-(Math.Log(0.5) + Math.Log(0.3) + (2 * Math.Log(0.2))) / 4, terms.Denoising, SingleRounding);
     }
 
-    // noprop.md 1.1: ½(ᾱ‖u‖² − Dᾱ − D·ln(1−ᾱ)) of ten one-hot classes is 0.0035 at ᾱ = sigmoid(−5) and 0.053 at sigmoid(−2.5).
+    // By hand: ½(ᾱ‖u‖² − Dᾱ − D·ln(1−ᾱ)) of ten one-hot classes is 0.0035 at ᾱ = sigmoid(−5) and 0.053 at sigmoid(−2.5).
     [TestMethod]
     [DataRow(-5.0, 0.0035, 5e-5)]
     [DataRow(-2.5, 0.053, 5e-4)]
-    public void Prior_ExactKl_IsThePublishedNumber(double logSnrAtNoise, double published, double digits)
+    public void Prior_ExactKl_IsTheNumberByHand(double logSnrAtNoise, double byHand, double digits)
     {
         var options = Jointly with { LogSnrAtNoise = logSnrAtNoise };
         using var model = TinyModel.WithLogits(options, new float[10]);
@@ -97,7 +97,7 @@ public sealed class ContinuousTimeLossTests
         var terms = Terms(model, options, 0, 4, 9);
 
         var alphaBar = 1 / (1 + Math.Exp(-logSnrAtNoise));
-        Assert.AreEqual(published, terms.Prior, digits);
+        Assert.AreEqual(byHand, terms.Prior, digits);
         // The logarithm of a number near 1 loses digits: 10·1e-7. The end of the schedule is right to 1e-6.
         Assert.AreEqual(0.5 * (alphaBar - (10 * alphaBar) - (10 * Math.Log(1 - alphaBar))), terms.Prior, 2e-6);
     }

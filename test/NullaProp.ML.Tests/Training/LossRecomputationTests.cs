@@ -27,7 +27,7 @@ public sealed class LossRecomputationTests
         var slopes = draws.Times.Select(schedule.SnrRate).ToArray();
         var errors = Errors(reference, schedule, draws, batch).data<double>().ToArray();
         var denoising = slopes.Zip(errors, (slope, error) => 0.5 * slope * error).Average();
-        var broadcast = 0.5 * slopes.Average() * errors.Average(); // the mean of the seed's (B, B) product, noprop.md 6.2.4
+        var broadcast = 0.5 * slopes.Average() * errors.Average(); // the mean of the seed's (B, B) product: its SNR′ is (B, 1), its error (B)
         var prior = 0.5 * reference.Clean(batch.Labels).square().sum(1).mean().item<double>();
         var z1 = LossDraws.AddNoise(reference.Clean(batch.Labels), draws.EndEpsilon, Enumerable.Repeat(schedule.LogSnr(1), Labels.Length));
         var logits = reference.Logits(batch.Pixels, z1, ones(Labels.Length, 1, dtype: ScalarType.Float64));
