@@ -1,0 +1,66 @@
+using NullaProp.ML.Benchmarks.Workloads;
+using NullaProp.ML.Data;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Benchmarks.Sections;
+
+/// <summary>The library's training step by itself: batch out of the store, loss, gradient, optimizer, as <see cref="TrainingLoop"/> puts them together.</summary>
+internal sealed class OwnTraining : IDisposable
+{
+    private readonly Generator _generator = new(1);
+    private readonly IEnumerator<ImageBatch> _batches;
+    private readonly TrainingLoss _loss;
+    private readonly AdamW _optimizer;
+
+    public OwnTraining(NoPropOptions options, ITrainingImages images)
+    {
+        _batches = Batches(images, options.BatchSize, _generator).GetEnumerator();
+        Network = new Denoiser(Weights.Drawn(_generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
+        var (mean, deviation) = images.ChannelStatistics();
+        Network.Normalization.Set(mean, deviation);
+        _loss = TrainingLoss.Of(Network, options);
+        _optimizer = optim.AdamW(
+        [
+            new AdamW.ParamGroup(Network.Weights.OfRole(WeightRole.Decayed), new AdamW.Options { weight_decay = options.WeightDecay }),
+            new AdamW.ParamGroup(Network.Weights.OfRole(WeightRole.Undecayed), new AdamW.Options { weight_decay = 0 }),
+        ]);
+    }
+
+    /// <summary>Gets the network in training.</summary>
+    public Denoiser Network { get; }
+
+    /// <summary>Takes one step.</summary>
+    public void Step()
+    {
+        _batches.MoveNext();
+        using var batch = _batches.Current;
+        using var scope = NewDisposeScope();
+        _optimizer.zero_grad();
+        _loss.Backward(batch, _generator);
+        _optimizer.step();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _batches.Dispose();
+        _optimizer.Dispose();
+        Network.Dispose();
+        _generator.Dispose();
+    }
+
+    // One epoch after the other, without end.
+    private static IEnumerable<ImageBatch> Batches(ITrainingImages images, int size, Generator generator)
+    {
+        while (true)
+        {
+            foreach (var batch in images.Epoch(size, generator))
+            {
+                yield return batch;
+            }
+        }
+    }
+}

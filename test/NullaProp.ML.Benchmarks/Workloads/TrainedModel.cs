@@ -1,0 +1,57 @@
+using Microsoft.ML.Data;
+using NullaProp.ML.Data;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Sampling;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Training;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Benchmarks.Workloads;
+
+/// <summary>A model trained for an epoch by the library's own loop, with access to its network.</summary>
+internal sealed class TrainedModel : IDisposable
+{
+    private const int Seed = 1;
+
+    private TrainedModel(NoPropOptions options, Denoiser network)
+    {
+        Options = options;
+        Network = network;
+        Starts = Start.Points(options.Draws, network.Embedding.Dimension, Seed);
+        var stored = new StoredModel(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed, network, Starts);
+        Transformer = new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, 1, 28, 28));
+    }
+
+    /// <summary>Gets the options that it was trained with.</summary>
+    public NoPropOptions Options { get; }
+
+    /// <summary>Gets the network.</summary>
+    public Denoiser Network { get; }
+
+    /// <summary>Gets z₀, (n, D).</summary>
+    public Tensor Starts { get; }
+
+    /// <summary>Gets the model for ML.NET; it owns network and starts.</summary>
+    public NoPropTransformer Transformer { get; }
+
+    /// <summary>Trains a model from tensors in memory; the caller disposes of it. This is Fit without ML.NET.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="images">The images.</param>
+    public static TrainedModel Fit(NoPropOptions options, ImageStore images)
+    {
+        using var generator = new Generator(Seed);
+        var network = new Denoiser(Weights.Drawn(generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
+        var (mean, deviation) = images.ChannelStatistics();
+        network.Normalization.Set(mean, deviation);
+        new TrainingLoop(network, options, new TrainingData(images, Validation: null, Seed), new TrainingMonitor(_ => { }, () => { })).Run(generator);
+        return new TrainedModel(options, network);
+    }
+
+    /// <summary>Returns a runner of the model's plan; the caller disposes of it.</summary>
+    /// <param name="steps">T, or null for the options' own.</param>
+    public PlanRunner Runner(int? steps = null) =>
+        new(Network, PlanCompiler.For(Network, Options with { SolverSteps = steps ?? Options.SolverSteps }), Starts);
+
+    /// <inheritdoc/>
+    public void Dispose() => Transformer.Dispose();
+}
