@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
 using NullaProp.ML.Benchmarks;
+using NullaProp.ML.Benchmarks.ChildProcesses;
 
 // Numbers look the same on every machine, as the files written here are meant to be compared.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 Console.OutputEncoding = Encoding.UTF8;
 
-return await SpeedCommand.Invoke(args);
+// Before anything else is loaded: a child process is measured from its start.
+return ChildRoles.TryRun(args) ? 0 : await SpeedCommand.Invoke(args);

@@ -13,10 +13,15 @@ internal static class AllSections
     public static IReadOnlyList<Section> Create(Effort effort, ModelPair models) =>
     [
         new MatrixProducts(effort),
+        new FirstPrediction(effort, models),
         new TrainingStep(effort),
         new HeunScoring(effort, models),
         new DefaultPlan(effort, models),
         new ScoringGrid(effort, models),
+        new SingleImage(effort, models),
+        new PipelineFit(effort),
+        new PipelineScoring(effort, models),
+        new FitMemory(effort),
     ];
 
     private static string[] Named()

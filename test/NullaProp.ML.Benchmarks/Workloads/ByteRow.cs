@@ -1,0 +1,18 @@
+using Microsoft.ML.Data;
+
+namespace NullaProp.ML.Benchmarks.Workloads;
+
+/// <summary>A labelled image of bytes, as a row for ML.NET.</summary>
+internal sealed class ByteRow
+{
+    /// <summary>Gets or sets the class, as a key: from 1.</summary>
+    [KeyType(SyntheticImages.Classes)]
+    public uint Label { get; set; }
+
+    /// <summary>Gets or sets the pixels.</summary>
+    [VectorType(1, 28, 28)]
+    public byte[] Features { get; set; } = [];
+
+    /// <summary>Returns the synthetic image of a number.</summary>
+    public static ByteRow Of(int number) => new() { Label = (uint)SyntheticImages.Label(number) + 1, Features = SyntheticImages.Pixels(number) };
+}
