@@ -110,17 +110,29 @@ public sealed class CursorTests
     [TestMethod]
     public void GetRowCursor_RandomOrderAskedFor_KeepsTheOrder()
     {
-        Assert.IsFalse(_scored.CanShuffle);
-        using var cursor = _scored.GetRowCursor(_scored.Schema, new Random(1));
-        using var set = _scored.GetRowCursorSet(_scored.Schema, 2, new Random(1)).Single();
-        var (read, readSet) = (Score(cursor), Score(set));
+        var source = Context.Data.Cache(TinyImages.Keys(Context, Rows, seed: 2)); // a cache can shuffle, so the wish must not reach it
+        var (scored, features) = (_model.Transform(source), Cells.Column(_scored, "Features"));
+        Assert.IsTrue(source.CanShuffle);
+        Assert.IsFalse(scored.CanShuffle);
+        using var cursor = scored.GetRowCursor(scored.Schema, new Random(1));
+        using var set = scored.GetRowCursorSet(scored.Schema, 2, new Random(1)).Single();
 
-        foreach (var expected in _scores)
-        {
-            Assert.IsTrue(cursor.MoveNext() & set.MoveNext());
-            Cells.AssertSame(expected, read(), 0, $"row {cursor.Position}");
-            Cells.AssertSame(expected, readSet(), 0, $"row {set.Position} of the set");
-        }
+        AssertOrder(features, cursor);
+        AssertOrder(features, set);
+    }
+
+    // The batch with the fault was read but not scored: going on would give the scores of the next batch to the rows of this one.
+    [TestMethod]
+    public void MoveNext_AfterAFault_ThrowsAgain()
+    {
+        var rows = TinyImages.Rows(Rows, 3, index => TinyImages.Names[index]);
+        rows[7].Features[0] = float.NaN;
+        using var cursor = _model.Transform(Context.Data.LoadFromEnumerable(rows)).GetRowCursor(_scored.Schema);
+        Assert.Contains("Row 7", Assert.ThrowsExactly<InvalidOperationException>(() => cursor.MoveNext()).Message);
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => cursor.MoveNext());
+
+        Assert.Contains("lost its place", fault.Message);
     }
 
     [TestMethod]
@@ -128,7 +140,19 @@ public sealed class CursorTests
 
     private static DataViewRowCursor Open() => _scored.GetRowCursor([_scored.Schema["Score"]]);
 
-    private static Func<object[]> Score(DataViewRowCursor cursor) => Cells.Reader(cursor, _scored.Schema["Score"]);
+    private static Func<object[]> Score(DataViewRowCursor cursor) => Cells.Reader(cursor, cursor.Schema["Score"]);
+
+    // Passed-through columns and scores come from two cursors underneath: neither may change its order.
+    private static void AssertOrder(List<object[]> features, DataViewRowCursor cursor)
+    {
+        var (readFeatures, readScore) = (Cells.Reader(cursor, cursor.Schema["Features"]), Score(cursor));
+        for (var row = 0; row < Rows; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            Cells.AssertSame(features[row], readFeatures(), 0, $"features, row {row}");
+            Cells.AssertSame(_scores[row], readScore(), 0, $"score, row {row}");
+        }
+    }
 
     private static void AssertScores(List<object[]> scores)
     {

@@ -4,7 +4,7 @@ using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
 
-/// <summary>A model that was disposed of says so; it never crashes natively, and never under a thread that still scores.</summary>
+/// <summary>A model that was disposed of says so; it never crashes natively.</summary>
 [TestClass]
 public sealed class DisposeTests
 {
@@ -129,68 +129,6 @@ public sealed class DisposeTests
         model.Dispose();
 
         Cells.AssertSame(before[0], Cells.Column(other.Transform(_data), "Score")[0], 0, "row 0");
-    }
-
-    [TestMethod]
-    public void Dispose_WhileOtherThreadsScore_EndsThemWithAMessageAtMost()
-    {
-        var expected = Cells.Column(_original.Transform(_data), "Score")[0];
-        for (var round = 0; round < 20; round++)
-        {
-            var model = Copy();
-            using var started = new CountdownEvent(2);
-            var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() => ScoreUntilDisposed(model, expected, started))).ToArray();
-
-            started.Wait();
-            model.Dispose();
-
-            Task.WaitAll(readers);
-        }
-    }
-
-    // A pool of engines drops the old model while a rented engine still predicts.
-    [TestMethod]
-    public void Dispose_WhileAnEnginePredicts_EndsItWithAMessageAtMost()
-    {
-        var row = new UnlabelledRow { Features = _data.GetColumn<float[]>("Features").First() };
-        for (var round = 0; round < 20; round++)
-        {
-            var model = Copy();
-            using var started = new ManualResetEventSlim();
-            var reader = Task.Run(() =>
-            {
-                var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model, new PredictionEngineOptions { OwnsTransformer = false });
-                started.Set();
-                Assert.ThrowsExactly<ObjectDisposedException>(() => PredictForever(engine, row));
-            });
-
-            started.Wait();
-            model.Dispose();
-
-            reader.Wait();
-        }
-    }
-
-    private static void PredictForever(PredictionEngine<UnlabelledRow, Prediction> engine, UnlabelledRow row)
-    {
-        while (true)
-        {
-            Assert.AreEqual(1, engine.Predict(row).Score.Sum(), 1e-5f);
-        }
-    }
-
-    private static void ScoreUntilDisposed(NoPropTransformer model, object[] expected, CountdownEvent started)
-    {
-        var scored = model.Transform(_data);
-        Cells.AssertSame(expected, Cells.Column(scored, "Score")[0], 1e-6f, "row 0");
-        started.Signal();
-        Assert.ThrowsExactly<ObjectDisposedException>(() =>
-        {
-            while (true)
-            {
-                Cells.AssertSame(expected, Cells.Column(scored, "Score")[0], 1e-6f, "row 0");
-            }
-        });
     }
 
     private static void MoveToTheEnd(DataViewRowCursor cursor)
