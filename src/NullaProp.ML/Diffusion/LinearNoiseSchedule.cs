@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Diffusion;
@@ -8,12 +9,14 @@ namespace NullaProp.ML.Diffusion;
 internal sealed class LinearNoiseSchedule(double logSnrAtNoise, double logSnrAtLabel) : NoiseSchedule
 {
     private readonly double _span = logSnrAtLabel - logSnrAtNoise;
+    private readonly Scalar _slope = logSnrAtLabel - logSnrAtNoise;
+    private readonly Scalar _offset = logSnrAtNoise;
 
     /// <inheritdoc/>
     public override bool TrainsEnds => false;
 
     /// <inheritdoc/>
-    public override NoiseLevels At(Tensor time) => new((time * _span) + logSnrAtNoise, full_like(time, _span));
+    public override NoiseLevels At(Tensor time) => new(time.mul(_slope).add(_offset, HeldScalar.One), ones_like(time).mul_(_slope));
 
     /// <inheritdoc/>
     public override Tensor Span(Device device) => tensor((float)_span, device: device);

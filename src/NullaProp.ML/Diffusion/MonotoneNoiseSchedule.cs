@@ -40,7 +40,7 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
         var fraction = (value.narrow(0, 0, count) - low) / rise; // (B, 1), 0 to 1
         var rate = slope.narrow(0, 0, count) / rise; // (B, 1)
         var span = Span(time.device);
-        return new NoiseLevels(_weights.NoiseEnd + (span * fraction), span * rate);
+        return new NoiseLevels(_weights.NoiseEnd.Plus(span * fraction), span * rate);
     }
 
     /// <inheritdoc/>
@@ -60,8 +60,8 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
     {
         var slopes = nn.functional.softplus(_weights.Slopes); // (1, H), positive
         var mixture = nn.functional.softplus(_weights.Mixture); // (H, 1), positive
-        var hidden = time.mm(slopes) + _weights.Offsets; // (N, H)
-        var level = nn.functional.softplus(hidden).mm(mixture) + _weights.Level; // (N, 1)
+        var hidden = time.mm(slopes).Plus(_weights.Offsets); // (N, H)
+        var level = nn.functional.softplus(hidden).mm(mixture).Plus(_weights.Level); // (N, 1)
         var inner = (hidden.sigmoid() * slopes).mm(mixture); // (N, 1)
         return (nn.functional.softplus(level), level.sigmoid() * inner);
     }

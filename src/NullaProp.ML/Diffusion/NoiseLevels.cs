@@ -22,5 +22,5 @@ internal sealed record NoiseLevels(Tensor LogSnr, Tensor LogSnrRate)
     /// <summary>Returns z = √ᾱ·u + √(1−ᾱ)·ε (paper, section 2.2.2).</summary>
     /// <param name="clean">Class embeddings u, (B, D).</param>
     /// <param name="epsilon">Standard normal noise, (B, D).</param>
-    public Tensor AddNoise(Tensor clean, Tensor epsilon) => (AlphaBar().sqrt() * clean) + (NoiseVariance().sqrt() * epsilon); // (B, D)
+    public Tensor AddNoise(Tensor clean, Tensor epsilon) => (AlphaBar().sqrt() * clean).Plus(NoiseVariance().sqrt() * epsilon); // (B, D)
 }

@@ -66,7 +66,7 @@ internal sealed class Denoiser : IDisposable
     /// <param name="imageShare">From <see cref="ImageShare"/>, (B, H).</param>
     /// <param name="z">Noisy label embeddings, (B, D) or (1, D).</param>
     /// <param name="time">Times, (B, 1) or (1, 1).</param>
-    public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare + LabelShare(z) + TimeShare(time)); // (B, K)
+    public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare.Plus(LabelShare(z)).Plus(TimeShare(time))); // (B, K)
 
     /// <summary>Returns the mean Euclidean norm of the class embeddings.</summary>
     public double EmbeddingNorm()

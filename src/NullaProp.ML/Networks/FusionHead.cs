@@ -1,3 +1,4 @@
+using NullaProp.ML.Diffusion;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -59,7 +60,7 @@ internal sealed class FusionHead
 
     /// <summary>Returns the time's share of the first layer, bias included.</summary>
     /// <param name="code">Time codes, (B, H) or (1, H).</param>
-    public Tensor TimeShare(Tensor code) => _join.Share(code, 2 * _hidden) + _join.Bias; // (B, H) or (1, H)
+    public Tensor TimeShare(Tensor code) => _join.Share(code, 2 * _hidden).Plus(_join.Bias); // (B, H) or (1, H)
 
     /// <summary>Returns the logits.</summary>
     /// <param name="joined">The sum of the three shares, (B, H).</param>

@@ -1,3 +1,4 @@
+using NullaProp.ML.Diffusion;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -24,6 +25,6 @@ internal sealed class NoisyLabelEncoder(WeightScope weights, long dimension, lon
     public Tensor Code(Tensor z)
     {
         var code = Second.Forward(First.Forward(z).relu()); // (B, H)
-        return HasResidual ? z + code : code;
+        return HasResidual ? z.Plus(code) : code;
     }
 }

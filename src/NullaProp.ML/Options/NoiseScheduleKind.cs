@@ -5,7 +5,8 @@ public enum NoiseScheduleKind
 {
     /// <summary>
     /// A small network with positive weights between two fixed ends. Under <see cref="LossWeighting.Uniform"/> and <see cref="LossWeighting.SnrDerivative"/> the expected loss
-    /// does not depend on what lies between the ends, so the network is trained to lower the loss's variance (Kingma et al. 2021, arXiv 2107.00630, section 5.1).
+    /// does not depend on what lies between the ends (but for what the denoiser makes of t itself), so the network is trained to lower the loss's variance (Kingma et al.
+    /// 2021, arXiv 2107.00630, section 5.1).
     /// </summary>
     Learned,
 

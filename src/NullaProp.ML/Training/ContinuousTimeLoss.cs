@@ -1,6 +1,7 @@
 using NullaProp.ML.Data;
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -14,8 +15,9 @@ namespace NullaProp.ML.Training;
 internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) : TrainingLoss
 {
     /// <summary>Where <see cref="LossWeighting.MinSnr"/> cuts SNR′.</summary>
-    private const double SnrRateLimit = 5;
+    private static readonly Scalar SnrRateLimit = 5.0;
 
+    private readonly Scalar _dimension = model.Embedding.Dimension;
     private readonly bool _trainsPath = model.Embedding.IsLearned || model.Schedule.TrainsEnds;
 
     /// <inheritdoc/>
@@ -45,9 +47,9 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
     // Uniform on [0, 1), one time in each of B equal intervals: the same expectation as independent draws, less variance (Kingma et al. 2021, appendix I.1).
     private Tensor Times(long count, Generator generator)
     {
+        var even = tensor(Enumerable.Range(0, (int)count).Select(i => (float)i / count).ToArray()).unsqueeze(1); // (B, 1)
         var offset = rand(1, 1, generator: generator); // (1, 1)
-        var even = arange(count, dtype: ScalarType.Float32).unsqueeze(1) / count; // (B, 1)
-        return (even + offset).remainder(1.0).to(model.Weights.Device);
+        return even.Plus(offset).frac().to(model.Weights.Device);
     }
 
     private static Tensor Noise(Tensor like, Generator generator) => randn(like.shape, generator: generator).to(like.device);
@@ -68,8 +70,8 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
 
     private Tensor Weight(NoiseLevels levels) => options.LossWeighting switch
     {
-        LossWeighting.SnrDerivative => levels.SnrRate() * 0.5, // (B, 1)
-        LossWeighting.MinSnr => levels.SnrRate().clamp_max(SnrRateLimit) * 0.5, // (B, 1)
+        LossWeighting.SnrDerivative => levels.SnrRate().mul(HeldScalar.Half), // (B, 1)
+        LossWeighting.MinSnr => levels.SnrRate().clamp_max(SnrRateLimit).mul(HeldScalar.Half), // (B, 1)
 
         // λ'(t) over its mean turns uniform times into uniform log-SNR, whatever the schedule's shape.
         _ => levels.LogSnrRate / model.Schedule.Span(levels.LogSnr.device), // (B, 1)
@@ -86,12 +88,11 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
         var squaredNorm = clean.square().sum(1, keepdim: true); // (B, 1)
         if (options.PriorLoss == PriorLoss.HalfSquaredNorm)
         {
-            return squaredNorm.mean() * 0.5;
+            return squaredNorm.mean().mul(HeldScalar.Half);
         }
 
         var start = model.Schedule.At(zeros(1, 1, device: clean.device)); // (1, 1)
-        var dimension = clean.shape[1];
-        return ((start.AlphaBar() * (squaredNorm - dimension)) - (start.NoiseVariance().log() * dimension)).mean() * 0.5;
+        return ((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension)).mean().mul(HeldScalar.Half);
     }
 
     // First term of eq. (9).
@@ -114,17 +115,17 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
     {
         var scale = level.AlphaBar().sqrt() / level.NoiseVariance(); // (1, 1)
         var squaredNorm = embedding.square().sum(1).unsqueeze(0); // (1, K)
-        return (scale * z.mm(embedding.t())) - (level.Snr() * 0.5 * squaredNorm); // (B, K)
+        return (scale * z.mm(embedding.t())) - (level.Snr().mul(HeldScalar.Half) * squaredNorm); // (B, K)
     }
 
     private static NoiseLevels Leaves(NoiseLevels levels) =>
         new(levels.LogSnr.detach().requires_grad_(), levels.LogSnrRate.detach().requires_grad_());
 
-    // The gradient of Σ loss² in the schedule, from the gradient of Σ loss that the step has left in the leaves: d(l²) = 2·l·dl (Kingma et al. 2021, appendix I.2).
+    // The gradient of the mean of loss² in the schedule, from the gradient of the mean loss that the step has left in the leaves: d(l²) = 2·l·dl (Kingma et al. 2021, appendix I.2).
     private static void LowerVariance(Tensor rows, NoiseLevels leaves, NoiseLevels trained)
     {
-        var twice = rows.detach() * 2; // (B, 1)
-        var surrogate = (trained.LogSnr * (twice * leaves.LogSnr.grad!)).sum() + (trained.LogSnrRate * (twice * leaves.LogSnrRate.grad!)).sum();
+        var twice = rows.detach().mul(HeldScalar.Two); // (B, 1)
+        var surrogate = (trained.LogSnr * (twice * leaves.LogSnr.grad!)).sum().Plus((trained.LogSnrRate * (twice * leaves.LogSnrRate.grad!)).sum());
         surrogate.backward();
     }
 }

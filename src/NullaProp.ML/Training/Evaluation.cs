@@ -1,4 +1,5 @@
 using NullaProp.ML.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -8,7 +9,7 @@ namespace NullaProp.ML.Training;
 /// <param name="LogLoss">The mean of −ln p(label), in nats, p no smaller than 1e-15 as in ML.NET's evaluator.</param>
 internal readonly record struct Evaluation(double Accuracy, double LogLoss)
 {
-    private const double SmallestProbability = 1e-15;
+    private static readonly Scalar SmallestProbability = 1e-15;
 
     /// <summary>Scores images and compares with their labels.</summary>
     /// <param name="score">The scorer: raw pixels (B, C, H, W) to probabilities (B, K) on the CPU.</param>

@@ -1,3 +1,4 @@
+using NullaProp.ML.Diffusion;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -9,7 +10,7 @@ namespace NullaProp.ML.Training;
 internal readonly record struct LossTerms(Tensor Denoising, Tensor Prior, Tensor Readout)
 {
     /// <summary>Returns the sum that training lowers, a scalar tensor.</summary>
-    public Tensor Total() => Denoising + Prior + Readout;
+    public Tensor Total() => Denoising.Plus(Prior).Plus(Readout);
 
     /// <summary>Returns the terms without their history, (3).</summary>
     public Tensor Detached() => stack([Denoising.detach(), Prior.detach(), Readout.detach()]);

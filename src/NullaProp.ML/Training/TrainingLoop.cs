@@ -2,7 +2,6 @@ using System.Diagnostics;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -26,7 +25,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     public void Run(Generator generator)
     {
         using var mode = enable_grad();
-        using var optimizer = Optimizer();
+        using var optimizer = new AdamW(model.Weights, options.WeightDecay);
         using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
         var loss = TrainingLoss.Of(model, options);
         var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
@@ -48,12 +47,6 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         }
     }
 
-    private AdamW Optimizer() => optim.AdamW(
-    [
-        new AdamW.ParamGroup(model.Weights.OfRole(WeightRole.Decayed), new AdamW.Options { weight_decay = options.WeightDecay }),
-        new AdamW.ParamGroup(model.Weights.OfRole(WeightRole.Undecayed), new AdamW.Options { weight_decay = 0 }),
-    ]);
-
     // One pass in random order; returns the mean of the three loss terms.
     private float[] TrainEpoch(int epoch, AdamW optimizer, TrainingLoss loss, StepSize rate, Generator generator)
     {
@@ -66,23 +59,14 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             using var stepScope = NewDisposeScope();
             monitor.CheckAlive();
             var onDevice = new ImageBatch(batch.Pixels.to(model.Weights.Device), batch.Labels.to(model.Weights.Device));
-            optimizer.zero_grad();
+            optimizer.ZeroGradients();
             history.select(0, step).copy_(loss.Backward(onDevice, generator));
-            SetRate(optimizer, rate.At(((epoch - 1) * _stepsPerEpoch) + step));
-            optimizer.step();
+            optimizer.Step(rate.At(((epoch - 1) * _stepsPerEpoch) + step));
             step++;
         }
 
         CheckFinite(history, epoch);
         return history.mean([0]).cpu().data<float>().ToArray();
-    }
-
-    private static void SetRate(AdamW optimizer, double rate)
-    {
-        foreach (var group in optimizer.ParamGroups)
-        {
-            group.LearningRate = rate;
-        }
     }
 
     private void CheckFinite(Tensor history, int epoch)

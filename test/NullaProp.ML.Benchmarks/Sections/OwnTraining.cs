@@ -2,7 +2,6 @@ using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Training;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
@@ -14,6 +13,7 @@ internal sealed class OwnTraining : IDisposable
     private readonly IEnumerator<ImageBatch> _batches;
     private readonly TrainingLoss _loss;
     private readonly AdamW _optimizer;
+    private readonly double _rate;
 
     public OwnTraining(NoPropOptions options, ITrainingImages images)
     {
@@ -21,12 +21,9 @@ internal sealed class OwnTraining : IDisposable
         Network = new Denoiser(Weights.Drawn(_generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
         var (mean, deviation) = images.ChannelStatistics();
         Network.Normalization.Set(mean, deviation);
+        _rate = options.LearningRate;
         _loss = TrainingLoss.Of(Network, options);
-        _optimizer = optim.AdamW(
-        [
-            new AdamW.ParamGroup(Network.Weights.OfRole(WeightRole.Decayed), new AdamW.Options { weight_decay = options.WeightDecay }),
-            new AdamW.ParamGroup(Network.Weights.OfRole(WeightRole.Undecayed), new AdamW.Options { weight_decay = 0 }),
-        ]);
+        _optimizer = new AdamW(Network.Weights, options.WeightDecay);
     }
 
     /// <summary>Gets the network in training.</summary>
@@ -38,9 +35,9 @@ internal sealed class OwnTraining : IDisposable
         _batches.MoveNext();
         using var batch = _batches.Current;
         using var scope = NewDisposeScope();
-        _optimizer.zero_grad();
+        _optimizer.ZeroGradients();
         _loss.Backward(batch, _generator);
-        _optimizer.step();
+        _optimizer.Step(_rate);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,25 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Diffusion;
+
+/// <summary>
+/// Arithmetic with numbers that are made once and held. TorchSharp 0.107 frees a <see cref="Scalar"/> by its finalizer even while a native call reads it; every
+/// <c>tensor + tensor</c> and <c>tensor * 0.5</c> makes one on the fly, and fails where another thread starts a garbage collection at that moment.
+/// </summary>
+internal static class HeldScalar
+{
+    /// <summary>The number 1.</summary>
+    public static readonly Scalar One = 1.0;
+
+    /// <summary>The number ½.</summary>
+    public static readonly Scalar Half = 0.5;
+
+    /// <summary>The number 2.</summary>
+    public static readonly Scalar Two = 2.0;
+
+    /// <summary>Returns the sum of two tensors.</summary>
+    /// <param name="left">A tensor.</param>
+    /// <param name="right">A tensor of a shape that broadcasts with it.</param>
+    public static Tensor Plus(this Tensor left, Tensor right) => left.add(right, One);
+}
