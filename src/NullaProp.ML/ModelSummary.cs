@@ -20,6 +20,7 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
     public static ModelSummary Of(NoPropOptions options, ImageShape shape, int classCount)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(shape);
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         (options with { ImageShape = shape }).Validate();
         using var scope = NewDisposeScope();

@@ -43,7 +43,11 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <returns>The model, which the caller disposes of.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
-    public NoPropTransformer Fit(IDataView input) => Fit(input, validation: null);
+    public NoPropTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Fit(input, validation: null);
+    }
 
     /// <summary>Trains a model, watching it on other data.</summary>
     /// <param name="train">Labelled images; read once.</param>
@@ -60,6 +64,8 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         using var log = new TrainingLog(_host.Start("Training"), _logger);
         var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape);
         var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
+        var keys = ClassKeys.Of(label, classes);
+        CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
         var images = loader.LoadTraining(train, format.Shape);
@@ -69,7 +75,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
         var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
         var data = new TrainingData(images, watched, seed);
-        var stored = Train(data, ClassKeys.Of(label, classes), classes, device, new TrainingMonitor(Report, CheckAlive));
+        var stored = Train(data, keys, classes, device, new TrainingMonitor(Report, CheckAlive));
         return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
 
         void CheckAlive()
@@ -98,6 +104,15 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         return new SchemaShape(columns.Values);
     }
 
+    private void CheckValidation(IDataView? validation, ImageShape shape, int classes, ClassKeys? keys)
+    {
+        if (validation is not null)
+        {
+            InputColumns.Feature(validation.Schema, Options.FeatureColumnName, shape);
+            InputColumns.CheckClasses(validation.Schema, Options.LabelColumnName, classes, keys);
+        }
+    }
+
     private void CheckClasses(ITrainingImages images)
     {
         if (!images.HasSeveralClasses)
@@ -120,9 +135,14 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed).DetachFromDisposeScope();
             return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);
         }
-        catch
+        catch (Exception fault)
         {
             network.Dispose();
+            if (fault is InvalidOperationException)
+            {
+                Marked.Exception(fault);
+            }
+
             throw;
         }
     }

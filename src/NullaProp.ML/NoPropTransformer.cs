@@ -55,11 +55,11 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public NoPropTransformer WithSampling(Func<NoPropOptions, NoPropOptions> change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        var options = change(Model.Options);
+        var options = change(Model.Options) ?? throw new ArgumentException("The function returned null, but must return options. Write options => options with { … }.", nameof(change));
         options.Validate();
-        if (SamplingOptions.Copy(from: options, to: Model.Options) != options)
+        if (SamplingOptions.Forbidden(options, Model.Options) is { Count: > 0 } names)
         {
-            throw new ArgumentException($"Only {SamplingOptions.Names} can be changed after training. Set other options before Fit.", nameof(change));
+            throw new ArgumentException($"Only {SamplingOptions.Names} can be changed after training, but {string.Join(", ", names)} differ from the model's. Set them before Fit.", nameof(change));
         }
 
         return new NoPropTransformer(_scorer.With(options), FeatureColumnType);
@@ -73,6 +73,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public NoPropDiagnostics Diagnose(IDataView data)
     {
         ArgumentNullException.ThrowIfNull(data);
+        InputColumns.CheckClasses(data.Schema, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
         var images = new ImageLoader(Model.Options, static () => { }, static _ => { }).Load(data, Model.ImageShape, "diagnostic");
         var (single, noise) = _scorer.Diagnose(images);
         return new NoPropDiagnostics(images.Count, single, noise, Model.EmbeddingNorm);
@@ -113,6 +114,19 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     // Called by ML.NET, which finds it by its name and parameters.
     internal static NoPropTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
+        try
+        {
+            return Load(env, ctx);
+        }
+        catch (FormatException fault)
+        {
+            Marked.Exception(fault);
+            throw;
+        }
+    }
+
+    private static NoPropTransformer Load(IHostEnvironment env, ModelLoadContext ctx)
+    {
         ModelStreams.CheckHeader(ctx);
         ModelDescription? description = null;
         ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => description = ModelDescription.Read(stream));
@@ -125,9 +139,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
     }
 
-    private ScoredSchema Bind(DataViewSchema input)
+    private ScoredSchema Bind(DataViewSchema inputSchema)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        return new ScoredSchema(input, FeatureColumnName, Model.ImageShape, _columns);
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return new ScoredSchema(inputSchema, FeatureColumnName, Model.ImageShape, _columns);
     }
 }

@@ -69,5 +69,27 @@ internal static class InputColumns
         };
     }
 
+    /// <summary>Checks that data has the classes of a model, in the same order: a class is known by its number alone.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The label column's name.</param>
+    /// <param name="classes">The model's number of classes.</param>
+    /// <param name="keys">The model's class names, if it has any.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of a wrong type or of other classes.</exception>
+    public static void CheckClasses(DataViewSchema schema, string name, int classes, ClassKeys? keys)
+    {
+        var (label, count) = Label(schema, name);
+        if (count != classes)
+        {
+            throw Marked.Exception(new ArgumentOutOfRangeException(paramName: null, $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted MapValueToKey."));
+        }
+
+        var found = ClassKeys.Of(label, count);
+        if (found is not null && keys is not null && !found.Names.SequenceEqual(keys.Names))
+        {
+            var (theirs, ours) = found.Names.Zip(keys.Names).First(pair => pair.First != pair.Second);
+            throw Marked.Exception(new ArgumentOutOfRangeException(paramName: null, $"Label column '{name}' has class '{theirs}' where the model has '{ours}'. Map the labels of all data by the same fitted MapValueToKey."));
+        }
+    }
+
     private static bool IsPixel(DataViewType type) => type.RawType == typeof(float) || type.RawType == typeof(byte);
 }

@@ -42,7 +42,7 @@ internal sealed class LabelledRows
         var labelGetter = cursor.GetGetter<uint>(_label);
         Skipped = 0;
         var key = 0u;
-        while (cursor.MoveNext())
+        while (FaultyRow.MoveNext(cursor, _data, _feature, _format))
         {
             _checkAlive();
             labelGetter(ref key);

@@ -5,6 +5,8 @@ namespace NullaProp.ML.Data;
 /// <summary>Reads images ahead of the consumer with a cursor of its own, scores them in batches and hands the scores out row by row.</summary>
 internal sealed class LookAheadScores : IDisposable
 {
+    private readonly IDataView _source;
+    private readonly ScoredSchema _schema;
     private readonly DataViewRowCursor _ahead;
     private readonly RowReader _reader;
     private readonly IBatchScorer _scorer;
@@ -17,13 +19,14 @@ internal sealed class LookAheadScores : IDisposable
     private bool _hasFailed;
 
     /// <summary>Creates the look-ahead.</summary>
-    /// <param name="ahead">A cursor over the same rows in the same order as the consumer's, with the needed columns active; owned from here on.</param>
+    /// <param name="source">The data, read by a cursor of its own in the same order as the consumer's.</param>
     /// <param name="schema">The model, bound to the data's schema.</param>
     /// <param name="scorer">The scorer.</param>
-    public LookAheadScores(DataViewRowCursor ahead, ScoredSchema schema, IBatchScorer scorer)
+    public LookAheadScores(IDataView source, ScoredSchema schema, IBatchScorer scorer)
     {
-        _ahead = ahead;
-        _reader = new RowReader(ahead, schema.Feature, schema.Format);
+        (_source, _schema) = (source, schema);
+        _ahead = source.GetRowCursor(schema.Needed);
+        _reader = new RowReader(_ahead, schema.Feature, schema.Format);
         _scorer = scorer;
         _size = scorer.Shape.Size;
         _batchRows = ScoringBatch.Rows(scorer.Shape);
@@ -52,10 +55,17 @@ internal sealed class LookAheadScores : IDisposable
         }
 
         _hasFailed = true; // until the batch is scored: a fault must leave no stale score behind
-        var rows = ReadBatch();
-        _scorer.Score(_pixels.AsSpan(0, rows * _size), rows, _scores.AsSpan(0, rows * _scorer.ClassCount));
+        var (first, rows) = ReadBatch();
+        var scores = _scores.AsSpan(0, rows * _scorer.ClassCount);
+        _scorer.Score(_pixels.AsSpan(0, rows * _size), rows, scores);
+        FiniteScores.Check(scores, _scorer.ClassCount, first);
         (_rows, _hasFailed) = (rows, false);
     }
+
+    /// <summary>Moves a cursor over the data, and tells the row where that fails.</summary>
+    /// <param name="cursor">The cursor.</param>
+    /// <exception cref="InvalidOperationException">The data cannot be read.</exception>
+    public bool Move(DataViewRowCursor cursor) => FaultyRow.MoveNext(cursor, _source, _schema.Feature, _schema.Format);
 
     /// <summary>Leaves the last row.</summary>
     public void End() => _current = _rows;
@@ -63,17 +73,19 @@ internal sealed class LookAheadScores : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _ahead.Dispose();
 
-    private int ReadBatch()
+    // Returns the number of the first row, and how many were read.
+    private (long First, int Rows) ReadBatch()
     {
-        var rows = 0;
-        while (rows < _batchRows && _ahead.MoveNext())
+        var (first, rows) = (0L, 0);
+        while (rows < _batchRows && Move(_ahead))
         {
+            first = rows == 0 ? _ahead.Position : first;
             _reader.Read(_pixels.AsSpan(rows * _size, _size));
             rows++;
         }
 
         return rows > 0
-            ? rows
+            ? (first, rows)
             : throw new InvalidOperationException("The data gave fewer rows to the cursor that reads ahead than to the one that follows. Cache the data before NoProp if it changes from read to read.");
     }
 }

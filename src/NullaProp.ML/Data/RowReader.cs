@@ -1,13 +1,15 @@
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Data;
 
 /// <summary>Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.</summary>
 internal sealed class RowReader
 {
-    private const int MostTexts = 3;
+    private const int MostTexts = 8;
+    private const int LongestText = 260; // characters, as long as a path on Windows
 
     private readonly DataViewRow _row;
     private readonly PixelReader _pixels;
@@ -34,21 +36,28 @@ internal sealed class RowReader
     /// <exception cref="InvalidOperationException">The image cannot be read, or holds NaN or infinity.</exception>
     public void Read(Span<float> pixels)
     {
+        Fetch(pixels);
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            if (!float.IsFinite(pixels[i]))
+            {
+                throw Marked.Exception(new InvalidOperationException($"{Row()} holds {pixels[i].ToString(CultureInfo.InvariantCulture)} as pixel value {i}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues."));
+            }
+        }
+    }
+
+    /// <summary>Reads the row's image, whatever its values.</summary>
+    /// <param name="pixels">Where to write C·H·W values.</param>
+    /// <exception cref="InvalidOperationException">The image cannot be read.</exception>
+    public void Fetch(Span<float> pixels)
+    {
         try
         {
             _pixels.Read(pixels);
         }
         catch (Exception fault) when (fault is not OperationCanceledException and not OutOfMemoryException)
         {
-            throw new InvalidOperationException($"{Row()} could not be read: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault);
-        }
-
-        for (var i = 0; i < pixels.Length; i++)
-        {
-            if (!float.IsFinite(pixels[i]))
-            {
-                throw new InvalidOperationException($"{Row()} holds {pixels[i].ToString(CultureInfo.InvariantCulture)} as pixel value {i}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues.");
-            }
+            throw Marked.Exception(new InvalidOperationException($"{Row()} could not be read: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
         }
     }
 
@@ -58,7 +67,7 @@ internal sealed class RowReader
         {
             ReadOnlyMemory<char> value = default;
             text.Getter(ref value);
-            return $"{text.Name} '{value}'";
+            return $"{text.Name} '{(value.Length <= LongestText ? value : value[..LongestText])}'";
         }).ToList();
         var number = string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position}");
         return texts.Count == 0 ? number : $"{number} ({string.Join(", ", texts)})";

@@ -49,7 +49,7 @@ internal sealed class ScoredCursor : DataViewRowCursor
             return false;
         }
 
-        _ended = !_rows.MoveNext();
+        _ended = !(_scores?.Move(_rows) ?? _rows.MoveNext());
         if (_ended)
         {
             _scores?.End();

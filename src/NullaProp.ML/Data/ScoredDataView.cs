@@ -29,8 +29,7 @@ internal sealed class ScoredDataView(IDataView source, ScoredSchema schema, IBat
             return new ScoredCursor(schema, rows, active, scores: null);
         }
 
-        var ahead = source.GetRowCursor(schema.Needed);
-        return new ScoredCursor(schema, rows, active, new LookAheadScores(ahead, schema, scorer));
+        return new ScoredCursor(schema, rows, active, new LookAheadScores(source, schema, scorer));
     }
 
     /// <inheritdoc/>

@@ -72,6 +72,7 @@ internal sealed class ScoredRow : DataViewRow
             _scored = long.MinValue; // a fault below must not leave the last row's score behind
             _reader!.Read(_pixels);
             _scorer.Score(_pixels, 1, _scores);
+            FiniteScores.Check(_scores, _scores.Length, _row.Position);
             _scored = _row.Position;
         }
 

@@ -17,6 +17,7 @@ internal sealed class ScoredRowMapper(ScoredSchema schema, IBatchScorer scorer) 
     /// <inheritdoc/>
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
+        ArgumentNullException.ThrowIfNull(dependingColumns);
         var wanted = dependingColumns.ToList();
         var needed = wanted.Exists(schema.IsAdded) ? schema.Needed : [];
         return schema.PassedThrough(wanted).Concat(needed).DistinctBy(column => column.Index);

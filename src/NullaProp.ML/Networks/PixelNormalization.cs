@@ -7,6 +7,9 @@ namespace NullaProp.ML.Networks;
 /// <param name="channels">C.</param>
 internal sealed class PixelNormalization(WeightScope weights, long channels)
 {
+    /// <summary>A channel that varies less than this counts as one that never changes: single precision could not divide by it.</summary>
+    private const double SmallestDeviation = 1e-30;
+
     private readonly Tensor _mean = weights.Fixed("mean", Initializers.Constant(0), 1, channels, 1, 1);
     private readonly Tensor _deviation = weights.Fixed("deviation", Initializers.Constant(1), 1, channels, 1, 1);
 
@@ -28,6 +31,6 @@ internal sealed class PixelNormalization(WeightScope weights, long channels)
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         _mean.copy_(tensor(mean, dtype: ScalarType.Float32).view(_mean.shape));
-        _deviation.copy_(tensor([.. deviation.Select(d => d > 0 ? d : 1)], dtype: ScalarType.Float32).view(_deviation.shape));
+        _deviation.copy_(tensor([.. deviation.Select(d => d > SmallestDeviation ? d : 1)], dtype: ScalarType.Float32).view(_deviation.shape));
     }
 }

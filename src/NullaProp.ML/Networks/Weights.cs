@@ -40,7 +40,7 @@ internal sealed class Weights : IDisposable
     /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
     /// <param name="stored">The file's tensors by name; they stay the caller's.</param>
     /// <param name="device">Where the weights shall be.</param>
-    /// <exception cref="FormatException">When a network asks for a weight that is missing, of another shape, or not of single precision.</exception>
+    /// <exception cref="FormatException">When a network asks for a weight that is missing, of another shape, not of single precision, or not finite.</exception>
     public static Weights Stored(IReadOnlyDictionary<string, Tensor> stored, Device device) => new(device, (name, shape, _) =>
     {
         if (!stored.TryGetValue(name, out var value))
@@ -50,11 +50,23 @@ internal sealed class Weights : IDisposable
 
         if (value.dtype != ScalarType.Float32 || !value.shape.SequenceEqual(shape))
         {
-            throw new FormatException($"The weight '{name}' in the model file is {value.dtype} of shape ({string.Join(", ", value.shape)}), but must be Float32 of shape ({string.Join(", ", shape)}).");
+            throw new FormatException($"The weight '{name}' in the model file is {value.dtype} of shape ({string.Join(", ", value.shape)}), but must be Float32 of shape ({string.Join(", ", shape)}). Train and save the model again.");
+        }
+
+        if (!value.isfinite().all().item<bool>())
+        {
+            throw new FormatException($"The weight '{name}' in the model file holds NaN or infinity; it is damaged. Train and save the model again.");
         }
 
         return value.clone();
     });
+
+    /// <summary>Returns whether every weight is a finite number.</summary>
+    public bool AreFinite()
+    {
+        using var scope = NewDisposeScope();
+        return _byName.Values.All(weight => weight.Value.isfinite().all().item<bool>());
+    }
 
     /// <summary>Returns the scope whose names start with a word.</summary>
     /// <param name="name">The word, without a dot.</param>

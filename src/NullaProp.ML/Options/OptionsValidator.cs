@@ -60,12 +60,12 @@ internal static class OptionsValidator
         string.IsNullOrWhiteSpace(value) ? $"{name} is empty, but must name a column." : null;
 
     private static string? Different(NoPropOptions o) =>
-        o.ScoreColumnName == o.PredictedLabelColumnName
+        o.ScoreColumnName == o.PredictedLabelColumnName && !string.IsNullOrWhiteSpace(o.ScoreColumnName)
             ? $"{nameof(o.ScoreColumnName)} and {nameof(o.PredictedLabelColumnName)} are both '{o.ScoreColumnName}', but must differ."
             : null;
 
     private static string? Shape(ImageShape? shape) =>
-        shape is null || (shape.Channels >= 1 && shape.Height >= ImageShape.SmallestSide && shape.Width >= ImageShape.SmallestSide && (long)shape.Channels * shape.Height * shape.Width <= int.MaxValue)
+        shape is null || (shape.Channels >= 1 && shape.Height >= ImageShape.SmallestSide && shape.Width >= ImageShape.SmallestSide && (Int128)shape.Channels * shape.Height * shape.Width <= int.MaxValue)
             ? null
             : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {ImageShape.SmallestSide}×{ImageShape.SmallestSide} pixels, and at most {int.MaxValue} values.";
 

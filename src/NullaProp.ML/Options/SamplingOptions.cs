@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace NullaProp.ML;
 
 /// <summary>Which options may be changed after training.</summary>
@@ -12,6 +14,20 @@ internal static class SamplingOptions
         nameof(NoPropOptions.ScoreReadout),
         nameof(NoPropOptions.Draws),
         "and column names");
+
+    /// <summary>Returns the names of the options in which two sets differ and that may not be changed after training.</summary>
+    /// <param name="changed">The changed options.</param>
+    /// <param name="trained">The options trained with.</param>
+    public static IReadOnlyList<string> Forbidden(NoPropOptions changed, NoPropOptions trained)
+    {
+        var allowed = Copy(from: changed, to: trained);
+        return
+        [
+            .. typeof(NoPropOptions).GetProperties(BindingFlags.Instance | BindingFlags.Public)
+                .Where(option => !Equals(option.GetValue(changed), option.GetValue(allowed)))
+                .Select(option => option.Name),
+        ];
+    }
 
     /// <summary>Returns options with these of others.</summary>
     /// <param name="from">Where these come from.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
@@ -73,11 +74,12 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     {
         var finite = history.isfinite().all(1).cpu().data<bool>().ToArray();
         var step = Array.IndexOf(finite, false);
-        if (step >= 0)
+        var fault = step >= 0 ? "The loss" : model.Weights.AreFinite() ? null : "A weight"; // the last step's loss is older than its weights
+        if (fault is not null)
         {
-            throw new InvalidOperationException(
-                $"The loss became NaN or infinite in epoch {epoch} at step {step + 1} of {_stepsPerEpoch}, so training was stopped. " +
-                $"Lower {nameof(options.LearningRate)} (now {options.LearningRate}) or choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)}.");
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{fault} became NaN or infinite in epoch {epoch} at step {(step >= 0 ? step + 1 : _stepsPerEpoch)} of {_stepsPerEpoch}, so training was stopped. Lower {nameof(options.LearningRate)} (now {options.LearningRate}), choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {options.LossWeighting}), or scale the pixels if they are huge."));
         }
     }
 

@@ -1,0 +1,196 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace NullaProp.ML.Tests.BadInput;
+
+/// <summary>Too few classes, too few rows, labels that are missing or counted otherwise.</summary>
+[TestClass]
+public sealed class LabelTests
+{
+    [TestMethod]
+    public void Fit_KeyOfOneClass_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new OneClass()])),
+            "Only one class was found in label column 'Label', but a classifier needs two or more. Check the labels, and that MapValueToKey saw all of them.");
+    }
+
+    [TestMethod]
+    public void Fit_OneClassAmongTheRows_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context);
+        var photos = Tiny.Photos().Where(photo => photo.Label == 1);
+
+        Fault.Of<InvalidOperationException>(
+            () => trainer.Fit(context.Data.LoadFromEnumerable(photos)),
+            "Only one class was found among the 4 rows of label column 'Label', but a classifier needs two or more. Check the labels and how the data was split.");
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Fit_MoreClassesThanAModelMayHave_TellsTheMost()
+    {
+        var context = new MLContext(seed: 1);
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new ManyClasses()])),
+            "Label column 'Label' has 2147483647 classes, but NoProp takes at most 65536. Map the labels to keys with MapValueToKey.");
+    }
+
+    [TestMethod]
+    public void Fit_NoRows_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context);
+        var none = context.Data.LoadFromEnumerable<Photo>([]);
+
+        Fault.Of<InvalidOperationException>(() => trainer.Fit(none), "The training data has no rows. Check the path or filter that it comes from.");
+        Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), none), "The validation data has no rows.");
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Transform_NoRows_GivesNone()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+
+        Assert.IsEmpty(Tiny.Scores(context, model, []));
+    }
+
+    [TestMethod]
+    public void Diagnose_NoRows_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+
+        Fault.Of<InvalidOperationException>(() => model.Diagnose(context.Data.LoadFromEnumerable<Photo>([])), "The diagnostic data has no rows.");
+    }
+
+    [TestMethod]
+    public void Fit_AllLabelsMissing_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context);
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Label = Tiny.NoLabel);
+        var unlabelled = context.Data.LoadFromEnumerable(photos);
+
+        Fault.Of<InvalidOperationException>(
+            () => trainer.Fit(unlabelled),
+            "None of the 8 training rows has a label in column 'Label'. Check the column, and that MapValueToKey knows its values.");
+        Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), unlabelled), "None of the 8 validation rows has a label");
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Fit_SomeLabelsMissing_TrainsAsWithoutThoseRowsAndSaysSo()
+    {
+        var context = new MLContext(seed: 1);
+        var heard = new List<string>();
+        context.Log += (_, line) => heard.Add($"{line.Kind}: {line.RawMessage}");
+        var logger = new ListLogger();
+        var trainer = context.MulticlassClassification.Trainers.NoProp(Tiny.Options, logger);
+        var photos = Tiny.Photos(11);
+        foreach (var number in new[] { 0, 5, 10 })
+        {
+            // Neither counts nor is read: not even its pixels have to be numbers.
+            (photos[number].Label, photos[number].Features[0]) = (Tiny.NoLabel, float.NaN);
+        }
+
+        using var model = trainer.Fit(context.Data.LoadFromEnumerable(photos));
+
+        using var without = trainer.Fit(context.Data.LoadFromEnumerable(photos.Where(photo => photo.Label != Tiny.NoLabel)));
+        Tiny.AssertScores(context, model, Tiny.Scores(context, without, Tiny.Photos()));
+        const string sentence = "3 of 11 training rows have no label in column 'Label' and were left out.";
+        Assert.HasCount(1, heard.Where(line => line == $"Warning: {sentence}"));
+        Assert.HasCount(1, logger.Lines.Where(line => line == (LogLevel.Warning, sentence)));
+    }
+
+    [TestMethod]
+    public void Fit_ValidationWithMoreClasses_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context);
+
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => trainer.Fit(Tiny.Data(context), context.Data.LoadFromEnumerable([new ThreeClasses()])),
+            "Label column 'Label' has 3 classes, but the model has 2. Map the labels of all data by the same fitted MapValueToKey.");
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Fit_ValidationWithClassesInAnotherOrder_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context);
+
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => trainer.Fit(Named(context, "cat", "dog"), Named(context, "dog", "cat")),
+            "Label column 'Label' has class 'dog' where the model has 'cat'. Map the labels of all data by the same fitted MapValueToKey.");
+        trainer.Fit(Named(context, "cat", "dog"), Named(context, "cat", "dog")).Dispose();
+    }
+
+    [TestMethod]
+    public void Diagnose_OtherClasses_Refuses()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => model.Diagnose(context.Data.LoadFromEnumerable([new ThreeClasses()])),
+            "Label column 'Label' has 3 classes, but the model has 2.");
+    }
+
+    private static IDataView Named(MLContext context, params string[] names)
+    {
+        var data = context.Data.LoadFromEnumerable(names.Select((name, i) => new TextLabel { Label = name, Features = Tiny.Pixels(i) }));
+        return context.Transforms.Conversion.MapValueToKey("Label").Fit(data).Transform(data);
+    }
+
+    private abstract class Pixels
+    {
+        [VectorType(1, 8, 8)]
+        public float[] Features { get; set; } = new float[Tiny.Values];
+    }
+
+    private sealed class OneClass : Pixels
+    {
+        [KeyType(1)]
+        public uint Label { get; set; }
+    }
+
+    private sealed class ThreeClasses : Pixels
+    {
+        [KeyType(3)]
+        public uint Label { get; set; } = 2;
+    }
+
+    private sealed class ManyClasses : Pixels
+    {
+        [KeyType(int.MaxValue)]
+        public uint Label { get; set; }
+    }
+
+    private sealed class TextLabel : Pixels
+    {
+        public string Label { get; set; } = string.Empty;
+    }
+
+    private sealed class ListLogger : ILogger
+    {
+        public List<(LogLevel Level, string Message)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add((logLevel, formatter(state, exception)));
+    }
+}

@@ -1,0 +1,133 @@
+using Microsoft.ML;
+
+namespace NullaProp.ML.Tests.BadInput;
+
+/// <summary>Options out of range: each fault is told, all of them at once, before any data is read.</summary>
+[TestClass]
+public sealed class OptionsTests
+{
+    public static IEnumerable<(NoPropOptions Options, string Sentence)> Faults =>
+    [
+        (new() { LabelColumnName = "" }, "LabelColumnName is empty, but must name a column."),
+        (new() { LabelColumnName = null! }, "LabelColumnName is empty, but must name a column."),
+        (new() { FeatureColumnName = " " }, "FeatureColumnName is empty, but must name a column."),
+        (new() { FeatureColumnName = null! }, "FeatureColumnName is empty, but must name a column."),
+        (new() { ScoreColumnName = null! }, "ScoreColumnName is empty, but must name a column."),
+        (new() { PredictedLabelColumnName = "\t" }, "PredictedLabelColumnName is empty, but must name a column."),
+        (new() { ScoreColumnName = "A", PredictedLabelColumnName = "A" }, "ScoreColumnName and PredictedLabelColumnName are both 'A', but must differ."),
+        (new() { ImageShape = new(0, 28, 28) }, "ImageShape is 0×28×28, but needs at least 1 channel and 8×8 pixels"),
+        (new() { ImageShape = new(1, 7, 28) }, "ImageShape is 1×7×28, but needs at least 1 channel and 8×8 pixels"),
+        (new() { ImageShape = new(1, 28, -1) }, "ImageShape is 1×28×-1, but needs at least 1 channel and 8×8 pixels"),
+        (new() { ImageShape = new(int.MaxValue, int.MaxValue, int.MaxValue) }, "and at most 2147483647 values."),
+        (new() { ImageShape = new(1 << 22, 1 << 21, 1 << 21) }, "and at most 2147483647 values."), // 2 to the power of 64: 0 in 64 bits
+        (new() { Epochs = 0 }, "Epochs is 0, but must be from 1 to 100000."),
+        (new() { BatchSize = -1 }, "BatchSize is -1, but must be from 1 to 65536."),
+        (new() { LearningRate = 0 }, "LearningRate is 0, but must be above 0 and at most 10."),
+        (new() { LearningRate = 11.5 }, "LearningRate is 11.5, but must be above 0 and at most 10."),
+        (new() { LearningRate = double.NaN }, "LearningRate is NaN, but must be above 0 and at most 10."),
+        (new() { WeightDecay = -0.5 }, "WeightDecay is -0.5, but must be from 0 to 1."),
+        (new() { WeightDecay = double.NaN }, "WeightDecay is NaN, but must be from 0 to 1."),
+        (new() { LearningRateSchedule = (LearningRateSchedule)9 }, "LearningRateSchedule is 9, but must be one of CosineWithWarmup, Constant."),
+        (new() { WarmupFraction = double.NaN }, "WarmupFraction is NaN, but must be from 0 to 1."),
+        (new() { EarlyStoppingPatience = -1 }, "EarlyStoppingPatience is -1, but must be from 0 to 100000."),
+        (new() { MaxCachedBytes = 0 }, "MaxCachedBytes is 0, but must be from 65536 to "),
+        (new() { Variant = (NoPropVariant)9 }, "Variant is 9, but must be one of ContinuousTime, CrossEntropyBaseline."),
+        (new() { Embedding = (EmbeddingKind)9 }, "Embedding is 9, but must be one of OneHot, LearnedUnitNorm, Learned."),
+        (new() { EmbeddingDimension = 0 }, "EmbeddingDimension is 0, but must be from 1 to 65536."),
+        (new() { HiddenSize = 65_537 }, "HiddenSize is 65537, but must be from 1 to 65536."),
+        (new() { NoiseSchedule = (NoiseScheduleKind)9 }, "NoiseSchedule is 9, but must be one of Learned, LearnedJointly, LinearLogSnr."),
+        (new() { LogSnrAtNoise = double.NegativeInfinity }, "LogSnrAtNoise is -Infinity, but must be from -20 to 20."),
+        (new() { LogSnrAtLabel = double.NaN }, "LogSnrAtLabel is NaN, but must be from -20 to 20."),
+        (new() { LogSnrAtNoise = 5, LogSnrAtLabel = 5 }, "LogSnrAtNoise is 5, but must be below LogSnrAtLabel, which is 5."),
+        (new() { LossWeighting = (LossWeighting)9 }, "LossWeighting is 9, but must be one of Uniform, SnrDerivative, MinSnr."),
+        (new() { NoiseSchedule = NoiseScheduleKind.LearnedJointly }, "NoiseSchedule is LearnedJointly and LossWeighting is Uniform, but a schedule trained by the loss needs SnrDerivative"),
+        (new() { DenoisingLoss = (DenoisingLoss)9 }, "DenoisingLoss is 9, but must be one of SquaredError, CrossEntropy."),
+        (new() { PriorLoss = (PriorLoss)9 }, "PriorLoss is 9, but must be one of ExactKl, HalfSquaredNorm."),
+        (new() { ReadoutLoss = (ReadoutLoss)9 }, "ReadoutLoss is 9, but must be one of NoisyLabel, Denoiser."),
+        (new() { Dynamics = (FlowDynamics)9 }, "Dynamics is 9, but must be one of ProbabilityFlow, SimplifiedFlow."),
+        (new() { Solver = (OdeSolver)9 }, "Solver is 9, but must be one of Euler, Heun, ExponentialEuler."),
+        (new() { SolverSteps = 0 }, "SolverSteps is 0, but must be from 1 to 10000."),
+        (new() { ScoreReadout = (ScoreReadout)9 }, "ScoreReadout is 9, but must be one of PathMean, LastPrediction, FirstPrediction."),
+        (new() { Draws = 1025 }, "Draws is 1025, but must be from 0 to 1024."),
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Faults))]
+    public void Validate_OptionOutOfRange_TellsIt(NoPropOptions options, string sentence)
+    {
+        var context = new MLContext(seed: 1);
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+        var atTheCatalog = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => context.MulticlassClassification.Trainers.NoProp(options));
+
+        Assert.AreEqual("options", fault.ParamName);
+        Assert.Contains(sentence, fault.Message);
+        Assert.StartsWith("The options have ", fault.Message);
+        Assert.AreEqual(fault.Message, atTheCatalog.Message);
+    }
+
+    [TestMethod]
+    public void Validate_EveryFault_IsToldAtOnce()
+    {
+        var options = new NoPropOptions
+        {
+            LabelColumnName = " ",
+            FeatureColumnName = null!,
+            ScoreColumnName = "",
+            PredictedLabelColumnName = "",
+            ImageShape = new(2, 4, 4),
+            Epochs = 0,
+            BatchSize = 0,
+            LearningRate = double.NaN,
+            WeightDecay = double.NaN,
+            WarmupFraction = double.NaN,
+            LogSnrAtNoise = 3,
+            LogSnrAtLabel = 2,
+            Solver = (OdeSolver)(-1),
+            Draws = -1,
+        };
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+
+        Assert.StartsWith("The options have 13 faults: ", fault.Message);
+        string[] names =
+        [
+            "LabelColumnName", "FeatureColumnName", "ScoreColumnName", "PredictedLabelColumnName", "ImageShape", "Epochs", "BatchSize",
+            "LearningRate", "WeightDecay", "WarmupFraction", "LogSnrAtNoise", "Solver", "Draws",
+        ];
+        foreach (var name in names)
+        {
+            Assert.Contains($" {name} is ", fault.Message);
+        }
+    }
+
+    [TestMethod]
+    public void NoProp_BlankColumnNames_TellsThem()
+    {
+        var trainers = new MLContext(seed: 1).MulticlassClassification.Trainers;
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainers.NoProp(labelColumnName: " ", featureColumnName: null!));
+
+        Assert.Contains("The options have 2 faults: LabelColumnName is empty, but must name a column. FeatureColumnName is empty, but must name a column.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Summary_OptionsShapeOrClassesOutOfRange_TellsIt()
+    {
+        var shape = new ImageShape(1, 8, 8);
+
+        Assert.Contains("Epochs is 0", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ModelSummary.Of(new() { Epochs = 0 }, shape, 2)).Message);
+        Assert.Contains("1×7×7", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ModelSummary.Of(new(), new(1, 7, 7), 2)).Message);
+        Assert.AreEqual("classCount", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ModelSummary.Of(new(), shape, 1)).ParamName);
+    }
+
+    [TestMethod]
+    public void Fit_FewerEmbeddingDimensionsThanClasses_Trains()
+    {
+        var context = new MLContext(seed: 1);
+
+        using var model = Tiny.Model(context, Tiny.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingDimension = 1 });
+
+        Tiny.AssertScores(context, model);
+    }
+}

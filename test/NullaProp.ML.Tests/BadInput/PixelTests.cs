@@ -1,0 +1,175 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+
+namespace NullaProp.ML.Tests.BadInput;
+
+/// <summary>Pixels that are no numbers, or no pixels at all: the row is named, and no score comes of it.</summary>
+[TestClass]
+public sealed class PixelTests
+{
+    [TestMethod]
+    [DataRow(float.NaN, "NaN")]
+    [DataRow(float.PositiveInfinity, "Infinity")]
+    [DataRow(float.NegativeInfinity, "-Infinity")]
+    public void Fit_PixelIsNoNumber_NamesRowAndPixel(float value, string text)
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context);
+        var photos = Tiny.Photos();
+        photos[5].Features[7] = value;
+        var data = context.Data.LoadFromEnumerable(photos);
+        var sentence = $"Row 5 (Name 'photo 5') holds {text} as pixel value 7, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues.";
+
+        Fault.Of<InvalidOperationException>(() => trainer.Fit(data), sentence);
+        Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), data), sentence);
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Transform_PixelIsNoNumber_NamesRowAndGivesNoScoreAfterIt()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+        var before = Tiny.Scores(context, model, Tiny.Photos());
+        var photos = Tiny.Photos(600); // in the third batch of rows
+        photos[550].Features[0] = float.NaN;
+        var scored = model.Transform(context.Data.LoadFromEnumerable(photos));
+
+        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, scored), "Row 550 (Name 'photo 550') holds NaN as pixel value 0");
+
+        using (var cursor = scored.GetRowCursor(scored.Schema))
+        {
+            var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
+            VBuffer<float> score = default;
+            while (cursor.Position < 511)
+            {
+                Assert.IsTrue(cursor.MoveNext());
+            }
+
+            Fault.Of<InvalidOperationException>(() => cursor.MoveNext(), "Row 550");
+            Assert.ThrowsExactly<InvalidOperationException>(() => getter(ref score));
+            Fault.Caused<InvalidOperationException>(() => cursor.MoveNext(), "This cursor met a fault earlier and has lost its place. Open a new one once the fault is mended.");
+            Assert.ThrowsExactly<InvalidOperationException>(() => getter(ref score));
+        }
+
+        Tiny.AssertScores(context, model, before);
+    }
+
+    [TestMethod]
+    public void PredictionEngine_PixelIsNoNumber_FailsAndThenScoresTheNextRowRight()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+        var before = Tiny.Scores(context, model, Tiny.Photos());
+        var engine = context.Model.CreatePredictionEngine<Photo, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        var bad = Tiny.Photo(1);
+        bad.Features[63] = float.NaN;
+        engine.Predict(Tiny.Photo(0));
+
+        Fault.Of<InvalidOperationException>(() => engine.Predict(bad), "(Name 'photo 1') holds NaN as pixel value 63");
+
+        Tiny.AssertEqual(before[1], engine.Predict(Tiny.Photo(1)).Score);
+    }
+
+    [TestMethod]
+    public void Score_FinitePixelsThatOverflow_NamesTheRow()
+    {
+        var context = new MLContext(seed: 1);
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Features = [.. photo.Features.Select(value => value / 1000)]);
+        using var model = Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable(photos));
+        photos[6].Features.AsSpan().Fill(float.MaxValue);
+        var engine = context.Model.CreatePredictionEngine<Photo, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+
+        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, model, photos), "Row 6 cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the training data");
+        Fault.Of<InvalidOperationException>(() => engine.Predict(photos[6]), "cannot be scored");
+    }
+
+    [TestMethod]
+    public void Fit_PixelsThatHardlyDiffer_Trains()
+    {
+        var context = new MLContext(seed: 1);
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Features = [.. photo.Features.Select(value => value > 150 ? float.Epsilon : 0)]);
+
+        using var model = Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable(photos));
+
+        Tiny.AssertScores(context, model);
+    }
+
+    [TestMethod]
+    public void Fit_StreamedRowThatTurnsBadLater_NamesIt()
+    {
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context, Tiny.Options with { MaxCachedBytes = 65_536, BatchSize = 256 });
+        var readings = 0;
+
+        IEnumerable<Photo> Photos()
+        {
+            var reading = ++readings;
+            foreach (var photo in Tiny.Photos(1_200))
+            {
+                photo.Features[0] = reading > 2 && photo.Name == "photo 700" ? float.NaN : 0;
+                yield return photo;
+            }
+        }
+
+        // Batches are made on another thread, so that its tensors cannot be counted from here.
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(context.Data.LoadFromEnumerable(Photos())));
+
+        Assert.Contains("Row 700 (Name 'photo 700') holds NaN as pixel value 0", fault.Message);
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Fit_NoImageInARow_NamesTheRow()
+    {
+        var context = new MLContext(seed: 1);
+        using var image = MLImage.CreateFromPixels(8, 8, MLPixelFormat.Rgba32, new byte[256]);
+        ImageRow[] rows = [new() { Features = image, Name = "first" }, new() { Label = 1, Name = "second" }];
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable(rows)),
+            "Row 1 (Name 'second') could not be read: there is no image in the row. Mend or remove it.");
+    }
+
+    [TestMethod]
+    public void Fit_ImageOfAnotherSizeThanPromised_NamesTheRow()
+    {
+        var context = new MLContext(seed: 1);
+        using var image = MLImage.CreateFromPixels(9, 8, MLPixelFormat.Rgba32, new byte[288]);
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new ImageRow { Features = image, Name = "first" }])),
+            "Row 0 (Name 'first') could not be read: the image is 8×9 pixels, but must be 8×8; add ResizeImages before NoProp.");
+    }
+
+    [TestMethod]
+    public void PredictionEngine_NoImage_FailsAndThenScoresTheNextRowRight()
+    {
+        var context = new MLContext(seed: 1);
+        using var dark = MLImage.CreateFromPixels(8, 8, MLPixelFormat.Rgba32, new byte[256]);
+        using var bright = MLImage.CreateFromPixels(8, 8, MLPixelFormat.Rgba32, [.. Enumerable.Repeat((byte)200, 256)]);
+        ImageRow[] rows = [new() { Features = dark }, new() { Label = 1, Features = bright }];
+        using var model = Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable(rows));
+        var before = Tiny.Scores(context, model.Transform(context.Data.LoadFromEnumerable(rows)));
+        var engine = context.Model.CreatePredictionEngine<ImageRow, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        engine.Predict(rows[0]);
+
+        Fault.Of<InvalidOperationException>(() => engine.Predict(new ImageRow { Name = "none" }), "(Name 'none') could not be read: there is no image in the row");
+
+        Tiny.AssertEqual(before[1], engine.Predict(rows[1]).Score);
+    }
+
+    private sealed class ImageRow
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+
+        [ImageType(8, 8)]
+        public MLImage? Features { get; set; }
+
+        public string Name { get; set; } = string.Empty;
+    }
+}
