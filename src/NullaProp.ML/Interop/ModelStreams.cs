@@ -31,6 +31,11 @@ internal static class ModelStreams
                 $"this one reads up to {Version >> 16}.{Version & 0xFFFF}. Update the package NullaProp.ML.");
         }
 
+        if (header.ModelSignature != Header().ModelSignature || header.CbModel != 0)
+        {
+            throw new FormatException("The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save the model again.");
+        }
+
         context.CheckAtModel(Header());
     }
 
@@ -49,12 +54,19 @@ internal static class ModelStreams
     /// <param name="context">ML.NET's context.</param>
     /// <param name="name">The file's name.</param>
     /// <param name="read">Reads its contents.</param>
-    /// <exception cref="FormatException">The model has no such file.</exception>
+    /// <exception cref="FormatException">The model has no such file, or it is damaged.</exception>
     public static void Read(ModelLoadContext context, string name, Action<Stream> read)
     {
-        if (!context.TryLoadBinaryStream(name, reader => read(reader.BaseStream)))
+        try
         {
-            throw new FormatException($"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
+            if (!context.TryLoadBinaryStream(name, reader => read(reader.BaseStream)))
+            {
+                throw new FormatException($"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
+            }
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new FormatException($"The file '{name}' of the model cannot be unpacked ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.", fault);
         }
     }
 

@@ -30,9 +30,9 @@ internal static class TorchBackend
         var found = gpus == 0 ? "no CUDA GPU was found" : $"the GPUs found are 0 to {gpus - 1}";
         if (!HostEnvironment.FallsBackToCpu(environment))
         {
-            throw new InvalidOperationException(
+            throw Marked.Exception(new InvalidOperationException(
                 $"MLContext.GpuDeviceId is {id}, but {found}. Set GpuDeviceId to null for the CPU, set MLContext.FallbackToCpu to true, " +
-                "or reference the package TorchSharp-cuda-linux or TorchSharp-cuda-windows on a machine with a CUDA driver.");
+                "or reference the package TorchSharp-cuda-linux or TorchSharp-cuda-windows on a machine with a CUDA driver."));
         }
 
         warn($"MLContext.GpuDeviceId is {id}, but {found}: working on the CPU, as FallbackToCpu allows.");
@@ -45,10 +45,10 @@ internal static class TorchBackend
     {
         if (!NativeLibrary.TryLoad("LibTorchSharp", typeof(torch).Assembly, DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory, out _))
         {
-            throw new InvalidOperationException(
+            throw Marked.Exception(new InvalidOperationException(
                 $"The native library of TorchSharp could not be loaded. Reference one backend package in the application: {CpuPackage()}, " +
                 "or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp " +
-                $"{typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}.");
+                $"{typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}."));
         }
     }
 

@@ -67,7 +67,8 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             throw new JsonException($"'classCount' is {classes}, but must be from 2 to {MostClasses}");
         }
 
-        return new ModelDescription(options, shape, classes, json["classes"] is JsonObject keys ? ClassKeys.Of(keys, classes) : null, Required<int>(json, "seed"));
+        var keys = json["classes"] is null ? null : ClassKeys.Of(Required<JsonObject>(json, "classes"), classes);
+        return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"));
     }
 
     private static T Required<T>(JsonObject json, string name) =>

@@ -38,7 +38,7 @@ internal static class ModelFile
     /// <exception cref="FormatException">The weights are damaged or do not fit the description.</exception>
     public static StoredModel ReadWeights(Stream stream, ModelDescription description, Device device)
     {
-        using var stored = SafeTensors.Read(stream);
+        using var stored = Tensors(stream);
         var weights = Weights.Stored(stored.Tensors, device);
         try
         {
@@ -53,6 +53,18 @@ internal static class ModelFile
         }
     }
 
+    private static StoredTensors Tensors(Stream stream)
+    {
+        try
+        {
+            return SafeTensors.Read(stream);
+        }
+        catch (FormatException fault)
+        {
+            throw new FormatException($"The file '{WeightsName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.", fault);
+        }
+    }
+
     private static Tensor Starts(IReadOnlyDictionary<string, Tensor> stored, ModelDescription description, long dimension)
     {
         var draws = description.Options.Draws;
@@ -61,7 +73,7 @@ internal static class ModelFile
             return Start.Points(0, dimension, description.Seed);
         }
 
-        return stored.TryGetValue(DrawsName, out var starts) && starts.dtype == ScalarType.Float32 && starts.shape.SequenceEqual([draws, dimension])
+        return stored.TryGetValue(DrawsName, out var starts) && starts.dtype == ScalarType.Float32 && starts.shape.SequenceEqual([draws, dimension]) && starts.data<float>().All(float.IsFinite)
             ? starts.clone()
             : throw new FormatException($"The model file must hold {draws} stored draws of {dimension} values, but does not; it is damaged. Train and save the model again.");
     }

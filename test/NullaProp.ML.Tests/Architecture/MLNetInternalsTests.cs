@@ -21,7 +21,9 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.LoadableClassAttribute",
         "Microsoft.ML.LoadableClassAttribute :: .ctor(System.Type, System.Type, System.Type, System.String, System.String[])",
         "Microsoft.ML.ModelHeader",
+        "Microsoft.ML.ModelHeader :: System.Int64 CbModel",
         "Microsoft.ML.ModelHeader :: System.UInt32 ModelVerReadable",
+        "Microsoft.ML.ModelHeader :: System.UInt64 ModelSignature",
         "Microsoft.ML.ModelLoadContext",
         "Microsoft.ML.ModelLoadContext :: Microsoft.ML.ModelHeader Header",
         "Microsoft.ML.ModelLoadContext :: System.Boolean TryLoadBinaryStream(System.String, System.Action`1[System.IO.BinaryReader])",
@@ -44,6 +46,7 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.SchemaShape+Column :: System.String GetTypeString()",
         "Microsoft.ML.SignatureLoadModel",
         "Microsoft.ML.VersionInfo",
+        "Microsoft.ML.VersionInfo :: System.UInt64 ModelSignature",
         "Microsoft.ML.VersionInfo :: .ctor(System.String, System.UInt32, System.UInt32, System.UInt32, System.String, System.String, System.String)",
     ];
 

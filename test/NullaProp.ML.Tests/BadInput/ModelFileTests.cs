@@ -1,0 +1,280 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.ML;
+using NullaProp.ML.Storage;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.BadInput;
+
+/// <summary>Model files that are cut, damaged, newer or not ours. Nothing in them ends the process or stays in memory.</summary>
+[TestClass]
+public sealed class ModelFileTests
+{
+    private const string Header = "Model.key";
+
+    // Offsets in ML.NET's header, from its ModelHeader: they have not changed since the first version.
+    private const int ModelLength = 0x18;
+    private const int Signature = 0x40;
+    private const int VersionWritten = 0x48;
+    private const int VersionReadable = 0x4C;
+    private const int LoaderSignature = 0x50;
+
+    private static readonly Lazy<ModelZip> Good = new(() =>
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context, Tiny.Options with { Draws = 2 });
+        return ModelZip.Of(context, model);
+    });
+
+    private readonly MLContext _context = new(seed: 1);
+    private readonly ModelZip _good = Good.Value;
+
+    [TestMethod]
+    public void Load_GoodFile_Scores()
+    {
+        var before = Fault.LiveTensors;
+
+        using (var model = _good.Load<NoPropTransformer>(_context))
+        {
+            Tiny.AssertScores(_context, model);
+        }
+
+        Assert.AreEqual(before, Fault.LiveTensors);
+    }
+
+    [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(0.001)]
+    [DataRow(0.25)]
+    [DataRow(0.5)]
+    [DataRow(0.75)]
+    [DataRow(0.99)]
+    [DataRow(0.9999)]
+    public void Load_TruncatedZip_ThrowsWhatMLNetSays(double share)
+    {
+        var cut = new ModelZip(_good.Bytes[..(int)(_good.Bytes.Length * share)]);
+
+        Fault.Caused<FormatException>(() => cut.Load(_context), "Failed to open a zip archive");
+    }
+
+    [TestMethod]
+    public void Load_TextFile_ThrowsWhatMLNetSays() =>
+        Fault.Caused<FormatException>(() => new ModelZip("This is no model."u8.ToArray()).Load(_context), "Failed to open a zip archive");
+
+    [TestMethod]
+    [DataRow(0x00010002u, "1.2")]
+    [DataRow(0x00020000u, "2.0")]
+    [DataRow(uint.MaxValue, "65535.65535")]
+    public void Load_NewerVersion_SaysToUpdate(uint version, string text)
+    {
+        var newer = _good.With(Header, Changed(VersionReadable, version, alsoAt: VersionWritten));
+
+        Fault.Of<FormatException>(() => newer.Load(_context), $"The model was written by a newer NullaProp.ML (model format {text}); this one reads up to 1.1. Update the package NullaProp.ML.");
+    }
+
+    [TestMethod]
+    public void Load_NewerButStillReadable_Loads()
+    {
+        using var model = _good.With(Header, Changed(VersionWritten, 0x00010005)).Load<NoPropTransformer>(_context);
+
+        Tiny.AssertScores(_context, model);
+    }
+
+    [TestMethod]
+    [DataRow(Signature)]
+    [DataRow(ModelLength)]
+    public void Load_HeaderOfAnotherModel_SaysSo(int offset)
+    {
+        // Some bytes more behind the header make a longer model block valid.
+        var foreign = _good.With(Header, bytes => offset == ModelLength ? WithLongerBlock(bytes) : Changed(offset, 0x4C434C43)(bytes));
+
+        Fault.Of<FormatException>(() => foreign.Load(_context), "The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save the model again.");
+    }
+
+    [TestMethod]
+    public void Load_UnknownLoader_ThrowsWhatMLNetSays()
+    {
+        var foreign = _good.With(Header, Changed(LoaderSignature, 0x78787878));
+
+        Fault.Caused<FormatException>(() => foreign.Load(_context), "Couldn't load model");
+    }
+
+    [TestMethod]
+    public void Load_OurContentsUnderAnothersLoader_IsRefusedByTheOther()
+    {
+        var name = "TermTransform"u8.ToArray();
+        var foreign = _good.With(Header, bytes => [.. bytes[..LoaderSignature], .. name, .. new byte[24 - name.Length], .. bytes[(LoaderSignature + 24)..]]);
+
+        var fault = Assert.Throws<Exception>(() => foreign.Load(_context));
+
+        Assert.IsNotEmpty(fault.Message);
+    }
+
+    [TestMethod]
+    [DataRow(ModelFile.DescriptionName)]
+    [DataRow(ModelFile.WeightsName)]
+    public void Load_EntryMissing_NamesIt(string name) =>
+        Fault.Of<FormatException>(
+            () => _good.With(name, _ => null).Load(_context),
+            $"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
+
+    [TestMethod]
+    [DataRow("", "The file 'model.json' of the model is damaged (")]
+    [DataRow("{", "The file 'model.json' of the model is damaged (")]
+    [DataRow("[]", "The file 'model.json' of the model is damaged (it is no JSON object). Train and save the model again.")]
+    [DataRow("null", "The file 'model.json' of the model is damaged (it is no JSON object).")]
+    [DataRow("{}", "The file 'model.json' of the model is damaged ('options' is missing).")]
+    [DataRow("{\"options\":{},\"options\":{}}", "The file 'model.json' of the model is damaged (")]
+    [DataRow("{\"options\":7}", "The file 'model.json' of the model is damaged (")]
+    public void Load_BrokenDescription_SaysSo(string text, string sentence) =>
+        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, _ => Encoding.UTF8.GetBytes(text)).Load(_context), sentence);
+
+    [TestMethod]
+    [DataRow("options.solverSteps", "0", "SolverSteps is 0, but must be from 1 to 10000.")]
+    [DataRow("options.solverSteps", "\"many\"", "$.solverSteps")]
+    [DataRow("options.labelColumnName", "null", "LabelColumnName is empty")]
+    [DataRow("options.solver", "\"Magic\"", "OdeSolver")]
+    [DataRow("options.solver", "77", "Solver is 77")]
+    [DataRow("options.learningRate", "1e999", "")]
+    [DataRow("options.newOption", "1", "newOption")]
+    [DataRow("imageShape.height", "4", "ImageShape is 1×4×8")]
+    [DataRow("imageShape.channels", "2147483647", "ImageShape is 2147483647×8×8")]
+    [DataRow("imageShape", "null", "'imageShape' is missing")]
+    [DataRow("classCount", "1", "'classCount' is 1, but must be from 2 to 65536")]
+    [DataRow("classCount", "1000000", "'classCount' is 1000000, but must be from 2 to 65536")]
+    [DataRow("classCount", "\"two\"", "")]
+    [DataRow("classCount", "2.5", "")]
+    [DataRow("seed", "null", "'seed' is missing")]
+    [DataRow("seed", "99999999999", "")]
+    [DataRow("classes", "5", "")]
+    public void Load_DamagedDescription_TellsTheMember(string member, string value, string words) =>
+        Fault.Of<FormatException>(
+            () => _good.With(ModelFile.DescriptionName, Edited(member, value)).Load(_context),
+            "The file 'model.json' of the model is damaged (",
+            words,
+            "Train and save the model again.");
+
+    [TestMethod]
+    [DataRow("{}", "The model file holds 0 class names for 2 classes; it is damaged. Train and save the model again.")]
+    [DataRow("{\"type\":\"Text\",\"values\":[\"a\"]}", "The model file holds 1 class names for 2 classes; it is damaged.")]
+    [DataRow("{\"type\":\"Colour\",\"values\":[\"a\",\"b\"]}", "The model file has class names of the unknown type 'Colour'; it is damaged.")]
+    [DataRow("{\"type\":\"Int32\",\"values\":[\"a\",\"b\"]}", "The model file has a class name that is no Int32 (")]
+    [DataRow("{\"type\":\"Text\",\"values\":[\"a\",null]}", "The model file has a class name that is no Text (a name is null); it is damaged.")]
+    [DataRow("{\"type\":\"Byte\",\"values\":[1,256]}", "The model file has a class name that is no Byte (")]
+    public void Load_DamagedClassNames_SaysSo(string classes, string sentence) =>
+        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, Edited("classes", classes)).Load(_context), sentence);
+
+    [TestMethod]
+    public void Load_OtherClassCountThanTheWeights_NamesAWeight() =>
+        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, Edited("classCount", "3")).Load(_context), "The weight '", "' in the model file is Float32 of shape (", "but must be Float32 of shape (");
+
+    [TestMethod]
+    public void Load_OtherSizeThanTheWeights_NamesAWeight() =>
+        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, Edited("options.hiddenSize", "65536")).Load(_context), "The weight 'backbone.output.weight' in the model file is Float32 of shape (16, 256), but must be Float32 of shape (65536, 256).");
+
+    [TestMethod]
+    [DataRow(0.0, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after 0 bytes, but its first 8 must hold the length of the header). Train and save the model again.")]
+    [DataRow(0.01, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ")]
+    [DataRow(0.3, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ")]
+    [DataRow(0.999, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ")]
+    public void Load_TruncatedWeights_TellsWhereTheyEnd(double share, string words) =>
+        Fault.Of<FormatException>(() => _good.With(ModelFile.WeightsName, bytes => bytes[..(int)(bytes.Length * share)]).Load(_context), words);
+
+    [TestMethod]
+    public void Load_WeightMissing_NamesIt() =>
+        Fault.Of<FormatException>(
+            () => With(tensors => tensors.Remove("head.output.bias")).Load(_context),
+            "The model file has no weight 'head.output.bias'; it was written by another program or is damaged. Train and save the model again.");
+
+    [TestMethod]
+    public void Load_WeightOfAnotherShape_TellsBothShapes() =>
+        Fault.Of<FormatException>(
+            () => With(tensors => tensors["head.output.bias"] = zeros(3)).Load(_context),
+            "The weight 'head.output.bias' in the model file is Float32 of shape (3), but must be Float32 of shape (2).");
+
+    [TestMethod]
+    public void Load_WeightOfAnotherType_TellsBothTypes() =>
+        Fault.Of<FormatException>(
+            () => With(tensors => tensors["head.output.bias"] = zeros(2, dtype: ScalarType.Float64)).Load(_context),
+            "The weight 'head.output.bias' in the model file is Float64 of shape (2), but must be Float32 of shape (2).");
+
+    [TestMethod]
+    [DataRow(float.NaN)]
+    [DataRow(float.PositiveInfinity)]
+    public void Load_WeightIsNoNumber_NamesIt(float value) =>
+        Fault.Of<FormatException>(
+            () => With(tensors => tensors["head.output.bias"] = tensor([0, value])).Load(_context),
+            "The weight 'head.output.bias' in the model file holds NaN or infinity; it is damaged. Train and save the model again.");
+
+    [TestMethod]
+    public void Load_DrawsMissingOrOfAnotherShape_TellsWhatIsNeeded()
+    {
+        const string sentence = "The model file must hold 2 stored draws of 2 values, but does not; it is damaged. Train and save the model again.";
+
+        Fault.Of<FormatException>(() => With(tensors => tensors.Remove("draws")).Load(_context), sentence);
+        Fault.Of<FormatException>(() => With(tensors => tensors["draws"] = zeros(2, 3)).Load(_context), sentence);
+        Fault.Of<FormatException>(() => With(tensors => tensors["draws"] = full(2, 2, float.NaN)).Load(_context), sentence);
+    }
+
+    [TestMethod]
+    public void Load_DamagedModelInAChain_IsNamedThroughMLNet()
+    {
+        using var model = _good.Load<NoPropTransformer>(_context);
+        using var stream = new MemoryStream();
+        _context.Model.Save(new Microsoft.ML.Data.TransformerChain<NoPropTransformer>(model), Tiny.Data(_context).Schema, stream);
+        var chain = new ModelZip(stream.ToArray()).With("Transform_000/" + ModelFile.WeightsName, bytes => bytes[..100]);
+
+        Fault.Of<FormatException>(() => chain.Load(_context), "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ");
+
+        Tiny.AssertScores(_context, model);
+    }
+
+    private static Func<byte[], byte[]> Changed(int offset, uint value, int? alsoAt = null) => bytes =>
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(offset), value);
+        if (alsoAt is { } second)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(second), value);
+        }
+
+        return bytes;
+    };
+
+    // Eight bytes more in the model block, and all places behind it moved by as much.
+    private static byte[] WithLongerBlock(byte[] bytes)
+    {
+        const int added = 8;
+        int[] places = [ModelLength, 0x20, 0x30, 0x80, 0x88, 0x90];
+        foreach (var place in places)
+        {
+            var value = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(place));
+            if (place == ModelLength || value != 0)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(place), value + added);
+            }
+        }
+
+        return [.. bytes[..256], .. new byte[added], .. bytes[256..]];
+    }
+
+    private static Func<byte[], byte[]> Edited(string member, string value) => bytes =>
+    {
+        var json = JsonNode.Parse(bytes)!.AsObject();
+        var names = member.Split('.');
+        var owner = names[..^1].Aggregate(json, (node, name) => node[name]!.AsObject());
+        owner[names[^1]] = "\0";
+        return Encoding.UTF8.GetBytes(json.ToJsonString().Replace("\"\\u0000\"", value, StringComparison.Ordinal));
+    };
+
+    private ModelZip With(Action<Dictionary<string, Tensor>> change) => _good.With(ModelFile.WeightsName, bytes =>
+    {
+        using var scope = NewDisposeScope();
+        using var stored = SafeTensors.Read(new MemoryStream(bytes));
+        var tensors = stored.Tensors.ToDictionary(pair => pair.Key, pair => pair.Value);
+        change(tensors);
+        using var stream = new MemoryStream();
+        SafeTensors.Write(stream, tensors);
+        return stream.ToArray();
+    });
+}
