@@ -59,7 +59,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         options.Validate();
         if (SamplingOptions.Forbidden(options, Model.Options) is { Count: > 0 } names)
         {
-            throw new ArgumentException($"Only {SamplingOptions.Names} can be changed after training, but {string.Join(", ", names)} differ from the model's. Set them before Fit.", nameof(change));
+            throw new ArgumentException($"Only {SamplingOptions.Names} can be changed after training, but these were changed, too: {string.Join(", ", names)}. Set them before Fit.", nameof(change));
         }
 
         return new NoPropTransformer(_scorer.With(options), FeatureColumnType);

@@ -57,7 +57,7 @@ public sealed class ArgumentTests
 
         var fault = Fault.Caused<ArgumentException>(
             () => model.WithSampling(options => options with { HiddenSize = 32, SolverSteps = 3 }),
-            "Only Dynamics, Solver, SolverSteps, ScoreReadout, Draws, and column names can be changed after training, but HiddenSize differ from the model's. Set them before Fit.");
+            "Only Dynamics, Solver, SolverSteps, ScoreReadout, Draws, and column names can be changed after training, but these were changed, too: HiddenSize. Set them before Fit.");
 
         Assert.AreEqual("change", fault.ParamName);
         Tiny.AssertScores(context, model);
@@ -71,7 +71,7 @@ public sealed class ArgumentTests
 
         Fault.Caused<ArgumentException>(
             () => model.WithSampling(_ => new NoPropOptions()),
-            "but Epochs, BatchSize, Seed, HiddenSize differ from the model's. Set them before Fit.");
+            "but these were changed, too: Epochs, BatchSize, Seed, HiddenSize. Set them before Fit.");
     }
 
     [TestMethod]
