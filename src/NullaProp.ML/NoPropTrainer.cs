@@ -39,7 +39,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     public NoPropOptions Options { get; }
 
     /// <summary>Trains a model.</summary>
-    /// <param name="input">Labelled images; read once.</param>
+    /// <param name="input">Labelled images; read once, or once an epoch where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</param>
     /// <returns>The model, which the caller disposes of.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
@@ -50,7 +50,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     }
 
     /// <summary>Trains a model, watching it on other data.</summary>
-    /// <param name="train">Labelled images; read once.</param>
+    /// <param name="train">Labelled images; read once, or once an epoch where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</param>
     /// <param name="validation">Labelled images of the same columns to measure each epoch on, and to stop by where <see cref="NoPropOptions.EarlyStoppingPatience"/> is set; may be <see langword="null"/>.</param>
     /// <param name="progress">Hears of every epoch; may be <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the training; nothing of it remains.</param>
