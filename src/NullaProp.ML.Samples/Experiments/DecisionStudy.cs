@@ -14,15 +14,18 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
 {
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
+    // The default but for the number of steps, which is one of the questions.
+    private static readonly NoPropOptions Candidate = new() { SolverSteps = 5 };
+
     private static readonly (string Name, NoPropOptions Options)[] Trainings =
     [
-        ("cross-entropy baseline", new() { Variant = NoPropVariant.CrossEntropyBaseline }),
-        ("default", new()),
-        ("SNR′ weight", new() { LossWeighting = LossWeighting.SnrDerivative }),
-        ("min(SNR′, 5) weight", new() { LossWeighting = LossWeighting.MinSnr }),
-        ("cross-entropy on logits", new() { DenoisingLoss = DenoisingLoss.CrossEntropy }),
-        ("straight schedule", new() { NoiseSchedule = NoiseScheduleKind.LinearLogSnr }),
-        ("unit-norm embeddings", new() { Embedding = EmbeddingKind.LearnedUnitNorm }),
+        ("cross-entropy baseline", Candidate with { Variant = NoPropVariant.CrossEntropyBaseline }),
+        ("default", Candidate),
+        ("SNR′ weight", Candidate with { LossWeighting = LossWeighting.SnrDerivative }),
+        ("min(SNR′, 5) weight", Candidate with { LossWeighting = LossWeighting.MinSnr }),
+        ("cross-entropy on logits", Candidate with { DenoisingLoss = DenoisingLoss.CrossEntropy }),
+        ("straight schedule", Candidate with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr }),
+        ("unit-norm embeddings", Candidate with { Embedding = EmbeddingKind.LearnedUnitNorm }),
         ("Nullaprop preset, cosine rate", NoPropOptions.Nullaprop with { LearningRateSchedule = LearningRateSchedule.CosineWithWarmup }),
     ];
 
