@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.Architecture;
 
@@ -40,18 +41,12 @@ internal sealed partial record SourceFile(string Path, string Text)
 
     private static List<SourceFile>? Read()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(System.IO.Path.Combine(folder.FullName, "NullaProp.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        if (folder is null)
+        if (Repository.Root is null)
         {
             return null;
         }
 
-        var library = System.IO.Path.Combine(folder.FullName, "src", "NullaProp.ML");
+        var library = Repository.PathOf("src", "NullaProp.ML");
         return
         [
             .. Directory.EnumerateFiles(library, "*.cs", SearchOption.AllDirectories)

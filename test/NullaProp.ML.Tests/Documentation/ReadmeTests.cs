@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.Documentation;
 
@@ -9,8 +9,8 @@ public sealed class ReadmeTests
     [TestMethod]
     public void FirstExample_IsTheProgramThatTheTestsCompile()
     {
-        var readme = Lines(Between(File.ReadAllText(Path.Combine(Root(), "README.md")), "```csharp", "class Photo"));
-        var example = Lines(Between(File.ReadAllText(ThisFolder("ReadmeExample.cs")), "// <example>", "// </example>"));
+        var readme = Lines(Between(File.ReadAllText(Repository.PathOf("README.md")), "```csharp", "class Photo"));
+        var example = Lines(Between(File.ReadAllText(Repository.PathOf("test", "NullaProp.ML.Tests", "Documentation", "ReadmeExample.cs")), "// <example>", "// </example>"));
 
         var program = readme.Where(line => !line.StartsWith("using ", StringComparison.Ordinal)).ToArray();
 
@@ -61,8 +61,4 @@ public sealed class ReadmeTests
     }
 
     private static string[] Lines(string text) => [.. text.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
-
-    private static string Root() => Path.GetFullPath(ThisFolder(Path.Combine("..", "..", "..")));
-
-    private static string ThisFolder(string name, [CallerFilePath] string source = "") => Path.Combine(Path.GetDirectoryName(source)!, name);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
 
@@ -37,7 +37,7 @@ public sealed class EarlierModelTests
         ((IDisposable)model).Dispose();
     }
 
-    private static string Model(string name, [CallerFilePath] string source = "") => Path.Combine(Path.GetDirectoryName(source)!, "Models", name);
+    private static string Model(string name) => Repository.PathOf("test", "NullaProp.ML.Tests", "MLNet", "Models", name);
 
     private static float[] Numbers(string line) => [.. line.Split(' ').Select(number => float.Parse(number, CultureInfo.InvariantCulture))];
 
