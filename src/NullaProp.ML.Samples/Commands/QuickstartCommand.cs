@@ -14,6 +14,8 @@ internal sealed class QuickstartCommand
 
     private readonly Option<string> _json = new("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
 
+    private readonly Option<NoPropVariant> _variant = new("--variant") { Description = "What to train: NoProp, or the plain classifier to compare it with." };
+
     public static Command Create()
     {
         var command = new Command("quickstart", "Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts.");
@@ -25,6 +27,7 @@ internal sealed class QuickstartCommand
     public void AddTo(Command command)
     {
         command.Add(_json);
+        command.Add(_variant);
         _training.AddTo(command);
         command.SetBody(Run);
     }
@@ -32,7 +35,7 @@ internal sealed class QuickstartCommand
     private int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         var seed = _training.Seed(arguments);
-        var options = TrainingOptions.Check(new NoPropOptions { Epochs = _training.Epochs(arguments), Seed = seed });
+        var options = TrainingOptions.Check(new NoPropOptions { Epochs = _training.Epochs(arguments), Seed = seed, Variant = arguments.GetValue(_variant) });
         var output = _training.CreateOutputFolder(arguments);
 
         var folders = FashionMnist.Unpack(Path.Combine("artifacts", "data", "fashion-mnist"));

@@ -1,3 +1,4 @@
+using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 
@@ -57,10 +58,10 @@ internal sealed class FoldedModel : IDisposable
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var (encoder, z) = (_model.LabelEncoder, start * share);
-        var head = _model.Head.LabelShare(encoder.Second.Bias.unsqueeze(0)) + _model.TimeShare(full(1, 1, time, dtype: ScalarType.Float32, device: start.device)); // (1, H)
+        var head = _model.Head.LabelShare(encoder.Second.Bias.unsqueeze(0)).Plus(_model.TimeShare(full(1, 1, time, dtype: ScalarType.Float32, device: start.device))); // (1, H)
         if (encoder.HasResidual)
         {
-            head = head + _model.Head.LabelShare(z);
+            head = head.Plus(_model.Head.LabelShare(z));
         }
 
         return (encoder.First.Forward(z).DetachFromDisposeScope(), head.DetachFromDisposeScope());
