@@ -11,6 +11,7 @@ namespace NullaProp.ML;
 /// <threadsafety>Any number of threads may score at once, also while one disposes.</threadsafety>
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
+    private readonly SamplingPlan _plan;
     private readonly PlanRunner _runner;
     private readonly Lazy<RowRunner> _rowRunner;
     private readonly UseCount _network;
@@ -28,9 +29,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     {
         Model = model;
         _network = network;
-        var plan = PlanCompiler.For(model.Network, model.Options);
-        _runner = new PlanRunner(model.Network, plan, model.Starts);
-        _rowRunner = new Lazy<RowRunner>(() => new RowRunner(model.Network, model.Shape, plan, _runner));
+        _plan = PlanCompiler.For(model.Network, model.Options);
+        _runner = new PlanRunner(model.Network, _plan, model.Starts);
+        _rowRunner = new Lazy<RowRunner>(() => new RowRunner(model.Network, model.Shape, _plan, _runner.Folded));
         _use = new UseCount(Release);
     }
 
@@ -51,9 +52,10 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Use(() =>
         {
             _network.TryEnter(); // succeeds: this scorer is itself a user of the network
-            var starts = options.Draws == Model.Options.Draws
+            var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
+            var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
                 ? Model.Starts.clone()
-                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed);
+                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed, noises);
             scorer = new NoPropScorer(Model with { Options = options, Starts = starts.DetachFromDisposeScope() }, _network);
         });
         return scorer!;
@@ -89,8 +91,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         (double, double) result = default;
         Use(() =>
         {
+            using var scope = NewDisposeScope();
             using var generator = new Generator((ulong)(uint)Model.Seed);
-            using var single = new PlanRunner(Model.Network, SamplingPlan.SingleEvaluation, Model.Starts);
+            var first = PlanCompiler.For(Model.Network, Model.Options with { ScoreReadout = ScoreReadout.FirstPrediction });
+            var starts = Model.Starts.view(-1, 1 + _plan.NoiseCount, Model.Network.Embedding.Dimension).select(1, 0); // (n, D)
+            using var single = new PlanRunner(Model.Network, first, starts);
             var rows = images.EvenRows(images.Count);
             result = (
                 Evaluation.Of(single.Probabilities, images, rows).Accuracy,

@@ -12,6 +12,11 @@ internal abstract class Dynamics
     /// <param name="to">The level at its end.</param>
     public abstract Coefficients Transition(NoiseLevel from, NoiseLevel to);
 
+    /// <summary>Returns the factor of the standard normal noise that such a step adds; 0 where the equation is an ordinary one.</summary>
+    /// <param name="from">The level at the start of the step.</param>
+    /// <param name="to">The level at its end.</param>
+    public virtual double NoiseScale(NoiseLevel from, NoiseLevel to) => 0;
+
     /// <summary>Returns the dynamics that an option names.</summary>
     /// <param name="kind">The option.</param>
     public static Dynamics Of(FlowDynamics kind) => kind switch

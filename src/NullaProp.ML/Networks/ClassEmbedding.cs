@@ -7,7 +7,6 @@ internal sealed class ClassEmbedding
 {
     private readonly EmbeddingKind _kind;
     private readonly Tensor? _learned;
-    private readonly long _classes;
     private readonly Device _device;
 
     /// <summary>Creates the embeddings.</summary>
@@ -18,7 +17,7 @@ internal sealed class ClassEmbedding
     public ClassEmbedding(WeightScope weights, EmbeddingKind kind, long classes, long dimension)
     {
         _kind = kind;
-        _classes = classes;
+        Classes = classes;
         _device = weights.Owner.Device;
         Dimension = kind == EmbeddingKind.OneHot ? classes : dimension;
         _learned = kind switch
@@ -30,6 +29,9 @@ internal sealed class ClassEmbedding
         };
     }
 
+    /// <summary>Gets K, the number of classes.</summary>
+    public long Classes { get; }
+
     /// <summary>Gets D, the length of an embedding.</summary>
     public long Dimension { get; }
 
@@ -39,7 +41,7 @@ internal sealed class ClassEmbedding
     /// <summary>Returns W, (K, D).</summary>
     public Tensor Matrix() => _kind switch
     {
-        EmbeddingKind.OneHot => eye(_classes, device: _device),
+        EmbeddingKind.OneHot => eye(Classes, device: _device),
         EmbeddingKind.LearnedUnitNorm => nn.functional.normalize(_learned!, dim: 1),
         _ => _learned!.alias(),
     };

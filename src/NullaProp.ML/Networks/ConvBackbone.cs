@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>The seed project's image network: two 3×3 convolutions (32 and 64 channels), each followed by ReLU and a 2×2 max-pool, then a linear layer.</summary>
-internal sealed class ConvBackbone
+internal sealed class ConvBackbone : Backbone
 {
     private const int FirstChannels = 32;
     private const int SecondChannels = 64;
@@ -25,16 +25,11 @@ internal sealed class ConvBackbone
     /// <summary>Gets the second convolution.</summary>
     public Convolution Second { get; }
 
-    /// <summary>Gets the last layer.</summary>
-    public Linear Output { get; }
+    /// <inheritdoc/>
+    public override Linear Output { get; }
 
-    /// <summary>Returns the features of images.</summary>
-    /// <param name="images">Normalised images, (B, C, H, W).</param>
-    public Tensor Features(Tensor images) => Output.Forward(Maps(images)); // (B, features)
-
-    /// <summary>Returns what the last layer reads.</summary>
-    /// <param name="images">Normalised images, (B, C, H, W).</param>
-    public Tensor Maps(Tensor images)
+    /// <inheritdoc/>
+    public override Tensor Maps(Tensor images, TrainingPass? pass)
     {
         var x = Pooled(First.Forward(images)); // (B, 32, H/2, W/2)
         x = Pooled(Second.Forward(x)); // (B, 64, H/4, W/4)

@@ -3,11 +3,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>The whole model: predicts the clean label from an image, a noisy label and a time; holds the class embeddings and the noise schedule with it.</summary>
+/// <summary>The whole model: the blocks that predict the clean label, with the class embeddings, the noise schedule and the read-out of the noisy label.</summary>
 internal sealed class Denoiser : IDisposable
 {
-    private readonly TimeEncoder _time;
-
     /// <summary>Creates the model, asking <paramref name="weights"/> for every weight by name.</summary>
     /// <param name="weights">The weights; the model owns them from here on.</param>
     /// <param name="options">The architecture.</param>
@@ -18,12 +16,12 @@ internal sealed class Denoiser : IDisposable
         Weights = weights;
         ClassCount = classes;
         Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
-        Backbone = new ConvBackbone(weights.Under("backbone"), shape, options.HiddenSize);
         Embedding = new ClassEmbedding(weights.Under("embedding"), options.Embedding, classes, options.EmbeddingDimension);
-        LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), Embedding.Dimension, options.HiddenSize);
-        _time = new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
-        Head = new FusionHead(weights.Under("head"), options.HiddenSize, classes);
+        Blocks = options.Variant == NoPropVariant.DiscreteTime
+            ? [.. Enumerable.Range(0, options.BlockCount).Select(block => new DenoisingBlock(weights.Under(BlockName(block)), options, shape, Embedding))]
+            : [new DenoisingBlock(weights.Root(), options, shape, Embedding)];
         Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
+        Readout = LabelReadout.Create(weights.Under("readout"), options, Embedding);
     }
 
     /// <summary>Gets the number of classes K.</summary>
@@ -35,38 +33,21 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Gets the scaling of raw pixels.</summary>
     public PixelNormalization Normalization { get; }
 
-    /// <summary>Gets the image network.</summary>
-    public ConvBackbone Backbone { get; }
-
     /// <summary>Gets the class embeddings.</summary>
     public ClassEmbedding Embedding { get; }
 
-    /// <summary>Gets the network that reads the noisy label.</summary>
-    public NoisyLabelEncoder LabelEncoder { get; }
-
-    /// <summary>Gets the head.</summary>
-    public FusionHead Head { get; }
+    /// <summary>Gets the networks: one for every step of discrete time, else a single one.</summary>
+    public IReadOnlyList<DenoisingBlock> Blocks { get; }
 
     /// <summary>Gets the noise schedule.</summary>
     public NoiseSchedule Schedule { get; }
 
-    /// <summary>Returns the image's share of the head's first layer: everything that depends on the image alone.</summary>
-    /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
-    public Tensor ImageShare(Tensor pixels) => Head.ImageShare(Backbone.Features(Normalization.Apply(pixels))); // (B, H)
+    /// <summary>Gets what reads the class from the noisy label alone.</summary>
+    public LabelReadout Readout { get; }
 
-    /// <summary>Returns the noisy label's share.</summary>
-    /// <param name="z">Noisy label embeddings, (B, D).</param>
-    public Tensor LabelShare(Tensor z) => Head.LabelShare(LabelEncoder.Code(z)); // (B, H)
-
-    /// <summary>Returns the time's share.</summary>
-    /// <param name="time">Times, (B, 1) or (1, 1), each 0 to 1.</param>
-    public Tensor TimeShare(Tensor time) => Head.TimeShare(_time.Code(time)); // (B, H) or (1, H)
-
-    /// <summary>Returns class logits.</summary>
-    /// <param name="imageShare">From <see cref="ImageShare"/>, (B, H).</param>
-    /// <param name="z">Noisy label embeddings, (B, D) or (1, D).</param>
-    /// <param name="time">Times, (B, 1) or (1, 1).</param>
-    public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare.Plus(LabelShare(z)).Plus(TimeShare(time))); // (B, K)
+    /// <summary>Returns the name that the weights of a block of discrete time start with.</summary>
+    /// <param name="block">The block, from 0.</param>
+    public static string BlockName(int block) => $"block{block + 1}";
 
     /// <summary>Returns the mean Euclidean norm of the class embeddings.</summary>
     public double EmbeddingNorm()

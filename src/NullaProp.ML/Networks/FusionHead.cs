@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Joins image features, label code and time code into class logits: Linear(3H→H) – LayerNorm – ReLU – Linear(H→128) – LayerNorm – ReLU – Linear(128→K), as in the
-/// seed project.
+/// Joins image features, label code and, where there is one, time code into class logits: Linear(3H→H) – LayerNorm – ReLU – Linear(H→128) – LayerNorm – ReLU –
+/// Linear(128→K), as in the seed project.
 /// </summary>
 /// <remarks>
-/// The first layer reads the three parts side by side, so its output is the sum of a share of each. The shares are asked for one by one: the image's once per
+/// The first layer reads the parts side by side, so its output is the sum of a share of each. The shares are asked for one by one: the image's once per
 /// image, the time's once per stage of a sampling plan.
 /// </remarks>
 internal sealed class FusionHead
@@ -20,12 +20,13 @@ internal sealed class FusionHead
 
     /// <summary>Creates the head.</summary>
     /// <param name="weights">The head's scope.</param>
-    /// <param name="hidden">H, the width of each of the three parts.</param>
+    /// <param name="hidden">H, the width of each part.</param>
     /// <param name="classes">K, the number of classes.</param>
-    public FusionHead(WeightScope weights, long hidden, long classes)
+    /// <param name="parts">3, or 2 where no time is read.</param>
+    public FusionHead(WeightScope weights, long hidden, long classes, int parts = 3)
     {
         _hidden = hidden;
-        _join = new Linear(weights.Under("join"), 3 * hidden, hidden);
+        _join = new Linear(weights.Under("join"), parts * hidden, hidden);
         JoinNorm = new LayerNorm(weights.Under("join_norm"), hidden);
         Narrow = new Linear(weights.Under("narrow"), hidden, NarrowWidth);
         NarrowNorm = new LayerNorm(weights.Under("narrow_norm"), NarrowWidth);
@@ -43,6 +44,9 @@ internal sealed class FusionHead
 
     /// <summary>Gets the last layer.</summary>
     public Linear Output { get; }
+
+    /// <summary>Gets the bias of the first layer, (H).</summary>
+    public Tensor Bias => _join.Bias;
 
     /// <summary>Returns the columns of the first layer that read the image's features, (H, H).</summary>
     public Tensor ImageColumns() => _join.Weight.narrow(1, 0, _hidden);
@@ -63,7 +67,7 @@ internal sealed class FusionHead
     public Tensor TimeShare(Tensor code) => _join.Share(code, 2 * _hidden).Plus(_join.Bias); // (B, H) or (1, H)
 
     /// <summary>Returns the logits.</summary>
-    /// <param name="joined">The sum of the three shares, (B, H).</param>
+    /// <param name="joined">The sum of the shares, (B, H).</param>
     public Tensor Logits(Tensor joined)
     {
         var x = JoinNorm.Forward(joined).relu(); // (B, H)

@@ -8,13 +8,19 @@ internal static class NoiseScheduleFactory
     /// <summary>Creates the schedule.</summary>
     /// <param name="weights">The scope of its weights.</param>
     /// <param name="options">The kind and the ends.</param>
-    public static NoiseSchedule Create(WeightScope weights, NoPropOptions options) => options.NoiseSchedule switch
+    public static NoiseSchedule Create(WeightScope weights, NoPropOptions options) => Kind(options) switch
     {
         NoiseScheduleKind.LinearLogSnr => new LinearNoiseSchedule(options.LogSnrAtNoise, options.LogSnrAtLabel),
         NoiseScheduleKind.Learned => Learned(weights, options, trainsEnds: false),
         NoiseScheduleKind.LearnedJointly => Learned(weights, options, trainsEnds: true),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.NoiseSchedule, "No such noise schedule."),
     };
+
+    // Only continuous time trains a schedule.
+    private static NoiseScheduleKind Kind(NoPropOptions options) =>
+        options is { Variant: NoPropVariant.DiscreteTime or NoPropVariant.FlowMatching, NoiseSchedule: NoiseScheduleKind.Learned or NoiseScheduleKind.LearnedJointly }
+            ? NoiseScheduleKind.LinearLogSnr
+            : options.NoiseSchedule;
 
     private static MonotoneNoiseSchedule Learned(WeightScope weights, NoPropOptions options, bool trainsEnds)
     {

@@ -68,13 +68,18 @@ internal sealed class Weights : IDisposable
         return _byName.Values.All(weight => weight.Value.isfinite().all().item<bool>());
     }
 
+    /// <summary>Returns the scope of the whole model.</summary>
+    public WeightScope Root() => new(this, string.Empty);
+
     /// <summary>Returns the scope whose names start with a word.</summary>
     /// <param name="name">The word, without a dot.</param>
     public WeightScope Under(string name) => new(this, name);
 
     /// <summary>Returns the weights of one role, for an optimizer.</summary>
     /// <param name="role">The role.</param>
-    public IReadOnlyList<Parameter> OfRole(WeightRole role) => [.. _byName.Values.Where(weight => weight.Role == role).Select(weight => weight.Value)];
+    /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
+    public IReadOnlyList<Parameter> OfRole(WeightRole role, Func<string, bool>? includes = null) =>
+        [.. _byName.Where(weight => weight.Value.Role == role && includes?.Invoke(weight.Key) != false).Select(weight => weight.Value.Value)];
 
     /// <summary>Makes one weight and keeps it.</summary>
     /// <param name="name">Its full name, not used before.</param>

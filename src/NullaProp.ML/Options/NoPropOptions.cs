@@ -92,6 +92,22 @@ public sealed record NoPropOptions
     /// <value>Default <see cref="NoPropVariant.ContinuousTime"/>.</value>
     public NoPropVariant Variant { get; init; } = NoPropVariant.ContinuousTime;
 
+    /// <summary>Gets the number T of blocks of <see cref="NoPropVariant.DiscreteTime"/>, each a network of its own. Ignored by other variants.</summary>
+    /// <value>Default 10 (paper, table 3); 1 to 1,000.</value>
+    public int BlockCount { get; init; } = 10;
+
+    /// <summary>Gets the noise levels of those blocks. Ignored by other variants.</summary>
+    /// <value>Default <see cref="BlockPlacement.BeforeLabelShows"/>.</value>
+    public BlockPlacement BlockPlacement { get; init; } = BlockPlacement.BeforeLabelShows;
+
+    /// <summary>Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads under <see cref="BlockPlacement.BeforeLabelShows"/>.</summary>
+    /// <value>Default −1, where one of ten one-hot labels can be read off in a third of all cases; above <see cref="LogSnrAtNoise"/>, below <see cref="LogSnrAtLabel"/>.</value>
+    public double BlockMaxLogSnr { get; init; } = -1;
+
+    /// <summary>Gets the deviation σ of the noise around the straight path t·u + (1−t)·z₀ of <see cref="NoPropVariant.FlowMatching"/>. Ignored by other variants.</summary>
+    /// <value>Default 0; 0 to 1. The paper does not state its own.</value>
+    public double FlowNoise { get; init; }
+
     /// <summary>Gets the kind of class embedding.</summary>
     /// <value>Default <see cref="EmbeddingKind.OneHot"/>.</value>
     public EmbeddingKind Embedding { get; init; } = EmbeddingKind.OneHot;
@@ -104,7 +120,9 @@ public sealed record NoPropOptions
     /// <value>Default 256 (seed; paper, figure 6); 1 to 65,536.</value>
     public int HiddenSize { get; init; } = 256;
 
-    /// <summary>Gets the kind of noise schedule.</summary>
+    /// <summary>
+    /// Gets the kind of noise schedule. In discrete time it is not trained: the learned kinds stand for <see cref="NoiseScheduleKind.LinearLogSnr"/> there. Flow matching has none.
+    /// </summary>
     /// <value>Default <see cref="NoiseScheduleKind.Learned"/>.</value>
     public NoiseScheduleKind NoiseSchedule { get; init; } = NoiseScheduleKind.Learned;
 
@@ -120,7 +138,11 @@ public sealed record NoPropOptions
     /// <value>Default <see cref="LossWeighting.Uniform"/>.</value>
     public LossWeighting LossWeighting { get; init; } = LossWeighting.Uniform;
 
-    /// <summary>Gets what the denoising term compares.</summary>
+    /// <summary>Gets η, the factor of the denoising term against the two others. Without effect where embeddings and schedule ends are fixed, for those are constant then.</summary>
+    /// <value>Default 1 (paper, table 3, continuous time; 0.1 for discrete time); above 0, at most 1,000.</value>
+    public double DenoisingFactor { get; init; } = 1;
+
+    /// <summary>Gets what the denoising term compares. Ignored by <see cref="NoPropVariant.FlowMatching"/>, which compares velocities.</summary>
     /// <value>Default <see cref="DenoisingLoss.SquaredError"/>.</value>
     public DenoisingLoss DenoisingLoss { get; init; } = DenoisingLoss.SquaredError;
 
@@ -132,21 +154,25 @@ public sealed record NoPropOptions
     /// <value>Default <see cref="ReadoutLoss.NoisyLabel"/>.</value>
     public ReadoutLoss ReadoutLoss { get; init; } = ReadoutLoss.NoisyLabel;
 
-    /// <summary>Gets the differential equation that scoring integrates. May be changed after training.</summary>
+    /// <summary>Gets the differential equation that scoring integrates. May be changed after training. Ignored by <see cref="NoPropVariant.FlowMatching"/>, which follows its velocity.</summary>
     /// <value>Default <see cref="FlowDynamics.ProbabilityFlow"/>.</value>
     public FlowDynamics Dynamics { get; init; } = FlowDynamics.ProbabilityFlow;
 
-    /// <summary>Gets the method that integrates it. May be changed after training.</summary>
+    /// <summary>Gets the method that integrates it. May be changed after training. Ignored by <see cref="NoPropVariant.DiscreteTime"/>, whose blocks each take one exact step.</summary>
     /// <value>Default <see cref="OdeSolver.Heun"/>.</value>
     public OdeSolver Solver { get; init; } = OdeSolver.Heun;
 
-    /// <summary>Gets the number T of equal steps in t from noise to label. May be changed after training.</summary>
+    /// <summary>Gets the number T of equal steps in t from noise to label. May be changed after training. Ignored by <see cref="NoPropVariant.DiscreteTime"/>: see <see cref="BlockCount"/>.</summary>
     /// <value>Default 2, which with Heun is 4 evaluations (docs/decisions.md: more change nothing in accuracy and cost calibration); 1 to 10,000.</value>
     public int SolverSteps { get; init; } = 2;
 
     /// <summary>Gets which class probabilities become the score. May be changed after training.</summary>
     /// <value>Default <see cref="ScoreReadout.PathMean"/>.</value>
     public ScoreReadout ScoreReadout { get; init; } = ScoreReadout.PathMean;
+
+    /// <summary>Gets the highest ln(ᾱ/(1−ᾱ)) at which an evaluation counts under <see cref="ScoreReadout.NoisyPathMean"/>. May be changed after training.</summary>
+    /// <value>Default −1; −20 to 20. The first evaluation counts always.</value>
+    public double ReadoutMaxLogSnr { get; init; } = -1;
 
     /// <summary>Gets the number of random starts, stored with the model, whose probabilities are averaged. 0 starts once, from the prior's mean z₀ = 0. May be changed after training.</summary>
     /// <value>Default 0; 0 to 1,024. The time to score grows with it.</value>

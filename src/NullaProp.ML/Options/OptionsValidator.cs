@@ -35,6 +35,10 @@ internal static class OptionsValidator
             Within(nameof(o.EarlyStoppingPatience), o.EarlyStoppingPatience, 0, 100_000),
             Within(nameof(o.MaxCachedBytes), o.MaxCachedBytes, 65_536, long.MaxValue),
             Defined(nameof(o.Variant), o.Variant),
+            Within(nameof(o.BlockCount), o.BlockCount, 1, 1_000),
+            Defined(nameof(o.BlockPlacement), o.BlockPlacement),
+            Between(o),
+            Within(nameof(o.FlowNoise), o.FlowNoise, 0, 1),
             Defined(nameof(o.Embedding), o.Embedding),
             Within(nameof(o.EmbeddingDimension), o.EmbeddingDimension, 1, 65_536),
             Within(nameof(o.HiddenSize), o.HiddenSize, 1, 65_536),
@@ -44,13 +48,16 @@ internal static class OptionsValidator
             Rising(o),
             Defined(nameof(o.LossWeighting), o.LossWeighting),
             Bound(o),
+            Above(nameof(o.DenoisingFactor), o.DenoisingFactor, 0, 1_000),
             Defined(nameof(o.DenoisingLoss), o.DenoisingLoss),
             Defined(nameof(o.PriorLoss), o.PriorLoss),
             Defined(nameof(o.ReadoutLoss), o.ReadoutLoss),
+            Anchored(o),
             Defined(nameof(o.Dynamics), o.Dynamics),
             Defined(nameof(o.Solver), o.Solver),
             Within(nameof(o.SolverSteps), o.SolverSteps, 1, 10_000),
             Defined(nameof(o.ScoreReadout), o.ScoreReadout),
+            Within(nameof(o.ReadoutMaxLogSnr), o.ReadoutMaxLogSnr, -20, 20),
             Within(nameof(o.Draws), o.Draws, 0, 1_024),
         ];
         return found.OfType<string>();
@@ -91,5 +98,15 @@ internal static class OptionsValidator
     private static string? Bound(NoPropOptions o) =>
         o.NoiseSchedule == NoiseScheduleKind.LearnedJointly && o.LossWeighting != LossWeighting.SnrDerivative
             ? $"{nameof(o.NoiseSchedule)} is {o.NoiseSchedule} and {nameof(o.LossWeighting)} is {o.LossWeighting}, but a schedule trained by the loss needs {LossWeighting.SnrDerivative}: under any other weight it learns to avoid the hard noise levels. Choose {NoiseScheduleKind.Learned}."
+            : null;
+
+    private static string? Between(NoPropOptions o) =>
+        o.Variant != NoPropVariant.DiscreteTime || o.BlockPlacement != BlockPlacement.BeforeLabelShows || (o.BlockMaxLogSnr > o.LogSnrAtNoise && o.BlockMaxLogSnr < o.LogSnrAtLabel)
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{nameof(o.BlockMaxLogSnr)} is {o.BlockMaxLogSnr}, but must lie between {nameof(o.LogSnrAtNoise)}, which is {o.LogSnrAtNoise}, and {nameof(o.LogSnrAtLabel)}, which is {o.LogSnrAtLabel}.");
+
+    private static string? Anchored(NoPropOptions o) =>
+        o.Variant is NoPropVariant.DiscreteTime or NoPropVariant.FlowMatching && o.ReadoutLoss == ReadoutLoss.Denoiser
+            ? $"{nameof(o.ReadoutLoss)} is {o.ReadoutLoss}, but {nameof(o.Variant)} {o.Variant} has no network for t = 1 to read from. Choose {ReadoutLoss.NoisyLabel} or {ReadoutLoss.Linear}."
             : null;
 }

@@ -12,6 +12,7 @@ internal static class SamplingOptions
         nameof(NoPropOptions.Solver),
         nameof(NoPropOptions.SolverSteps),
         nameof(NoPropOptions.ScoreReadout),
+        nameof(NoPropOptions.ReadoutMaxLogSnr),
         nameof(NoPropOptions.Draws),
         "and column names");
 
@@ -38,6 +39,7 @@ internal static class SamplingOptions
         Solver = from.Solver,
         SolverSteps = from.SolverSteps,
         ScoreReadout = from.ScoreReadout,
+        ReadoutMaxLogSnr = from.ReadoutMaxLogSnr,
         Draws = from.Draws,
         LabelColumnName = from.LabelColumnName,
         FeatureColumnName = from.FeatureColumnName,

@@ -5,14 +5,18 @@ namespace NullaProp.ML.Sampling;
 
 /// <summary>Turns dynamics, solver and time grid into a <see cref="SamplingPlan"/>.</summary>
 /// <param name="dynamics">The differential equation.</param>
-/// <param name="levels">The noise level at given times; called once.</param>
+/// <param name="levels">The noise level at given times.</param>
 internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>, IReadOnlyList<NoiseLevel>> levels)
 {
     /// <summary>Compiles the plan by which a model scores.</summary>
     /// <param name="model">The model, for its noise schedule.</param>
-    /// <param name="options">Dynamics, solver, steps and read-out.</param>
-    public static SamplingPlan For(Denoiser model, NoPropOptions options) =>
-        new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels).Compile(options);
+    /// <param name="options">Variant, dynamics, solver, steps and read-out.</param>
+    public static SamplingPlan For(Denoiser model, NoPropOptions options) => options.Variant switch
+    {
+        NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), BlockLevels.Of(options, model.Schedule), options),
+        NoPropVariant.FlowMatching => new PlanCompiler(new VelocityFlow(), StraightPath).Compile(options) with { Predicts = NetworkPrediction.Velocity },
+        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels).Compile(options),
+    };
 
     /// <summary>Compiles the plan that the options describe.</summary>
     /// <param name="options">Solver, steps and read-out.</param>
@@ -24,12 +28,8 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
         }
 
         var stages = Steps(options.Solver, options.SolverSteps).ToList();
-        if (options.ScoreReadout == ScoreReadout.LastPrediction)
-        {
-            return new([.. stages, new SamplingStage { Time = 1, ScoreShare = 1 }]);
-        }
-
-        return new([.. stages.Select(stage => stage with { ScoreShare = 1.0 / stages.Count })]);
+        var logSnr = levels([.. stages.Select(stage => stage.Time)]).Select(level => level.LogSnr);
+        return new ScoreShares(options).Assign(stages, [.. logSnr]);
     }
 
     /// <summary>Returns the stages of equal steps in time from 0 to 1.</summary>
@@ -76,6 +76,19 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     private IEnumerable<SamplingStage> ExponentialEuler(NoiseLevel from, NoiseLevel to)
     {
         var transition = dynamics.Transition(from, to);
-        yield return new() { Time = from.Time, State = transition.State, Prediction = transition.Prediction, EndsStep = true };
+        yield return new() { Time = from.Time, State = transition.State, Prediction = transition.Prediction, Noise = dynamics.NoiseScale(from, to), EndsStep = true };
     }
+
+    // Discrete time: each block takes the exact step between its level and the next.
+    private static SamplingPlan Blocks(Dynamics dynamics, IReadOnlyList<NoiseLevel> levels, NoPropOptions options)
+    {
+        var compiler = new PlanCompiler(dynamics, _ => levels);
+        var stages = Enumerable.Range(0, levels.Count - 1)
+            .SelectMany(block => compiler.ExponentialEuler(levels[block], levels[block + 1]).Select(stage => stage with { Block = block }));
+        return new ScoreShares(options).Assign([.. stages], [.. levels.Select(level => level.LogSnr)]);
+    }
+
+    // The levels of flow matching's t·u + (1−t)·z₀.
+    private static IReadOnlyList<NoiseLevel> StraightPath(IReadOnlyList<double> times) =>
+        [.. times.Select(t => new NoiseLevel(t, 2 * Math.Log(t / (1 - t)), 2 / (t * (1 - t))))];
 }

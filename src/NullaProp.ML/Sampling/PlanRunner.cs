@@ -14,29 +14,23 @@ internal sealed class PlanRunner : IDisposable
     // where another thread starts a garbage collection at that moment.
     private readonly Scalar _one = 1;
     private readonly Scalar _pathCount;
-    private readonly (Scalar State, Scalar Prediction, Scalar PreviousPrediction, Scalar ScoreShare)[] _factors; // by stage
+    private readonly Scalar _stateShare;
+    private readonly StageFactors[] _factors; // by stage
 
     /// <summary>Prepares a plan for a model: everything that does not depend on the image is computed here, once.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
     /// <param name="plan">The plan.</param>
-    /// <param name="starts">Where scoring starts, (n, D); the probabilities of several starts are averaged.</param>
-    public PlanRunner(Denoiser model, SamplingPlan plan, Tensor starts)
+    /// <param name="draws">Where scoring starts and the noise on the way (<see cref="Start"/>); the probabilities of several starts are averaged.</param>
+    public PlanRunner(Denoiser model, SamplingPlan plan, Tensor draws)
     {
-        using var scope = NewDisposeScope();
-        (_model, _plan, Folded) = (model, plan, new FoldedModel(model));
-        var points = starts.to(model.Weights.Device); // (n, D)
-        var shares = plan.StartShares();
-        Biases = [.. Enumerable.Range(0, (int)points.shape[0]).Select(row =>
-            plan.Stages.Select((stage, i) => Folded.Biases(points.narrow(0, row, 1), shares[i], stage.Time)).ToArray())];
-        _pathCount = Biases.Count;
-        _factors = [.. plan.Stages.Select(stage => ((Scalar)stage.State, (Scalar)stage.Prediction, (Scalar)stage.PreviousPrediction, (Scalar)stage.ScoreShare))];
+        (_model, _plan, Folded) = (model, plan, new FoldedModel(model, plan, draws));
+        _pathCount = Folded.Paths.Count;
+        _stateShare = plan.StateShare;
+        _factors = [.. plan.Stages.Select(stage => new StageFactors(stage.State, stage.Prediction, stage.PreviousPrediction, stage.ScoreShare, 1 - stage.Time))];
     }
 
-    /// <summary>Gets the model's multiplied-out layers.</summary>
+    /// <summary>Gets the model's multiplied-out layers, and what each start adds.</summary>
     public FoldedModel Folded { get; }
-
-    /// <summary>Gets what each stage adds from each start, by start and stage: the bias of the label's first layer and that of the head's, (1, H) each.</summary>
-    public IReadOnlyList<(Tensor Label, Tensor Head)[]> Biases { get; }
 
     /// <summary>Returns class probabilities.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
@@ -45,12 +39,12 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var imageShare = Folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H), once per image
-        var sum = zeros(pixels.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
-        foreach (var biases in Biases)
+        var shares = ImageShares(pixels);
+        var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
+        foreach (var path in Folded.Paths)
         {
-            using var path = NewDisposeScope();
-            FollowPath(imageShare, biases, sum);
+            using var pathScope = NewDisposeScope();
+            FollowPath(shares, path, sum, noise: null);
         }
 
         return sum.div_(_pathCount).cpu().MoveToOuterDisposeScope();
@@ -64,40 +58,39 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var imageShare = Folded.ImageShare(pixels.to(_model.Weights.Device)); // (B, H)
-        var score = zeros(pixels.shape[0], _model.ClassCount, device: imageShare.device); // (B, K)
-        foreach (var (stage, factors) in _plan.Stages.Zip(_factors))
-        {
-            using var evaluation = NewDisposeScope();
-            var noise = randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(imageShare.device); // (B, D)
-            var time = full(1, 1, stage.Time, dtype: ScalarType.Float32, device: imageShare.device); // (1, 1)
-            score.add_(nn.functional.softmax(_model.Logits(imageShare, noise, time), 1), alpha: factors.ScoreShare);
-        }
-
-        return score.cpu().MoveToOuterDisposeScope();
+        var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
+        FollowPath(ImageShares(pixels), Folded.Paths[0], sum, () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(sum.device));
+        return sum.cpu().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => Folded.Dispose();
+
+    // The image's share of each block's head, (B, H), once per image.
+    private Dictionary<int, Tensor> ImageShares(Tensor pixels)
     {
-        Folded.Dispose();
-        foreach (var (label, head) in Biases.SelectMany(stages => stages))
-        {
-            label.Dispose();
-            head.Dispose();
-        }
+        var images = _model.Normalization.Apply(pixels.to(_model.Weights.Device)); // (B, C, H, W)
+        return Folded.Blocks.ToDictionary(block => block.Key, block => block.Value.ImageShare(images));
     }
 
-    // One way from a start; adds the score to a sum, (B, K). The state is q of z = c·z₀ + q·W, 0 at the start; c is in the biases.
-    private void FollowPath(Tensor imageShare, (Tensor Label, Tensor Head)[] biases, Tensor sum)
+    // One way from a start; adds the score to a sum, (B, K). The state is q of z = r + q·W, 0 at the start; r is in the constants.
+    private void FollowPath(Dictionary<int, Tensor> imageShares, PathConstants path, Tensor sum, Func<Tensor>? noise)
     {
         Tensor? state = null, point = null, previous = null; // (B, K)
         for (var i = 0; i < _plan.Stages.Count; i++)
         {
-            var (stage, factors) = (_plan.Stages[i], _factors[i]);
-            var probabilities = Evaluate(imageShare, point, biases[i]); // (B, K)
-            sum.add_(probabilities, factors.ScoreShare);
-            point = probabilities.mul(factors.Prediction);
+            var (stage, factors, constants) = (_plan.Stages[i], _factors[i], path.Stages[i]);
+            var z = noise?.Invoke(); // (B, D)
+            var logits = z is null
+                ? Evaluate(Folded.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShares[stage.Block], point, constants)
+                : _model.Blocks[stage.Block].Logits(imageShares[stage.Block], z, full(1, 1, stage.Time, dtype: ScalarType.Float32, device: z.device)); // (B, K)
+            var prediction = _plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 1); // (B, K)
+            if (stage.ScoreShare != 0)
+            {
+                sum.add_(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(point, logits, z, factors, constants) : prediction, factors.ScoreShare);
+            }
+
+            point = prediction.mul(factors.Prediction);
             if (state is not null)
             {
                 point.add_(state, factors.State);
@@ -109,19 +102,35 @@ internal sealed class PlanRunner : IDisposable
             }
 
             state = stage.EndsStep ? point : state;
-            previous = probabilities;
+            previous = prediction;
+        }
+
+        if (path.State is { } bias)
+        {
+            sum.add_(Folded.Readout!.Probabilities(point!, bias), _stateShare);
         }
     }
 
-    private Tensor Evaluate(Tensor imageShare, Tensor? point, (Tensor Label, Tensor Head) bias)
+    private Tensor Evaluate(FoldedBlock block, FusionHead head, Tensor imageShare, Tensor? point, StageConstants constants)
     {
-        var hidden = point is null ? bias.Label.relu() : bias.Label.addmm(point, Folded.LabelMatrix).relu_(); // (B, H) or (1, H)
-        var joined = point is null ? imageShare.add(hidden.mm(Folded.LabelFold), _one) : imageShare.addmm(hidden, Folded.LabelFold); // (B, H)
-        if (point is not null && Folded.ResidualMatrix is { } residual)
+        var hidden = point is null ? constants.Label.relu() : constants.Label.addmm(point, block.LabelMatrix).relu_(); // (B, H) or (1, H)
+        var joined = point is null ? imageShare.add(hidden.mm(block.LabelFold), _one) : imageShare.addmm(hidden, block.LabelFold); // (B, H)
+        if (point is not null && block.ResidualMatrix is { } residual)
         {
             joined.addmm_(point, residual);
         }
 
-        return nn.functional.softmax(_model.Head.Logits(joined.add_(bias.Head, _one)), 1); // (B, K)
+        return head.Logits(joined.add_(constants.Head, _one)); // (B, K)
     }
+
+    // What flow matching's clean label z + (1−t)·v says, (B, K).
+    private Tensor CleanLabel(Tensor? point, Tensor logits, Tensor? noise, StageFactors factors, StageConstants constants)
+    {
+        var rest = logits.mul(factors.RemainingTime); // (B, K)
+        return noise is null
+            ? Folded.Readout!.Probabilities(point is null ? rest : rest.add_(point, _one), constants.Readout!)
+            : Folded.Readout!.ProbabilitiesOf(noise.addmm(rest, _model.Embedding.Matrix()));
+    }
+
+    private sealed record StageFactors(Scalar State, Scalar Prediction, Scalar PreviousPrediction, Scalar ScoreShare, Scalar RemainingTime);
 }

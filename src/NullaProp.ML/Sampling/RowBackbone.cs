@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Sampling;
 
 /// <summary>The image network for one image, in managed memory: two convolutions with ReLU and max-pool, pixel by pixel rather than channel by channel.</summary>
-internal sealed class RowBackbone
+internal sealed class RowBackbone : IRowBackbone
 {
     private readonly ImageShape _shape;
     private readonly float[] _mean;
@@ -15,49 +15,38 @@ internal sealed class RowBackbone
     private readonly float[] _outputBias;
 
     /// <summary>Copies the weights of a model.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="folded">Its multiplied-out layers.</param>
+    /// <param name="normalization">The scaling of raw pixels.</param>
+    /// <param name="backbone">The network.</param>
+    /// <param name="folded">Its block's multiplied-out layers.</param>
     /// <param name="shape">The size of the images.</param>
-    public RowBackbone(Denoiser model, FoldedModel folded, ImageShape shape)
+    public RowBackbone(PixelNormalization normalization, ConvBackbone backbone, FoldedBlock folded, ImageShape shape)
     {
         using var scope = NewDisposeScope();
         _shape = shape;
-        _mean = RowMatrix.Vector(model.Normalization.Mean);
-        _scale = RowMatrix.Vector(model.Normalization.Deviation.reciprocal());
-        _first = new RowConvolution(model.Backbone.First, shape.Height, shape.Width);
-        _second = new RowConvolution(model.Backbone.Second, shape.Height / 2, shape.Width / 2);
+        _mean = RowMatrix.Vector(normalization.Mean);
+        _scale = RowMatrix.Vector(normalization.Deviation.reciprocal());
+        _first = new RowConvolution(backbone.First, shape.Height, shape.Width);
+        _second = new RowConvolution(backbone.Second, shape.Height / 2, shape.Width / 2);
 
         // The last layer reads the maps channel by channel in the model, pixel by pixel here.
         var (channels, height, width) = (_second.Outputs, shape.Height / 4, shape.Width / 4);
         var matrix = folded.ImageMatrix.view(-1, channels, height, width).permute(2, 3, 1, 0); // (H/4, W/4, 64, hidden)
         _output = new RowMatrix(matrix.reshape((long)channels * height * width, -1));
         _outputBias = RowMatrix.Vector(folded.ImageBias);
-        PixelCount = _first.InputLength;
-        MapLength = channels * height * width;
+        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, channels * height * width, Math.Max(_first.RowPairLength, _second.RowPairLength));
     }
 
-    /// <summary>Gets the length of the bordered image.</summary>
-    public int PixelCount { get; }
+    /// <inheritdoc/>
+    public RowMapLengths Lengths { get; }
 
-    /// <summary>Gets the length of the first layer's bordered maps.</summary>
-    public int FirstMapLength => _second.InputLength;
-
-    /// <summary>Gets the length of the last maps.</summary>
-    public int MapLength { get; }
-
-    /// <summary>Gets the length of two rows of either convolution's results.</summary>
-    public int RowPairLength => Math.Max(_first.RowPairLength, _second.RowPairLength);
-
-    /// <summary>Writes the image's share of the head's first layer.</summary>
-    /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
-    /// <param name="memory">Working memory.</param>
-    public void ImageShare(ReadOnlySpan<float> pixels, RowMemory memory)
+    /// <inheritdoc/>
+    public void ImageShare(ReadOnlySpan<float> pixels, RowMemory memory, Span<float> share)
     {
         WriteBordered(pixels, memory.Image);
         _first.Forward(memory.Image, memory.RowPair, memory.FirstMap, border: 1);
         _second.Forward(memory.FirstMap, memory.RowPair, memory.Map, border: 0);
-        _outputBias.CopyTo(memory.ImageShare, 0);
-        _output.MultiplyAdd(memory.Map, memory.ImageShare);
+        _outputBias.CopyTo(share);
+        _output.MultiplyAdd(memory.Map, share);
     }
 
     // Normalised, pixel by pixel, inside the border of zeros that is there from the start.

@@ -37,10 +37,9 @@ internal sealed class RowHead
     /// <summary>Gets the padded width of the second layer.</summary>
     public int NarrowWidth => _narrow.Width;
 
-    /// <summary>Turns the first layer's values into class probabilities.</summary>
-    /// <param name="memory">Working memory: reads and overwrites the first layer, writes the probabilities.</param>
-    /// <param name="classes">K.</param>
-    public void Probabilities(RowMemory memory, int classes)
+    /// <summary>Turns the first layer's values into logits.</summary>
+    /// <param name="memory">Working memory: reads and overwrites the first layer, writes the prediction.</param>
+    public void Logits(RowMemory memory)
     {
         var joined = memory.Joined.AsSpan(0, Hidden);
         NormalizeAndClip(joined, _joinNorm);
@@ -48,11 +47,8 @@ internal sealed class RowHead
         _narrow.MultiplyAdd(joined, memory.Narrow);
         var narrow = memory.Narrow.AsSpan(0, _narrowCount);
         NormalizeAndClip(narrow, _narrowNorm);
-        _outputBias.CopyTo(memory.Probabilities, 0);
-        _output.MultiplyAdd(narrow, memory.Probabilities);
-        var logits = memory.Probabilities.AsSpan(0, classes);
-        TensorPrimitives.Subtract(logits, TensorPrimitives.Max<float>(logits), logits); // no overflow in exp
-        TensorPrimitives.SoftMax<float>(logits, logits);
+        _outputBias.CopyTo(memory.Prediction, 0);
+        _output.MultiplyAdd(narrow, memory.Prediction);
     }
 
     // Layer normalisation, then ReLU.

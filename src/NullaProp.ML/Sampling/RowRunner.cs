@@ -13,30 +13,27 @@ internal sealed class RowRunner
 {
     private readonly SamplingPlan _plan;
     private readonly int _classes;
-    private readonly RowBackbone _backbone;
-    private readonly RowHead _head;
-    private readonly RowMatrix _labelMatrix;
-    private readonly RowMatrix _labelFold;
-    private readonly RowMatrix? _residual;
-    private readonly (float[] Label, float[] Head)[][] _biases; // by start and stage
+    private readonly RowBlock[] _blocks;
+    private readonly int[] _blockOfStage;
+    private readonly RowMatrix? _readout;
+    private readonly (RowStage[] Stages, float[]? State)[] _paths;
     private RowMemory? _spare;
 
     /// <summary>Copies what a plan needs of a model into managed memory.</summary>
     /// <param name="model">The model.</param>
     /// <param name="shape">The size of the images.</param>
     /// <param name="plan">The plan.</param>
-    /// <param name="runner">The batch runner of the same plan, whose constants are taken over.</param>
-    public RowRunner(Denoiser model, ImageShape shape, SamplingPlan plan, PlanRunner runner)
+    /// <param name="folded">The model's layers, multiplied out for the same plan.</param>
+    public RowRunner(Denoiser model, ImageShape shape, SamplingPlan plan, FoldedModel folded)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         (_plan, _classes) = (plan, model.ClassCount);
-        _backbone = new RowBackbone(model, runner.Folded, shape);
-        _head = new RowHead(model.Head);
-        _labelMatrix = new RowMatrix(runner.Folded.LabelMatrix);
-        _labelFold = new RowMatrix(runner.Folded.LabelFold);
-        _residual = runner.Folded.ResidualMatrix is { } residual ? new RowMatrix(residual) : null;
-        _biases = [.. runner.Biases.Select(stages => stages.Select(bias => (RowMatrix.Vector(bias.Label), RowMatrix.Vector(bias.Head))).ToArray())];
+        var numbers = folded.Blocks.Keys.Order().ToList();
+        _blocks = [.. numbers.Select(number => new RowBlock(model, model.Blocks[number], folded.Blocks[number], shape))];
+        _blockOfStage = [.. plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
+        _readout = folded.Readout is { } readout ? new RowMatrix(readout.Matrix) : null;
+        _paths = [.. folded.Paths.Select(path => (path.Stages.Select(Stage).ToArray(), Vector(path.State)))];
     }
 
     /// <summary>Writes the class probabilities of an image.</summary>
@@ -44,57 +41,91 @@ internal sealed class RowRunner
     /// <param name="scores">Where to write K probabilities, which sum to 1.</param>
     public void Probabilities(ReadOnlySpan<float> pixels, Span<float> scores)
     {
-        var memory = Interlocked.Exchange(ref _spare, null) ?? new RowMemory(_backbone, _labelFold.Width, _head.NarrowWidth, RowKernels.Padded(_classes));
-        _backbone.ImageShare(pixels, memory);
-        scores.Clear();
-        foreach (var biases in _biases)
+        var memory = Interlocked.Exchange(ref _spare, null) ?? _blocks[0].Memory(_blocks.Length, _classes);
+        for (var block = 0; block < _blocks.Length; block++)
         {
-            FollowPath(biases, memory, scores);
+            _blocks[block].ImageShare(pixels, memory, memory.ImageShares[block]);
         }
 
-        TensorPrimitives.Divide(scores, _biases.Length, scores);
+        scores.Clear();
+        foreach (var (stages, state) in _paths)
+        {
+            FollowPath(stages, state, memory, scores);
+        }
+
+        TensorPrimitives.Divide(scores, _paths.Length, scores);
         Volatile.Write(ref _spare, memory);
     }
 
+    private static RowStage Stage(StageConstants constants) => new(RowMatrix.Vector(constants.Label), RowMatrix.Vector(constants.Head), Vector(constants.Readout));
+
+    private static float[]? Vector(TorchSharp.torch.Tensor? bias) => bias is null ? null : RowMatrix.Vector(bias);
+
     // As PlanRunner.FollowPath, for one row.
-    private void FollowPath((float[] Label, float[] Head)[] biases, RowMemory memory, Span<float> scores)
+    private void FollowPath(RowStage[] stages, float[]? stateBias, RowMemory memory, Span<float> scores)
     {
         Array.Clear(memory.State);
         Array.Clear(memory.Point);
         for (var i = 0; i < _plan.Stages.Count; i++)
         {
             var stage = _plan.Stages[i];
-            Evaluate(biases[i], memory);
-            var probabilities = memory.Probabilities.AsSpan(0, _classes);
-            TensorPrimitives.MultiplyAdd(probabilities, (float)stage.ScoreShare, scores, scores);
+            _blocks[_blockOfStage[i]].Evaluate(memory.ImageShares[_blockOfStage[i]], stages[i], memory, _classes);
+            Score(stage, stages[i], memory, scores);
+            Advance(stage, memory);
+            (memory.Previous, memory.Prediction) = (memory.Prediction, memory.Previous);
+        }
 
-            var point = memory.Point.AsSpan(0, _classes);
-            TensorPrimitives.Multiply(memory.State.AsSpan(0, _classes), (float)stage.State, point);
-            TensorPrimitives.MultiplyAdd(probabilities, (float)stage.Prediction, point, point);
-            if (stage.PreviousPrediction != 0)
-            {
-                TensorPrimitives.MultiplyAdd(memory.Previous.AsSpan(0, _classes), (float)stage.PreviousPrediction, point, point);
-            }
-
-            if (stage.EndsStep)
-            {
-                point.CopyTo(memory.State);
-            }
-
-            (memory.Previous, memory.Probabilities) = (memory.Probabilities, memory.Previous);
+        if (stateBias is not null)
+        {
+            TensorPrimitives.MultiplyAdd(Readout(memory.Point.AsSpan(0, _classes), stateBias, memory), (float)_plan.StateShare, scores, scores);
         }
     }
 
-    private void Evaluate((float[] Label, float[] Head) bias, RowMemory memory)
+    private void Score(SamplingStage stage, RowStage constants, RowMemory memory, Span<float> scores)
+    {
+        var prediction = memory.Prediction.AsSpan(0, _classes);
+        if (_plan.Predicts == NetworkPrediction.CleanLabel)
+        {
+            SoftMax(prediction);
+            TensorPrimitives.MultiplyAdd(prediction, (float)stage.ScoreShare, scores, scores);
+        }
+        else if (stage.ScoreShare != 0)
+        {
+            var clean = memory.CleanLabel.AsSpan(0, _classes); // q of z + (1−t)·v
+            TensorPrimitives.MultiplyAdd(prediction, (float)(1 - stage.Time), memory.Point.AsSpan(0, _classes), clean);
+            TensorPrimitives.MultiplyAdd(Readout(clean, constants.Readout!, memory), (float)stage.ScoreShare, scores, scores);
+        }
+    }
+
+    private void Advance(SamplingStage stage, RowMemory memory)
     {
         var point = memory.Point.AsSpan(0, _classes);
-        bias.Label.CopyTo(memory.Label, 0);
-        _labelMatrix.MultiplyAdd(point, memory.Label);
-        TensorPrimitives.Max(memory.Label, 0f, memory.Label);
+        TensorPrimitives.Multiply(memory.State.AsSpan(0, _classes), (float)stage.State, point);
+        TensorPrimitives.MultiplyAdd(memory.Prediction.AsSpan(0, _classes), (float)stage.Prediction, point, point);
+        if (stage.PreviousPrediction != 0)
+        {
+            TensorPrimitives.MultiplyAdd(memory.Previous.AsSpan(0, _classes), (float)stage.PreviousPrediction, point, point);
+        }
 
-        TensorPrimitives.Add(memory.ImageShare, bias.Head, memory.Joined);
-        _labelFold.MultiplyAdd(memory.Label.AsSpan(0, _head.Hidden), memory.Joined);
-        _residual?.MultiplyAdd(point, memory.Joined);
-        _head.Probabilities(memory, _classes);
+        if (stage.EndsStep)
+        {
+            point.CopyTo(memory.State);
+        }
+    }
+
+    // As FoldedReadout.Probabilities, for one row.
+    private Span<float> Readout(ReadOnlySpan<float> state, float[] bias, RowMemory memory)
+    {
+        bias.CopyTo(memory.Readout, 0);
+        _readout!.MultiplyAdd(state, memory.Readout);
+        var probabilities = memory.Readout.AsSpan(0, _classes);
+        SoftMax(probabilities);
+        return probabilities;
+    }
+
+    private static void SoftMax(Span<float> logits)
+    {
+        TensorPrimitives.Subtract(logits, TensorPrimitives.Max<float>(logits), logits); // no overflow in exp
+        TensorPrimitives.SoftMax<float>(logits, logits);
     }
 }

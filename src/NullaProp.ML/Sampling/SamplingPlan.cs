@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace NullaProp.ML.Sampling;
 
 /// <summary>Scoring as a flat list of numbers: at which times to evaluate the network, and how to go on from there. Compiled once; no solver runs at scoring time.</summary>
@@ -7,18 +10,37 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>Gets the plan of a plain classifier: one evaluation at pure noise.</summary>
     public static SamplingPlan SingleEvaluation { get; } = new([new SamplingStage { Time = 0, ScoreShare = 1 }]);
 
-    /// <summary>Returns for each stage what is left of the start: the factor c in z = c·z₀ + q·W at which it evaluates.</summary>
-    public IReadOnlyList<double> StartShares()
+    /// <summary>Gets what the network's output means.</summary>
+    public NetworkPrediction Predicts { get; init; }
+
+    /// <summary>Gets the share in the score of what the state after the last stage says by itself; with those of the stages it adds up to 1.</summary>
+    public double StateShare { get; init; }
+
+    /// <summary>Gets the number of stages that add stored noise.</summary>
+    public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
+
+    /// <summary>Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored noise.</summary>
+    /// <param name="draw">The start z₀ and the noise of each stage that adds some, (1 + <see cref="NoiseCount"/>, D).</param>
+    /// <returns>(1, D) for each stage, and for the state after the last.</returns>
+    public IReadOnlyList<Tensor> Offsets(Tensor draw)
     {
-        var shares = new double[Stages.Count];
-        var (state, point) = (1.0, 1.0);
-        for (var i = 0; i < Stages.Count; i++)
+        var state = draw.narrow(0, 0, 1); // (1, D)
+        List<Tensor> points = [state];
+        var noises = 0;
+        foreach (var stage in Stages)
         {
-            shares[i] = point;
-            point = Stages[i].State * state;
-            state = Stages[i].EndsStep ? point : state;
+            using Scalar factor = stage.State;
+            var point = state.mul(factor);
+            if (stage.Noise != 0)
+            {
+                using Scalar scale = stage.Noise;
+                point.add_(draw.narrow(0, ++noises, 1), scale);
+            }
+
+            points.Add(point);
+            state = stage.EndsStep ? point : state;
         }
 
-        return shares;
+        return points;
     }
 }

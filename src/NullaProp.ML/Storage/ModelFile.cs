@@ -43,7 +43,7 @@ internal static class ModelFile
         try
         {
             var network = new Denoiser(weights, description.Options, description.Shape, description.Classes);
-            var starts = Starts(stored.Tensors, description, network.Embedding.Dimension);
+            var starts = Starts(stored.Tensors, description, network);
             return new StoredModel(description.Options, description.Shape, description.Classes, description.Keys, description.Seed, network, starts);
         }
         catch
@@ -65,16 +65,17 @@ internal static class ModelFile
         }
     }
 
-    private static Tensor Starts(IReadOnlyDictionary<string, Tensor> stored, ModelDescription description, long dimension)
+    private static Tensor Starts(IReadOnlyDictionary<string, Tensor> stored, ModelDescription description, Denoiser network)
     {
-        var draws = description.Options.Draws;
+        var (draws, dimension) = (description.Options.Draws, network.Embedding.Dimension);
         if (draws == 0)
         {
             return Start.Points(0, dimension, description.Seed);
         }
 
-        return stored.TryGetValue(DrawsName, out var starts) && starts.dtype == ScalarType.Float32 && starts.shape.SequenceEqual([draws, dimension]) && starts.data<float>().All(float.IsFinite)
+        var rows = draws * (1L + PlanCompiler.For(network, description.Options).NoiseCount);
+        return stored.TryGetValue(DrawsName, out var starts) && starts.dtype == ScalarType.Float32 && starts.shape.SequenceEqual([rows, dimension]) && starts.data<float>().All(float.IsFinite)
             ? starts.clone()
-            : throw new FormatException($"The model file must hold {draws} stored draws of {dimension} values, but does not; it is damaged. Train and save the model again.");
+            : throw new FormatException($"The model file must hold {rows} stored draws of {dimension} values, but does not; it is damaged. Train and save the model again.");
     }
 }

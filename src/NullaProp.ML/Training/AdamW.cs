@@ -22,13 +22,14 @@ internal sealed class AdamW : IDisposable
     private readonly List<(Parameter Weight, Tensor First, Tensor Second, double Decay)> _states;
     private int _step;
 
-    /// <summary>Creates the optimizer of all weights that are trained.</summary>
+    /// <summary>Creates the optimizer of weights that are trained.</summary>
     /// <param name="weights">The weights.</param>
     /// <param name="weightDecay">The decay of those that are decayed.</param>
-    public AdamW(Weights weights, double weightDecay)
+    /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
+    public AdamW(Weights weights, double weightDecay, Func<string, bool>? includes = null)
     {
         using var mode = no_grad();
-        _states = [.. States(weights.OfRole(WeightRole.Decayed), weightDecay), .. States(weights.OfRole(WeightRole.Undecayed), 0)];
+        _states = [.. States(weights.OfRole(WeightRole.Decayed, includes), weightDecay), .. States(weights.OfRole(WeightRole.Undecayed, includes), 0)];
     }
 
     /// <summary>Forgets the gradients.</summary>

@@ -12,8 +12,8 @@ internal sealed class ClassifierLoss(Denoiser model) : TrainingLoss
     public override Tensor Backward(ImageBatch batch, Generator generator)
     {
         using var scope = NewDisposeScope();
-        var device = model.Weights.Device;
-        var logits = model.Logits(model.ImageShare(batch.Pixels), zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device)); // (B, K)
+        var (network, device) = (model.Blocks[0], model.Weights.Device);
+        var logits = network.Logits(network.ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)), zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device)); // (B, K)
         var loss = nn.functional.cross_entropy(logits, batch.Labels);
         loss.backward();
         var none = zeros_like(loss);

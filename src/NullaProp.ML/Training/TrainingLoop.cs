@@ -26,14 +26,13 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     public void Run(Generator generator)
     {
         using var mode = enable_grad();
-        using var optimizer = new AdamW(model.Weights, options.WeightDecay);
+        using var training = TrainingStep.Of(model, options, generator, data.Seed);
         using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
-        var loss = TrainingLoss.Of(model, options);
         var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
         var rate = new StepSize(options, _stepsPerEpoch * options.Epochs);
         for (var epoch = 1; epoch <= options.Epochs; epoch++)
         {
-            var terms = TrainEpoch(epoch, optimizer, loss, rate, generator);
+            var terms = TrainEpoch(epoch, training, rate, generator);
             var metrics = Measure(epoch, terms, rate.At((epoch * _stepsPerEpoch) - 1));
             monitor.Report(metrics);
             if (stopsEarly && !best.GoesOnAfter(metrics.ValidationLogLoss!.Value))
@@ -49,7 +48,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     }
 
     // One pass in random order; returns the mean of the three loss terms.
-    private float[] TrainEpoch(int epoch, AdamW optimizer, TrainingLoss loss, StepSize rate, Generator generator)
+    private float[] TrainEpoch(int epoch, TrainingStep training, StepSize rate, Generator generator)
     {
         using var scope = NewDisposeScope();
         var history = zeros(_stepsPerEpoch, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
@@ -60,9 +59,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             using var stepScope = NewDisposeScope();
             monitor.CheckAlive();
             var onDevice = new ImageBatch(batch.Pixels.to(model.Weights.Device), batch.Labels.to(model.Weights.Device));
-            optimizer.ZeroGradients();
-            history.select(0, step).copy_(loss.Backward(onDevice, generator));
-            optimizer.Step(rate.At(((epoch - 1) * _stepsPerEpoch) + step));
+            history.select(0, step).copy_(training.Run(onDevice, rate.At(((epoch - 1) * _stepsPerEpoch) + step)));
             step++;
         }
 
@@ -86,8 +83,9 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
     {
         using var mode = no_grad();
-        using var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed);
-        using var runner = new PlanRunner(model, PlanCompiler.For(model, options), starts);
+        var plan = PlanCompiler.For(model, options);
+        using var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed, plan.NoiseCount);
+        using var runner = new PlanRunner(model, plan, starts);
         Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation, data.Validation.EvenRows(int.MaxValue));
         return new EpochMetrics
         {

@@ -1,5 +1,4 @@
 using NullaProp.ML.Data;
-using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -12,14 +11,4 @@ internal abstract class TrainingLoss
     /// <param name="generator">The source of times and noise, on the CPU.</param>
     /// <returns>The terms without history, (3): denoising, prior, read-out.</returns>
     public abstract Tensor Backward(ImageBatch batch, Generator generator);
-
-    /// <summary>Returns the loss that the options name.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="options">The options.</param>
-    public static TrainingLoss Of(Denoiser model, NoPropOptions options) => options.Variant switch
-    {
-        NoPropVariant.ContinuousTime => new ContinuousTimeLoss(model, options),
-        NoPropVariant.CrossEntropyBaseline => new ClassifierLoss(model),
-        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Variant, "No such variant."),
-    };
 }

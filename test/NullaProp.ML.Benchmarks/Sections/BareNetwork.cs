@@ -20,7 +20,7 @@ internal static class BareNetwork
     /// <param name="images">Normalised images, (B, 1, 28, 28).</param>
     public static Contestant[] Forward(Denoiser own, PortModel plain, Tensor images) =>
     [
-        new(Own, _ => Forward(own.Backbone.Features, images)),
+        new(Own, _ => Forward(normalized => own.Blocks[0].Backbone.Features(normalized), images)),
         new(Plain, _ => Forward(plain.ImageNetwork.forward, images)),
     ];
 
@@ -34,7 +34,7 @@ internal static class BareNetwork
         Tensor[] plainWeights = [.. plain.ImageNetwork.parameters()];
         return
         [
-            new(Own, _ => Backward(own.Backbone.Features, images, ownWeights)),
+            new(Own, _ => Backward(normalized => own.Blocks[0].Backbone.Features(normalized), images, ownWeights)),
             new(Plain, _ => Backward(plain.ImageNetwork.forward, images, plainWeights)),
         ];
     }

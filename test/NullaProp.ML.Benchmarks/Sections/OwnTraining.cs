@@ -11,8 +11,7 @@ internal sealed class OwnTraining : IDisposable
 {
     private readonly Generator _generator = new(1);
     private readonly IEnumerator<ImageBatch> _batches;
-    private readonly TrainingLoss _loss;
-    private readonly AdamW _optimizer;
+    private readonly NullaProp.ML.Training.TrainingStep _step;
     private readonly double _rate;
 
     public OwnTraining(NoPropOptions options, ITrainingImages images)
@@ -22,8 +21,7 @@ internal sealed class OwnTraining : IDisposable
         var (mean, deviation) = images.ChannelStatistics();
         Network.Normalization.Set(mean, deviation);
         _rate = options.LearningRate;
-        _loss = TrainingLoss.Of(Network, options);
-        _optimizer = new AdamW(Network.Weights, options.WeightDecay);
+        _step = NullaProp.ML.Training.TrainingStep.Of(Network, options, _generator, seed: 1);
     }
 
     /// <summary>Gets the network in training.</summary>
@@ -35,16 +33,14 @@ internal sealed class OwnTraining : IDisposable
         _batches.MoveNext();
         using var batch = _batches.Current;
         using var scope = NewDisposeScope();
-        _optimizer.ZeroGradients();
-        _loss.Backward(batch, _generator);
-        _optimizer.Step(_rate);
+        _step.Run(batch, _rate);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _batches.Dispose();
-        _optimizer.Dispose();
+        _step.Dispose();
         Network.Dispose();
         _generator.Dispose();
     }

@@ -27,7 +27,7 @@ public sealed class FolderTests
     {
         [("Training", "Data")] = ["ImageBatch", "ImageStore", "ITrainingImages", "ScoringBatch"],
         [("Storage", "Data")] = ["ClassKeys"],
-        [("Storage", "Sampling")] = ["Start"],
+        [("Storage", "Sampling")] = ["PlanCompiler", "Start"],
     };
 
     // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.

@@ -31,7 +31,7 @@ public sealed class OptionsTests
         (new() { WarmupFraction = double.NaN }, "WarmupFraction is NaN, but must be from 0 to 1."),
         (new() { EarlyStoppingPatience = -1 }, "EarlyStoppingPatience is -1, but must be from 0 to 100000."),
         (new() { MaxCachedBytes = 0 }, "MaxCachedBytes is 0, but must be from 65536 to "),
-        (new() { Variant = (NoPropVariant)9 }, "Variant is 9, but must be one of ContinuousTime, CrossEntropyBaseline."),
+        (new() { Variant = (NoPropVariant)9 }, "Variant is 9, but must be one of ContinuousTime, DiscreteTime, FlowMatching, CrossEntropyBaseline."),
         (new() { Embedding = (EmbeddingKind)9 }, "Embedding is 9, but must be one of OneHot, LearnedUnitNorm, Learned."),
         (new() { EmbeddingDimension = 0 }, "EmbeddingDimension is 0, but must be from 1 to 65536."),
         (new() { HiddenSize = 65_537 }, "HiddenSize is 65537, but must be from 1 to 65536."),
@@ -43,11 +43,11 @@ public sealed class OptionsTests
         (new() { NoiseSchedule = NoiseScheduleKind.LearnedJointly }, "NoiseSchedule is LearnedJointly and LossWeighting is Uniform, but a schedule trained by the loss needs SnrDerivative"),
         (new() { DenoisingLoss = (DenoisingLoss)9 }, "DenoisingLoss is 9, but must be one of SquaredError, CrossEntropy."),
         (new() { PriorLoss = (PriorLoss)9 }, "PriorLoss is 9, but must be one of ExactKl, HalfSquaredNorm."),
-        (new() { ReadoutLoss = (ReadoutLoss)9 }, "ReadoutLoss is 9, but must be one of NoisyLabel, Denoiser."),
+        (new() { ReadoutLoss = (ReadoutLoss)9 }, "ReadoutLoss is 9, but must be one of NoisyLabel, Denoiser, Linear."),
         (new() { Dynamics = (FlowDynamics)9 }, "Dynamics is 9, but must be one of ProbabilityFlow, SimplifiedFlow."),
         (new() { Solver = (OdeSolver)9 }, "Solver is 9, but must be one of Euler, Heun, ExponentialEuler."),
         (new() { SolverSteps = 0 }, "SolverSteps is 0, but must be from 1 to 10000."),
-        (new() { ScoreReadout = (ScoreReadout)9 }, "ScoreReadout is 9, but must be one of PathMean, LastPrediction, FirstPrediction."),
+        (new() { ScoreReadout = (ScoreReadout)9 }, "ScoreReadout is 9, but must be one of PathMean, LastPrediction, FirstPrediction, NoisyPathMean, LastState."),
         (new() { Draws = 1025 }, "Draws is 1025, but must be from 0 to 1024."),
     ];
 

@@ -57,6 +57,12 @@ internal static class TinyModel
     /// <summary>Returns random images, (n, 1, 8, 8).</summary>
     public static Tensor Pixels(int count, Generator generator) => rand([count, 1, 8, 8], generator: generator);
 
+    /// <summary>Returns the image's share of a model of a single block, (B, H).</summary>
+    public static Tensor ImageShare(this Denoiser model, Tensor pixels) => model.Blocks.Single().ImageShare(model.Normalization.Apply(pixels));
+
+    /// <summary>Returns the logits of a model of a single block, (B, K).</summary>
+    public static Tensor Logits(this Denoiser model, Tensor imageShare, Tensor z, Tensor time) => model.Blocks.Single().Logits(imageShare, z, time);
+
     private static bool IsNetwork(string name) =>
         !name.StartsWith("schedule.", StringComparison.Ordinal) && !name.StartsWith("embedding.", StringComparison.Ordinal) && !name.StartsWith("normalization.", StringComparison.Ordinal);
 }

@@ -37,7 +37,7 @@ public sealed class PlanCompilerTests
         var plan = Compiler.Compile(new NoPropOptions { Solver = solver, ScoreReadout = readout, SolverSteps = 13 });
 
         // 26 roundings at most.
-        Assert.AreEqual(1, plan.Stages.Sum(stage => stage.ScoreShare), 1e-14);
+        Assert.AreEqual(1, plan.StateShare + plan.Stages.Sum(stage => stage.ScoreShare), 1e-14);
         Assert.IsTrue(plan.Stages.All(stage => stage.ScoreShare >= 0));
     }
 

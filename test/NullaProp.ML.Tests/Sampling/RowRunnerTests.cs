@@ -57,7 +57,7 @@ public sealed class RowRunnerTests
         using var starts = Start.Points(0, 3, 1);
         var plan = PlanCompiler.For(model, options);
         using var batch = new PlanRunner(model, plan, starts);
-        var runner = new RowRunner(model, shape, plan, batch);
+        var runner = new RowRunner(model, shape, plan, batch.Folded);
         float[][] images = [.. Enumerable.Range(0, 8).Select(i => Enumerable.Range(0, 64).Select(p => MathF.Sin((i * 64) + p)).ToArray())];
         var expected = images.Select(image => Score(runner, image)).ToArray();
         var results = new float[images.Length][];
@@ -93,7 +93,7 @@ public sealed class RowRunnerTests
         model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
         var plan = PlanCompiler.For(model, options);
         using var batch = new PlanRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, 5));
-        var runner = new RowRunner(model, shape, plan, batch);
+        var runner = new RowRunner(model, shape, plan, batch.Folded);
         var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
         var expected = batch.Probabilities(pixels).data<float>().ToArray();
 

@@ -1,5 +1,6 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Sampling;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Sampling;
 
@@ -10,20 +11,25 @@ public sealed class SamplingPlanTests
 
     [TestMethod]
     [DynamicData(nameof(Solvers))]
-    public void StartShares_AnySolver_AreTheStatesOfAWayWithoutPredictions(OdeSolver solver)
+    public void Offsets_AnySolver_AreTheStatesOfAWayWithoutPredictions(OdeSolver solver)
     {
         var plan = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-2.5, 2.5).Levels)
             .Compile(new NoPropOptions { Solver = solver, SolverSteps = 5, ScoreReadout = ScoreReadout.LastPrediction });
         var states = new List<double>();
 
-        var shares = plan.StartShares();
+        using var scope = NewDisposeScope();
+        var offsets = plan.Offsets(ones(1, 1)).Select(offset => (double)offset.item<float>()).ToList();
 
         PlanExecution.Run(plan.Stages, [1], (z, _) =>
         {
             states.Add(z[0]);
             return [0];
         });
-        CollectionAssert.AreEqual(states, shares.ToArray());
+        Assert.HasCount(states.Count + 1, offsets); // one more for the state after the last stage
+        foreach (var (state, offset) in states.Zip(offsets))
+        {
+            Assert.AreEqual(state, offset, 1e-6); // single precision
+        }
     }
 
     [TestMethod]

@@ -38,14 +38,4 @@ public sealed class ClassifierLossTests
         Assert.AreEqual(ReferenceModel.CrossEntropy(logits, batch.Labels).mean().item<double>(), loss, 1e-5);
         Assert.IsNotNull(TinyModel.Weight(model, "backbone.conv1.weight").grad);
     }
-
-    [TestMethod]
-    public void Of_Variants_NameTheirLoss()
-    {
-        using var model = TinyModel.Create();
-
-        Assert.IsInstanceOfType<ContinuousTimeLoss>(TrainingLoss.Of(model, new NoPropOptions()));
-        Assert.IsInstanceOfType<ClassifierLoss>(TrainingLoss.Of(model, new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline }));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => TrainingLoss.Of(model, new NoPropOptions { Variant = (NoPropVariant)99 }));
-    }
 }

@@ -1,0 +1,54 @@
+using NullaProp.ML.Diffusion;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>
+/// The network that predicts the clean label from an image, a noisy label and, where one block serves all times, the time. Discrete time has a block for each step,
+/// trained by itself; its noise level is always the same, so it reads no time.
+/// </summary>
+internal sealed class DenoisingBlock
+{
+    private readonly TimeEncoder? _time;
+
+    /// <summary>Creates the block, asking for every weight by name.</summary>
+    /// <param name="weights">The block's scope.</param>
+    /// <param name="options">The architecture.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="embedding">The class embeddings.</param>
+    public DenoisingBlock(WeightScope weights, NoPropOptions options, ImageShape shape, ClassEmbedding embedding)
+    {
+        Backbone = new ConvBackbone(weights.Under("backbone"), shape, options.HiddenSize);
+        LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), embedding.Dimension, options.HiddenSize);
+        _time = options.Variant == NoPropVariant.DiscreteTime ? null : new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
+        Head = new FusionHead(weights.Under("head"), options.HiddenSize, embedding.Classes, parts: _time is null ? 2 : 3);
+    }
+
+    /// <summary>Gets the image network.</summary>
+    public Backbone Backbone { get; }
+
+    /// <summary>Gets the network that reads the noisy label.</summary>
+    public NoisyLabelEncoder LabelEncoder { get; }
+
+    /// <summary>Gets the head.</summary>
+    public FusionHead Head { get; }
+
+    /// <summary>Returns the image's share of the head's first layer: everything that depends on the image alone.</summary>
+    /// <param name="images">Normalised images, (B, C, H, W).</param>
+    /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
+    public Tensor ImageShare(Tensor images, TrainingPass? pass = null) => Head.ImageShare(Backbone.Features(images, pass)); // (B, H)
+
+    /// <summary>Returns the noisy label's share.</summary>
+    /// <param name="z">Noisy label embeddings, (B, D).</param>
+    public Tensor LabelShare(Tensor z) => Head.LabelShare(LabelEncoder.Code(z)); // (B, H)
+
+    /// <summary>Returns the time's share, the head's bias included.</summary>
+    /// <param name="time">Times, (B, 1) or (1, 1), each 0 to 1.</param>
+    public Tensor TimeShare(Tensor time) => _time is null ? Head.Bias.unsqueeze(0) : Head.TimeShare(_time.Code(time)); // (B, H) or (1, H)
+
+    /// <summary>Returns class logits.</summary>
+    /// <param name="imageShare">From <see cref="ImageShare"/>, (B, H).</param>
+    /// <param name="z">Noisy label embeddings, (B, D) or (1, D).</param>
+    /// <param name="time">Times, (B, 1) or (1, 1).</param>
+    public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare.Plus(LabelShare(z)).Plus(TimeShare(time))); // (B, K)
+}

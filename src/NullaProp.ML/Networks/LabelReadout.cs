@@ -1,0 +1,38 @@
+using NullaProp.ML.Diffusion;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>Reads the class from a noisy label alone, without the image: p(k|z) = softmax(R·z + r).</summary>
+internal abstract class LabelReadout
+{
+    /// <summary>Returns R, (K, D), and r, (K).</summary>
+    /// <param name="embedding">The class embeddings W, (K, D).</param>
+    /// <param name="level">The noise level of z, (1, 1).</param>
+    public abstract (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level);
+
+    /// <summary>Returns the logits of noisy labels.</summary>
+    /// <param name="z">Noisy label embeddings, (B, D).</param>
+    /// <param name="embedding">The class embeddings W, (K, D).</param>
+    /// <param name="level">The noise level of z, (1, 1).</param>
+    public Tensor Logits(Tensor z, Tensor embedding, NoiseLevels level)
+    {
+        var (matrix, bias) = Map(embedding, level);
+        return nn.functional.linear(z, matrix, bias); // (B, K)
+    }
+
+    /// <summary>Creates the read-out that the options name.</summary>
+    /// <param name="weights">The scope of its weights.</param>
+    /// <param name="options">The variant, the kind of embedding and of read-out.</param>
+    /// <param name="embedding">The class embeddings.</param>
+    public static LabelReadout Create(WeightScope weights, NoPropOptions options, ClassEmbedding embedding)
+    {
+        var isLinear = options.ReadoutLoss == ReadoutLoss.Linear || (options.Variant == NoPropVariant.DiscreteTime && options.ReadoutLoss == ReadoutLoss.NoisyLabel);
+        if (embedding.IsLearned && isLinear)
+        {
+            return new LinearReadout(weights, embedding);
+        }
+
+        return options.Variant == NoPropVariant.FlowMatching ? new NearestReadout(weights) : new GaussianReadout();
+    }
+}

@@ -1,0 +1,53 @@
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Sampling;
+
+/// <summary>The read-out of the noisy label, p(k|z) = softmax(R·z + r₀) with z = r + q·W, multiplied out so that it reads q.</summary>
+internal sealed class FoldedReadout : IDisposable
+{
+    private readonly Tensor _transposed; // Rᵀ, (D, K), in double precision
+    private readonly Tensor _bias; // r₀, (1, K), in double precision
+
+    /// <summary>Multiplies out a model's read-out at the end of its way.</summary>
+    /// <param name="model">The model; it stays the caller's.</param>
+    public FoldedReadout(Denoiser model)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var embedding = model.Embedding.Matrix(); // (K, D)
+        var (matrix, bias) = model.Readout.Map(embedding, model.Schedule.At(ones(1, 1, device: embedding.device)));
+        _transposed = matrix.to(ScalarType.Float64).t().DetachFromDisposeScope();
+        _bias = bias.to(ScalarType.Float64).unsqueeze(0).DetachFromDisposeScope();
+        Matrix = embedding.to(ScalarType.Float64).mm(_transposed).to(ScalarType.Float32).DetachFromDisposeScope();
+    }
+
+    /// <summary>Gets W·Rᵀ, (K, K): what it makes of q.</summary>
+    public Tensor Matrix { get; }
+
+    /// <summary>Returns the part of the logits that is the same for every image, (1, K), which the caller disposes.</summary>
+    /// <param name="offset">r, (1, D).</param>
+    public Tensor Bias(Tensor offset)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        return _bias.addmm(offset.to(ScalarType.Float64), _transposed).to(ScalarType.Float32).DetachFromDisposeScope();
+    }
+
+    /// <summary>Returns the class probabilities of states.</summary>
+    /// <param name="state">q, (B, K).</param>
+    /// <param name="bias">From <see cref="Bias"/>, (1, K).</param>
+    public Tensor Probabilities(Tensor state, Tensor bias) => nn.functional.softmax(bias.addmm(state, Matrix), 1); // (B, K)
+
+    /// <summary>Returns the class probabilities of noisy labels given in full.</summary>
+    /// <param name="z">(B, D).</param>
+    public Tensor ProbabilitiesOf(Tensor z) => nn.functional.softmax(_bias.addmm(z.to(ScalarType.Float64), _transposed).to(ScalarType.Float32), 1); // (B, K)
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _transposed.Dispose();
+        _bias.Dispose();
+        Matrix.Dispose();
+    }
+}

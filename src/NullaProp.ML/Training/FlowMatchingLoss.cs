@@ -1,0 +1,50 @@
+using NullaProp.ML.Data;
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Training;
+
+/// <summary>
+/// The loss of NoProp-FM (paper, section 2.2.3): ‖v(z, x, t) − (u − z₀)‖² on the straight path z = t·u + (1−t)·z₀ + σ·ε, and the anchor −log p(y|z̃₁) of the clean label
+/// z̃₁ = z + (1−t)·v, which keeps learned embeddings apart.
+/// </summary>
+/// <remarks>Where embeddings are fixed there is nothing to anchor, and the term only fits the precision by which z̃₁ is read; no gradient reaches the network from it.</remarks>
+/// <param name="model">The model.</param>
+/// <param name="options">σ and the factor of the velocity's term.</param>
+internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : TrainingLoss
+{
+    private readonly Scalar _factor = options.DenoisingFactor;
+    private readonly Scalar _deviation = options.FlowNoise;
+
+    /// <inheritdoc/>
+    public override Tensor Backward(ImageBatch batch, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var embedding = model.Embedding.Matrix(); // (K, D)
+        var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
+        var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)); // (B, H)
+        var time = TimeSamples.Uniform(batch.Labels.shape[0], generator).to(clean.device); // (B, 1)
+        var rest = ones_like(time) - time; // (B, 1)
+        var start = LabelLoss.Noise(clean, generator); // z₀, (B, D)
+        var z = (time * clean).Plus(rest * start); // (B, D)
+        if (options.FlowNoise > 0)
+        {
+            z = z.add(LabelLoss.Noise(clean, generator), _deviation);
+        }
+
+        var velocity = model.Blocks[0].Logits(imageShare, z, time).mm(embedding); // v, (B, D)
+        var error = (velocity - (clean - start)).square().sum(1, keepdim: true); // (B, 1)
+        var terms = new LossTerms(error.mean().mul(_factor), zeros([], device: clean.device), Anchor(batch.Labels, embedding, z.Plus(rest * velocity)));
+        terms.Total().backward();
+        return terms.Detached().MoveToOuterDisposeScope();
+    }
+
+    private Tensor Anchor(Tensor labels, Tensor embedding, Tensor cleanLabel)
+    {
+        var end = model.Schedule.At(ones(1, 1, device: embedding.device)); // (1, 1)
+        var read = model.Embedding.IsLearned ? cleanLabel : cleanLabel.detach(); // (B, D)
+        return nn.functional.cross_entropy(model.Readout.Logits(read, embedding, end), labels);
+    }
+}

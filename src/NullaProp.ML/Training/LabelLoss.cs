@@ -1,0 +1,72 @@
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Training;
+
+/// <summary>The parts of the loss that the variants share: the error of a prediction, and the two terms of eqs. (8) and (9) that know no image.</summary>
+/// <param name="model">The model.</param>
+/// <param name="options">The form of each term.</param>
+internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
+{
+    private readonly Scalar _dimension = model.Embedding.Dimension;
+    private readonly bool _trainsPath = model.Embedding.IsLearned || model.Schedule.TrainsEnds;
+
+    /// <summary>Returns standard normal noise.</summary>
+    /// <param name="like">A tensor of the shape and device wanted.</param>
+    /// <param name="generator">The source of noise, on the CPU.</param>
+    public static Tensor Noise(Tensor like, Generator generator) => randn(like.shape, generator: generator).to(like.device);
+
+    /// <summary>Returns how far predictions are from the label.</summary>
+    /// <param name="logits">The network's logits, (B, K).</param>
+    /// <param name="labels">Class indices, (B).</param>
+    /// <param name="embedding">W, (K, D).</param>
+    /// <param name="clean">u of each row, (B, D).</param>
+    public Tensor Error(Tensor logits, Tensor labels, Tensor embedding, Tensor clean)
+    {
+        if (options.DenoisingLoss == DenoisingLoss.CrossEntropy)
+        {
+            return nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.None).unsqueeze(1); // (B, 1)
+        }
+
+        var prediction = nn.functional.softmax(logits, 1).mm(embedding); // û, (B, D)
+        return (prediction - clean).square().sum(1, keepdim: true); // (B, 1)
+    }
+
+    /// <summary>Returns the second term, KL(q(z₀|y) ‖ N(0, I)), a scalar tensor.</summary>
+    /// <param name="clean">u of each row, (B, D).</param>
+    public Tensor Prior(Tensor clean)
+    {
+        if (!_trainsPath)
+        {
+            return zeros([], device: clean.device);
+        }
+
+        var squaredNorm = clean.square().sum(1, keepdim: true); // (B, 1)
+        if (options.PriorLoss == PriorLoss.HalfSquaredNorm)
+        {
+            return squaredNorm.mean().mul(HeldScalar.Half);
+        }
+
+        var start = model.Schedule.At(zeros(1, 1, device: clean.device)); // (1, 1)
+        return ((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension)).mean().mul(HeldScalar.Half);
+    }
+
+    /// <summary>Returns the first term, −log p(y|z₁) read from the noisy label alone, a scalar tensor.</summary>
+    /// <param name="labels">Class indices, (B).</param>
+    /// <param name="embedding">W, (K, D).</param>
+    /// <param name="clean">u of each row, (B, D).</param>
+    /// <param name="generator">The source of noise, on the CPU.</param>
+    public Tensor Readout(Tensor labels, Tensor embedding, Tensor clean, Generator generator)
+    {
+        if (!_trainsPath)
+        {
+            return zeros([], device: clean.device);
+        }
+
+        var end = model.Schedule.At(ones(1, 1, device: clean.device)); // (1, 1)
+        var z = end.AddNoise(clean, Noise(clean, generator)); // z₁, (B, D)
+        return nn.functional.cross_entropy(model.Readout.Logits(z, embedding, end), labels);
+    }
+}
