@@ -131,6 +131,11 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         {
             var (mean, deviation) = data.Training.ChannelStatistics();
             network.Normalization.Set(mean, deviation);
+            if (ClassPrototypes.AreAskedFor(Options))
+            {
+                new ClassPrototypes(network, Options, data, keys?.Names).Set(monitor.CheckAlive);
+            }
+
             new TrainingLoop(network, Options, data, monitor).Run(generator);
             var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount).DetachFromDisposeScope();
             return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);

@@ -11,21 +11,20 @@ internal sealed class ClassEmbedding
 
     /// <summary>Creates the embeddings.</summary>
     /// <param name="weights">The scope of the learned rows.</param>
-    /// <param name="kind">The kind of embedding.</param>
+    /// <param name="options">The kind, the first values and the dimension.</param>
+    /// <param name="shape">The size of the images.</param>
     /// <param name="classes">K.</param>
-    /// <param name="dimension">D of learned embeddings; for one-hot it is K.</param>
-    public ClassEmbedding(WeightScope weights, EmbeddingKind kind, long classes, long dimension)
+    public ClassEmbedding(WeightScope weights, NoPropOptions options, ImageShape shape, long classes)
     {
-        _kind = kind;
+        _kind = options.Embedding;
         Classes = classes;
         _device = weights.Owner.Device;
-        Dimension = kind == EmbeddingKind.OneHot ? classes : dimension;
-        _learned = kind switch
+        Dimension = DimensionOf(options, shape, classes);
+        _learned = _kind switch
         {
             EmbeddingKind.OneHot => null,
-            EmbeddingKind.LearnedUnitNorm => weights.Undecayed("rows", Initializers.OrthogonalRows(), classes, dimension),
-            EmbeddingKind.Learned => weights.Undecayed("rows", Initializers.Normal(0.01), classes, dimension), // the seed's scale
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such embedding."),
+            EmbeddingKind.LearnedUnitNorm or EmbeddingKind.Learned => weights.Undecayed("rows", FirstRows(options.EmbeddingInitialization), classes, Dimension),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), _kind, "No such embedding."),
         };
     }
 
@@ -44,5 +43,31 @@ internal sealed class ClassEmbedding
         EmbeddingKind.OneHot => eye(Classes, device: _device),
         EmbeddingKind.LearnedUnitNorm => nn.functional.normalize(_learned!, dim: 1),
         _ => _learned!.alias(),
+    };
+
+    /// <summary>Sets learned rows, before training.</summary>
+    /// <param name="rows">The rows, (K, D); none may be 0 where only directions are kept.</param>
+    /// <exception cref="InvalidOperationException">The embeddings are fixed.</exception>
+    public void StartAt(Tensor rows)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var learned = _learned ?? throw new InvalidOperationException("The embeddings are fixed.");
+        learned.copy_(_kind == EmbeddingKind.LearnedUnitNorm ? nn.functional.normalize(rows, dim: 1) : rows); // of length 1, so that a step turns all directions alike
+    }
+
+    private static long DimensionOf(NoPropOptions options, ImageShape shape, long classes) => (options.Embedding, options.EmbeddingInitialization) switch
+    {
+        (EmbeddingKind.OneHot, _) => classes,
+        (_, EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian) => options.HiddenSize,
+        (_, EmbeddingInitialization.PixelMedoid) => shape.Size,
+        _ => options.EmbeddingDimension,
+    };
+
+    private static Initializer FirstRows(EmbeddingInitialization initialization) => initialization switch
+    {
+        EmbeddingInitialization.Orthogonal => Initializers.OrthogonalRows(),
+        EmbeddingInitialization.SmallNormal => Initializers.Normal(0.01), // the seed's scale
+        _ => Initializers.Constant(0), // until images are chosen
     };
 }

@@ -16,7 +16,7 @@ internal sealed class Denoiser : IDisposable
         Weights = weights;
         ClassCount = classes;
         Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
-        Embedding = new ClassEmbedding(weights.Under("embedding"), options.Embedding, classes, options.EmbeddingDimension);
+        Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
         Blocks = options.Variant == NoPropVariant.DiscreteTime
             ? [.. Enumerable.Range(0, options.BlockCount).Select(block => new DenoisingBlock(weights.Under(BlockName(block)), options, shape, Embedding))]
             : [new DenoisingBlock(weights.Root(), options, shape, Embedding)];

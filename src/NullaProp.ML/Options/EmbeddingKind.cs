@@ -6,9 +6,9 @@ public enum EmbeddingKind
     /// <summary>The identity matrix, fixed; D is the number of classes (paper, section 2.2.1). Cannot collapse.</summary>
     OneHot,
 
-    /// <summary>Learned directions of length 1: orthogonal at the start where K ≤ D, rescaled to the unit sphere at every use, so the norm cannot collapse.</summary>
+    /// <summary>Learned directions of length 1, rescaled to the unit sphere at every use, so that the norm cannot collapse. <see cref="NoPropOptions.EmbeddingInitialization"/> gives the first ones.</summary>
     LearnedUnitNorm,
 
-    /// <summary>Learned and unconstrained, starting at 0.01·N(0, 1), as the seed project does. With the seed's losses it collapses: watch <see cref="EpochMetrics.EmbeddingNorm"/>.</summary>
+    /// <summary>Learned and unconstrained, starting where <see cref="NoPropOptions.EmbeddingInitialization"/> says (paper, section 2.2.1). With the seed's losses it collapses: watch <see cref="EpochMetrics.EmbeddingNorm"/>.</summary>
     Learned,
 }

@@ -14,6 +14,7 @@ public sealed record NoPropOptions
         BatchSize = 128,
         LearningRateSchedule = LearningRateSchedule.Constant,
         Embedding = EmbeddingKind.Learned,
+        EmbeddingInitialization = EmbeddingInitialization.SmallNormal,
         NoiseSchedule = NoiseScheduleKind.LearnedJointly,
         LogSnrAtNoise = -2.5,
         LogSnrAtLabel = 2.5,
@@ -112,7 +113,14 @@ public sealed record NoPropOptions
     /// <value>Default <see cref="EmbeddingKind.OneHot"/>.</value>
     public EmbeddingKind Embedding { get; init; } = EmbeddingKind.OneHot;
 
-    /// <summary>Gets the length D of a learned class embedding. Ignored for <see cref="EmbeddingKind.OneHot"/>, where D is the number of classes.</summary>
+    /// <summary>Gets where learned class embeddings start. Ignored for <see cref="EmbeddingKind.OneHot"/>, which is fixed.</summary>
+    /// <value>Default <see cref="EmbeddingInitialization.Orthogonal"/> (paper, section 2.2.1).</value>
+    public EmbeddingInitialization EmbeddingInitialization { get; init; } = EmbeddingInitialization.Orthogonal;
+
+    /// <summary>
+    /// Gets the length D of a learned class embedding. Ignored for <see cref="EmbeddingKind.OneHot"/>, where D is the number of classes, and where
+    /// <see cref="EmbeddingInitialization"/> starts at images: D is <see cref="HiddenSize"/> for their features, channels × height × width for their pixels.
+    /// </summary>
     /// <value>Default 256 (seed's experiments); 1 to 65,536.</value>
     public int EmbeddingDimension { get; init; } = 256;
 

@@ -40,6 +40,7 @@ internal static class OptionsValidator
             Between(o),
             Within(nameof(o.FlowNoise), o.FlowNoise, 0, 1),
             Defined(nameof(o.Embedding), o.Embedding),
+            Defined(nameof(o.EmbeddingInitialization), o.EmbeddingInitialization),
             Within(nameof(o.EmbeddingDimension), o.EmbeddingDimension, 1, 65_536),
             Within(nameof(o.HiddenSize), o.HiddenSize, 1, 65_536),
             Defined(nameof(o.NoiseSchedule), o.NoiseSchedule),

@@ -33,6 +33,7 @@ public sealed class OptionsTests
         (new() { MaxCachedBytes = 0 }, "MaxCachedBytes is 0, but must be from 65536 to "),
         (new() { Variant = (NoPropVariant)9 }, "Variant is 9, but must be one of ContinuousTime, DiscreteTime, FlowMatching, CrossEntropyBaseline."),
         (new() { Embedding = (EmbeddingKind)9 }, "Embedding is 9, but must be one of OneHot, LearnedUnitNorm, Learned."),
+        (new() { EmbeddingInitialization = (EmbeddingInitialization)9 }, "EmbeddingInitialization is 9, but must be one of Orthogonal, SmallNormal, FeatureMedoidBySum, FeatureMedoidByMedian, PixelMedoid."),
         (new() { EmbeddingDimension = 0 }, "EmbeddingDimension is 0, but must be from 1 to 65536."),
         (new() { HiddenSize = 65_537 }, "HiddenSize is 65537, but must be from 1 to 65536."),
         (new() { NoiseSchedule = (NoiseScheduleKind)9 }, "NoiseSchedule is 9, but must be one of Learned, LearnedJointly, LinearLogSnr."),

@@ -17,6 +17,8 @@ public sealed class MemoryTests
         ["draws", TinyImages.Options with { Draws = 3 }],
         ["the seed's", NoPropOptions.Nullaprop with { Epochs = 1, HiddenSize = 16, EmbeddingDimension = 8, SolverSteps = 2, BatchSize = 16 }],
         ["unit norm", TinyImages.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingDimension = 8, DenoisingLoss = DenoisingLoss.CrossEntropy }],
+        ["features in the middle", TinyImages.Options with { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidByMedian }],
+        ["pixels in the middle", TinyImages.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid }],
         ["plain classifier", TinyImages.Options with { Variant = NoPropVariant.CrossEntropyBaseline }],
         ["early stopping", TinyImages.Options with { EarlyStoppingPatience = 1 }],
     ];

@@ -31,6 +31,8 @@ public sealed class RowPathTests
         ["draws", new NoPropOptions { Draws = 3 }],
         ["learned embedding with draws", new NoPropOptions { Embedding = EmbeddingKind.Learned, Draws = 2 }],
         ["unit norm", new NoPropOptions { Embedding = EmbeddingKind.LearnedUnitNorm }],
+        ["embedding of features", new NoPropOptions { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidBySum }],
+        ["embedding of pixels", new NoPropOptions { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid, Draws = 2 }],
         ["simplified flow", new NoPropOptions { Dynamics = FlowDynamics.SimplifiedFlow }],
         ["plain classifier", new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline }],
     ];

@@ -12,7 +12,7 @@ public sealed class ClassEmbeddingTests
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
 
-        var embedding = new ClassEmbedding(weights.Under("e"), EmbeddingKind.OneHot, classes: 4, dimension: 256);
+        var embedding = Create(weights, EmbeddingKind.OneHot, classes: 4, dimension: 256);
 
         Assert.IsTrue(embedding.Matrix().allclose(eye(4), rtol: 0, atol: 0));
         Assert.AreEqual(4, embedding.Dimension);
@@ -28,7 +28,7 @@ public sealed class ClassEmbeddingTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
-        var embedding = new ClassEmbedding(weights.Under("e"), EmbeddingKind.LearnedUnitNorm, classes, dimension);
+        var embedding = Create(weights, EmbeddingKind.LearnedUnitNorm, classes, dimension);
 
         var products = embedding.Matrix().mm(embedding.Matrix().t());
 
@@ -42,7 +42,7 @@ public sealed class ClassEmbeddingTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
-        var embedding = new ClassEmbedding(weights.Under("e"), EmbeddingKind.LearnedUnitNorm, classes: 20, dimension: 4);
+        var embedding = Create(weights, EmbeddingKind.LearnedUnitNorm, classes: 20, dimension: 4);
 
         var lengths = embedding.Matrix().square().sum(1).sqrt();
 
@@ -54,7 +54,7 @@ public sealed class ClassEmbeddingTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
-        var embedding = new ClassEmbedding(weights.Under("e"), EmbeddingKind.LearnedUnitNorm, classes: 3, dimension: 4);
+        var embedding = Create(weights, EmbeddingKind.LearnedUnitNorm, classes: 3, dimension: 4);
         using (no_grad())
         {
             weights.Values.Single().Value.mul_(17);
@@ -66,12 +66,23 @@ public sealed class ClassEmbeddingTests
     }
 
     [TestMethod]
-    public void Matrix_Learned_StartsAtTheSeedsScale()
+    public void Matrix_Learned_StartsOrthonormal()
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
 
-        var matrix = new ClassEmbedding(weights.Under("e"), EmbeddingKind.Learned, classes: 10, dimension: 256).Matrix();
+        var matrix = Create(weights, EmbeddingKind.Learned, classes: 5, dimension: 20).Matrix();
+
+        Assert.IsTrue(matrix.mm(matrix.t()).allclose(eye(5), rtol: 0, atol: 1e-5));
+    }
+
+    [TestMethod]
+    public void Matrix_LearnedSmallNormal_StartsAtTheSeedsScale()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+
+        var matrix = Create(weights, EmbeddingKind.Learned, classes: 10, dimension: 256, EmbeddingInitialization.SmallNormal).Matrix();
 
         // 0.01·N(0, 1): five standard errors of 2,560 draws, 1/√n for the mean and 1/√(2n) for the deviation, times 0.01.
         CollectionAssert.AreEqual(new long[] { 10, 256 }, matrix.shape);
@@ -80,10 +91,41 @@ public sealed class ClassEmbeddingTests
     }
 
     [TestMethod]
+    [DataRow(EmbeddingKind.Learned, EmbeddingInitialization.Orthogonal, 4)]
+    [DataRow(EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization.SmallNormal, 4)]
+    [DataRow(EmbeddingKind.Learned, EmbeddingInitialization.FeatureMedoidBySum, 16)] // the width of the features
+    [DataRow(EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization.FeatureMedoidByMedian, 16)]
+    [DataRow(EmbeddingKind.Learned, EmbeddingInitialization.PixelMedoid, 2 * 8 * 9)] // the size of the images
+    [DataRow(EmbeddingKind.OneHot, EmbeddingInitialization.PixelMedoid, 3)]
+    public void Dimension_KindAndInitialization_IsThatOfWhatItStartsAt(EmbeddingKind kind, EmbeddingInitialization initialization, int expected)
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+
+        var embedding = Create(weights, kind, classes: 3, dimension: 4, initialization);
+
+        Assert.AreEqual(expected, embedding.Dimension);
+        CollectionAssert.AreEqual(new long[] { 3, expected }, embedding.Matrix().shape);
+    }
+
+    [TestMethod]
+    public void StartAt_OneHot_Throws()
+    {
+        using var rows = zeros(3, 3);
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+
+        Assert.ThrowsExactly<InvalidOperationException>(() => Create(weights, EmbeddingKind.OneHot, 3, 3).StartAt(rows));
+    }
+
+    [TestMethod]
     public void Create_UnknownKind_Throws()
     {
         using var weights = Weights.Drawn(new Generator(1), CPU);
 
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ClassEmbedding(weights.Under("e"), (EmbeddingKind)99, 3, 4));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Create(weights, (EmbeddingKind)99, 3, 4));
     }
+
+    private static ClassEmbedding Create(
+        Weights weights, EmbeddingKind kind, int classes, int dimension, EmbeddingInitialization initialization = EmbeddingInitialization.Orthogonal) =>
+        new(weights.Under("e"), new() { Embedding = kind, EmbeddingInitialization = initialization, EmbeddingDimension = dimension, HiddenSize = 16 }, new(2, 8, 9), classes);
 }

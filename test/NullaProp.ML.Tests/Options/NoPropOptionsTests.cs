@@ -37,6 +37,7 @@ public sealed class NoPropOptionsTests
     [DataRow("FlowNoise", -0.001)]
     [DataRow("FlowNoise", 1.001)]
     [DataRow("Embedding", (EmbeddingKind)99)]
+    [DataRow("EmbeddingInitialization", (EmbeddingInitialization)99)]
     [DataRow("EmbeddingDimension", 0)]
     [DataRow("EmbeddingDimension", 65_537)]
     [DataRow("HiddenSize", 0)]
@@ -159,6 +160,7 @@ public sealed class NoPropOptionsTests
         var preset = NoPropOptions.Nullaprop;
 
         Assert.AreEqual((EmbeddingKind.Learned, 256, 256), (preset.Embedding, preset.EmbeddingDimension, preset.HiddenSize));
+        Assert.AreEqual(EmbeddingInitialization.SmallNormal, preset.EmbeddingInitialization);
         Assert.AreEqual((-2.5, 2.5), (preset.LogSnrAtNoise, preset.LogSnrAtLabel)); // γ from 5 to −5, s = sigmoid(−γ/2)
         Assert.AreEqual((NoiseScheduleKind.LearnedJointly, LossWeighting.SnrDerivative), (preset.NoiseSchedule, preset.LossWeighting));
         Assert.AreEqual((DenoisingLoss.SquaredError, PriorLoss.HalfSquaredNorm, ReadoutLoss.Denoiser), (preset.DenoisingLoss, preset.PriorLoss, preset.ReadoutLoss));
