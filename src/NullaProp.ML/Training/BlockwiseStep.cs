@@ -55,6 +55,15 @@ internal sealed class BlockwiseStep : TrainingStep
         }
     }
 
-    // Far apart for neighbouring seeds and blocks: a step of the golden ratio, as in splitmix64.
-    private static ulong StreamSeed(int seed, int block) => unchecked(((ulong)(uint)seed << 32) + ((ulong)(block + 1) * 0x9E3779B97F4A7C15UL));
+    // The finalizer of MurmurHash3 over a step of the golden ratio a block: libtorch's CPU generator reads 32 bits of a seed, and neighbours must differ in all of them.
+    private static ulong StreamSeed(int seed, int block)
+    {
+        unchecked
+        {
+            var mixed = (uint)seed + ((uint)(block + 1) * 0x9E3779B9);
+            mixed = (mixed ^ (mixed >> 16)) * 0x85EBCA6B;
+            mixed = (mixed ^ (mixed >> 13)) * 0xC2B2AE35;
+            return mixed ^ (mixed >> 16);
+        }
+    }
 }

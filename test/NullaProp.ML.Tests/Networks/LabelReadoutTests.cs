@@ -1,0 +1,54 @@
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Networks;
+
+[TestClass]
+public sealed class LabelReadoutTests
+{
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))] // closed form: nothing to train
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.Linear, typeof(GaussianReadout))]
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(LinearReadout))]
+    [DataRow(NoPropVariant.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(NearestReadout))]
+    [DataRow(NoPropVariant.FlowMatching, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
+    public void Create_VariantAndEmbedding_AreReadAsThePaperOrTheClosedFormSays(NoPropVariant variant, EmbeddingKind embedding, ReadoutLoss readout, Type expected)
+    {
+        using var model = TinyModel.Create(new NoPropOptions { Variant = variant, BlockCount = 2, Embedding = embedding, ReadoutLoss = readout });
+
+        Assert.IsInstanceOfType(model.Readout, expected);
+    }
+
+    // Bayes' rule by hand for two classes of embeddings 2 and −1 at ᾱ = 0.8: densities of N(√0.8·u, 0.2) at z = 0.5.
+    [TestMethod]
+    public void Logits_Gaussian_AreThePosteriorOfGaussianClasses()
+    {
+        using var scope = NewDisposeScope();
+        var level = new NoiseLevels(full(1, 1, MathF.Log(4)), ones(1, 1));
+        var embedding = tensor(new[] { 2f, -1f }).unsqueeze(1); // (2, 1)
+
+        var logits = new GaussianReadout().Logits(full(1, 1, 0.5f), embedding, level);
+
+        static double LogDensity(double u) => -Math.Pow(0.5 - (Math.Sqrt(0.8) * u), 2) / (2 * 0.2);
+        Assert.AreEqual(LogDensity(2) - LogDensity(-1), (logits[0, 0] - logits[0, 1]).item<float>(), 1e-5);
+    }
+
+    // β = 8 at the start: the log-odds of two embeddings are 4 times the difference of squared distances.
+    [TestMethod]
+    public void Logits_Nearest_FallWithTheSquaredDistance()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var weights = Weights.Drawn(generator, CPU);
+        var embedding = tensor(new[] { 1f, 0f, 0f, 2f }).view(2, 2);
+
+        var logits = new NearestReadout(weights.Under("readout")).Logits(tensor(new[] { 0.5f, 0.5f }).unsqueeze(0), embedding, new NoiseLevels(zeros(1, 1), ones(1, 1)));
+
+        // Squared distances 0.5 and 2.5.
+        Assert.AreEqual(4 * (2.5 - 0.5), (logits[0, 0] - logits[0, 1]).item<float>(), 1e-5);
+    }
+}

@@ -1,0 +1,93 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Training;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Training;
+
+[TestClass]
+public sealed class DiscreteTimeLossTests
+{
+    private const int Seed = 23;
+    private static readonly long[] Labels = [0, 1, 2, 1, 0];
+
+    // log-SNR of the labels that four blocks read, from −7 to −1.
+    private static readonly double[] Levels = [-7, -5, -3, -1];
+    private static readonly NoPropOptions Options = new() { Variant = NoPropVariant.DiscreteTime, BlockCount = 4 };
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(2)]
+    [DataRow(3)]
+    public void Backward_OneHot_IsTheDistanceAtTheBlocksOwnLevel(int block)
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModel.Create(Options);
+        using var batch = TinyModel.Batch(4, Labels);
+
+        var terms = Backward(model, Options, block);
+
+        using var generator = new Generator(Seed);
+        var reference = new ReferenceModel(model, $"block{block + 1}.");
+        var epsilon = randn([Labels.Length, 3], generator: generator).to(ScalarType.Float64);
+        var z = LossDraws.AddNoise(reference.Clean(batch.Labels), epsilon, Enumerable.Repeat(Levels[block], Labels.Length));
+        var expected = reference.SquaredError(reference.Logits(batch.Pixels, z, time: null), batch.Labels).mean().item<double>();
+        Assert.AreEqual(1, terms[0] / expected, 1e-4); // single precision through some ten layers
+        Assert.AreEqual(0, terms[1]);
+        Assert.AreEqual(0, terms[2]);
+    }
+
+    [TestMethod]
+    public void Backward_OneBlock_LeavesNoGradientInAnother()
+    {
+        using var model = TinyModel.Create(Options);
+
+        Backward(model, Options, block: 1);
+
+        foreach (var (name, value) in model.Weights.Trained)
+        {
+            Assert.AreEqual(name.StartsWith("block2.", StringComparison.Ordinal), value.grad is not null, name);
+        }
+    }
+
+    // T/2·(SNR(t) − SNR(t−1)), eq. (8): four blocks, from SNR e⁻³ to e⁻¹ and, the last, from e⁻¹ to e⁵; min(·, 5) cuts 4·(e⁵ − e⁻¹).
+    [TestMethod]
+    [DataRow(LossWeighting.Uniform, 2, 1.0)]
+    [DataRow(LossWeighting.SnrDerivative, 2, 0.6361847)]
+    [DataRow(LossWeighting.SnrDerivative, 3, 296.0905594)]
+    [DataRow(LossWeighting.MinSnr, 2, 0.6361847)]
+    [DataRow(LossWeighting.MinSnr, 3, 2.5)]
+    public void Backward_Weighting_MultipliesTheDistance(LossWeighting weighting, int block, double factor)
+    {
+        using var model = TinyModel.Create(Options);
+        var plain = Backward(model, Options, block)[0];
+
+        var weighted = Backward(model, Options with { LossWeighting = weighting, DenoisingFactor = 0.1 }, block)[0];
+
+        Assert.AreEqual(0.1 * factor, weighted / plain, 1e-5 * factor); // single precision
+    }
+
+    [TestMethod]
+    public void Backward_LearnedEmbeddings_TrainEmbeddingAndLinearReadOutFromTheNoisyLabelAlone()
+    {
+        var options = Options with { Embedding = EmbeddingKind.Learned };
+        using var model = TinyModel.Create(options);
+
+        var terms = Backward(model, options, block: 0);
+
+        Assert.IsGreaterThan(0, terms[1]);
+        Assert.AreEqual(Math.Log(3), terms[2], 0.5); // three classes, not yet told apart
+        foreach (var name in new[] { "embedding.rows", "readout.weight", "readout.bias" })
+        {
+            Assert.IsNotNull(TinyModel.Weight(model, name).grad, name);
+        }
+    }
+
+    private static double[] Backward(Denoiser model, NoPropOptions options, int block)
+    {
+        using var batch = TinyModel.Batch(4, Labels);
+        using var generator = new Generator(Seed);
+        using var terms = new DiscreteTimeLoss(model, options, block).Backward(batch, generator);
+        return [.. terms.data<float>().Select(term => (double)term)];
+    }
+}

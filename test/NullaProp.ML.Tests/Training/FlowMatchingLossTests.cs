@@ -1,0 +1,88 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Training;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Training;
+
+[TestClass]
+public sealed class FlowMatchingLossTests
+{
+    private const int Seed = 23;
+    private static readonly long[] Labels = [0, 1, 2, 1, 0];
+
+    [TestMethod]
+    [DataRow(EmbeddingKind.OneHot, 3, 0.0)]
+    [DataRow(EmbeddingKind.OneHot, 3, 0.25)]
+    [DataRow(EmbeddingKind.Learned, 8, 0.0)]
+    public void Backward_OneBatch_IsTheFormulaInDoublePrecision(EmbeddingKind embedding, int dimension, double deviation)
+    {
+        using var scope = NewDisposeScope();
+        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, Embedding = embedding, EmbeddingDimension = dimension, FlowNoise = deviation };
+        using var model = TinyModel.Create(options);
+        using var batch = TinyModel.Batch(4, Labels);
+
+        var terms = Backward(model, options);
+
+        using var generator = new Generator(Seed);
+        var reference = new ReferenceModel(model);
+        double offset = rand(1, 1, generator: generator).item<float>();
+        var time = LossDraws.Column(Enumerable.Range(0, Labels.Length).Select(i => (((double)i / Labels.Length) + offset) % 1));
+        var start = randn([Labels.Length, dimension], generator: generator).to(ScalarType.Float64);
+        var clean = reference.Clean(batch.Labels);
+        var z = (time * clean) + ((1 - time) * start);
+        if (deviation > 0)
+        {
+            z += deviation * randn([Labels.Length, dimension], generator: generator).to(ScalarType.Float64);
+        }
+
+        var velocity = reference.Logits(batch.Pixels, z, time).mm(reference.Embedding);
+        var expected = (velocity - (clean - start)).square().sum(1).mean().item<double>();
+        var distances = (z + ((1 - time) * velocity)).unsqueeze(1).sub(reference.Embedding.unsqueeze(0)).square().sum(2); // (B, K)
+        var anchor = ReferenceModel.CrossEntropy(distances * -4, batch.Labels).mean().item<double>(); // ½·8
+        Assert.AreEqual(1, terms[0] / expected, 1e-4); // single precision through some ten layers
+        Assert.AreEqual(0, terms[1]);
+        Assert.AreEqual(1, terms[2] / anchor, 1e-4);
+    }
+
+    [TestMethod]
+    public void Backward_FixedEmbeddings_TheAnchorFitsThePrecisionAndNothingElse()
+    {
+        using var scope = NewDisposeScope();
+        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching };
+        using var model = TinyModel.Create(options);
+        using var strong = TinyModel.Create(options);
+        TinyModel.Set(strong, "readout.log_precision", 5); // another anchor
+
+        Backward(model, options);
+        Backward(strong, options);
+
+        var name = "head.output.weight";
+        Assert.IsTrue(TinyModel.Weight(model, name).grad!.allclose(TinyModel.Weight(strong, name).grad!, rtol: 0, atol: 0));
+        Assert.IsNotNull(TinyModel.Weight(model, "readout.log_precision").grad);
+    }
+
+    [TestMethod]
+    public void Backward_LearnedEmbeddings_TheAnchorReachesTheNetwork()
+    {
+        using var scope = NewDisposeScope();
+        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, Embedding = EmbeddingKind.Learned };
+        using var model = TinyModel.Create(options);
+        using var strong = TinyModel.Create(options);
+        TinyModel.Set(strong, "readout.log_precision", 5);
+
+        Backward(model, options);
+        Backward(strong, options);
+
+        var name = "head.output.weight";
+        Assert.IsFalse(TinyModel.Weight(model, name).grad!.allclose(TinyModel.Weight(strong, name).grad!));
+    }
+
+    private static double[] Backward(Denoiser model, NoPropOptions options)
+    {
+        using var batch = TinyModel.Batch(4, Labels);
+        using var generator = new Generator(Seed);
+        using var terms = new FlowMatchingLoss(model, options).Backward(batch, generator);
+        return [.. terms.data<float>().Select(term => (double)term)];
+    }
+}
