@@ -19,6 +19,9 @@ root.Add(QuickstartCommand.Create());
 root.Add(PredictCommand.Create());
 root.Add(TrainCommand.Create());
 root.Add(DecisionsCommand.Create());
+root.Add(VariantsCommand.Create());
+root.Add(VariantsOneCommand.CreateMethod());
+root.Add(VariantsOneCommand.CreateEvaluations());
 
 // Ctrl+C asks Fit to stop; it looks up after each training step, which takes a moment on large images.
 var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };

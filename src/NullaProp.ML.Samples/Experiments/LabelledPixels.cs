@@ -16,14 +16,20 @@ internal sealed class LabelledPixels
     public required uint Label { get; init; } // from 0: ML.NET adds 1 for its keys
 
     /// <summary>Reads the pair of IDX files of a data set's part, <c>train</c> or <c>t10k</c>.</summary>
-    /// <exception cref="UserMistakeException">The files are not there or not of this format.</exception>
-    public static IDataView Read(MLContext mlContext, string folder, string part)
+    /// <param name="mlContext">Makes the data view.</param>
+    /// <param name="folder">The folder of the published files.</param>
+    /// <param name="part"><c>train</c> or <c>t10k</c>.</param>
+    /// <param name="rows">The number of rows wanted, the first ones; <see langword="null"/>: all.</param>
+    /// <exception cref="UserMistakeException">The files are not there, not of this format or hold fewer rows.</exception>
+    public static IDataView Read(MLContext mlContext, string folder, string part, int? rows = null)
     {
         try
         {
             var images = IdxFile.Read(Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"));
             var labels = IdxFile.Read(Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
-            return mlContext.Data.LoadFromEnumerable(labels.Values.Select((label, row) => new LabelledPixels
+            if (rows > labels.Values.Length)
+                throw new UserMistakeException($"{rows:N0} rows are wanted of the '{part}' part of the data in '{folder}', but it holds only {labels.Values.Length:N0}.");
+            return mlContext.Data.LoadFromEnumerable(labels.Values.Take(rows ?? labels.Values.Length).Select((label, row) => new LabelledPixels
             {
                 Features = images.Values.AsSpan(row * Side * Side, Side * Side).ToArray(),
                 Label = label,

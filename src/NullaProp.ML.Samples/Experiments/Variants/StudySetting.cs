@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace NullaProp.ML.Samples.Experiments.Variants;
+
+/// <summary>What all methods of a study have in common.</summary>
+/// <param name="DataFolder">The folder of the published IDX files.</param>
+/// <param name="TrainRows">The number of training images, the first ones of the file.</param>
+/// <param name="Epochs">Passes over them.</param>
+/// <param name="Seed">Seed of every random number.</param>
+internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs, int Seed)
+{
+    /// <summary>Gets the arguments that give a child process this setting.</summary>
+    public IEnumerable<string> Arguments =>
+    [
+        "--data", DataFolder,
+        "--rows", TrainRows.ToString(CultureInfo.InvariantCulture),
+        "--epochs", Epochs.ToString(CultureInfo.InvariantCulture),
+        "--seed", Seed.ToString(CultureInfo.InvariantCulture),
+    ];
+
+    /// <summary>Says whether a row was measured in this setting.</summary>
+    public bool IsOf(IStudyRow row) => (row.TrainRows, row.Epochs, row.Seed) == (TrainRows, Epochs, Seed);
+}

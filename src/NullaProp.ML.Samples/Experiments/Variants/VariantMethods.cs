@@ -1,0 +1,50 @@
+namespace NullaProp.ML.Samples.Experiments.Variants;
+
+/// <summary>The rows of the table of methods, docs/variants.md.</summary>
+internal static class VariantMethods
+{
+    public static IReadOnlyList<(string Name, IMethod Method)> All { get; } =
+    [
+        ("CT one-hot", new NoPropMethod(new())),
+        ("CT learned", new NoPropMethod(new() { Embedding = EmbeddingKind.Learned })),
+        ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
+        ("plain cross-entropy", new NoPropMethod(new() { Variant = NoPropVariant.CrossEntropyBaseline })),
+        ("plain ensemble of 5", new PlainEnsemble(5)),
+        ("plain ensemble of 10", new PlainEnsemble(10)),
+        ("LightGbm on pixels", new LightGbmMethod()),
+    ];
+
+    /// <summary>Returns the names that a list with commas names, in the table's order, or all where there is no list.</summary>
+    /// <exception cref="UserMistakeException">There is no such method.</exception>
+    public static IEnumerable<string> Named(string? list)
+    {
+        var wanted = list?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var names = All.Select(method => method.Name).ToList();
+        if (wanted?.FirstOrDefault(name => !names.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            throw new UserMistakeException($"There is no method '{unknown}'. --methods takes one or more of: {string.Join(", ", names)}.");
+        return wanted is null ? names : names.Where(name => wanted.Contains(name, StringComparer.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Trains and measures one method in this process.</summary>
+    public static VariantRow Run(string name, StudySetting setting, CancellationToken cancellationToken)
+    {
+        var data = StudyData.Read(setting);
+        var result = All.Single(method => method.Name == name).Method.Run(data, cancellationToken);
+        return new VariantRow
+        {
+            Name = name,
+            MicroAccuracy = result.Calibration.MicroAccuracy,
+            LogLoss = result.Calibration.LogLoss,
+            ExpectedCalibrationError = result.Calibration.ExpectedCalibrationError,
+            FitSeconds = result.FitTime.TotalSeconds,
+            PeakMegabytes = PeakMemory.Megabytes(),
+            EmbeddingNorm = result.EmbeddingNorm,
+            NoiseZMicroAccuracy = result.NoiseZMicroAccuracy,
+            SingleEvaluationMicroAccuracy = result.SingleEvaluationMicroAccuracy,
+            TrainRows = setting.TrainRows,
+            TestRows = data.TestRows,
+            Epochs = setting.Epochs,
+            Seed = setting.Seed,
+        };
+    }
+}
