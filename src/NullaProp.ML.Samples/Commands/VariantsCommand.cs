@@ -52,7 +52,7 @@ internal sealed class VariantsCommand
         var failed = isMarkdown ? [] : Train(arguments, results, evaluations, cancellationToken);
 
         var border = isMarkdown ? TableBorder.Markdown : TableBorder.Square;
-        VariantTables.Print(VariantTables.Methods(results.Rows), border);
+        VariantTables.Print(VariantTables.Methods(VariantMethods.InOrder(results.Rows)), border);
         if (evaluations is not null)
             VariantTables.Print(VariantTables.Evaluations(evaluations.Rows), border);
         if (failed.Count == 0)

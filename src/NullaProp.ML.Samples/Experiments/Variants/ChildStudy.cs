@@ -10,19 +10,19 @@ internal sealed class ChildStudy<TRow>(string command, StudySetting setting, Res
     where TRow : IStudyRow
 {
     /// <summary>Runs those of the names that are still to be run. One that fails says so itself and does not stop the others.</summary>
-    /// <returns>The names that failed.</returns>
+    /// <returns>The names that failed, with the exit code: one that the system ends, for want of memory say, cannot speak for itself.</returns>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public IReadOnlyList<string> Run(IEnumerable<string> names, CancellationToken cancellationToken)
     {
         var failed = new List<string>();
         foreach (var name in names.Where(name => !file.Rows.Any(row => row.Name == name && setting.IsOf(row))))
         {
-            AnsiConsole.WriteLine($"{name}: {setting.TrainRows:N0} training images, {setting.Epochs} epochs, seed {setting.Seed}");
+            AnsiConsole.WriteLine($"{name}: {setting.TrainRows:N0} training images, epochs: {setting.Epochs}, seed {setting.Seed}");
             var (exitCode, rows) = ChildProgram.Run([command, name, .. setting.Arguments], cancellationToken);
             if (exitCode == 0)
                 file.Add(rows);
             else
-                failed.Add(name);
+                failed.Add($"{name} (exit code {exitCode})");
         }
 
         return failed;

@@ -25,6 +25,11 @@ internal static class VariantMethods
         return wanted is null ? names : names.Where(name => wanted.Contains(name, StringComparer.OrdinalIgnoreCase));
     }
 
+    /// <summary>Returns rows setting by setting, in the table's order.</summary>
+    public static IEnumerable<VariantRow> InOrder(IEnumerable<VariantRow> rows) => rows
+        .OrderBy(row => (row.TrainRows, row.Epochs, row.Seed))
+        .ThenBy(row => All.TakeWhile(method => method.Name != row.Name).Count());
+
     /// <summary>Trains and measures one method in this process.</summary>
     public static VariantRow Run(string name, StudySetting setting, CancellationToken cancellationToken)
     {
