@@ -5,8 +5,12 @@ internal static class VariantMethods
 {
     public static IReadOnlyList<(string Name, IMethod Method)> All { get; } =
     [
+        ("DT one-hot", new NoPropMethod(new() { Variant = NoPropVariant.DiscreteTime })),
+        ("DT learned", new NoPropMethod(new() { Variant = NoPropVariant.DiscreteTime, Embedding = EmbeddingKind.Learned })),
         ("CT one-hot", new NoPropMethod(new())),
         ("CT learned", new NoPropMethod(new() { Embedding = EmbeddingKind.Learned })),
+        ("FM one-hot", new NoPropMethod(new() { Variant = NoPropVariant.FlowMatching })),
+        ("FM learned", new NoPropMethod(new() { Variant = NoPropVariant.FlowMatching, Embedding = EmbeddingKind.Learned })),
         ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
         ("plain cross-entropy", new NoPropMethod(new() { Variant = NoPropVariant.CrossEntropyBaseline })),
         ("plain ensemble of 5", new PlainEnsemble(5)),
