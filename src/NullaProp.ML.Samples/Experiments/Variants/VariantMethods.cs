@@ -3,14 +3,21 @@ namespace NullaProp.ML.Samples.Experiments.Variants;
 /// <summary>The rows of the table of methods, docs/variants.md.</summary>
 internal static class VariantMethods
 {
+    private static readonly NoPropOptions OneHot = new();
+    private static readonly NoPropOptions Learned = new() { Embedding = EmbeddingKind.Learned };
+    private static readonly NoPropOptions Prototype = Learned with { EmbeddingInitialization = EmbeddingInitialization.PixelMedoid };
+
     public static IReadOnlyList<(string Name, IMethod Method)> All { get; } =
     [
-        ("DT one-hot", new NoPropMethod(new() { Variant = NoPropVariant.DiscreteTime })),
-        ("DT learned", new NoPropMethod(new() { Variant = NoPropVariant.DiscreteTime, Embedding = EmbeddingKind.Learned })),
-        ("CT one-hot", new NoPropMethod(new())),
-        ("CT learned", new NoPropMethod(new() { Embedding = EmbeddingKind.Learned })),
-        ("FM one-hot", new NoPropMethod(new() { Variant = NoPropVariant.FlowMatching })),
-        ("FM learned", new NoPropMethod(new() { Variant = NoPropVariant.FlowMatching, Embedding = EmbeddingKind.Learned })),
+        ("DT one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.DiscreteTime })),
+        ("DT learned", new NoPropMethod(Learned with { Variant = NoPropVariant.DiscreteTime })),
+        ("DT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.DiscreteTime })),
+        ("CT one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.ContinuousTime })),
+        ("CT learned", new NoPropMethod(Learned with { Variant = NoPropVariant.ContinuousTime })),
+        ("CT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.ContinuousTime })),
+        ("FM one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching })),
+        ("FM learned", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching })),
+        ("FM prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching })),
         ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
         ("plain cross-entropy", new NoPropMethod(new() { Variant = NoPropVariant.CrossEntropyBaseline })),
         ("plain ensemble of 5", new PlainEnsemble(5)),
