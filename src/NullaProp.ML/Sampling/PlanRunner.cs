@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NullaProp.ML.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -35,16 +36,30 @@ internal sealed class PlanRunner : IDisposable
     /// <summary>Returns class probabilities.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
     /// <returns>Probabilities on the CPU, (B, K); each row sums to 1.</returns>
-    public Tensor Probabilities(Tensor pixels)
+    public Tensor Probabilities(Tensor pixels) => Probabilities(pixels, votes: []);
+
+    /// <summary>Returns class probabilities, and which class each start gives.</summary>
+    /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
+    /// <param name="votes">Where to write the most probable class of each start, from 0, B × n; empty where nobody asks.</param>
+    /// <returns>Probabilities on the CPU, (B, K); each row sums to 1.</returns>
+    public Tensor Probabilities(Tensor pixels, Span<long> votes)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var shares = ImageShares(pixels);
         var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
-        foreach (var path in Folded.Paths)
+        var classes = votes.IsEmpty ? null : empty(pixels.shape[0], Folded.Paths.Count, dtype: ScalarType.Int64, device: sum.device); // (B, n)
+        for (var start = 0; start < Folded.Paths.Count; start++)
         {
-            using var pathScope = NewDisposeScope();
-            FollowPath(shares, path, sum, noise: null);
+            using var path = NewDisposeScope();
+            Tensor[] sums = classes is null ? [sum] : [sum, zeros_like(sum)]; // of all starts, and of this one
+            FollowPath(shares, Folded.Paths[start], sums, noise: null);
+            classes?.select(1, start).copy_(sums[1].argmax(1));
+        }
+
+        if (classes is not null)
+        {
+            MemoryMarshal.Cast<byte, long>(classes.cpu().bytes).CopyTo(votes);
         }
 
         return sum.div_(_pathCount).cpu().MoveToOuterDisposeScope();
@@ -59,7 +74,7 @@ internal sealed class PlanRunner : IDisposable
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
-        FollowPath(ImageShares(pixels), Folded.Paths[0], sum, () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(sum.device));
+        FollowPath(ImageShares(pixels), Folded.Paths[0], [sum], () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(sum.device));
         return sum.cpu().MoveToOuterDisposeScope();
     }
 
@@ -73,8 +88,8 @@ internal sealed class PlanRunner : IDisposable
         return Folded.Blocks.ToDictionary(block => block.Key, block => block.Value.ImageShare(images));
     }
 
-    // One way from a start; adds the score to a sum, (B, K). The state is q of z = r + q·W, 0 at the start; r is in the constants.
-    private void FollowPath(Dictionary<int, Tensor> imageShares, PathConstants path, Tensor sum, Func<Tensor>? noise)
+    // One way from a start; adds the score to sums, (B, K) each. The state is q of z = r + q·W, 0 at the start; r is in the constants.
+    private void FollowPath(Dictionary<int, Tensor> imageShares, PathConstants path, Tensor[] sums, Func<Tensor>? noise)
     {
         Tensor? state = null, point = null, previous = null; // (B, K)
         for (var i = 0; i < _plan.Stages.Count; i++)
@@ -87,7 +102,7 @@ internal sealed class PlanRunner : IDisposable
             var prediction = _plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 1); // (B, K)
             if (stage.ScoreShare != 0)
             {
-                sum.add_(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(point, logits, z, factors, constants) : prediction, factors.ScoreShare);
+                Add(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(point, logits, z, factors, constants) : prediction, factors.ScoreShare, sums);
             }
 
             point = prediction.mul(factors.Prediction);
@@ -107,7 +122,15 @@ internal sealed class PlanRunner : IDisposable
 
         if (path.State is { } bias)
         {
-            sum.add_(Folded.Readout!.Probabilities(point!, bias), _stateShare);
+            Add(Folded.Readout!.Probabilities(point!, bias), _stateShare, sums);
+        }
+    }
+
+    private static void Add(Tensor probabilities, Scalar share, Tensor[] sums)
+    {
+        foreach (var sum in sums)
+        {
+            sum.add_(probabilities, share);
         }
     }
 

@@ -38,6 +38,9 @@ internal sealed class RowMemory(RowMapLengths lengths, int blocks, int hidden, i
     /// <summary>Gets what the evaluation before predicted.</summary>
     public float[] Previous { get; set; } = new float[classes];
 
+    /// <summary>Gets the score of one start alone.</summary>
+    public float[] OwnScore { get; } = new float[classes];
+
     /// <summary>Gets q at the start of the step.</summary>
     public float[] State { get; } = new float[classes];
 

@@ -39,7 +39,13 @@ internal sealed class RowRunner
     /// <summary>Writes the class probabilities of an image.</summary>
     /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
     /// <param name="scores">Where to write K probabilities, which sum to 1.</param>
-    public void Probabilities(ReadOnlySpan<float> pixels, Span<float> scores)
+    public void Probabilities(ReadOnlySpan<float> pixels, Span<float> scores) => Probabilities(pixels, scores, votes: []);
+
+    /// <summary>Writes the class probabilities of an image, and which class each start gives.</summary>
+    /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
+    /// <param name="scores">Where to write K probabilities, which sum to 1.</param>
+    /// <param name="votes">Where to write the most probable class of each start, from 0, n of them; empty where nobody asks.</param>
+    public void Probabilities(ReadOnlySpan<float> pixels, Span<float> scores, Span<long> votes)
     {
         var memory = Interlocked.Exchange(ref _spare, null) ?? _blocks[0].Memory(_blocks.Length, _classes);
         for (var block = 0; block < _blocks.Length; block++)
@@ -48,9 +54,15 @@ internal sealed class RowRunner
         }
 
         scores.Clear();
-        foreach (var (stages, state) in _paths)
+        var own = memory.OwnScore.AsSpan(0, votes.IsEmpty ? 0 : _classes);
+        for (var start = 0; start < _paths.Length; start++)
         {
-            FollowPath(stages, state, memory, scores);
+            own.Clear();
+            FollowPath(_paths[start].Stages, _paths[start].State, memory, scores, own);
+            if (!votes.IsEmpty)
+            {
+                votes[start] = TensorPrimitives.IndexOfMax<float>(own);
+            }
         }
 
         TensorPrimitives.Divide(scores, _paths.Length, scores);
@@ -62,7 +74,7 @@ internal sealed class RowRunner
     private static float[]? Vector(TorchSharp.torch.Tensor? bias) => bias is null ? null : RowMatrix.Vector(bias);
 
     // As PlanRunner.FollowPath, for one row.
-    private void FollowPath(RowStage[] stages, float[]? stateBias, RowMemory memory, Span<float> scores)
+    private void FollowPath(RowStage[] stages, float[]? stateBias, RowMemory memory, Span<float> scores, Span<float> own)
     {
         Array.Clear(memory.State);
         Array.Clear(memory.Point);
@@ -70,30 +82,40 @@ internal sealed class RowRunner
         {
             var stage = _plan.Stages[i];
             _blocks[_blockOfStage[i]].Evaluate(memory.ImageShares[_blockOfStage[i]], stages[i], memory, _classes);
-            Score(stage, stages[i], memory, scores);
+            Score(stage, stages[i], memory, scores, own);
             Advance(stage, memory);
             (memory.Previous, memory.Prediction) = (memory.Prediction, memory.Previous);
         }
 
         if (stateBias is not null)
         {
-            TensorPrimitives.MultiplyAdd(Readout(memory.Point.AsSpan(0, _classes), stateBias, memory), (float)_plan.StateShare, scores, scores);
+            Add(Readout(memory.Point.AsSpan(0, _classes), stateBias, memory), _plan.StateShare, scores, own);
         }
     }
 
-    private void Score(SamplingStage stage, RowStage constants, RowMemory memory, Span<float> scores)
+    private void Score(SamplingStage stage, RowStage constants, RowMemory memory, Span<float> scores, Span<float> own)
     {
         var prediction = memory.Prediction.AsSpan(0, _classes);
         if (_plan.Predicts == NetworkPrediction.CleanLabel)
         {
             SoftMax(prediction);
-            TensorPrimitives.MultiplyAdd(prediction, (float)stage.ScoreShare, scores, scores);
+            Add(prediction, stage.ScoreShare, scores, own);
         }
         else if (stage.ScoreShare != 0)
         {
             var clean = memory.CleanLabel.AsSpan(0, _classes); // q of z + (1−t)·v
             TensorPrimitives.MultiplyAdd(prediction, (float)(1 - stage.Time), memory.Point.AsSpan(0, _classes), clean);
-            TensorPrimitives.MultiplyAdd(Readout(clean, constants.Readout!, memory), (float)stage.ScoreShare, scores, scores);
+            Add(Readout(clean, constants.Readout!, memory), stage.ScoreShare, scores, own);
+        }
+    }
+
+    // To the score of all starts and, where it is asked for, to that of this one.
+    private static void Add(ReadOnlySpan<float> probabilities, double share, Span<float> scores, Span<float> own)
+    {
+        TensorPrimitives.MultiplyAdd(probabilities, (float)share, scores, scores);
+        if (!own.IsEmpty)
+        {
+            TensorPrimitives.MultiplyAdd(probabilities, (float)share, own, own);
         }
     }
 
