@@ -62,21 +62,26 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores)
+    public void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores, Span<float> disagreements)
     {
         Enter();
         try
         {
+            var draws = Model.Options.Draws;
+            var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)
             {
-                _rowRunner.Value.Probabilities(pixels, scores);
-                return;
+                _rowRunner.Value.Probabilities(pixels, scores, votes);
+            }
+            else
+            {
+                ScoreBatch(pixels, rows, scores, votes);
             }
 
-            using var scope = NewDisposeScope();
-            var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
-            pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
-            MemoryMarshal.Cast<byte, float>(_runner.Probabilities(batch).bytes).CopyTo(scores); // (B, K)
+            for (var row = 0; row < disagreements.Length; row++)
+            {
+                disagreements[row] = Disagreement.Of(scores.Slice(row * ClassCount, ClassCount), votes.AsSpan(row * draws, draws));
+            }
         }
         finally
         {
@@ -127,6 +132,14 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         {
             _use.Leave();
         }
+    }
+
+    private void ScoreBatch(ReadOnlySpan<float> pixels, int rows, Span<float> scores, long[] votes)
+    {
+        using var scope = NewDisposeScope();
+        var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
+        pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
+        MemoryMarshal.Cast<byte, float>(_runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
     }
 
     private void Enter() =>

@@ -14,7 +14,7 @@ namespace NullaProp.ML;
 /// <summary>Trains an image classifier as a denoiser of labels: NoProp, continuous time (Li, Teh, Pascanu 2025, arXiv 2503.24322).</summary>
 /// <remarks>
 /// <para>Made by <c>mlContext.MulticlassClassification.Trainers.NoProp(…)</c>. Input: a key column of labels and a column of images. Output columns: the predicted
-/// class, a key, and class probabilities that sum to 1.</para>
+/// class, a key, and class probabilities that sum to 1; entropy and disagreement of draws where the options name columns for them.</para>
 /// <para>Training is a pure function of data, options and seed, and leaves the trainer unchanged: it may be called any number of times, also from several threads.</para>
 /// </remarks>
 public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
@@ -101,6 +101,11 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[Options.PredictedLabelColumnName] = SchemaShapes.PredictedLabel(Options.PredictedLabelColumnName, label);
         columns[Options.ScoreColumnName] = SchemaShapes.Score(Options.ScoreColumnName, label);
+        foreach (var name in new[] { Options.EntropyColumnName, Options.DisagreementColumnName }.OfType<string>())
+        {
+            columns[name] = SchemaShapes.Number(name);
+        }
+
         return new SchemaShape(columns.Values);
     }
 

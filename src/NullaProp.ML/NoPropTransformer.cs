@@ -10,7 +10,7 @@ using NullaProp.ML.Storage;
 
 namespace NullaProp.ML;
 
-/// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data.</summary>
+/// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a column for.</summary>
 /// <remarks>
 /// Scoring is a pure function of model and row: an image scores the same alone, in a batch, twice, from any thread and after a reload. Data is scored in batches
 /// when a cursor asks; nothing is kept between passes, so cache the scored data if it is read more than once.
@@ -27,7 +27,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         _scorer = scorer;
         var stored = scorer.Model;
-        _columns = new ScoreColumns(stored.Options.PredictedLabelColumnName, stored.Options.ScoreColumnName, stored.Classes, stored.Keys);
+        _columns = new ScoreColumns(stored.Options, stored.Classes, stored.Keys);
         FeatureColumnType = featureColumnType;
         Model = new NoPropModel(stored);
     }
@@ -47,7 +47,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Returns a transformer with the same weights that scores in another way. Both must be disposed of.</summary>
     /// <param name="change">
     /// Changes the options that concern scoring: <see cref="NoPropOptions.Dynamics"/>, <see cref="NoPropOptions.Solver"/>, <see cref="NoPropOptions.SolverSteps"/>,
-    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns.
+    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns; a name for an optional column adds it.
     /// </param>
     /// <returns>The other transformer.</returns>
     /// <exception cref="ArgumentException">An option was changed that only training can change, or is out of range.</exception>

@@ -13,6 +13,7 @@ internal interface IBatchScorer
     /// <param name="pixels">The images one after the other, rows × C·H·W.</param>
     /// <param name="rows">The number of images.</param>
     /// <param name="scores">Where to write the probabilities, rows × K.</param>
+    /// <param name="disagreements">Where to write the share of draws that give another class than the predicted one, 0 to 1, one a row; empty where nobody asks for it.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores);
+    void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores, Span<float> disagreements);
 }

@@ -14,6 +14,7 @@ internal sealed class LookAheadScores : IDisposable
     private readonly int _batchRows;
     private readonly float[] _pixels;
     private readonly float[] _scores;
+    private readonly float[] _disagreements; // empty where nobody asks
     private int _rows;
     private int _current = -1;
     private bool _hasFailed;
@@ -21,8 +22,9 @@ internal sealed class LookAheadScores : IDisposable
     /// <summary>Creates the look-ahead.</summary>
     /// <param name="source">The data, read by a cursor of its own in the same order as the consumer's.</param>
     /// <param name="schema">The model, bound to the data's schema.</param>
+    /// <param name="active">The columns asked for.</param>
     /// <param name="scorer">The scorer.</param>
-    public LookAheadScores(IDataView source, ScoredSchema schema, IBatchScorer scorer)
+    public LookAheadScores(IDataView source, ScoredSchema schema, IEnumerable<DataViewSchema.Column> active, IBatchScorer scorer)
     {
         (_source, _schema) = (source, schema);
         _ahead = source.GetRowCursor(schema.Needed);
@@ -32,11 +34,12 @@ internal sealed class LookAheadScores : IDisposable
         _batchRows = ScoringBatch.Rows(scorer.Shape);
         _pixels = new float[_batchRows * _size];
         _scores = new float[_batchRows * scorer.ClassCount];
+        _disagreements = new float[schema.DisagreementCount(active, _batchRows)];
     }
 
-    /// <summary>Gets the class probabilities of the current row.</summary>
-    public ReadOnlyMemory<float> Current => _current >= 0 && _current < _rows
-        ? _scores.AsMemory(_current * _scorer.ClassCount, _scorer.ClassCount)
+    /// <summary>Gets the scores of the current row.</summary>
+    public RowScores Current => _current >= 0 && _current < _rows
+        ? new(_scores.AsMemory(_current * _scorer.ClassCount, _scorer.ClassCount), _disagreements.ElementAtOrDefault(_current))
         : throw new InvalidOperationException("A score was asked for while the cursor stands on no row: call MoveNext first, and not after it returned false.");
 
     /// <summary>Goes to the next row, scoring the next batch where this one is used up.</summary>
@@ -57,7 +60,7 @@ internal sealed class LookAheadScores : IDisposable
         _hasFailed = true; // until the batch is scored: a fault must leave no stale score behind
         var (first, rows) = ReadBatch();
         var scores = _scores.AsSpan(0, rows * _scorer.ClassCount);
-        _scorer.Score(_pixels.AsSpan(0, rows * _size), rows, scores);
+        _scorer.Score(_pixels.AsSpan(0, rows * _size), rows, scores, _disagreements.AsSpan(0, Math.Min(rows, _disagreements.Length)));
         FiniteScores.Check(scores, _scorer.ClassCount, first);
         (_rows, _hasFailed) = (rows, false);
     }

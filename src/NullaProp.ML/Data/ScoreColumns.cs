@@ -4,47 +4,77 @@ using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Data;
 
-/// <summary>The two columns that a model adds, PredictedLabel and Score, with all that ML.NET's evaluators and mappings look for.</summary>
-/// <param name="PredictedLabelName">The name of the predicted class, a key.</param>
-/// <param name="ScoreName">The name of the class probabilities.</param>
-/// <param name="ClassCount">K.</param>
-/// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
-internal sealed record ScoreColumns(string PredictedLabelName, string ScoreName, int ClassCount, ClassKeys? Keys)
+/// <summary>The columns that a model adds, PredictedLabel, Score and those that the options name, with all that ML.NET's evaluators and mappings look for.</summary>
+/// <param name="options">The model's options, which name the columns.</param>
+/// <param name="classCount">K.</param>
+/// <param name="keys">The names of the classes; <see langword="null"/> for a bare key.</param>
+internal sealed class ScoreColumns(NoPropOptions options, int classCount, ClassKeys? keys)
 {
-    /// <summary>Gets the type of the predicted label.</summary>
-    public KeyDataViewType PredictedLabelType { get; } = new(typeof(uint), ClassCount);
+    private readonly KeyDataViewType _predictedLabelType = new(typeof(uint), classCount);
+    private readonly VectorDataViewType _scoreType = new(NumberDataViewType.Single, classCount);
 
-    /// <summary>Gets the type of the score.</summary>
-    public VectorDataViewType ScoreType { get; } = new(NumberDataViewType.Single, ClassCount);
+    /// <summary>Gets the number of classes K.</summary>
+    public int ClassCount => classCount;
 
-    /// <summary>Returns a schema with the two columns behind those of the input, which keep their places.</summary>
+    /// <summary>Gets the names of the classes; <see langword="null"/> for a bare key.</summary>
+    public ClassKeys? Keys => keys;
+
+    /// <summary>Gets the columns in their order, and their names.</summary>
+    public IReadOnlyList<(ScoreColumn Column, string Name)> Added { get; } = [.. Named(options)];
+
+    /// <summary>Returns a schema with these columns behind those of the input, which keep their places.</summary>
     /// <param name="input">The input's schema.</param>
     public DataViewSchema Append(DataViewSchema input)
     {
         var scoreSet = AnnotationKinds.NextScoreSet(input);
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
-        builder.AddColumn(PredictedLabelName, PredictedLabelType, PredictedLabelAnnotations(scoreSet));
-        builder.AddColumn(ScoreName, ScoreType, ScoreAnnotations(scoreSet));
+        foreach (var (column, name) in Added)
+        {
+            builder.AddColumn(name, TypeOf(column), Annotations(column, scoreSet));
+        }
+
         return builder.ToSchema();
     }
 
-    private DataViewSchema.Annotations PredictedLabelAnnotations(uint scoreSet)
+    private static IEnumerable<(ScoreColumn Column, string Name)> Named(NoPropOptions options)
     {
-        var builder = new DataViewSchema.Annotations.Builder();
-        AnnotationKinds.AddScoreKinds(builder, scoreSet, isScore: false);
-        Keys?.AddTo(builder, AnnotationKinds.KeyValues);
-        return builder.ToAnnotations();
+        yield return (ScoreColumn.PredictedLabel, options.PredictedLabelColumnName);
+        yield return (ScoreColumn.Score, options.ScoreColumnName);
+        if (options.EntropyColumnName is { } entropy)
+        {
+            yield return (ScoreColumn.Entropy, entropy);
+        }
+
+        if (options.DisagreementColumnName is { } disagreement)
+        {
+            yield return (ScoreColumn.Disagreement, disagreement);
+        }
     }
 
-    private DataViewSchema.Annotations ScoreAnnotations(uint scoreSet)
+    private DataViewType TypeOf(ScoreColumn column) => column switch
+    {
+        ScoreColumn.PredictedLabel => _predictedLabelType,
+        ScoreColumn.Score => _scoreType,
+        _ => NumberDataViewType.Single,
+    };
+
+    private DataViewSchema.Annotations Annotations(ScoreColumn column, uint scoreSet)
     {
         var builder = new DataViewSchema.Annotations.Builder();
-        AnnotationKinds.AddScoreKinds(builder, scoreSet, isScore: true);
-        Keys?.AddTo(builder, AnnotationKinds.TrainingLabelValues);
-        if (Keys is { AreText: true })
+        AnnotationKinds.AddScoreKinds(builder, scoreSet, column.ToString());
+        if (column == ScoreColumn.PredictedLabel)
         {
-            Keys.AddTo(builder, AnnotationKinds.SlotNames);
+            keys?.AddTo(builder, AnnotationKinds.KeyValues);
+        }
+
+        if (column == ScoreColumn.Score)
+        {
+            keys?.AddTo(builder, AnnotationKinds.TrainingLabelValues);
+            if (keys is { AreText: true })
+            {
+                keys.AddTo(builder, AnnotationKinds.SlotNames);
+            }
         }
 
         return builder.ToAnnotations();

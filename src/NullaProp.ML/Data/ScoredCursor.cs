@@ -27,7 +27,7 @@ internal sealed class ScoredCursor : DataViewRowCursor
             var getters = new ScoreGetters(schema.Columns, () => scores.Current);
             foreach (var column in schema.Output.Where(column => schema.IsAdded(column) && _active.Contains(column.Index)))
             {
-                _getters[column.Index] = getters.Of(schema.IsPredictedLabel(column));
+                _getters[column.Index] = getters.Of(schema.Added(column));
             }
         }
     }

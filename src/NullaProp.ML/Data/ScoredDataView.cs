@@ -29,7 +29,7 @@ internal sealed class ScoredDataView(IDataView source, ScoredSchema schema, IBat
             return new ScoredCursor(schema, rows, active, scores: null);
         }
 
-        return new ScoredCursor(schema, rows, active, new LookAheadScores(source, schema, scorer));
+        return new ScoredCursor(schema, rows, active, new LookAheadScores(source, schema, active, scorer));
     }
 
     /// <inheritdoc/>

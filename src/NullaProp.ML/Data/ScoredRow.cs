@@ -13,6 +13,7 @@ internal sealed class ScoredRow : DataViewRow
     private readonly RowReader? _reader;
     private readonly float[] _pixels;
     private readonly float[] _scores;
+    private readonly float[] _disagreement; // empty where nobody asks
     private long _scored = long.MinValue;
 
     /// <summary>Creates the row.</summary>
@@ -23,11 +24,13 @@ internal sealed class ScoredRow : DataViewRow
     public ScoredRow(ScoredSchema schema, DataViewRow row, IEnumerable<DataViewSchema.Column> active, IBatchScorer scorer)
     {
         (_schema, _row, _scorer) = (schema, row, scorer);
-        _active = [.. active.Select(column => column.Index)];
+        var columns = active.ToList();
+        _active = [.. columns.Select(column => column.Index)];
         var scores = _active.Any(index => index >= schema.Input.Count);
         _reader = scores ? new RowReader(row, schema.Feature, schema.Format) : null;
         _pixels = new float[scores ? scorer.Shape.Size : 0];
         _scores = new float[scorer.ClassCount];
+        _disagreement = new float[schema.DisagreementCount(columns, rows: 1)];
     }
 
     /// <inheritdoc/>
@@ -50,7 +53,7 @@ internal sealed class ScoredRow : DataViewRow
     {
         TypedGetter.CheckActive(this, column);
         return _schema.IsAdded(column)
-            ? TypedGetter.As<TValue>(new ScoreGetters(_schema.Columns, Scores).Of(_schema.IsPredictedLabel(column)), column)
+            ? TypedGetter.As<TValue>(new ScoreGetters(_schema.Columns, Scores).Of(_schema.Added(column)), column)
             : _row.GetGetter<TValue>(_schema.Input[column.Index]);
     }
 
@@ -65,17 +68,17 @@ internal sealed class ScoredRow : DataViewRow
         base.Dispose(disposing);
     }
 
-    private ReadOnlyMemory<float> Scores()
+    private RowScores Scores()
     {
         if (_scored != _row.Position)
         {
             _scored = long.MinValue; // a fault below must not leave the last row's score behind
             _reader!.Read(_pixels);
-            _scorer.Score(_pixels, 1, _scores);
+            _scorer.Score(_pixels, 1, _scores, _disagreement);
             FiniteScores.Check(_scores, _scores.Length, _row.Position);
             _scored = _row.Position;
         }
 
-        return _scores;
+        return new RowScores(_scores, _disagreement.FirstOrDefault());
     }
 }

@@ -41,9 +41,15 @@ internal sealed class ScoredSchema
     /// <param name="column">A column of <see cref="Output"/>.</param>
     public bool IsAdded(DataViewSchema.Column column) => column.Index >= Input.Count;
 
-    /// <summary>Returns whether an output column is the predicted label.</summary>
-    /// <param name="column">A column of <see cref="Output"/>.</param>
-    public bool IsPredictedLabel(DataViewSchema.Column column) => column.Index == Input.Count;
+    /// <summary>Returns what an added column holds.</summary>
+    /// <param name="column">A column of <see cref="Output"/> that the model adds.</param>
+    public ScoreColumn Added(DataViewSchema.Column column) => Columns.Added[column.Index - Input.Count].Column;
+
+    /// <summary>Returns how many numbers to keep for the draws' disagreement in some rows: none where no column asks for it.</summary>
+    /// <param name="active">The columns of <see cref="Output"/> asked for.</param>
+    /// <param name="rows">The number of rows.</param>
+    public int DisagreementCount(IEnumerable<DataViewSchema.Column> active, int rows) =>
+        active.Any(column => IsAdded(column) && column.Index < Output.Count && Added(column) == ScoreColumn.Disagreement) ? rows : 0;
 
     /// <summary>Returns the input columns behind output columns that are passed through.</summary>
     /// <param name="columns">Columns of <see cref="Output"/>.</param>

@@ -22,12 +22,12 @@ internal static class AnnotationKinds
     /// <summary>Adds what says that a column belongs to a multiclass score.</summary>
     /// <param name="builder">The column's annotations.</param>
     /// <param name="scoreSet">The number of the score column set.</param>
-    /// <param name="isScore">Whether this is the score and not the predicted label.</param>
-    public static void AddScoreKinds(DataViewSchema.Annotations.Builder builder, uint scoreSet, bool isScore)
+    /// <param name="valueKind">What the column holds; <c>Score</c> and <c>PredictedLabel</c> are ML.NET's own words.</param>
+    public static void AddScoreKinds(DataViewSchema.Annotations.Builder builder, uint scoreSet, string valueKind)
     {
         builder.Add<uint>(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, (ref uint value) => value = scoreSet);
         AddText(builder, AnnotationUtils.Kinds.ScoreColumnKind, AnnotationUtils.Const.ScoreColumnKind.MulticlassClassification);
-        AddText(builder, AnnotationUtils.Kinds.ScoreValueKind, isScore ? AnnotationUtils.Const.ScoreValueKind.Score : AnnotationUtils.Const.ScoreValueKind.PredictedLabel);
+        AddText(builder, AnnotationUtils.Kinds.ScoreValueKind, valueKind);
     }
 
     private static void AddText(DataViewSchema.Annotations.Builder builder, string kind, string text) =>

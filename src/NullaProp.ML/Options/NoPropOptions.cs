@@ -43,6 +43,20 @@ public sealed record NoPropOptions
     /// <value>Default <c>PredictedLabel</c>.</value>
     public string PredictedLabelColumnName { get; init; } = "PredictedLabel";
 
+    /// <summary>
+    /// Gets the output column of the Shannon entropy −Σ p·ln p of the class probabilities, one <see cref="float"/>: nats, from 0 where a class is certain to ln K where
+    /// all are alike. Reject images above a threshold. May be changed after training.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: no such column.</value>
+    public string? EntropyColumnName { get; init; }
+
+    /// <summary>
+    /// Gets the output column of the share of <see cref="Draws"/> whose own most probable class is not the predicted one, one <see cref="float"/> from 0 to 1. Reject
+    /// images above a threshold. Needs two draws or more. May be changed after training.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: no such column.</value>
+    public string? DisagreementColumnName { get; init; }
+
     /// <summary>Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector, or images of unknown size.</summary>
     /// <value>Default <see langword="null"/>: read from the column's type.</value>
     public ImageShape? ImageShape { get; init; }

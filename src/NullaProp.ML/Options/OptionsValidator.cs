@@ -24,7 +24,9 @@ internal static class OptionsValidator
             Named(nameof(o.FeatureColumnName), o.FeatureColumnName),
             Named(nameof(o.ScoreColumnName), o.ScoreColumnName),
             Named(nameof(o.PredictedLabelColumnName), o.PredictedLabelColumnName),
-            Different(o),
+            NamedOrNull(nameof(o.EntropyColumnName), o.EntropyColumnName),
+            NamedOrNull(nameof(o.DisagreementColumnName), o.DisagreementColumnName),
+            .. Different(o),
             Shape(o.ImageShape),
             Within(nameof(o.Epochs), o.Epochs, 1, 100_000),
             Within(nameof(o.BatchSize), o.BatchSize, 1, 65_536),
@@ -60,6 +62,7 @@ internal static class OptionsValidator
             Defined(nameof(o.ScoreReadout), o.ScoreReadout),
             Within(nameof(o.ReadoutMaxLogSnr), o.ReadoutMaxLogSnr, -20, 20),
             Within(nameof(o.Draws), o.Draws, 0, 1_024),
+            Voted(o),
         ];
         return found.OfType<string>();
     }
@@ -67,9 +70,26 @@ internal static class OptionsValidator
     private static string? Named(string name, string value) =>
         string.IsNullOrWhiteSpace(value) ? $"{name} is empty, but must name a column." : null;
 
-    private static string? Different(NoPropOptions o) =>
-        o.ScoreColumnName == o.PredictedLabelColumnName && !string.IsNullOrWhiteSpace(o.ScoreColumnName)
-            ? $"{nameof(o.ScoreColumnName)} and {nameof(o.PredictedLabelColumnName)} are both '{o.ScoreColumnName}', but must differ."
+    private static string? NamedOrNull(string name, string? value) =>
+        value is null || !string.IsNullOrWhiteSpace(value) ? null : $"{name} is empty, but must name a column, or be null for no such column.";
+
+    private static IEnumerable<string> Different(NoPropOptions o)
+    {
+        (string Option, string? Name)[] outputs =
+        [
+            (nameof(o.ScoreColumnName), o.ScoreColumnName),
+            (nameof(o.PredictedLabelColumnName), o.PredictedLabelColumnName),
+            (nameof(o.EntropyColumnName), o.EntropyColumnName),
+            (nameof(o.DisagreementColumnName), o.DisagreementColumnName),
+        ];
+        return outputs.Where(output => !string.IsNullOrWhiteSpace(output.Name)).GroupBy(output => output.Name, output => output.Option)
+            .Where(options => options.Count() > 1)
+            .Select(options => $"{string.Join(" and ", options)} are {(options.Count() == 2 ? "both" : "all")} '{options.Key}', but must differ.");
+    }
+
+    private static string? Voted(NoPropOptions o) =>
+        o.DisagreementColumnName is { } name && o.Draws < 2
+            ? string.Create(CultureInfo.InvariantCulture, $"{nameof(o.DisagreementColumnName)} is '{name}', but {nameof(o.Draws)} is {o.Draws} and it takes two draws to disagree: set {nameof(o.Draws)} to 2 or more.")
             : null;
 
     private static string? Shape(ImageShape? shape) =>

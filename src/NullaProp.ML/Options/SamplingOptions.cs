@@ -45,5 +45,7 @@ internal static class SamplingOptions
         FeatureColumnName = from.FeatureColumnName,
         ScoreColumnName = from.ScoreColumnName,
         PredictedLabelColumnName = from.PredictedLabelColumnName,
+        EntropyColumnName = from.EntropyColumnName,
+        DisagreementColumnName = from.DisagreementColumnName,
     };
 }

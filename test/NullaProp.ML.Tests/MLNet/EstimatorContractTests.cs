@@ -50,14 +50,18 @@ public sealed class EstimatorContractTests
         ((IDisposable)loaded).Dispose();
     }
 
+    [TestMethod]
+    public void NoProp_EntropyAndDisagreementColumns_KeepsTheEstimatorContract() => Check(
+        TinyImages.Keys(_context, 24), options => options with { EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement", Draws = 3 });
+
     private void CheckMapped<TLabel>(List<ImageRow<TLabel>> rows) => Check(TinyImages.WithKeys(_context, _context.Data.LoadFromEnumerable(rows)));
 
-    private void Check(IDataView data)
+    private void Check(IDataView data, Func<NoPropOptions, NoPropOptions>? change = null)
     {
         var unlabelled = _context.Transforms.SelectColumns("Features").Fit(data).Transform(data);
         var blind = _context.Transforms.SelectColumns("Label").Fit(data).Transform(data);
 
-        EstimatorContract.Check(_context, TinyImages.Trainer(_context), data, transformData: unlabelled, invalidData: blind);
+        EstimatorContract.Check(_context, TinyImages.Trainer(_context, change), data, transformData: unlabelled, invalidData: blind);
     }
 
     private IDataView BareKeys(int rows, int classes) => _context.Data.LoadFromEnumerable(

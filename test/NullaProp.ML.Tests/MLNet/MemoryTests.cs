@@ -15,6 +15,7 @@ public sealed class MemoryTests
     [
         ["defaults", TinyImages.Options],
         ["draws", TinyImages.Options with { Draws = 3 }],
+        ["rejection columns", TinyImages.Options with { Draws = 2, EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" }],
         ["the seed's", NoPropOptions.Nullaprop with { Epochs = 1, HiddenSize = 16, EmbeddingDimension = 8, SolverSteps = 2, BatchSize = 16 }],
         ["unit norm", TinyImages.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingDimension = 8, DenoisingLoss = DenoisingLoss.CrossEntropy }],
         ["features in the middle", TinyImages.Options with { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidByMedian }],

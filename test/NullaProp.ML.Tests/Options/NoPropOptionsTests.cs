@@ -11,6 +11,10 @@ public sealed class NoPropOptionsTests
     [DataRow("ScoreColumnName", "")]
     [DataRow("PredictedLabelColumnName", null)]
     [DataRow("ScoreColumnName", "PredictedLabel")] // the other column's name
+    [DataRow("EntropyColumnName", " ")]
+    [DataRow("EntropyColumnName", "Score")]
+    [DataRow("DisagreementColumnName", "")]
+    [DataRow("DisagreementColumnName", "Disagreement")] // no draws by default
     [DataRow("Epochs", 0)]
     [DataRow("Epochs", 100_001)]
     [DataRow("BatchSize", 0)]
@@ -100,6 +104,7 @@ public sealed class NoPropOptionsTests
     [DataRow("HiddenSize", 65_536)]
     [DataRow("LogSnrAtNoise", -20.0)]
     [DataRow("LogSnrAtLabel", 20.0)]
+    [DataRow("EntropyColumnName", "Entropy")]
     [DataRow("SolverSteps", 1)]
     [DataRow("SolverSteps", 10_000)]
     [DataRow("Draws", 1_024)]

@@ -47,6 +47,7 @@ public sealed class SamplingOptionsTests
         long number => number + 1,
         double number => number + 0.5,
         Enum choice => Enum.ToObject(type, Convert.ToInt32(choice, System.Globalization.CultureInfo.InvariantCulture) == 0 ? 1 : 0),
+        null when type == typeof(string) => "Other",
         null when type == typeof(int?) => 3,
         null when type == typeof(ImageShape) => new ImageShape(1, 9, 9),
         _ => throw new NotSupportedException($"Say here what differs from a {type.Name}."),

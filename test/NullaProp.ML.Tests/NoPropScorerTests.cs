@@ -1,0 +1,123 @@
+using NullaProp.ML.Sampling;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests;
+
+/// <summary>Scores and disagreement of draws, row by row and in a batch, against one runner a draw.</summary>
+[TestClass]
+public sealed class NoPropScorerTests
+{
+    private const int Rows = 32;
+    private const int Classes = 3;
+    private const int Size = 64;
+
+    private static readonly NoPropOptions Options = TinyModel.Small(new NoPropOptions { Embedding = EmbeddingKind.Learned, Draws = 8, DisagreementColumnName = "Disagreement" });
+
+    private static long LiveTensors => DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+    [TestMethod]
+    [DataRow(ScoreReadout.PathMean)]
+    [DataRow(ScoreReadout.FirstPrediction)]
+    public void Score_SeveralDraws_GivesTheShareOfDrawsThatDisagree(ScoreReadout readout)
+    {
+        using var scorer = Scorer(Options with { ScoreReadout = readout });
+        var pixels = Pixels();
+        var (scores, disagreements) = (new float[Rows * Classes], new float[Rows]);
+
+        scorer.Score(pixels, Rows, scores, disagreements);
+
+        CollectionAssert.AreEqual(Expected(scorer.Model, pixels, scores), disagreements);
+        Assert.IsGreaterThan(1, disagreements.Distinct().Count(), "all rows disagree alike: nothing was tested");
+    }
+
+    [TestMethod]
+    public void Score_RowAlone_GivesTheDisagreementOfTheBatch()
+    {
+        using var scorer = Scorer(Options);
+        var pixels = Pixels();
+        var (scores, together) = (new float[Rows * Classes], new float[Rows]);
+        scorer.Score(pixels, Rows, scores, together);
+        var alone = new float[Rows];
+
+        for (var row = 0; row < Rows; row++)
+        {
+            scorer.Score(pixels.AsSpan(row * Size, Size), 1, scores.AsSpan(0, Classes), alone.AsSpan(row, 1));
+        }
+
+        CollectionAssert.AreEqual(together, alone);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(Rows)]
+    public void Score_DisagreementAskedForOrNot_ChangesNoBitOfTheScores(int rows)
+    {
+        using var scorer = Scorer(Options);
+        var pixels = Pixels().AsSpan(0, rows * Size);
+        var (with, without) = (new float[rows * Classes], new float[rows * Classes]);
+
+        scorer.Score(pixels, rows, with, new float[rows]);
+        scorer.Score(pixels, rows, without, []);
+
+        CollectionAssert.AreEqual(without, with);
+    }
+
+    [TestMethod]
+    public void Score_WithDisagreement_LeavesNoTensorAlive()
+    {
+        var before = LiveTensors;
+
+        using (var scorer = Scorer(Options))
+        {
+            var held = LiveTensors;
+            scorer.Score(Pixels(), Rows, new float[Rows * Classes], new float[Rows]);
+            scorer.Score(new float[Size], 1, new float[Classes], new float[1]);
+            Assert.AreEqual(held, LiveTensors);
+        }
+
+        Assert.AreEqual(before, LiveTensors);
+    }
+
+    private static NoPropScorer Scorer(NoPropOptions options)
+    {
+        var network = TinyModel.Create(options, Classes);
+        var starts = Start.Points(options.Draws, network.Embedding.Dimension, seed: 4).mul_(5); // far apart, so that draws disagree in an untrained network
+        return new NoPropScorer(new StoredModel(options, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts));
+    }
+
+    // Each draw by a runner of its own; the class is the first of the largest probabilities.
+    private static float[] Expected(StoredModel model, float[] pixels, float[] scores)
+    {
+        using var scope = NewDisposeScope();
+        var batch = tensor(pixels).view(Rows, 1, 8, 8);
+        var plan = PlanCompiler.For(model.Network, model.Options);
+        var differing = new float[Rows];
+        for (var draw = 0; draw < model.Options.Draws; draw++)
+        {
+            using var single = new PlanRunner(model.Network, plan, model.Starts.narrow(0, draw, 1));
+            var own = single.Probabilities(batch).data<float>().ToArray();
+            for (var row = 0; row < Rows; row++)
+            {
+                differing[row] += ClassOf(own, row) == ClassOf(scores, row) ? 0 : 1;
+            }
+        }
+
+        return [.. differing.Select(count => count / model.Options.Draws)];
+    }
+
+    private static int ClassOf(float[] scores, int row)
+    {
+        var own = scores[(row * Classes)..((row + 1) * Classes)];
+        return Array.IndexOf(own, own.Max());
+    }
+
+    private static float[] Pixels()
+    {
+        using var generator = new Generator(3);
+        using var pixels = TinyModel.Pixels(Rows, generator).mul_(10);
+        return [.. pixels.data<float>()];
+    }
+}
