@@ -12,10 +12,34 @@ internal abstract class Dynamics
     /// <param name="to">The level at its end.</param>
     public abstract Coefficients Transition(NoiseLevel from, NoiseLevel to);
 
-    /// <summary>Returns the factor of the standard normal noise that such a step adds; 0 where the equation is an ordinary one.</summary>
+    /// <summary>Returns how far the clock runs in a step in which û is taken to change linearly within it. Only differences of it exist in closed form for every dynamics.</summary>
+    /// <param name="from">The level at the start of the step.</param>
+    /// <param name="to">The level at its end, after the start.</param>
+    /// <returns>Above 0.</returns>
+    public abstract double Elapsed(NoiseLevel from, NoiseLevel to);
+
+    /// <summary>
+    /// Returns what a change of û adds: z₁ = A·z₀ + B·û₀ + Ramp·(û₁ − û₀), exact where û goes from û₀ to û₁ linearly in <see cref="Elapsed"/>, with the A and B of
+    /// <see cref="Transition"/>.
+    /// </summary>
+    /// <param name="from">The level at the start of the step.</param>
+    /// <param name="to">The level at its end.</param>
+    public abstract double Ramp(NoiseLevel from, NoiseLevel to);
+
+    /// <summary>Returns the factor of a standard normal draw that the step adds; 0 where the way is determined by its start.</summary>
     /// <param name="from">The level at the start of the step.</param>
     /// <param name="to">The level at its end.</param>
     public virtual double NoiseScale(NoiseLevel from, NoiseLevel to) => 0;
+
+    /// <summary>Returns the factors of u and ε in the noisy label from which the network learns.</summary>
+    /// <param name="level">The noise level.</param>
+    public virtual (double Signal, double Noise) Mixture(NoiseLevel level) => (level.Signal, level.Noise);
+
+    /// <summary>Returns what a network that knows the clean label predicts, one component of it: the clean label itself unless a dynamics says otherwise.</summary>
+    /// <param name="level">The noise level.</param>
+    /// <param name="clean">A component of u.</param>
+    /// <param name="state">The same component of z.</param>
+    public virtual double Target(NoiseLevel level, double clean, double state) => clean;
 
     /// <summary>Returns the dynamics that an option names.</summary>
     /// <param name="kind">The option.</param>
@@ -23,6 +47,8 @@ internal abstract class Dynamics
     {
         FlowDynamics.ProbabilityFlow => new ProbabilityFlow(),
         FlowDynamics.SimplifiedFlow => new SimplifiedFlow(),
+        FlowDynamics.ReverseDrift => new ReverseDrift(),
+        FlowDynamics.Ancestral => new Ancestral(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such dynamics."),
     };
 

@@ -9,6 +9,9 @@ namespace NullaProp.ML.Diffusion;
 /// </summary>
 internal static class HeldScalar
 {
+    /// <summary>The number 0.</summary>
+    public static readonly Scalar Zero = 0.0;
+
     /// <summary>The number 1.</summary>
     public static readonly Scalar One = 1.0;
 

@@ -24,4 +24,7 @@ internal sealed class LinearNoiseSchedule(double logSnrAtNoise, double logSnrAtL
     /// <inheritdoc/>
     public override IReadOnlyList<NoiseLevel> Levels(IReadOnlyList<double> times) =>
         [.. times.Select(t => new NoiseLevel(t, logSnrAtNoise + (_span * t), _span))];
+
+    /// <inheritdoc/>
+    public override Tensor TimeAt(Tensor logSnr) => logSnr.sub(_offset).div(_slope).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
 }

@@ -9,9 +9,6 @@ namespace NullaProp.ML.Diffusion;
 /// <remarks>g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The seed project leaves w free, so that its SNR′ can turn negative.</remarks>
 internal sealed class MonotoneNoiseSchedule : NoiseSchedule
 {
-    /// <summary>The width of the hidden layer, as in the seed project.</summary>
-    public const int Hidden = 64;
-
     private readonly MonotoneScheduleWeights _weights;
 
     /// <summary>Creates the schedule over weights that somebody else owns.</summary>
@@ -54,6 +51,10 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
         var rate = levels.LogSnrRate.cpu().data<float>().ToArray();
         return [.. times.Select((t, i) => new NoiseLevel(t, logSnr[i], rate[i]))];
     }
+
+    /// <inheritdoc/>
+    public override Tensor TimeAt(Tensor logSnr) =>
+        throw new NotSupportedException("A learned noise schedule has no inverse in closed form, but drawing times evenly over log-SNR needs one. Choose LinearLogSnr or Cosine.");
 
     // g(t) and g'(t) in closed form, so that SNR' needs no derivative by automatic differentiation.
     private (Tensor Value, Tensor Slope) Network(Tensor time)

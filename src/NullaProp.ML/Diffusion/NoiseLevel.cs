@@ -3,7 +3,7 @@ namespace NullaProp.ML.Diffusion;
 /// <summary>How much noise covers the label at one time, with its rate of change. Time runs from 0 (noise) to 1 (label), as in the paper.</summary>
 /// <param name="Time">Time t, 0 to 1.</param>
 /// <param name="LogSnr">λ = ln(ᾱ/(1−ᾱ)), rising with time.</param>
-/// <param name="LogSnrRate">dλ/dt, above 0.</param>
+/// <param name="LogSnrRate">dλ/dt, above 0 (0 at t = 0 where the schedule is a cosine).</param>
 internal readonly record struct NoiseLevel(double Time, double LogSnr, double LogSnrRate)
 {
     /// <summary>Gets ᾱ, the share of signal variance, above 0 and below 1.</summary>

@@ -4,7 +4,7 @@ namespace NullaProp.ML.Diffusion;
 
 /// <summary>The noise levels of a batch of times, with their rates of change; every tensor is (B, 1).</summary>
 /// <param name="LogSnr">λ = ln(ᾱ/(1−ᾱ)).</param>
-/// <param name="LogSnrRate">dλ/dt, above 0.</param>
+/// <param name="LogSnrRate">dλ/dt, above 0 (0 at t = 0 where the schedule is a cosine).</param>
 internal sealed record NoiseLevels(Tensor LogSnr, Tensor LogSnrRate)
 {
     /// <summary>Returns ᾱ = sigmoid(λ).</summary>

@@ -19,4 +19,10 @@ internal abstract class NoiseSchedule
     /// <summary>Returns the levels at some times as numbers, for compiling a sampling plan.</summary>
     /// <param name="times">Times, each 0 to 1.</param>
     public abstract IReadOnlyList<NoiseLevel> Levels(IReadOnlyList<double> times);
+
+    /// <summary>Returns the times at which λ has these values: the inverse of <see cref="At"/>.</summary>
+    /// <param name="logSnr">Values of λ, (B, 1), each λ(0) to λ(1).</param>
+    /// <returns>Times, (B, 1), each 0 to 1.</returns>
+    /// <exception cref="NotSupportedException">The schedule is learned and has no inverse in closed form.</exception>
+    public abstract Tensor TimeAt(Tensor logSnr);
 }

@@ -17,4 +17,10 @@ internal sealed class ProbabilityFlow : Dynamics
         var shrink = to.Noise / from.Noise;
         return new(shrink, to.Signal - (shrink * from.Signal));
     }
+
+    /// <inheritdoc/>
+    public override double Elapsed(NoiseLevel from, NoiseLevel to) => 0.5 * (to.LogSnr - from.LogSnr);
+
+    /// <inheritdoc/>
+    public override double Ramp(NoiseLevel from, NoiseLevel to) => to.Signal * DecayResponse.ToRamp(Elapsed(from, to));
 }

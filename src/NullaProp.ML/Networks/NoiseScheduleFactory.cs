@@ -7,10 +7,11 @@ internal static class NoiseScheduleFactory
 {
     /// <summary>Creates the schedule.</summary>
     /// <param name="weights">The scope of its weights.</param>
-    /// <param name="options">The kind and the ends.</param>
+    /// <param name="options">The kind, the ends and the hidden width.</param>
     public static NoiseSchedule Create(WeightScope weights, NoPropOptions options) => Kind(options) switch
     {
         NoiseScheduleKind.LinearLogSnr => new LinearNoiseSchedule(options.LogSnrAtNoise, options.LogSnrAtLabel),
+        NoiseScheduleKind.Cosine => new CosineNoiseSchedule(options.LogSnrAtNoise, options.LogSnrAtLabel),
         NoiseScheduleKind.Learned => Learned(weights, options, trainsEnds: false),
         NoiseScheduleKind.LearnedJointly => Learned(weights, options, trainsEnds: true),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.NoiseSchedule, "No such noise schedule."),
@@ -24,7 +25,7 @@ internal static class NoiseScheduleFactory
 
     private static MonotoneNoiseSchedule Learned(WeightScope weights, NoPropOptions options, bool trainsEnds)
     {
-        const int hidden = MonotoneNoiseSchedule.Hidden;
+        var hidden = options.NoiseScheduleHiddenSize;
 
         // These ranges make the first curve nearly a straight line in log-SNR.
         var slopes = weights.Undecayed("slopes", Initializers.Uniform(-1, 1), 1, hidden);

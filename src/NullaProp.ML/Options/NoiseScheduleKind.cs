@@ -15,4 +15,10 @@ public enum NoiseScheduleKind
 
     /// <summary>A straight line in log signal-to-noise ratio, nothing to train.</summary>
     LinearLogSnr,
+
+    /// <summary>
+    /// ᾱ along the cosine of Nichol and Dhariwal (2021, arXiv 2102.09672), squeezed between the two ends rather than clipped at them, so that it rises everywhere; nothing to
+    /// train.
+    /// </summary>
+    Cosine,
 }

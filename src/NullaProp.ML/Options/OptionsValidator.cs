@@ -46,9 +46,12 @@ internal static class OptionsValidator
             Within(nameof(o.EmbeddingDimension), o.EmbeddingDimension, 1, 65_536),
             Within(nameof(o.HiddenSize), o.HiddenSize, 1, 65_536),
             Defined(nameof(o.NoiseSchedule), o.NoiseSchedule),
+            Within(nameof(o.NoiseScheduleHiddenSize), o.NoiseScheduleHiddenSize, 1, 65_536),
             Within(nameof(o.LogSnrAtNoise), o.LogSnrAtNoise, -20, 20),
             Within(nameof(o.LogSnrAtLabel), o.LogSnrAtLabel, -20, 20),
             Rising(o),
+            Defined(nameof(o.TimeSampling), o.TimeSampling),
+            Invertible(o),
             Defined(nameof(o.LossWeighting), o.LossWeighting),
             Bound(o),
             Above(nameof(o.DenoisingFactor), o.DenoisingFactor, 0, 1_000),
@@ -58,7 +61,10 @@ internal static class OptionsValidator
             Anchored(o),
             Defined(nameof(o.Dynamics), o.Dynamics),
             Defined(nameof(o.Solver), o.Solver),
+            ExactStep(o),
+            RandomStart(o),
             Within(nameof(o.SolverSteps), o.SolverSteps, 1, 10_000),
+            Within(nameof(o.SolverTolerance), o.SolverTolerance, 1e-4, 1),
             Defined(nameof(o.ScoreReadout), o.ScoreReadout),
             Within(nameof(o.ReadoutMaxLogSnr), o.ReadoutMaxLogSnr, -20, 20),
             Within(nameof(o.Draws), o.Draws, 0, 1_024),
@@ -129,5 +135,20 @@ internal static class OptionsValidator
     private static string? Anchored(NoPropOptions o) =>
         o.Variant is NoPropVariant.DiscreteTime or NoPropVariant.FlowMatching && o.ReadoutLoss == ReadoutLoss.Denoiser
             ? $"{nameof(o.ReadoutLoss)} is {o.ReadoutLoss}, but {nameof(o.Variant)} {o.Variant} has no network for t = 1 to read from. Choose {ReadoutLoss.NoisyLabel} or {ReadoutLoss.Linear}."
+            : null;
+
+    private static string? Invertible(NoPropOptions o) =>
+        o.Variant == NoPropVariant.ContinuousTime && o.TimeSampling == TimeSampling.UniformInLogSnr && o.NoiseSchedule is (NoiseScheduleKind.Learned or NoiseScheduleKind.LearnedJointly)
+            ? $"{nameof(o.TimeSampling)} is {o.TimeSampling} and {nameof(o.NoiseSchedule)} is {o.NoiseSchedule}, but times drawn evenly over log-SNR leave a learned schedule nothing to learn. Set {nameof(o.NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or {NoiseScheduleKind.Cosine}."
+            : null;
+
+    private static string? ExactStep(NoPropOptions o) =>
+        o.Variant == NoPropVariant.ContinuousTime && o.Dynamics == FlowDynamics.Ancestral && o.Solver != OdeSolver.ExponentialEuler
+            ? $"{nameof(o.Dynamics)} is {o.Dynamics} and {nameof(o.Solver)} is {o.Solver}, but the noise of the reverse diffusion belongs to its exact step. Set {nameof(o.Solver)} to {OdeSolver.ExponentialEuler}."
+            : null;
+
+    private static string? RandomStart(NoPropOptions o) =>
+        o.Variant is (NoPropVariant.ContinuousTime or NoPropVariant.DiscreteTime) && o.Dynamics == FlowDynamics.Ancestral && o.Draws == 0
+            ? $"{nameof(o.Dynamics)} is {o.Dynamics} and {nameof(o.Draws)} is 0, but a random way needs random draws. Set {nameof(o.Draws)} to 1 or more."
             : null;
 }

@@ -6,20 +6,21 @@ namespace NullaProp.ML.Sampling;
 /// <summary>Turns dynamics, solver and time grid into a <see cref="SamplingPlan"/>.</summary>
 /// <param name="dynamics">The differential equation.</param>
 /// <param name="levels">The noise level at given times.</param>
-internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>, IReadOnlyList<NoiseLevel>> levels)
+/// <param name="classes">K, the number of classes, by which a solver that chooses its steps judges them.</param>
+internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>, IReadOnlyList<NoiseLevel>> levels, int classes = 10)
 {
     /// <summary>Compiles the plan by which a model scores.</summary>
-    /// <param name="model">The model, for its noise schedule.</param>
-    /// <param name="options">Variant, dynamics, solver, steps and read-out.</param>
+    /// <param name="model">The model, for its noise schedule and number of classes.</param>
+    /// <param name="options">Variant, dynamics, solver, steps, tolerance and read-out.</param>
     public static SamplingPlan For(Denoiser model, NoPropOptions options) => options.Variant switch
     {
         NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), BlockLevels.Of(options, model.Schedule), options),
-        NoPropVariant.FlowMatching => new PlanCompiler(new VelocityFlow(), StraightPath).Compile(options) with { Predicts = NetworkPrediction.Velocity },
-        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels).Compile(options),
+        NoPropVariant.FlowMatching => new PlanCompiler(new VelocityFlow(), StraightPath, model.ClassCount).Compile(options) with { Predicts = NetworkPrediction.Velocity },
+        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
     };
 
     /// <summary>Compiles the plan that the options describe.</summary>
-    /// <param name="options">Solver, steps and read-out.</param>
+    /// <param name="options">Solver, steps, tolerance and read-out.</param>
     public SamplingPlan Compile(NoPropOptions options)
     {
         if (options.Variant == NoPropVariant.CrossEntropyBaseline || options.ScoreReadout == ScoreReadout.FirstPrediction)
@@ -27,64 +28,31 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
             return SamplingPlan.SingleEvaluation;
         }
 
-        var stages = Steps(options.Solver, options.SolverSteps).ToList();
+        var stages = Steps(options.Solver, options.SolverSteps, options.SolverTolerance).ToList();
         var logSnr = levels([.. stages.Select(stage => stage.Time)]).Select(level => level.LogSnr);
         return new ScoreShares(options).Assign(stages, [.. logSnr]);
     }
 
-    /// <summary>Returns the stages of equal steps in time from 0 to 1.</summary>
+    /// <summary>Returns the stages of the steps from 0 to 1: equal ones in time, unless the solver chooses its own.</summary>
     /// <param name="solver">The method.</param>
-    /// <param name="steps">The number of steps, 1 or more.</param>
-    public IEnumerable<SamplingStage> Steps(OdeSolver solver, int steps)
+    /// <param name="steps">The number of steps, or the most of them where the solver chooses, 1 or more.</param>
+    /// <param name="tolerance">The largest error of a step where the solver chooses.</param>
+    public IEnumerable<SamplingStage> Steps(OdeSolver solver, int steps, double tolerance = 0.1)
     {
-        var grid = levels([.. Enumerable.Range(0, steps + 1).Select(i => (double)i / steps)]);
-        return Enumerable.Range(0, steps).SelectMany(i => solver switch
-        {
-            OdeSolver.Euler => Euler(grid[i], grid[i + 1]),
-            OdeSolver.Heun => Heun(grid[i], grid[i + 1]),
-            OdeSolver.ExponentialEuler => ExponentialEuler(grid[i], grid[i + 1]),
-            _ => throw new ArgumentOutOfRangeException(nameof(solver), solver, "No such solver."),
-        });
+        var grid = solver == OdeSolver.Adaptive
+            ? new AdaptiveGrid(dynamics, Even(AdaptiveGrid.Finest), classes).Within(tolerance, steps)
+            : Even(steps);
+        var stages = new SolverStages(dynamics);
+        return Enumerable.Range(0, grid.Count - 1).SelectMany(step => stages.Of(solver, grid, step));
     }
 
-    // z₁ = z₀ + h·f(z₀, û₀)
-    private IEnumerable<SamplingStage> Euler(NoiseLevel from, NoiseLevel to)
-    {
-        var h = to.Time - from.Time;
-        var rate = dynamics.Rate(from);
-        yield return new() { Time = from.Time, State = 1 + (h * rate.State), Prediction = h * rate.Prediction, EndsStep = true };
-    }
-
-    // Trial z̃ = z₀ + h·f(z₀, û₀), then z₁ = z₀ + ½h·(f(z₀, û₀) + f(z̃, û₁)), with z̃ written out in z₀ and û₀.
-    private IEnumerable<SamplingStage> Heun(NoiseLevel from, NoiseLevel to)
-    {
-        var h = to.Time - from.Time;
-        var (first, second) = (dynamics.Rate(from), dynamics.Rate(to));
-        var (trialState, trialPrediction) = (1 + (h * first.State), h * first.Prediction);
-        yield return new() { Time = from.Time, State = trialState, Prediction = trialPrediction };
-        yield return new()
-        {
-            Time = to.Time,
-            State = 1 + (h / 2 * (first.State + (second.State * trialState))),
-            Prediction = h / 2 * second.Prediction,
-            PreviousPrediction = h / 2 * (first.Prediction + (second.State * trialPrediction)),
-            EndsStep = true,
-        };
-    }
-
-    // The exact solution while û does not change.
-    private IEnumerable<SamplingStage> ExponentialEuler(NoiseLevel from, NoiseLevel to)
-    {
-        var transition = dynamics.Transition(from, to);
-        yield return new() { Time = from.Time, State = transition.State, Prediction = transition.Prediction, Noise = dynamics.NoiseScale(from, to), EndsStep = true };
-    }
+    private IReadOnlyList<NoiseLevel> Even(int steps) => levels([.. Enumerable.Range(0, steps + 1).Select(i => (double)i / steps)]);
 
     // Discrete time: each block takes the exact step between its level and the next.
     private static SamplingPlan Blocks(Dynamics dynamics, IReadOnlyList<NoiseLevel> levels, NoPropOptions options)
     {
-        var compiler = new PlanCompiler(dynamics, _ => levels);
-        var stages = Enumerable.Range(0, levels.Count - 1)
-            .SelectMany(block => compiler.ExponentialEuler(levels[block], levels[block + 1]).Select(stage => stage with { Block = block }));
+        var solver = new SolverStages(dynamics);
+        var stages = Enumerable.Range(0, levels.Count - 1).Select(block => solver.ExponentialEuler(levels[block], levels[block + 1]) with { Block = block });
         return new ScoreShares(options).Assign([.. stages], [.. levels.Select(level => level.LogSnr)]);
     }
 

@@ -19,8 +19,13 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
 
     private static readonly Scalar HeldSnrRateLimit = SnrRateLimit;
 
+    /// <summary>What λ′ is divided by at least: a cosine's is 0 at t = 0.</summary>
+    private static readonly Scalar SmallestRate = 1e-12;
+
     private readonly Scalar _factor = options.DenoisingFactor;
     private readonly LabelLoss _label = new(model, options);
+    private readonly Scalar _noiseEnd = options.LogSnrAtNoise;
+    private readonly Scalar _span = options.LogSnrAtLabel - options.LogSnrAtNoise;
 
     /// <inheritdoc/>
     public override Tensor Backward(ImageBatch batch, Generator generator)
@@ -29,7 +34,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
         var embedding = model.Embedding.Matrix(); // (K, D)
         var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
         var imageShare = Network.ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)); // (B, H)
-        var time = TimeSamples.Uniform(batch.Labels.shape[0], generator).to(model.Weights.Device); // (B, 1)
+        var time = Times(batch.Labels.shape[0], generator); // (B, 1)
         var trained = model.Schedule.At(time);
         var levels = TrainsScheduleByVariance ? Leaves(trained) : trained;
 
@@ -48,6 +53,15 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
 
     private bool TrainsScheduleByVariance => options.NoiseSchedule == NoiseScheduleKind.Learned;
 
+    // Even in time, or in log-SNR: shares of the way from λ(0) to λ(1).
+    private Tensor Times(long count, Generator generator)
+    {
+        var shares = TimeSamples.Uniform(count, generator).to(model.Weights.Device); // (B, 1)
+        return options.TimeSampling == TimeSampling.UniformInLogSnr
+            ? model.Schedule.TimeAt(shares.mul(_span).add(_noiseEnd, HeldScalar.One))
+            : shares;
+    }
+
     // Third term of eq. (9) without its weight.
     private Tensor Error(ImageBatch batch, Tensor embedding, Tensor clean, Tensor imageShare, Tensor time, NoiseLevels levels, Generator generator)
     {
@@ -55,7 +69,13 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
         return _label.Error(Network.Logits(imageShare, z, time), batch.Labels, embedding, clean); // (B, 1)
     }
 
-    private Tensor Weight(NoiseLevels levels) => options.LossWeighting switch
+    private Tensor Weight(NoiseLevels levels)
+    {
+        var weight = WeightOverTime(levels); // (B, 1)
+        return options.TimeSampling == TimeSampling.UniformInLogSnr ? weight.mul(_span) / levels.LogSnrRate.clamp_min(SmallestRate) : weight;
+    }
+
+    private Tensor WeightOverTime(NoiseLevels levels) => options.LossWeighting switch
     {
         LossWeighting.SnrDerivative => levels.SnrRate().mul(HeldScalar.Half), // (B, 1)
         LossWeighting.MinSnr => levels.SnrRate().clamp_max(HeldSnrRateLimit).mul(HeldScalar.Half), // (B, 1)

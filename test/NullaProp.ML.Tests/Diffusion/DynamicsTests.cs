@@ -8,6 +8,8 @@ public sealed class DynamicsTests
 {
     private static readonly LinearNoiseSchedule Schedule = new(-5, 5);
 
+    public static IEnumerable<object[]> Kinds => Enum.GetValues<FlowDynamics>().Select(kind => new object[] { kind });
+
     // Every dynamics over the whole way, most of it, and a short step.
     public static IEnumerable<object[]> Steps =>
         from kind in Enum.GetValues<FlowDynamics>()
@@ -63,6 +65,68 @@ public sealed class DynamicsTests
         // Equal but for rounding; λ is a straight line here, so the simplified flow's assumption holds.
         Assert.AreEqual(whole.State, second.State * first.State, 1e-13);
         Assert.AreEqual(whole.Prediction, (second.State * first.Prediction) + second.Prediction, 1e-13);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Steps))]
+    public void Ramp_PredictionLinearInTheClock_SolvesTheEquationOfRate(FlowDynamics kind, double from, double to)
+    {
+        const double start = -1.3;
+        var (before, after) = (0.7, -0.4);
+        var dynamics = Dynamics.Of(kind);
+        var (first, last) = (Level(from), Level(to));
+
+        var (step, ramp) = (dynamics.Transition(first, last), dynamics.Ramp(first, last));
+        var solved = RungeKutta.Solve(
+            (t, z) =>
+            {
+                var rate = dynamics.Rate(Level(t));
+                var share = dynamics.Elapsed(first, Level(t)) / dynamics.Elapsed(first, last);
+                return (rate.State * z) + (rate.Prediction * (before + (share * (after - before))));
+            },
+            start,
+            from,
+            to,
+            steps: 8000);
+
+        // Fourth order: (rate·h)^4 = (150/8000)^4 ≈ 1e-7 of a part that is a hundredth of the whole where the rate is that high.
+        Assert.AreEqual(solved, (step.State * start) + (step.Prediction * before) + (ramp * (after - before)), 2e-9);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void Ramp_TinyStep_IsHalfTheEffectOfTheWholePrediction(FlowDynamics kind)
+    {
+        var dynamics = Dynamics.Of(kind);
+        var (from, to) = (Level(0.5), Level(0.5 + 1e-7));
+
+        var ramp = dynamics.Ramp(from, to);
+
+        // h·c_u/2, next to which the rest of the series is h·(rate + 1)/2 ≈ 1e-6. A closed form that subtracts nearly equal numbers would be off by 1e-16/1e-6 of 1e-6: 1e-4.
+        Assert.AreEqual(1, ramp / (1e-7 * dynamics.Rate(from).Prediction / 2), 1e-5);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Steps))]
+    public void Elapsed_InTwoSteps_AddsUp(FlowDynamics kind, double from, double to)
+    {
+        var dynamics = Dynamics.Of(kind);
+        var middle = Level((from + to) / 2);
+
+        var whole = dynamics.Elapsed(Level(from), Level(to));
+
+        Assert.IsGreaterThan(0, whole);
+        Assert.AreEqual(1, (dynamics.Elapsed(Level(from), middle) + dynamics.Elapsed(middle, Level(to))) / whole, 1e-12);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Kinds))]
+    public void NoiseScale_OfADynamics_IsAboveZeroWhereTheWayIsRandom(FlowDynamics kind)
+    {
+        var scale = Dynamics.Of(kind).NoiseScale(Level(0.2), Level(0.3));
+
+        Assert.AreEqual(kind == FlowDynamics.Ancestral, scale > 0);
+        Assert.IsGreaterThanOrEqualTo(0, scale);
     }
 
     [TestMethod]

@@ -22,6 +22,8 @@ internal static class ExactPath
         {
             FlowDynamics.ProbabilityFlow => At(last), // on the path of the same u and ε
             FlowDynamics.SimplifiedFlow => Label + ((At(first) - Label) * Math.Exp(-Integral(t => 1 / schedule.Levels([t])[0].NoiseVariance, from, to))),
+            FlowDynamics.ReverseDrift or FlowDynamics.Ancestral => // the mean of the posterior q(z₁|z₀, u), noise shrinking as (1−ᾱ)/√ᾱ
+                (last.Signal * Label) + (Epsilon * first.Noise * last.NoiseVariance / last.Signal / (first.NoiseVariance / first.Signal)),
             _ => throw new NotSupportedException($"Say here where {kind} carries an exact prediction."),
         };
     }

@@ -2,7 +2,7 @@ using NullaProp.ML.Diffusion;
 
 namespace NullaProp.ML.Tests.Diffusion;
 
-/// <summary>The two flows against numbers computed elsewhere.</summary>
+/// <summary>The flows against numbers computed elsewhere.</summary>
 [TestClass]
 public sealed class FlowNumbersTests
 {
@@ -13,6 +13,8 @@ public sealed class FlowNumbersTests
     [DataRow(FlowDynamics.SimplifiedFlow, 5.0, 0.699476891)]
     [DataRow(FlowDynamics.ProbabilityFlow, 2.5, 0.147594718)]
     [DataRow(FlowDynamics.SimplifiedFlow, 2.5, 0.547828127)]
+    [DataRow(FlowDynamics.ReverseDrift, 5.0, 0.693337094)]
+    [DataRow(FlowDynamics.ReverseDrift, 2.5, 0.605427709)]
     public void Transition_KnownStep_EndsAtTheKnownNumber(FlowDynamics kind, double end, double known)
     {
         var levels = new LinearNoiseSchedule(-end, end).Levels([0.05, 0.93]);
@@ -31,6 +33,9 @@ public sealed class FlowNumbersTests
     [DataRow(FlowDynamics.SimplifiedFlow, 2.5, 1.0, 0.967, 0.033)]
     [DataRow(FlowDynamics.ProbabilityFlow, 5.0, 0.5, 0.649, 0.709)]
     [DataRow(FlowDynamics.SimplifiedFlow, 5.0, 0.5, 0.451, 0.549)]
+    [DataRow(FlowDynamics.ReverseDrift, 2.5, 0.5, 0.649, 0.211)]
+    [DataRow(FlowDynamics.ReverseDrift, 2.5, 1.0, 0.955, 0.024)]
+    [DataRow(FlowDynamics.ReverseDrift, 5.0, 0.5, 0.702, 0.058)]
     public void Transition_FromPureNoise_HasTheKnownMeanAndDeviation(FlowDynamics kind, double end, double time, double mean, double deviation)
     {
         var levels = new LinearNoiseSchedule(-end, end).Levels([0, time]);

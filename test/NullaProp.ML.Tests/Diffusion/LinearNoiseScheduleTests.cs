@@ -42,4 +42,16 @@ public sealed class LinearNoiseScheduleTests
         Assert.AreEqual(12f, span.item<float>());
         Assert.IsFalse(_schedule.TrainsEnds);
     }
+
+    [TestMethod]
+    public void TimeAt_LevelsOfTimes_GivesTheTimesBack()
+    {
+        using var scope = NewDisposeScope();
+        var times = tensor(new[] { 0f, 0.1f, 0.5f, 0.99f, 1 }).unsqueeze(1); // (N, 1)
+
+        var back = _schedule.TimeAt(_schedule.At(times).LogSnr);
+
+        // Single precision of λ up to 7, over a span of 12.
+        Assert.IsLessThan(1e-6f, (back - times).abs().max().item<float>());
+    }
 }

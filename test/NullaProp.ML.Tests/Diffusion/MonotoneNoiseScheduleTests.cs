@@ -6,6 +6,7 @@ namespace NullaProp.ML.Tests.Diffusion;
 [TestClass]
 public sealed class MonotoneNoiseScheduleTests
 {
+    private const int Hidden = 64;
     private const double NoiseEnd = -7;
     private const double LabelEnd = 5;
 
@@ -117,10 +118,21 @@ public sealed class MonotoneNoiseScheduleTests
         Assert.AreEqual((float)(LabelEnd - NoiseEnd), span.item<float>());
     }
 
+    [TestMethod]
+    public void TimeAt_LearnedCurve_SaysWhatToChoose()
+    {
+        using var scope = NewDisposeScope();
+        var schedule = new MonotoneNoiseSchedule(Weights(1, 1, ScalarType.Float32), trainsEnds: false);
+
+        var fault = Assert.ThrowsExactly<NotSupportedException>(() => schedule.TimeAt(zeros(1, 1)));
+
+        Assert.Contains("Choose LinearLogSnr or Cosine", fault.Message);
+    }
+
     private static MonotoneScheduleWeights Weights(int seed, double scale, ScalarType type)
     {
         using var generator = new Generator((ulong)seed);
-        return new(Raw(1, MonotoneNoiseSchedule.Hidden), Raw(MonotoneNoiseSchedule.Hidden), Raw(MonotoneNoiseSchedule.Hidden, 1), Raw(1), End(NoiseEnd), End(LabelEnd));
+        return new(Raw(1, Hidden), Raw(Hidden), Raw(Hidden, 1), Raw(1), End(NoiseEnd), End(LabelEnd));
 
         Tensor Raw(params long[] shape) => (randn(shape, generator: generator) * scale).to(type);
 

@@ -48,11 +48,15 @@ public sealed class NoPropOptionsTests
     [DataRow("HiddenSize", 65_537)]
     [DataRow("NoiseSchedule", (NoiseScheduleKind)99)]
     [DataRow("NoiseSchedule", NoiseScheduleKind.LearnedJointly)] // needs the weight of the bound
+    [DataRow("NoiseScheduleHiddenSize", 0)]
+    [DataRow("NoiseScheduleHiddenSize", 65_537)]
     [DataRow("LogSnrAtNoise", -20.01)]
     [DataRow("LogSnrAtNoise", 5.0)] // not below the default of the other end
     [DataRow("LogSnrAtNoise", double.NaN)]
     [DataRow("LogSnrAtLabel", 20.01)]
     [DataRow("LogSnrAtLabel", -7.5)]
+    [DataRow("TimeSampling", (TimeSampling)99)]
+    [DataRow("TimeSampling", TimeSampling.UniformInLogSnr)] // needs a schedule that is not learned
     [DataRow("LossWeighting", (LossWeighting)99)]
     [DataRow("DenoisingFactor", 0.0)]
     [DataRow("DenoisingFactor", 1_000.5)]
@@ -60,9 +64,13 @@ public sealed class NoPropOptionsTests
     [DataRow("PriorLoss", (PriorLoss)99)]
     [DataRow("ReadoutLoss", (ReadoutLoss)99)]
     [DataRow("Dynamics", (FlowDynamics)99)]
+    [DataRow("Dynamics", FlowDynamics.Ancestral)] // needs ExponentialEuler and draws
     [DataRow("Solver", (OdeSolver)99)]
     [DataRow("SolverSteps", 0)]
     [DataRow("SolverSteps", 10_001)]
+    [DataRow("SolverTolerance", 0.00009)]
+    [DataRow("SolverTolerance", 1.01)]
+    [DataRow("SolverTolerance", double.NaN)]
     [DataRow("ScoreReadout", (ScoreReadout)99)]
     [DataRow("ReadoutMaxLogSnr", -20.01)]
     [DataRow("ReadoutMaxLogSnr", 20.01)]
@@ -102,11 +110,15 @@ public sealed class NoPropOptionsTests
     [DataRow("EmbeddingDimension", 65_536)]
     [DataRow("HiddenSize", 1)]
     [DataRow("HiddenSize", 65_536)]
+    [DataRow("NoiseScheduleHiddenSize", 1)]
+    [DataRow("NoiseScheduleHiddenSize", 65_536)]
     [DataRow("LogSnrAtNoise", -20.0)]
     [DataRow("LogSnrAtLabel", 20.0)]
     [DataRow("EntropyColumnName", "Entropy")]
     [DataRow("SolverSteps", 1)]
     [DataRow("SolverSteps", 10_000)]
+    [DataRow("SolverTolerance", 0.0001)]
+    [DataRow("SolverTolerance", 1.0)]
     [DataRow("Draws", 1_024)]
     public void Validate_ValueAtTheEndOfItsRange_IsAccepted(string property, object value)
     {
@@ -139,8 +151,22 @@ public sealed class NoPropOptionsTests
         Assert.Contains("LabelColumnName is empty, but must name a column.", fault.Message);
         Assert.Contains("Epochs is 0, but must be from 1 to 100000.", fault.Message);
         Assert.Contains("LearningRate is -1, but must be above 0 and at most 10.", fault.Message);
-        Assert.Contains("Solver is 7, but must be one of Euler, Heun, ExponentialEuler.", fault.Message);
+        Assert.Contains("Solver is 7, but must be one of Euler, Heun, ExponentialEuler, ExponentialHeun, Multistep, Adaptive.", fault.Message);
         Assert.Contains("Draws is 2000, but must be from 0 to 1024.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Validate_AncestralAsItMustBe_IsAccepted()
+    {
+        new NoPropOptions { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, Draws = 1 }.Validate();
+    }
+
+    [TestMethod]
+    [DataRow(NoiseScheduleKind.LinearLogSnr)]
+    [DataRow(NoiseScheduleKind.Cosine)]
+    public void Validate_TimesUniformInLogSnrOfAFixedSchedule_AreAccepted(NoiseScheduleKind schedule)
+    {
+        new NoPropOptions { TimeSampling = TimeSampling.UniformInLogSnr, NoiseSchedule = schedule }.Validate();
     }
 
     [TestMethod]

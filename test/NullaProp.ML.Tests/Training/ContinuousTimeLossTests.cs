@@ -75,6 +75,50 @@ public sealed class ContinuousTimeLossTests
     }
 
     [TestMethod]
+    public void Denoising_TimesUniformInLogSnr_WeighEveryRowAlike()
+    {
+        var options = Linear with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = TimeSampling.UniformInLogSnr };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+
+        var terms = Terms(model, options, 0, 1, 2, 2);
+
+        // λ′/(λ₁−λ₀) over the density of t, which is the same.
+        Assert.AreEqual(2.0 / 3, terms.Denoising, SingleRounding);
+    }
+
+    // The same loss by other times: SNR′ over the density of t is (λ₁−λ₀)·SNR at evenly spread λ.
+    [TestMethod]
+    [DataRow(NoiseScheduleKind.LinearLogSnr)]
+    [DataRow(NoiseScheduleKind.Cosine)]
+    public void Denoising_SnrWeightOverTimesUniformInLogSnr_IsTheSpanTimesSnr(NoiseScheduleKind schedule)
+    {
+        var options = Linear with { NoiseSchedule = schedule, TimeSampling = TimeSampling.UniformInLogSnr, LossWeighting = LossWeighting.SnrDerivative };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+
+        var terms = Terms(model, options, 0, 1, 2, 0);
+
+        using var scope = NewDisposeScope();
+        var byHand = new LossDraws(Seed, 4, 3).Times.Average(share => 0.5 * 6 * Math.Exp(-3 + (6 * share)) * 2 / 3);
+        // Single precision of λ, 3e-7, in an exponent.
+        Assert.AreEqual(1, terms.Denoising / byHand, 2e-5);
+    }
+
+    [TestMethod]
+    [DataRow(TimeSampling.UniformInTime)]
+    [DataRow(TimeSampling.UniformInLogSnr)]
+    public void Denoising_SnrWeightOverManyTimes_HasTheSameMeanHoweverTheyAreDrawn(TimeSampling sampling)
+    {
+        var options = Linear with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = sampling, LossWeighting = LossWeighting.SnrDerivative };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+
+        var terms = Terms(model, options, [.. Enumerable.Range(0, 256).Select(i => i % 3L)]);
+
+        // ½·(SNR(1) − SNR(0))·2/3; evenly spread times miss the integral of a function that goes once up and down by its largest value/256, which is 6 times its mean or less.
+        var mean = (Math.Exp(3) - Math.Exp(-3)) / 3;
+        Assert.AreEqual(mean, terms.Denoising, mean * 6 / 256);
+    }
+
+    [TestMethod]
     public void Denoising_CrossEntropy_IsTheLogarithmByHand()
     {
         var options = Linear with { DenoisingLoss = DenoisingLoss.CrossEntropy };
