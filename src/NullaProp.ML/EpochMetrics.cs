@@ -12,7 +12,7 @@ public sealed record EpochMetrics
     /// <summary>Gets the number of epochs asked for; early stopping may end before it.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Gets the mean training loss over the epoch, the sum of the three terms below.</summary>
+    /// <summary>Gets the mean training loss over the epoch, each row by its weight; the sum of the three terms below.</summary>
     public required double TrainingLoss { get; init; }
 
     /// <summary>Gets the mean weighted denoising term (third term of eq. 9 of the paper).</summary>
@@ -27,7 +27,7 @@ public sealed record EpochMetrics
     /// <summary>Gets the share of at most 1,000 training rows that the scorer classifies correctly, 0 to 1.</summary>
     public required double TrainingAccuracy { get; init; }
 
-    /// <summary>Gets the mean log-loss in nats on the validation rows; <see langword="null"/> without validation data.</summary>
+    /// <summary>Gets the mean log-loss in nats on the validation rows, each counting the same; <see langword="null"/> without validation data.</summary>
     public double? ValidationLogLoss { get; init; }
 
     /// <summary>Gets the share of validation rows classified correctly, 0 to 1; <see langword="null"/> without validation data.</summary>

@@ -1,3 +1,4 @@
+using NullaProp.ML.Data;
 using NullaProp.ML.Storage;
 
 namespace NullaProp.ML;
@@ -11,7 +12,7 @@ public sealed class NoPropModel
         Options = stored.Options;
         ImageShape = stored.Shape;
         ClassCount = stored.Classes;
-        ClassNames = stored.Keys?.Names ?? [.. Enumerable.Range(0, stored.Classes).Select(index => index.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        ClassNames = ClassKeys.NamesOf(stored.Keys, stored.Classes);
         Seed = stored.Seed;
         EmbeddingNorm = stored.Network.EmbeddingNorm();
         Summary = ModelSummary.Of(stored.Network.Weights);

@@ -65,6 +65,8 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape);
         var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
         var keys = ClassKeys.Of(label, classes);
+        InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
+        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
@@ -92,12 +94,13 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or of a wrong type.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The feature, label or weight column is missing or of a wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         InputColumns.CheckFeature(inputSchema, Options.FeatureColumnName);
         var label = InputColumns.CheckLabel(inputSchema, Options.LabelColumnName);
+        InputColumns.CheckWeight(inputSchema, Options.ExampleWeightColumnName);
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[Options.PredictedLabelColumnName] = SchemaShapes.PredictedLabel(Options.PredictedLabelColumnName, label);
         columns[Options.ScoreColumnName] = SchemaShapes.Score(Options.ScoreColumnName, label);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -21,6 +22,12 @@ internal abstract class ClassKeys
 
     /// <summary>Returns type and values for the model file.</summary>
     public abstract JsonObject ToJson();
+
+    /// <summary>Returns what classes are called: by their names, or by the numbers from 0 where they have none.</summary>
+    /// <param name="keys">The names; <see langword="null"/> for a bare key.</param>
+    /// <param name="classes">The number of classes.</param>
+    public static IReadOnlyList<string> NamesOf(ClassKeys? keys, int classes) =>
+        keys?.Names ?? [.. Enumerable.Range(0, classes).Select(index => index.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>Returns the names that a label column carries, or <see langword="null"/> for a bare key, which has none.</summary>
     /// <param name="label">The column.</param>

@@ -17,6 +17,9 @@ internal interface ITrainingImages
     /// <summary>Gets images in memory on which to measure the accuracy of training: all, or some of them.</summary>
     ImageStore Sample { get; }
 
+    /// <summary>Gets or sets how much the loss of each image counts; <see langword="null"/> where all count the same.</summary>
+    RowWeights? Weights { get; set; }
+
     /// <summary>Returns mean and standard deviation of each channel over all images.</summary>
     (double[] Mean, double[] Deviation) ChannelStatistics();
 

@@ -16,7 +16,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
     public ImageStore Load(IDataView data, ImageShape? wanted, string purpose)
     {
-        var rows = new LabelledRows(data, options, wanted, checkAlive);
+        var rows = new LabelledRows(data, options with { ExampleWeightColumnName = null }, wanted, checkAlive); // figures that people compare stay unweighted
         var store = Read(rows, long.MaxValue)!;
         CheckRows(store.Count, rows.Skipped, purpose);
         return store;
@@ -31,6 +31,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         var rows = new LabelledRows(data, options, wanted, checkAlive);
         ITrainingImages images = Read(rows, options.MaxCachedBytes) ?? (ITrainingImages)new ImageStream(rows, options.MaxCachedBytes);
         CheckRows(images.Count, rows.Skipped, "training");
+        images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
     }
 
@@ -39,9 +40,9 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     {
         var store = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
-        foreach (var label in rows.Read(pixels))
+        foreach (var row in rows.Read(pixels))
         {
-            store.Add(pixels, label);
+            store.Add(pixels, row.Label, row.Weight);
             if ((long)store.Count * store.RowBytes > mostBytes)
             {
                 return null;

@@ -9,6 +9,7 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
 {
     private readonly PixelChunks _pixels = new(shape.Size);
     private readonly List<int> _labels = [];
+    private readonly List<float> _weights = [];
     private readonly ChannelMoments _moments = new(shape);
 
     /// <inheritdoc/>
@@ -23,6 +24,9 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     /// <inheritdoc/>
     public ImageStore Sample => this;
 
+    /// <inheritdoc/>
+    public RowWeights? Weights { get; set; }
+
     /// <summary>Gets the class indices of all images, from 0.</summary>
     public IReadOnlyList<int> Labels => _labels;
 
@@ -32,10 +36,12 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     /// <summary>Adds an image.</summary>
     /// <param name="pixels">Its pixels, C·H·W, channel by channel.</param>
     /// <param name="label">Its class index, from 0.</param>
-    public void Add(ReadOnlySpan<float> pixels, int label)
+    /// <param name="weight">Its weight, 0 or more.</param>
+    public void Add(ReadOnlySpan<float> pixels, int label, float weight = 1)
     {
         _pixels.Write(Count, pixels);
         _labels.Add(label);
+        _weights.Add(weight);
         _moments.Add(pixels);
     }
 
@@ -43,10 +49,12 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     /// <param name="row">The row, from 0.</param>
     /// <param name="pixels">The other image.</param>
     /// <param name="label">Its class index, from 0.</param>
-    public void Replace(int row, ReadOnlySpan<float> pixels, int label)
+    /// <param name="weight">Its weight, 0 or more.</param>
+    public void Replace(int row, ReadOnlySpan<float> pixels, int label, float weight = 1)
     {
         _pixels.Write(row, pixels);
         _labels[row] = label;
+        _weights[row] = weight;
     }
 
     /// <summary>Removes an image; the last one takes its place.</summary>
@@ -54,7 +62,8 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     public void Remove(int row)
     {
         _pixels.Row(Count - 1).CopyTo(_pixels.Row(row));
-        _labels[row] = _labels[^1];
+        (_labels[row], _weights[row]) = (_labels[^1], _weights[^1]);
+        _weights.RemoveAt(Count - 1);
         _labels.RemoveAt(Count - 1);
     }
 
@@ -72,7 +81,7 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
             classes[i] = _labels[(int)rows[i]];
         }
 
-        return new ImageBatch(pixels, labels);
+        return new ImageBatch(pixels, labels, Weights is null ? null : WeightsOf(rows, Weights));
     }
 
     /// <summary>Returns row numbers spread evenly over the store.</summary>
@@ -92,5 +101,17 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
         using var scope = NewDisposeScope();
         var order = randperm(Count, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
         return order.Chunk(batchSize).Select(rows => Gather(rows));
+    }
+
+    private Tensor WeightsOf(ReadOnlySpan<long> rows, RowWeights weights)
+    {
+        var values = new float[rows.Length];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var row = (int)rows[i];
+            values[i] = weights.Of(new LabelledRow(_labels[row], _weights[row]));
+        }
+
+        return tensor(values); // (B)
     }
 }

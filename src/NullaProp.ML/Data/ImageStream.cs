@@ -26,12 +26,12 @@ internal sealed class ImageStream : ITrainingImages
         var pixels = new float[rows.Shape.Size];
         var random = new Random(0); // only chooses the rows whose accuracy is shown
         var first = -1;
-        foreach (var label in rows.Read(pixels))
+        foreach (var row in rows.Read(pixels))
         {
             _moments.Add(pixels);
-            first = first < 0 ? label : first;
-            HasSeveralClasses |= label != first;
-            Keep(pixels, label, random);
+            first = first < 0 ? row.Label : first;
+            HasSeveralClasses |= row.Label != first;
+            Keep(pixels, row.Label, random);
             Count++;
         }
 
@@ -50,6 +50,13 @@ internal sealed class ImageStream : ITrainingImages
 
     /// <inheritdoc/>
     public ImageStore Sample { get; }
+
+    /// <inheritdoc/>
+    public RowWeights? Weights
+    {
+        get => _buffer.Weights;
+        set => _buffer.Weights = value;
+    }
 
     /// <inheritdoc/>
     public (double[] Mean, double[] Deviation) ChannelStatistics() => _moments.Statistics();
@@ -74,7 +81,7 @@ internal sealed class ImageStream : ITrainingImages
 
         while (goesOn && _buffer.Count < _bufferRows && (goesOn = rows.MoveNext()))
         {
-            _buffer.Add(pixels, rows.Current);
+            _buffer.Add(pixels, rows.Current.Label, rows.Current.Weight);
             read++;
         }
 
@@ -96,11 +103,11 @@ internal sealed class ImageStream : ITrainingImages
         }
     }
 
-    private void Refill(int row, float[] pixels, int? label)
+    private void Refill(int row, float[] pixels, LabelledRow? next)
     {
-        if (label is { } next)
+        if (next is { } read)
         {
-            _buffer.Replace(row, pixels, next);
+            _buffer.Replace(row, pixels, read.Label, read.Weight);
         }
         else
         {

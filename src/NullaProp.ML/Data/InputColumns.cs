@@ -11,6 +11,8 @@ internal static class InputColumns
 {
     private const string FeatureTypes = "Vector<Single>, Vector<Byte> or Image";
     private const string LabelType = "Key<UInt32>";
+    private const string WeightType = "Single";
+    private const int MostNames = 20; // in a message
 
     /// <summary>Checks the shape of a feature column.</summary>
     /// <param name="schema">The shape of the input.</param>
@@ -37,6 +39,49 @@ internal static class InputColumns
         return column is { Kind: VectorKind.Scalar, IsKey: true } && column.ItemType.RawType == typeof(uint)
             ? column
             : throw Marked.WrongType("label", name, LabelType, SchemaShapes.TypeName(column));
+    }
+
+    /// <summary>Checks the shape of a weight column.</summary>
+    /// <param name="schema">The shape of the input.</param>
+    /// <param name="name">The column's name; <see langword="null"/> for none.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static void CheckWeight(SchemaShape schema, string? name)
+    {
+        if (name is null)
+        {
+            return;
+        }
+
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("weight", name);
+        if (column is not { Kind: VectorKind.Scalar, IsKey: false } || column.ItemType.RawType != typeof(float))
+        {
+            throw Marked.WrongType("weight", name, WeightType, SchemaShapes.TypeName(column));
+        }
+    }
+
+    /// <summary>Returns a weight column.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static DataViewSchema.Column Weight(DataViewSchema schema, string name)
+    {
+        CheckWeight(SchemaShapes.Of(schema), name);
+        return schema[name];
+    }
+
+    /// <summary>Checks that every class with a weight is a class of the data.</summary>
+    /// <param name="weights">The weights; may be <see langword="null"/>.</param>
+    /// <param name="labelName">The label column's name.</param>
+    /// <param name="classNames">The names of its classes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One is not.</exception>
+    public static void CheckClassWeights(ClassWeights? weights, string labelName, IReadOnlyList<string> classNames)
+    {
+        var known = classNames.ToHashSet();
+        if (weights?.ByName.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        {
+            var rest = classNames.Count > MostNames ? $" and {classNames.Count - MostNames} more" : string.Empty;
+            throw Marked.Exception(new ArgumentOutOfRangeException(paramName: null, $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column '{labelName}' are {string.Join(", ", classNames.Take(MostNames))}{rest}. Write the names as the column had them before MapValueToKey, or leave the class out."));
+        }
     }
 
     /// <summary>Returns a feature column and what its values mean.</summary>

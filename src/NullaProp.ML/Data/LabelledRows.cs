@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.ML;
+using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Data;
 
@@ -8,6 +10,7 @@ internal sealed class LabelledRows
     private readonly IDataView _data;
     private readonly DataViewSchema.Column _feature;
     private readonly DataViewSchema.Column _label;
+    private readonly DataViewSchema.Column? _weight;
     private readonly FeatureFormat _format;
     private readonly int _classes;
     private readonly Action _checkAlive;
@@ -22,25 +25,37 @@ internal sealed class LabelledRows
         _data = data;
         (_feature, _format) = InputColumns.Feature(data.Schema, options.FeatureColumnName, wanted);
         (_label, _classes) = InputColumns.Label(data.Schema, options.LabelColumnName);
+        _weight = options.ExampleWeightColumnName is { } name ? InputColumns.Weight(data.Schema, name) : null;
+        ClassNames = ClassKeys.NamesOf(ClassKeys.Of(_label, _classes), _classes);
+        Totals = new ClassTotals(_classes);
         _checkAlive = checkAlive;
     }
 
     /// <summary>Gets the size of the images.</summary>
     public ImageShape Shape => _format.Shape;
 
+    /// <summary>Gets the names of the classes; the numbers from 0 for a bare key.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Gets the rows that the last reading gave, by class.</summary>
+    public ClassTotals Totals { get; private set; }
+
     /// <summary>Gets the number of rows without a label that the last reading left out.</summary>
     public long Skipped { get; private set; }
 
     /// <summary>Reads the rows once.</summary>
     /// <param name="pixels">Where to write each image, C·H·W values.</param>
-    /// <returns>The class index of each row, from 0; while it is current, its image is in <paramref name="pixels"/>.</returns>
+    /// <returns>Label and weight of each row; while it is current, its image is in <paramref name="pixels"/>.</returns>
     /// <exception cref="InvalidOperationException">A row cannot be read.</exception>
-    public IEnumerable<int> Read(float[] pixels)
+    public IEnumerable<LabelledRow> Read(float[] pixels)
     {
-        using var cursor = _data.GetRowCursor([_feature, _label, .. RowReader.TextColumns(_data.Schema)]);
+        DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
+        using var cursor = _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]);
         var reader = new RowReader(cursor, _feature, _format);
         var labelGetter = cursor.GetGetter<uint>(_label);
+        var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
         Skipped = 0;
+        Totals = new ClassTotals(_classes);
         var key = 0u;
         while (FaultyRow.MoveNext(cursor, _data, _feature, _format))
         {
@@ -53,7 +68,18 @@ internal sealed class LabelledRows
             }
 
             reader.Read(pixels);
-            yield return (int)key - 1;
+            var row = new LabelledRow((int)key - 1, weightGetter is null ? 1 : Weight(weightGetter, reader));
+            Totals.Add(row);
+            yield return row;
         }
+    }
+
+    private float Weight(ValueGetter<float> getter, RowReader reader)
+    {
+        var weight = 0f;
+        getter(ref weight);
+        return float.IsFinite(weight) && weight >= 0
+            ? weight
+            : throw Marked.Exception(new InvalidOperationException($"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{_weight!.Value.Name}', but a weight must be a finite number, 0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
     }
 }

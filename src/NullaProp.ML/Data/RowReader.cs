@@ -41,7 +41,7 @@ internal sealed class RowReader
         {
             if (!float.IsFinite(pixels[i]))
             {
-                throw Marked.Exception(new InvalidOperationException($"{Row()} holds {pixels[i].ToString(CultureInfo.InvariantCulture)} as pixel value {i}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues."));
+                throw Marked.Exception(new InvalidOperationException($"{Name()} holds {pixels[i].ToString(CultureInfo.InvariantCulture)} as pixel value {i}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues."));
             }
         }
     }
@@ -57,11 +57,12 @@ internal sealed class RowReader
         }
         catch (Exception fault) when (fault is not OperationCanceledException and not OutOfMemoryException)
         {
-            throw Marked.Exception(new InvalidOperationException($"{Row()} could not be read: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
+            throw Marked.Exception(new InvalidOperationException($"{Name()} could not be read: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
         }
     }
 
-    private string Row()
+    /// <summary>Returns what the row is called in messages: its number and its texts.</summary>
+    public string Name()
     {
         var texts = _texts.Select(text =>
         {

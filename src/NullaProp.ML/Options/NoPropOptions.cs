@@ -35,6 +35,13 @@ public sealed record NoPropOptions
     /// <value>Default <c>Features</c>.</value>
     public string FeatureColumnName { get; init; } = "Features";
 
+    /// <summary>
+    /// Gets the column of row weights, single numbers of <see cref="float"/>, 0 or more: the loss of a training row is multiplied by its weight over the mean weight of
+    /// the training data, so that the learning rate keeps its meaning. Validation data needs no such column; its metrics are unweighted.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: every row counts the same.</value>
+    public string? ExampleWeightColumnName { get; init; }
+
     /// <summary>Gets the output column of class probabilities. <c>CrossValidate</c> needs the default name.</summary>
     /// <value>Default <c>Score</c>.</value>
     public string ScoreColumnName { get; init; } = "Score";
@@ -91,6 +98,14 @@ public sealed record NoPropOptions
     /// </summary>
     /// <value>Default 0: off, the last epoch's weights are kept.</value>
     public int EarlyStoppingPatience { get; init; }
+
+    /// <summary>Gets how much the classes count by the number of their rows. Multiplies with <see cref="ClassWeights"/> and <see cref="ExampleWeightColumnName"/>, before the mean is taken.</summary>
+    /// <value>Default <see cref="ClassWeighting.None"/>.</value>
+    public ClassWeighting ClassWeighting { get; init; } = ClassWeighting.None;
+
+    /// <summary>Gets how much the rows of some classes count, by class name; for a bare key the names are the numbers from 0. Multiplies with <see cref="ClassWeighting"/> and <see cref="ExampleWeightColumnName"/>, before the mean is taken.</summary>
+    /// <value>Default <see langword="null"/>: 1 for every class, as for each that is not named; above 0, at most 1,000,000.</value>
+    public ClassWeights? ClassWeights { get; init; }
 
     /// <summary>Gets the random seed for initialisation, shuffling, times and noise. The same data, options and seed give the same model on the same kind of device.</summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>

@@ -5,6 +5,8 @@ namespace NullaProp.ML;
 /// <summary>Finds every fault in a set of options and reports all of them in one exception.</summary>
 internal static class OptionsValidator
 {
+    private const double HighestClassWeight = 1_000_000;
+
     public static void Validate(NoPropOptions options)
     {
         var faults = Faults(options).ToList();
@@ -22,6 +24,7 @@ internal static class OptionsValidator
         [
             Named(nameof(o.LabelColumnName), o.LabelColumnName),
             Named(nameof(o.FeatureColumnName), o.FeatureColumnName),
+            o.ExampleWeightColumnName is null ? null : Named(nameof(o.ExampleWeightColumnName), o.ExampleWeightColumnName),
             Named(nameof(o.ScoreColumnName), o.ScoreColumnName),
             Named(nameof(o.PredictedLabelColumnName), o.PredictedLabelColumnName),
             NamedOrNull(nameof(o.EntropyColumnName), o.EntropyColumnName),
@@ -35,6 +38,8 @@ internal static class OptionsValidator
             Defined(nameof(o.LearningRateSchedule), o.LearningRateSchedule),
             Within(nameof(o.WarmupFraction), o.WarmupFraction, 0, 1),
             Within(nameof(o.EarlyStoppingPatience), o.EarlyStoppingPatience, 0, 100_000),
+            Defined(nameof(o.ClassWeighting), o.ClassWeighting),
+            Weights(o.ClassWeights),
             Within(nameof(o.MaxCachedBytes), o.MaxCachedBytes, 65_536, long.MaxValue),
             Defined(nameof(o.Variant), o.Variant),
             Within(nameof(o.BlockCount), o.BlockCount, 1, 1_000),
@@ -102,6 +107,14 @@ internal static class OptionsValidator
         shape is null || (shape.Channels >= 1 && shape.Height >= ImageShape.SmallestSide && shape.Width >= ImageShape.SmallestSide && (Int128)shape.Channels * shape.Height * shape.Width <= int.MaxValue)
             ? null
             : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {ImageShape.SmallestSide}×{ImageShape.SmallestSide} pixels, and at most {int.MaxValue} values.";
+
+    private static string? Weights(ClassWeights? weights)
+    {
+        var faults = weights?.ByName.Where(pair => !(pair.Value > 0 && pair.Value <= HighestClassWeight)).ToList() ?? [];
+        return faults.Count == 0
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{nameof(NoPropOptions.ClassWeights)} gives class '{faults[0].Key}' the weight {faults[0].Value}, but a class weight must be above 0 and at most {HighestClassWeight}.");
+    }
 
     private static string? Within(string name, double value, double lowest, double highest) =>
         value >= lowest && value <= highest

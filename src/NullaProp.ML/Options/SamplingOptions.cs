@@ -45,6 +45,7 @@ internal static class SamplingOptions
         Draws = from.Draws,
         LabelColumnName = from.LabelColumnName,
         FeatureColumnName = from.FeatureColumnName,
+        ExampleWeightColumnName = from.ExampleWeightColumnName,
         ScoreColumnName = from.ScoreColumnName,
         PredictedLabelColumnName = from.PredictedLabelColumnName,
         EntropyColumnName = from.EntropyColumnName,

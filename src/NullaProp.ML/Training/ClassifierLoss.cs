@@ -14,7 +14,7 @@ internal sealed class ClassifierLoss(Denoiser model) : TrainingLoss
         using var scope = NewDisposeScope();
         var (network, device) = (model.Blocks[0], model.Weights.Device);
         var logits = network.Logits(network.ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)), zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device)); // (B, K)
-        var loss = nn.functional.cross_entropy(logits, batch.Labels);
+        var loss = batch.CrossEntropy(logits);
         loss.backward();
         var none = zeros_like(loss);
         return new LossTerms(loss, none, none).Detached().MoveToOuterDisposeScope();

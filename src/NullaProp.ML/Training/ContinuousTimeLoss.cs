@@ -39,7 +39,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
         var levels = TrainsScheduleByVariance ? Leaves(trained) : trained;
 
         var rows = Weight(levels).mul(_factor) * Error(batch, embedding, clean, imageShare, time, levels, generator); // (B, 1)
-        var terms = new LossTerms(rows.mean(), _label.Prior(clean), Readout(batch, embedding, clean, imageShare, generator));
+        var terms = new LossTerms(batch.Mean(rows), _label.Prior(batch, clean), Readout(batch, embedding, clean, imageShare, generator));
         terms.Total().backward();
         if (TrainsScheduleByVariance)
         {
@@ -89,18 +89,19 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
     {
         if (options.ReadoutLoss != ReadoutLoss.Denoiser)
         {
-            return _label.Readout(batch.Labels, embedding, clean, generator);
+            return _label.Readout(batch, embedding, clean, generator);
         }
 
         var one = ones(1, 1, device: clean.device);
         var z = model.Schedule.At(one).AddNoise(clean, LabelLoss.Noise(clean, generator)); // z₁, (B, D)
-        return nn.functional.cross_entropy(Network.Logits(imageShare, z, one), batch.Labels);
+        return batch.CrossEntropy(Network.Logits(imageShare, z, one));
     }
 
     private static NoiseLevels Leaves(NoiseLevels levels) =>
         new(levels.LogSnr.detach().requires_grad_(), levels.LogSnrRate.detach().requires_grad_());
 
     // The gradient of the mean of loss² in the schedule, from the gradient of the mean loss that the step has left in the leaves: d(l²) = 2·l·dl (Kingma et al. 2021, appendix I.2).
+    // Weighted rows have their weight in the leaves' gradients already.
     private static void LowerVariance(Tensor rows, NoiseLevels leaves, NoiseLevels trained)
     {
         var twice = rows.detach().mul(HeldScalar.Two); // (B, 1)

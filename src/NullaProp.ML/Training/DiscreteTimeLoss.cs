@@ -32,7 +32,7 @@ internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, in
         var logits = network.Logits(imageShare, z, tensor((float)_level.Time, device: clean.device).view(1, 1)); // (B, K)
         var error = _label.Error(logits, batch.Labels, embedding, clean); // (B, 1)
 
-        var terms = new LossTerms(error.mean().mul(_weight), _label.Prior(clean), _label.Readout(batch.Labels, embedding, clean, generator));
+        var terms = new LossTerms(batch.Mean(error).mul(_weight), _label.Prior(batch, clean), _label.Readout(batch, embedding, clean, generator));
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }

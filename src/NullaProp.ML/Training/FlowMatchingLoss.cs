@@ -36,15 +36,15 @@ internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : 
 
         var velocity = model.Blocks[0].Logits(imageShare, z, time).mm(embedding); // v, (B, D)
         var error = (velocity - (clean - start)).square().sum(1, keepdim: true); // (B, 1)
-        var terms = new LossTerms(error.mean().mul(_factor), zeros([], device: clean.device), Anchor(batch.Labels, embedding, z.Plus(rest * velocity)));
+        var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros([], device: clean.device), Anchor(batch, embedding, z.Plus(rest * velocity)));
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }
 
-    private Tensor Anchor(Tensor labels, Tensor embedding, Tensor cleanLabel)
+    private Tensor Anchor(ImageBatch batch, Tensor embedding, Tensor cleanLabel)
     {
         var end = model.Schedule.At(ones(1, 1, device: embedding.device)); // (1, 1)
         var read = model.Embedding.IsLearned ? cleanLabel : cleanLabel.detach(); // (B, D)
-        return nn.functional.cross_entropy(model.Readout.Logits(read, embedding, end), labels);
+        return batch.CrossEntropy(model.Readout.Logits(read, embedding, end));
     }
 }

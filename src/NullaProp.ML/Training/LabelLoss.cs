@@ -1,3 +1,4 @@
+using NullaProp.ML.Data;
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
 using TorchSharp;
@@ -35,8 +36,9 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
     }
 
     /// <summary>Returns the second term, KL(q(z₀|y) ‖ N(0, I)), a scalar tensor.</summary>
+    /// <param name="batch">The batch.</param>
     /// <param name="clean">u of each row, (B, D).</param>
-    public Tensor Prior(Tensor clean)
+    public Tensor Prior(ImageBatch batch, Tensor clean)
     {
         if (!_trainsPath)
         {
@@ -46,19 +48,19 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
         var squaredNorm = clean.square().sum(1, keepdim: true); // (B, 1)
         if (options.PriorLoss == PriorLoss.HalfSquaredNorm)
         {
-            return squaredNorm.mean().mul(HeldScalar.Half);
+            return batch.Mean(squaredNorm).mul(HeldScalar.Half);
         }
 
         var start = model.Schedule.At(zeros(1, 1, device: clean.device)); // (1, 1)
-        return ((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension)).mean().mul(HeldScalar.Half);
+        return batch.Mean((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension)).mul(HeldScalar.Half); // of (B, 1)
     }
 
     /// <summary>Returns the first term, −log p(y|z₁) read from the noisy label alone, a scalar tensor.</summary>
-    /// <param name="labels">Class indices, (B).</param>
+    /// <param name="batch">The batch.</param>
     /// <param name="embedding">W, (K, D).</param>
     /// <param name="clean">u of each row, (B, D).</param>
     /// <param name="generator">The source of noise, on the CPU.</param>
-    public Tensor Readout(Tensor labels, Tensor embedding, Tensor clean, Generator generator)
+    public Tensor Readout(ImageBatch batch, Tensor embedding, Tensor clean, Generator generator)
     {
         if (!_trainsPath)
         {
@@ -67,6 +69,6 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
 
         var end = model.Schedule.At(ones(1, 1, device: clean.device)); // (1, 1)
         var z = end.AddNoise(clean, Noise(clean, generator)); // z₁, (B, D)
-        return nn.functional.cross_entropy(model.Readout.Logits(z, embedding, end), labels);
+        return batch.CrossEntropy(model.Readout.Logits(z, embedding, end));
     }
 }

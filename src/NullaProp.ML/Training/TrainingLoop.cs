@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
 using static TorchSharp.torch;
@@ -58,7 +57,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             using var owned = batch;
             using var stepScope = NewDisposeScope();
             monitor.CheckAlive();
-            var onDevice = new ImageBatch(batch.Pixels.to(model.Weights.Device), batch.Labels.to(model.Weights.Device));
+            var onDevice = batch.To(model.Weights.Device);
             history.select(0, step).copy_(training.Run(onDevice, rate.At(((epoch - 1) * _stepsPerEpoch) + step)));
             step++;
         }

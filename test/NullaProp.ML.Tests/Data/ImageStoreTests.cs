@@ -84,9 +84,30 @@ public sealed class ImageStoreTests
     }
 
     [TestMethod]
+    public void Gather_Weighted_BringsEachRowsWeight()
+    {
+        var store = new ImageStore(new ImageShape(1, 1, 1));
+        float[] given = [4, 0, 1, 7];
+        foreach (var weight in given)
+        {
+            store.Add([0], 0, weight);
+        }
+
+        store.Replace(1, [0], 0, 3);
+        store.Remove(0); // the last takes its place
+        using var unweighted = store.Gather([0, 1, 2]);
+        store.Weights = Weights(7, 3, 1);
+        using var weighted = store.Gather([2, 0, 1]);
+
+        // 1, 7 and 3 over their mean 11/3.
+        Assert.IsNull(unweighted.Weights);
+        CollectionAssert.AreEqual(new[] { 3f / 11, 21f / 11, 9f / 11 }, weighted.Weights!.data<float>().ToArray());
+    }
+
+    [TestMethod]
     public void Gather_Disposed_LeavesNoTensor()
     {
-        var store = new ImageStore(Shape);
+        var store = new ImageStore(Shape) { Weights = Weights(1) };
         store.Add([0, 1, 2, 3, 4, 5], 0);
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
@@ -127,5 +148,16 @@ public sealed class ImageStoreTests
         Assert.AreEqual(Math.Sqrt(20.0 / 3), deviation[0], 1e-12);
         Assert.AreEqual(7 + offset, mean[1], 1e-12);
         Assert.AreEqual(0, deviation[1], 1e-6); // a difference of equal squares
+    }
+
+    private static RowWeights Weights(params float[] ofRows)
+    {
+        var totals = new ClassTotals(1);
+        foreach (var weight in ofRows)
+        {
+            totals.Add(new LabelledRow(0, weight));
+        }
+
+        return RowWeights.Of(new NoPropOptions { ExampleWeightColumnName = "Weight" }, totals, ["a"])!;
     }
 }

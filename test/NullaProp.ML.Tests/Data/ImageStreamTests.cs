@@ -99,6 +99,29 @@ public sealed class ImageStreamTests
     }
 
     [TestMethod]
+    public void Epoch_Weighted_BringsEachRowsWeight()
+    {
+        var context = new MLContext();
+        var data = context.Transforms.CustomMapping<Row, Weight>((row, weight) => weight.Value = row.Pixels[0] % 5, null).Fit(Data(context, () => Rows, _ => { })).Transform(Data(context, () => Rows, _ => { }));
+        var options = new NoPropOptions { ExampleWeightColumnName = "Weight" };
+        var rows = new LabelledRows(data, options, wanted: null, checkAlive: () => { });
+        var stream = new ImageStream(rows, 10 * RowBytes);
+        using var generator = new Generator(1);
+
+        stream.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
+
+        // The weights 0, 1, 2, 3, 4 take turns: their mean is 2.
+        foreach (var batch in stream.Epoch(16, generator))
+        {
+            using (batch)
+            {
+                var numbers = RowNumbers([batch with { Labels = batch.Labels.alias(), Pixels = batch.Pixels.alias(), Weights = null }]);
+                CollectionAssert.AreEqual(numbers.Select(number => number % 5 / 2f).ToArray(), batch.Weights!.data<float>().ToArray());
+            }
+        }
+    }
+
+    [TestMethod]
     public void Fit_DataAboveMaxCachedBytes_LearnsAsWell()
     {
         var mlContext = new MLContext();
@@ -142,6 +165,12 @@ public sealed class ImageStreamTests
             mark(row);
             yield return row;
         }
+    }
+
+    private sealed class Weight
+    {
+        [ColumnName("Weight")]
+        public float Value { get; set; }
     }
 
     private sealed class Row

@@ -8,6 +8,7 @@ public sealed class NoPropOptionsTests
     [DataRow("LabelColumnName", "")]
     [DataRow("LabelColumnName", null)]
     [DataRow("FeatureColumnName", " ")]
+    [DataRow("ExampleWeightColumnName", "")]
     [DataRow("ScoreColumnName", "")]
     [DataRow("PredictedLabelColumnName", null)]
     [DataRow("ScoreColumnName", "PredictedLabel")] // the other column's name
@@ -32,6 +33,7 @@ public sealed class NoPropOptionsTests
     [DataRow("WarmupFraction", 1.001)]
     [DataRow("EarlyStoppingPatience", -1)]
     [DataRow("EarlyStoppingPatience", 100_001)]
+    [DataRow("ClassWeighting", (ClassWeighting)99)]
     [DataRow("MaxCachedBytes", 65_535L)]
     [DataRow("MaxCachedBytes", -1L)]
     [DataRow("Variant", (NoPropVariant)99)]
@@ -88,6 +90,8 @@ public sealed class NoPropOptionsTests
     [TestMethod]
     [DataRow("Epochs", 1)]
     [DataRow("Epochs", 100_000)]
+    [DataRow("ExampleWeightColumnName", null)]
+    [DataRow("ExampleWeightColumnName", "Weight")]
     [DataRow("BatchSize", 1)]
     [DataRow("BatchSize", 65_536)]
     [DataRow("LearningRate", 10.0)]
@@ -217,6 +221,7 @@ public sealed class NoPropOptionsTests
             .Select(row => row.Data?[0])
             .OfType<string>()
             .Append(nameof(NoPropOptions.ImageShape))
+            .Append(nameof(NoPropOptions.ClassWeights)) // ClassWeightsTests
             .ToHashSet();
 
         var properties = typeof(NoPropOptions).GetProperties().Where(property => property.CanWrite).Select(property => property.Name);

@@ -16,6 +16,7 @@ public sealed class ModelDescriptionTests
         ["default", new NoPropOptions()],
         ["nullaprop", NoPropOptions.Nullaprop],
         ["baseline", new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline, Seed = -5, ImageShape = Shape, LearningRate = 0.1 + 0.2, LabelColumnName = "Größe \"1\"" }],
+        ["weights", new NoPropOptions { ClassWeights = new([new("Größe \"1\"", 0.1 + 0.2), new("", 7)]), ClassWeighting = ClassWeighting.Balanced, ExampleWeightColumnName = "Weight" }],
     ];
 
     [TestMethod]
@@ -74,6 +75,9 @@ public sealed class ModelDescriptionTests
     [DataRow("options", """{"solver":"Leapfrog"}""", "damaged")]
     [DataRow("options", """{"solverSteps":0}""", "SolverSteps is 0")]
     [DataRow("options", """{"sorcery":1}""", "sorcery")]
+    [DataRow("options", """{"classWeights":{"a":0}}""", "ClassWeights gives class 'a' the weight 0")]
+    [DataRow("options", """{"classWeights":{"a":"heavy"}}""", "damaged")]
+    [DataRow("options", """{"classWeights":[1,2]}""", "damaged")]
     public void Read_OneValueDamaged_SaysWhich(string name, string value, string message)
     {
         var json = Json(new NoPropOptions());
