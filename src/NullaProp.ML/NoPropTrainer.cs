@@ -67,6 +67,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var keys = ClassKeys.Of(label, classes);
         InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
         InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
+        CheckCrop(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
@@ -110,6 +111,15 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
 
         return new SchemaShape(columns.Values);
+    }
+
+    private void CheckCrop(ImageShape shape)
+    {
+        if (Options.RandomCropPadding >= Math.Min(shape.Height, shape.Width))
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"{nameof(NoPropOptions.RandomCropPadding)} is {Options.RandomCropPadding}, but must be below the shorter side of the images, which are {shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
+        }
     }
 
     private void CheckValidation(IDataView? validation, ImageShape shape, int classes, ClassKeys? keys)

@@ -107,7 +107,19 @@ public sealed record NoPropOptions
     /// <value>Default <see langword="null"/>: 1 for every class, as for each that is not named; above 0, at most 1,000,000.</value>
     public ClassWeights? ClassWeights { get; init; }
 
-    /// <summary>Gets the random seed for initialisation, shuffling, times and noise. The same data, options and seed give the same model on the same kind of device.</summary>
+    /// <summary>Gets by how many pixels a training image is shifted at most, up or down and left or right, at random each time it is seen: a random crop of the image with so wide a border of zeros.</summary>
+    /// <value>Default 0: off; 0 to 64, below the shorter side of the images. 4 is usual for 32×32 (He et al. 2016, arXiv 1512.03385, section 4.2).</value>
+    public int RandomCropPadding { get; init; }
+
+    /// <summary>Gets the probability that a training image is mirrored left to right, drawn each time it is seen. Leave it off where sides matter, as for digits or letters.</summary>
+    /// <value>Default 0: off; 0 to 1. 0.5 is usual for photos (He et al. 2016, arXiv 1512.03385, section 4.2).</value>
+    public double HorizontalFlipProbability { get; init; }
+
+    /// <summary>Gets by how many degrees a training image is rotated at most, either way, about its centre, at random each time it is seen; pixels are interpolated, corners filled with 0.</summary>
+    /// <value>Default 0: off; 0 to 180.</value>
+    public double RotationDegrees { get; init; }
+
+    /// <summary>Gets the random seed for initialisation, shuffling, augmentation, times and noise. The same data, options and seed give the same model on the same kind of device.</summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }
 

@@ -16,11 +16,12 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     /// <summary>The most training rows whose accuracy is measured after an epoch.</summary>
     private const int SampleRows = 1000;
 
+    private readonly Augmentation _augmentation = new(options);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly int _stepsPerEpoch = (data.Training.Count + options.BatchSize - 1) / options.BatchSize;
 
     /// <summary>Runs the whole training.</summary>
-    /// <param name="generator">The source of order, times and noise, on the CPU.</param>
+    /// <param name="generator">The source of order, augmentation, times and noise, on the CPU.</param>
     /// <exception cref="InvalidOperationException">The loss became NaN or infinite.</exception>
     public void Run(Generator generator)
     {
@@ -58,7 +59,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             using var stepScope = NewDisposeScope();
             monitor.CheckAlive();
             var onDevice = batch.To(model.Weights.Device);
-            history.select(0, step).copy_(training.Run(onDevice, rate.At(((epoch - 1) * _stepsPerEpoch) + step)));
+            var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, generator) };
+            history.select(0, step).copy_(training.Run(augmented, rate.At(((epoch - 1) * _stepsPerEpoch) + step)));
             step++;
         }
 

@@ -75,6 +75,16 @@ public sealed class WeightTests
             "photo 19 and 10 more.");
     }
 
+    [TestMethod]
+    public void Fit_CropAsWideAsTheImage_TellsTheImagesSize()
+    {
+        var context = new MLContext(seed: 1);
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context, Tiny.Options with { RandomCropPadding = 8 }).Fit(Tiny.Data(context)),
+            "RandomCropPadding is 8, but must be below the shorter side of the images, which are 1×8×8");
+    }
+
     private static IEnumerable<Weighted<float>> Rows(Func<int, float> weight) => Enumerable.Range(0, 8).Select(row => new Weighted<float>
     {
         Label = (uint)row % 2,
