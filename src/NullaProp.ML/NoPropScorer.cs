@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Data;
+using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Training;
@@ -59,6 +60,16 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             scorer = new NoPropScorer(Model with { Options = options, Starts = starts.DetachFromDisposeScope() }, _network);
         });
         return scorer!;
+    }
+
+    /// <summary>Returns a copy of the network to train further, which the caller disposes of.</summary>
+    /// <param name="options">Options of the same architecture.</param>
+    /// <param name="device">Where the copy shall be.</param>
+    public Denoiser Copy(NoPropOptions options, Device device)
+    {
+        Denoiser? copy = null;
+        Use(() => copy = new Denoiser(Weights.Stored(Model.Network.Weights.Values.ToDictionary(), device), options, Shape, ClassCount));
+        return copy!;
     }
 
     /// <inheritdoc/>

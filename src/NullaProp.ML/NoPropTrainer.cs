@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
@@ -58,40 +59,36 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
     /// <exception cref="OperationCanceledException">The token or the <c>MLContext</c> was cancelled.</exception>
+#pragma warning disable RS0026 // The second parameter's type tells the overloads with optional parameters apart; the priority below decides for null.
     public NoPropTransformer Fit(IDataView train, IDataView? validation, IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(train);
-        using var log = new TrainingLog(_host.Start("Training"), _logger);
-        var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape);
-        var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
-        var keys = ClassKeys.Of(label, classes);
-        InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
-        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
-        CheckCrop(format.Shape);
-        CheckValidation(validation, format.Shape, classes, keys);
-        var device = TorchBackend.DeviceOf(_environment, log.Warning);
-        var loader = new ImageLoader(Options, CheckAlive, log.Warning);
-        var images = loader.LoadTraining(train, format.Shape);
-        CheckClasses(images);
-        var watched = validation is null ? null : loader.Load(validation, format.Shape, "validation");
-        log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}.");
+        return Run(train, previous: null, validation, progress, cancellationToken);
+    }
 
-        var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
-        var data = new TrainingData(images, watched, seed);
-        var stored = Train(data, keys, classes, device, new TrainingMonitor(Report, CheckAlive));
-        return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
-
-        void CheckAlive()
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            HostEnvironment.CheckAlive(_host);
-        }
-
-        void Report(EpochMetrics metrics)
-        {
-            log.Information(EpochReport.Sentence(metrics));
-            progress?.Report(metrics);
-        }
+    /// <summary>Trains a model further, on the same data or on other data of the same classes.</summary>
+    /// <param name="train">Labelled images; read once, or once an epoch where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</param>
+    /// <param name="previous">
+    /// The model to start from: copies of its weights and of its scaling of pixels, which the weights depend on. It stays as it is. The optimizer and the learning rate's
+    /// schedule start anew. The options that decide what the weights are must be the same; best take <c>previous.Model.Options with { … }</c>.
+    /// </param>
+    /// <param name="validation">Labelled images of the same columns to measure each epoch on, and to stop by where <see cref="NoPropOptions.EarlyStoppingPatience"/> is set, at the best of the new epochs; may be <see langword="null"/>.</param>
+    /// <param name="progress">Hears of every epoch; may be <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Stops the training; nothing of it remains.</param>
+    /// <returns>The new model, which the caller disposes of.</returns>
+    /// <exception cref="ArgumentException">The options ask for another architecture than that of <paramref name="previous"/>; the message lists where they differ.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
+    /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
+    /// <exception cref="ObjectDisposedException"><paramref name="previous"/> was disposed of.</exception>
+    /// <exception cref="OperationCanceledException">The token or the <c>MLContext</c> was cancelled.</exception>
+    [OverloadResolutionPriority(-1)]
+    public NoPropTransformer Fit(IDataView train, NoPropTransformer previous, IDataView? validation = null, IProgress<EpochMetrics>? progress = null, CancellationToken cancellationToken = default)
+#pragma warning restore RS0026
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        ArgumentNullException.ThrowIfNull(previous);
+        CheckArchitecture(previous);
+        return Run(train, previous.Scorer, validation, progress, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -111,6 +108,67 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
 
         return new SchemaShape(columns.Values);
+    }
+
+    private NoPropTransformer Run(IDataView train, NoPropScorer? previous, IDataView? validation, IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
+    {
+        using var log = new TrainingLog(_host.Start("Training"), _logger);
+        var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape ?? previous?.Shape);
+        var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
+        var keys = ClassKeys.Of(label, classes) ?? previous?.Model.Keys;
+        CheckPrevious(train, format, previous);
+        InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
+        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
+        CheckCrop(format.Shape);
+        CheckValidation(validation, format.Shape, classes, keys);
+        var device = TorchBackend.DeviceOf(_environment, log.Warning);
+        var loader = new ImageLoader(Options, CheckAlive, log.Warning);
+        var images = loader.LoadTraining(train, format.Shape);
+        CheckClasses(images);
+        var watched = validation is null ? null : loader.Load(validation, format.Shape, "validation");
+        log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}{(previous is null ? string.Empty : ", from the weights of a model")}.");
+
+        var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
+        var data = new TrainingData(images, watched, seed);
+        var stored = Train(data, keys, classes, device, previous, new TrainingMonitor(Report, CheckAlive));
+        return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
+
+        void CheckAlive()
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            HostEnvironment.CheckAlive(_host);
+        }
+
+        void Report(EpochMetrics metrics)
+        {
+            log.Information(EpochReport.Sentence(metrics));
+            progress?.Report(metrics);
+        }
+    }
+
+    private void CheckArchitecture(NoPropTransformer previous)
+    {
+        if (ArchitectureOptions.Differences(Options, previous.Model.Options) is { Count: > 0 } differences)
+        {
+            throw new ArgumentException($"The model cannot be trained further with these options: {string.Join(", ", differences)}. Give the trainer previous.Model.Options with {{ … }}.", nameof(previous));
+        }
+    }
+
+    private void CheckPrevious(IDataView train, FeatureFormat format, NoPropScorer? previous)
+    {
+        if (previous is null)
+        {
+            return;
+        }
+
+        previous.Use(static () => { }); // throws now where it was disposed of, and not after reading the data
+        InputColumns.CheckClasses(train.Schema, Options.LabelColumnName, previous.ClassCount, previous.Model.Keys);
+        if (format.Shape != previous.Shape)
+        {
+            throw Marked.Exception(new ArgumentOutOfRangeException(
+                paramName: null,
+                $"{nameof(NoPropOptions.ImageShape)} is {format.Shape}, but the model to train further is for images of {previous.Shape}. Leave the option out, or change ResizeImages upstream."));
+        }
     }
 
     private void CheckCrop(ImageShape shape)
@@ -140,18 +198,16 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Device device, TrainingMonitor monitor)
+    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Device device, NoPropScorer? previous, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)(uint)data.Seed);
-        var network = new Denoiser(Weights.Drawn(generator, device), Options, data.Training.Shape, classes);
+        var network = previous is null ? new Denoiser(Weights.Drawn(generator, device), Options, data.Training.Shape, classes) : previous.Copy(Options, device);
         try
         {
-            var (mean, deviation) = data.Training.ChannelStatistics();
-            network.Normalization.Set(mean, deviation);
-            if (ClassPrototypes.AreAskedFor(Options))
+            if (previous is null)
             {
-                new ClassPrototypes(network, Options, data, keys?.Names).Set(monitor.CheckAlive);
+                Prepare(network, data, keys, monitor);
             }
 
             new TrainingLoop(network, Options, data, monitor).Run(generator);
@@ -167,6 +223,16 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             }
 
             throw;
+        }
+    }
+    // What a new network takes from the data before training.
+    private void Prepare(Denoiser network, TrainingData data, ClassKeys? keys, TrainingMonitor monitor)
+    {
+        var (mean, deviation) = data.Training.ChannelStatistics();
+        network.Normalization.Set(mean, deviation);
+        if (ClassPrototypes.AreAskedFor(Options))
+        {
+            new ClassPrototypes(network, Options, data, keys?.Names).Set(monitor.CheckAlive);
         }
     }
 }

@@ -35,6 +35,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Gets the model: its options, sizes and class names.</summary>
     public NoPropModel Model { get; }
 
+    /// <summary>Gets what holds the weights.</summary>
+    internal NoPropScorer Scorer => _scorer;
+
     /// <summary>Gets the name of the feature column.</summary>
     public string FeatureColumnName => Model.Options.FeatureColumnName;
 

@@ -24,7 +24,7 @@ internal static class OptionsValidator
         [
             Named(nameof(o.LabelColumnName), o.LabelColumnName),
             Named(nameof(o.FeatureColumnName), o.FeatureColumnName),
-            o.ExampleWeightColumnName is null ? null : Named(nameof(o.ExampleWeightColumnName), o.ExampleWeightColumnName),
+            NamedOrNull(nameof(o.ExampleWeightColumnName), o.ExampleWeightColumnName),
             Named(nameof(o.ScoreColumnName), o.ScoreColumnName),
             Named(nameof(o.PredictedLabelColumnName), o.PredictedLabelColumnName),
             NamedOrNull(nameof(o.EntropyColumnName), o.EntropyColumnName),

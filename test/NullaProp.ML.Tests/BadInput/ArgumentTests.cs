@@ -25,6 +25,8 @@ public sealed class ArgumentTests
             ("logger", () => trainers.NoProp(Tiny.Options, null!)),
             ("input", () => trainer.Fit(null!)),
             ("train", () => trainer.Fit(null!, data)),
+            ("train", () => trainer.Fit(null!, model)),
+            ("previous", () => trainer.Fit(data, previous: null!)),
             ("inputSchema", () => trainer.GetOutputSchema(null!)),
             ("input", () => model.Transform(null!)),
             ("inputSchema", () => model.GetOutputSchema(null!)),

@@ -49,7 +49,6 @@ public sealed class SamplingOptionsTests
         Enum choice => Enum.ToObject(type, Convert.ToInt32(choice, System.Globalization.CultureInfo.InvariantCulture) == 0 ? 1 : 0),
         null when type == typeof(string) => "Other",
         null when type == typeof(int?) => 3,
-        null when type == typeof(string) => "Weight",
         null when type == typeof(ClassWeights) => new ClassWeights([new("cat", 2)]),
         null when type == typeof(ImageShape) => new ImageShape(1, 9, 9),
         _ => throw new NotSupportedException($"Say here what differs from a {type.Name}."),

@@ -208,9 +208,9 @@ public sealed class ClassPrototypesTests
     {
         var store = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
-        foreach (var label in rows.Read(pixels))
+        foreach (var row in rows.Read(pixels))
         {
-            store.Add(pixels, label);
+            store.Add(pixels, row.Label);
         }
 
         return store;

@@ -1,0 +1,70 @@
+using Microsoft.ML;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.BadInput;
+
+/// <summary>A model that cannot be trained further with these options or on this data: told before the data is read.</summary>
+[TestClass]
+public sealed class ContinuedFitTests
+{
+    [TestMethod]
+    public void Fit_OtherArchitecture_ListsTheOptionsThatDiffer()
+    {
+        var context = new MLContext(seed: 1);
+        using var previous = Tiny.Model(context);
+        var trainer = Tiny.Trainer(context, Tiny.Options with { HiddenSize = 8, Embedding = EmbeddingKind.LearnedUnitNorm, Epochs = 7 });
+
+        var fault = Fault.Caused<ArgumentException>(
+            () => trainer.Fit(Tiny.Data(context), previous),
+            "The model cannot be trained further with these options: Embedding is LearnedUnitNorm instead of OneHot, EmbeddingInitialization is Orthogonal instead of unused, EmbeddingDimension is 256 instead of unused, HiddenSize is 8 instead of 16, ReadoutLoss is NoisyLabel instead of unused.",
+            "Give the trainer previous.Model.Options with { … }.");
+
+        Assert.AreEqual("previous", fault.ParamName);
+        Tiny.AssertScores(context, previous);
+        Tiny.AssertTrains(context, trainer);
+    }
+
+    [TestMethod]
+    public void Fit_OtherClasses_NamesThem()
+    {
+        var context = new MLContext(seed: 1);
+        using var previous = TinyImages.Trainer(context).Fit(TinyImages.Keys(context));
+        var reversed = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(TinyImages.Rows(12, 3, index => TinyImages.Names[2 - index])));
+        var four = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(TinyImages.Rows(12, 4, index => TinyImages.Names[index])));
+
+        Fault.Of<ArgumentOutOfRangeException>(() => TinyImages.Trainer(context).Fit(reversed, previous), "Label column 'Label' has class 'owl' where the model has 'cat'.");
+        Fault.Of<ArgumentOutOfRangeException>(() => TinyImages.Trainer(context).Fit(four, previous), "Label column 'Label' has 4 classes, but the model has 3.");
+    }
+
+    [TestMethod]
+    public void Fit_OtherImageSize_NamesBoth()
+    {
+        var context = new MLContext(seed: 1);
+        using var previous = Tiny.Model(context);
+        var wide = context.Data.LoadFromEnumerable([new Flat()]);
+
+        Fault.Of<ArgumentOutOfRangeException>(() => Tiny.Trainer(context).Fit(wide, previous), "Column 'Features' holds 96 values (96), but NoProp needs 64 values (1×8×8).");
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => Tiny.Trainer(context, Tiny.Options with { ImageShape = new(1, 8, 12) }).Fit(wide, previous),
+            "ImageShape is 1×8×12, but the model to train further is for images of 1×8×8. Leave the option out, or change ResizeImages upstream.");
+    }
+
+    [TestMethod]
+    public void Fit_DisposedModel_SaysSo()
+    {
+        var context = new MLContext(seed: 1);
+        var previous = Tiny.Model(context);
+        previous.Dispose();
+
+        Fault.Caused<ObjectDisposedException>(() => Tiny.Trainer(context).Fit(Tiny.Data(context), previous), "NoPropTransformer");
+    }
+
+    private sealed class Flat
+    {
+        [Microsoft.ML.Data.KeyType(2)]
+        public uint Label { get; set; }
+
+        [Microsoft.ML.Data.VectorType(96)]
+        public float[] Features { get; set; } = new float[96];
+    }
+}
