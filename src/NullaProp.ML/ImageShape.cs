@@ -4,11 +4,11 @@ namespace NullaProp.ML;
 
 /// <summary>The size of the images a model sees: channels, height and width, in this order (C×H×W).</summary>
 /// <param name="Channels">Colour planes, 1 or more: 1 for grey, 3 for red-green-blue.</param>
-/// <param name="Height">Rows of pixels, 8 or more: two poolings by 2 must leave something to look at.</param>
-/// <param name="Width">Columns of pixels, 8 or more.</param>
+/// <param name="Height">Rows of pixels, 8 or more: two poolings by 2 must leave something to look at. 1 will do for <see cref="BackboneKind.Mlp"/>, which has none.</param>
+/// <param name="Width">Columns of pixels, as <paramref name="Height"/>.</param>
 public sealed record ImageShape(int Channels, int Height, int Width)
 {
-    /// <summary>The smallest height and width, in pixels, that the networks accept.</summary>
+    /// <summary>The smallest height and width, in pixels, that the convolutional networks accept.</summary>
     public const int SmallestSide = 8;
 
     /// <summary>Gets the number of pixel values in one image: channels × height × width.</summary>

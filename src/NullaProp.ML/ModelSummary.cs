@@ -25,8 +25,9 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
         (options with { ImageShape = shape }).Validate();
         using var scope = NewDisposeScope();
         using var generator = new Generator(0);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, classCount);
-        return Of(model.Weights);
+        using var weights = Weights.Drawn(generator, CPU);
+        _ = new Denoiser(weights, options, shape, classCount);
+        return Of(weights);
     }
 
     /// <summary>Returns the summary as a table of text.</summary>

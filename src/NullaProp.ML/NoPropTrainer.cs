@@ -113,7 +113,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     private NoPropTransformer Run(IDataView train, NoPropScorer? previous, IDataView? validation, IProgress<EpochMetrics>? progress, CancellationToken cancellationToken)
     {
         using var log = new TrainingLog(_host.Start("Training"), _logger);
-        var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape ?? previous?.Shape);
+        var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape ?? previous?.Shape, Options.Backbone);
         var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
         var keys = ClassKeys.Of(label, classes) ?? previous?.Model.Keys;
         CheckPrevious(train, format, previous);
@@ -122,6 +122,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         CheckCrop(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
+        using var start = PretrainedFile.Read(Options.BackboneWeightsPath);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
         var images = loader.LoadTraining(train, format.Shape);
         CheckClasses(images);
@@ -130,13 +131,28 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
         var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
         var data = new TrainingData(images, watched, seed);
-        var stored = Train(data, keys, classes, device, previous, new TrainingMonitor(Report, CheckAlive));
+        var monitor = new TrainingMonitor(Report, CheckAlive);
+        var stored = previous is null
+            ? Train(data, keys, classes, generator => new Denoiser(Weights.Drawn(generator, device, start?.Weights), Options, format.Shape, classes), Prepare, monitor)
+            : Train(data, keys, classes, _ => previous.Copy(Options, device), static _ => { }, monitor);
         return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
 
         void CheckAlive()
         {
             cancellationToken.ThrowIfCancellationRequested();
             HostEnvironment.CheckAlive(_host);
+        }
+
+        // What a new network takes from the data before training.
+        void Prepare(Denoiser network)
+        {
+            start?.CheckUse(log.Warning);
+            var (mean, deviation) = images.ChannelStatistics();
+            network.Normalization.Set(mean, deviation);
+            if (ClassPrototypes.AreAskedFor(Options))
+            {
+                new ClassPrototypes(network, Options, data, keys?.Names).Set(CheckAlive);
+            }
         }
 
         void Report(EpochMetrics metrics)
@@ -198,18 +214,14 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Device device, NoPropScorer? previous, TrainingMonitor monitor)
+    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)(uint)data.Seed);
-        var network = previous is null ? new Denoiser(Weights.Drawn(generator, device), Options, data.Training.Shape, classes) : previous.Copy(Options, device);
+        var network = first(generator);
         try
         {
-            if (previous is null)
-            {
-                Prepare(network, data, keys, monitor);
-            }
-
+            prepare(network);
             new TrainingLoop(network, Options, data, monitor).Run(generator);
             var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount).DetachFromDisposeScope();
             return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);
@@ -223,16 +235,6 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             }
 
             throw;
-        }
-    }
-    // What a new network takes from the data before training.
-    private void Prepare(Denoiser network, TrainingData data, ClassKeys? keys, TrainingMonitor monitor)
-    {
-        var (mean, deviation) = data.Training.ChannelStatistics();
-        network.Normalization.Set(mean, deviation);
-        if (ClassPrototypes.AreAskedFor(Options))
-        {
-            new ClassPrototypes(network, Options, data, keys?.Names).Set(monitor.CheckAlive);
         }
     }
 }

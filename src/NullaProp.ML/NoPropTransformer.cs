@@ -121,7 +121,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         {
             return Load(env, ctx);
         }
-        catch (FormatException fault)
+        catch (Exception fault) when (fault is FormatException or InvalidOperationException)
         {
             Marked.Exception(fault);
             throw;

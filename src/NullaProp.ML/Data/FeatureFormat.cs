@@ -25,18 +25,20 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     /// <summary>Finds the format of a column that has already been checked to hold vectors or images.</summary>
     /// <param name="column">The column.</param>
     /// <param name="wanted">The size that the images must have; <see langword="null"/> where only the column can tell.</param>
+    /// <param name="backbone">The network that will read them; matters only where no size is wanted.</param>
     /// <exception cref="ArgumentOutOfRangeException">The column gives no size, or another than wanted, or one too small.</exception>
-    public static FeatureFormat Of(DataViewSchema.Column column, ImageShape? wanted)
+    public static FeatureFormat Of(DataViewSchema.Column column, ImageShape? wanted, BackboneKind backbone = BackboneKind.SmallConv)
     {
         var format = column.Type switch
         {
             ImageDataViewType image => OfImage(column.Name, image, wanted),
-            VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted),
+            VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted, backbone),
             _ => throw Fault($"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the size with [VectorType(n)]."),
         };
-        return format.Shape is { Channels: >= 1, Height: >= ImageShape.SmallestSide, Width: >= ImageShape.SmallestSide }
+        var smallest = backbone.SmallestSide();
+        return wanted is not null || (format.Shape.Channels >= 1 && format.Shape.Height >= smallest && format.Shape.Width >= smallest)
             ? format
-            : throw Fault($"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {ImageShape.SmallestSide}×{ImageShape.SmallestSide} pixels. Enlarge them with ResizeImages, or set ImageShape if the sizes were misread.");
+            : throw Fault($"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {smallest}×{smallest} pixels. Enlarge them with ResizeImages, set ImageShape if the sizes were misread, or choose the backbone Mlp for values that are no image.");
     }
 
     private static FeatureFormat OfImage(string name, ImageDataViewType type, ImageShape? wanted)
@@ -57,7 +59,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             ? shape
             : throw Fault($"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or use ExtractPixels.");
 
-    private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted)
+    private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted, BackboneKind backbone)
     {
         var sizes = type.Dimensions;
         if (wanted is not null)
@@ -67,11 +69,12 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
 
         return sizes switch
         {
+            [var size] when backbone == BackboneKind.Mlp => new(new(size, 1, 1), PixelLayout.Planar), // each value a channel, so that each is normalised by itself
             [var height, var width] => new(new(1, height, width), PixelLayout.Planar),
             [1 or 3 or 4, _, _] => new(new(sizes[0], sizes[1], sizes[2]), PixelLayout.Planar),
             [_, _, 1 or 3 or 4] => new(new(sizes[2], sizes[0], sizes[1]), PixelLayout.Interleaved),
             [_, _, _] => new(new(sizes[0], sizes[1], sizes[2]), PixelLayout.Planar),
-            _ => throw Fault($"Column '{name}' is a flat vector of {type.Size} values, and ImageShape is not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size."),
+            _ => throw Fault($"Column '{name}' is a flat vector of {type.Size} values, and ImageShape is not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, or choose the backbone Mlp for values that are no image."),
         };
     }
 

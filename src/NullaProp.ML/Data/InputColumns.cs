@@ -88,12 +88,13 @@ internal static class InputColumns
     /// <param name="schema">The schema of the data.</param>
     /// <param name="name">The column's name.</param>
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
+    /// <param name="backbone">The network that will read them; matters only where no size is wanted.</param>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, of a wrong type or of a wrong size.</exception>
-    public static (DataViewSchema.Column Column, FeatureFormat Format) Feature(DataViewSchema schema, string name, ImageShape? wanted)
+    public static (DataViewSchema.Column Column, FeatureFormat Format) Feature(DataViewSchema schema, string name, ImageShape? wanted, BackboneKind backbone = BackboneKind.SmallConv)
     {
         CheckFeature(SchemaShapes.Of(schema), name);
         var column = schema[name];
-        return (column, FeatureFormat.Of(column, wanted));
+        return (column, FeatureFormat.Of(column, wanted, backbone));
     }
 
     /// <summary>Returns a label column and the number of its classes.</summary>

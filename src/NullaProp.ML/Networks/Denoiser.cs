@@ -7,7 +7,7 @@ namespace NullaProp.ML.Networks;
 internal sealed class Denoiser : IDisposable
 {
     /// <summary>Creates the model, asking <paramref name="weights"/> for every weight by name.</summary>
-    /// <param name="weights">The weights; the model owns them from here on.</param>
+    /// <param name="weights">The weights; the model owns them from here on, and frees them where it cannot be made.</param>
     /// <param name="options">The architecture.</param>
     /// <param name="shape">The size of the images.</param>
     /// <param name="classes">K, the number of classes, 2 or more.</param>
@@ -15,13 +15,21 @@ internal sealed class Denoiser : IDisposable
     {
         Weights = weights;
         ClassCount = classes;
-        Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
-        Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
-        Blocks = options.Variant == NoPropVariant.DiscreteTime
-            ? [.. Enumerable.Range(0, options.BlockCount).Select(block => new DenoisingBlock(weights.Under(BlockName(block)), options, shape, Embedding))]
-            : [new DenoisingBlock(weights.Root(), options, shape, Embedding)];
-        Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
-        Readout = LabelReadout.Create(weights.Under("readout"), options, Embedding);
+        try
+        {
+            Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
+            Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
+            Blocks = options.Variant == NoPropVariant.DiscreteTime
+                ? [.. Enumerable.Range(0, options.BlockCount).Select(block => new DenoisingBlock(weights.Under(BlockName(block)), options, shape, Embedding))]
+                : [new DenoisingBlock(weights.Root(), options, shape, Embedding)];
+            Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
+            Readout = LabelReadout.Create(weights.Under("readout"), options, Embedding);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gets the number of classes K.</summary>

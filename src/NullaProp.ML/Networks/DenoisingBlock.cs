@@ -18,7 +18,7 @@ internal sealed class DenoisingBlock
     /// <param name="embedding">The class embeddings.</param>
     public DenoisingBlock(WeightScope weights, NoPropOptions options, ImageShape shape, ClassEmbedding embedding)
     {
-        Backbone = new ConvBackbone(weights.Under("backbone"), shape, options.HiddenSize);
+        Backbone = BackboneFactory.Create(weights.Under("backbone"), options, shape);
         LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), embedding.Dimension, options.HiddenSize);
         _time = options.Variant == NoPropVariant.DiscreteTime ? null : new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
         Head = new FusionHead(weights.Under("head"), options.HiddenSize, embedding.Classes, parts: _time is null ? 2 : 3);

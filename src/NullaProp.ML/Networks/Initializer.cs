@@ -23,6 +23,10 @@ internal static class Initializers
     /// <param name="deviation">The standard deviation.</param>
     public static Initializer Normal(double deviation) => (shape, generator) => randn(shape, generator: generator) * deviation;
 
+    /// <summary>Normal with variance 2/fan-out (He et al. 2015): torchvision's for residual networks.</summary>
+    /// <param name="fanOut">The number of outputs that read one input.</param>
+    public static Initializer FanOut(long fanOut) => Normal(Math.Sqrt(2.0 / fanOut));
+
     /// <summary>The same number everywhere.</summary>
     /// <param name="value">The number.</param>
     public static Initializer Constant(double value) => (shape, _) => full(shape, value);

@@ -15,12 +15,16 @@ internal sealed class Weights : IDisposable
     private readonly OrderedDictionary<string, (Parameter Value, WeightRole Role)> _byName = new(StringComparer.Ordinal);
     private readonly Func<string, long[], Initializer, Tensor> _source;
     private readonly Device _device;
+    private readonly List<IDisposable> _owned = [];
 
     private Weights(Device device, Func<string, long[], Initializer, Tensor> source)
     {
         _device = device;
         _source = source;
     }
+
+    /// <summary>Gets the source of first values, on the CPU; <see langword="null"/> where they come from a model file.</summary>
+    public Generator? Random { get; private init; }
 
     /// <summary>Gets the device that holds the weights.</summary>
     public Device Device => _device;
@@ -35,7 +39,9 @@ internal sealed class Weights : IDisposable
     /// <summary>Returns weights that are drawn as networks ask for them.</summary>
     /// <param name="generator">The source of randomness, on the CPU, so that every device starts from the same numbers.</param>
     /// <param name="device">Where the weights shall be.</param>
-    public static Weights Drawn(Generator generator, Device device) => new(device, (_, shape, initializer) => initializer(shape, generator));
+    /// <param name="start">Weights that stand ready, such as pretrained ones; they take the place of drawn ones.</param>
+    public static Weights Drawn(Generator generator, Device device, BackboneStart? start = null) =>
+        new(device, (name, shape, initializer) => start?.Find(name, shape)?.clone() ?? initializer(shape, generator)) { Random = generator };
 
     /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
     /// <param name="stored">The file's tensors by name; they stay the caller's.</param>
@@ -96,9 +102,29 @@ internal sealed class Weights : IDisposable
         return parameter.DetachFromDisposeScope();
     }
 
+    /// <summary>Makes a tensor of a module of the user's one of the weights: what changes one changes the other.</summary>
+    /// <param name="name">Its full name, not used before.</param>
+    /// <param name="own">The module's tensor, on this device. It keeps its value where weights are drawn, and takes the stored one where they are loaded.</param>
+    /// <param name="role">How training treats it.</param>
+    public void Adopt(string name, Tensor own, WeightRole role)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var value = _source(name, own.shape, (_, _) => own.alias());
+        own.copy_(value);
+        var parameter = own as Parameter ?? nn.Parameter(own.alias(), requires_grad: false);
+        _byName.Add(name, (parameter, role));
+        parameter.DetachFromDisposeScope();
+    }
+
+    /// <summary>Keeps something that lives as long as the weights.</summary>
+    /// <param name="owned">What to dispose of with them.</param>
+    public void Own(IDisposable owned) => _owned.Add(owned);
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _owned.ForEach(owned => owned.Dispose());
         foreach (var (value, _) in _byName.Values)
         {
             value.Dispose();

@@ -31,7 +31,7 @@ public sealed record NoPropOptions
     /// <value>Default <c>Label</c>.</value>
     public string LabelColumnName { get; init; } = "Label";
 
-    /// <summary>Gets the column of images: a vector of <see cref="float"/> or <see cref="byte"/> as <c>ExtractPixels</c> makes it, or an <c>MLImage</c>.</summary>
+    /// <summary>Gets the column of images: a vector of <see cref="float"/> or <see cref="byte"/> as <c>ExtractPixels</c> makes it, or an <c>MLImage</c>; of any vectors for <see cref="BackboneKind.Mlp"/>.</summary>
     /// <value>Default <c>Features</c>.</value>
     public string FeatureColumnName { get; init; } = "Features";
 
@@ -64,7 +64,7 @@ public sealed record NoPropOptions
     /// <value>Default <see langword="null"/>: no such column.</value>
     public string? DisagreementColumnName { get; init; }
 
-    /// <summary>Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector, or images of unknown size.</summary>
+    /// <summary>Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector (unless <see cref="Backbone"/> is <see cref="BackboneKind.Mlp"/>), or images of unknown size.</summary>
     /// <value>Default <see langword="null"/>: read from the column's type.</value>
     public ImageShape? ImageShape { get; init; }
 
@@ -149,6 +149,21 @@ public sealed record NoPropOptions
     /// <summary>Gets the deviation σ of the noise around the straight path t·u + (1−t)·z₀ of <see cref="NoPropVariant.FlowMatching"/>. Ignored by other variants.</summary>
     /// <value>Default 0; 0 to 1. The paper does not state its own.</value>
     public double FlowNoise { get; init; }
+
+    /// <summary>Gets the network that reads the image.</summary>
+    /// <value>Default <see cref="BackboneKind.SmallConv"/> (seed).</value>
+    public BackboneKind Backbone { get; init; } = BackboneKind.SmallConv;
+
+    /// <summary>Gets the name under which <see cref="NoPropBackbones"/> knows the user's own module; stored in the model. Needed for <see cref="BackboneKind.Custom"/>, ignored otherwise.</summary>
+    /// <value>Default <see langword="null"/>.</value>
+    public string? BackboneName { get; init; }
+
+    /// <summary>
+    /// Gets a safetensors file whose weights the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is not used. A first convolution
+    /// for another number of channels, or of another size, is trained from scratch. Pixels are standardised by the training data's mean and deviation, not by ImageNet's.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: the backbone is trained from scratch. Read by <c>Fit</c> alone; a trained model does not need the file.</value>
+    public string? BackboneWeightsPath { get; init; }
 
     /// <summary>Gets the kind of class embedding.</summary>
     /// <value>Default <see cref="EmbeddingKind.OneHot"/>.</value>

@@ -30,7 +30,7 @@ internal static class OptionsValidator
             NamedOrNull(nameof(o.EntropyColumnName), o.EntropyColumnName),
             NamedOrNull(nameof(o.DisagreementColumnName), o.DisagreementColumnName),
             .. Different(o),
-            Shape(o.ImageShape),
+            Shape(o.ImageShape, o.Backbone.SmallestSide()),
             Within(nameof(o.Epochs), o.Epochs, 1, 100_000),
             Within(nameof(o.BatchSize), o.BatchSize, 1, 65_536),
             Above(nameof(o.LearningRate), o.LearningRate, 0, 10),
@@ -49,6 +49,9 @@ internal static class OptionsValidator
             Defined(nameof(o.BlockPlacement), o.BlockPlacement),
             Between(o),
             Within(nameof(o.FlowNoise), o.FlowNoise, 0, 1),
+            Defined(nameof(o.Backbone), o.Backbone),
+            OwnModule(o),
+            Path(nameof(o.BackboneWeightsPath), o.BackboneWeightsPath),
             Defined(nameof(o.Embedding), o.Embedding),
             Defined(nameof(o.EmbeddingInitialization), o.EmbeddingInitialization),
             Within(nameof(o.EmbeddingDimension), o.EmbeddingDimension, 1, 65_536),
@@ -84,6 +87,14 @@ internal static class OptionsValidator
     private static string? Named(string name, string value) =>
         string.IsNullOrWhiteSpace(value) ? $"{name} is empty, but must name a column." : null;
 
+    private static string? OwnModule(NoPropOptions o) =>
+        o.Backbone == BackboneKind.Custom && string.IsNullOrWhiteSpace(o.BackboneName)
+            ? $"{nameof(o.BackboneName)} is empty, but {nameof(o.Backbone)} {o.Backbone} needs the name that {nameof(NoPropBackbones)}.{nameof(NoPropBackbones.Register)} gave to the module."
+            : null;
+
+    private static string? Path(string name, string? value) =>
+        value is not null && string.IsNullOrWhiteSpace(value) ? $"{name} is empty, but must name a safetensors file, or be null." : null;
+
     private static string? NamedOrNull(string name, string? value) =>
         value is null || !string.IsNullOrWhiteSpace(value) ? null : $"{name} is empty, but must name a column, or be null for no such column.";
 
@@ -106,10 +117,10 @@ internal static class OptionsValidator
             ? string.Create(CultureInfo.InvariantCulture, $"{nameof(o.DisagreementColumnName)} is '{name}', but {nameof(o.Draws)} is {o.Draws} and it takes two draws to disagree: set {nameof(o.Draws)} to 2 or more.")
             : null;
 
-    private static string? Shape(ImageShape? shape) =>
-        shape is null || (shape.Channels >= 1 && shape.Height >= ImageShape.SmallestSide && shape.Width >= ImageShape.SmallestSide && (Int128)shape.Channels * shape.Height * shape.Width <= int.MaxValue)
+    private static string? Shape(ImageShape? shape, int smallestSide) =>
+        shape is null || (shape.Channels >= 1 && shape.Height >= smallestSide && shape.Width >= smallestSide && (Int128)shape.Channels * shape.Height * shape.Width <= int.MaxValue)
             ? null
-            : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {ImageShape.SmallestSide}×{ImageShape.SmallestSide} pixels, and at most {int.MaxValue} values.";
+            : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {smallestSide}×{smallestSide} pixels, and at most {int.MaxValue} values.";
 
     private static string? Weights(ClassWeights? weights)
     {

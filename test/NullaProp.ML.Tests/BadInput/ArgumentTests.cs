@@ -22,7 +22,7 @@ public sealed class ArgumentTests
             ("catalog", () => NoPropCatalog.NoProp(null!, Tiny.Options, NullLogger.Instance)),
             ("options", () => trainers.NoProp((NoPropOptions)null!)),
             ("options", () => trainers.NoProp(null!, NullLogger.Instance)),
-            ("logger", () => trainers.NoProp(Tiny.Options, null!)),
+            ("logger", () => trainers.NoProp(Tiny.Options, logger: null!)),
             ("input", () => trainer.Fit(null!)),
             ("train", () => trainer.Fit(null!, data)),
             ("train", () => trainer.Fit(null!, model)),

@@ -27,6 +27,17 @@ public sealed class FeatureFormatTests
     }
 
     [TestMethod]
+    [DataRow(new[] { 1 }, "1×1×1")]
+    [DataRow(new[] { 13 }, "13×1×1")]
+    [DataRow(new[] { 2, 3 }, "1×2×3")]
+    public void Of_VectorForMlp_MayHaveAnySize(int[] dimensions, string shape)
+    {
+        var format = FeatureFormat.Of(Vector(dimensions), wanted: null, BackboneKind.Mlp);
+
+        Assert.AreEqual((shape, PixelLayout.Planar), (format.Shape.ToString(), format.Layout));
+    }
+
+    [TestMethod]
     [DataRow(new[] { 64 }, 1, 8, 8, "Planar")]
     [DataRow(new[] { 216 }, 3, 8, 9, "Planar")]
     [DataRow(new[] { 8, 9 }, 1, 8, 9, "Planar")]

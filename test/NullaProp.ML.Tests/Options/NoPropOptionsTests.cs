@@ -50,6 +50,10 @@ public sealed class NoPropOptionsTests
     [DataRow("BlockPlacement", (BlockPlacement)99)]
     [DataRow("FlowNoise", -0.001)]
     [DataRow("FlowNoise", 1.001)]
+    [DataRow("Backbone", (BackboneKind)99)]
+    [DataRow("BackboneName", null)] // with the backbone that needs one
+    [DataRow("BackboneName", " ")]
+    [DataRow("BackboneWeightsPath", " ")]
     [DataRow("Embedding", (EmbeddingKind)99)]
     [DataRow("EmbeddingInitialization", (EmbeddingInitialization)99)]
     [DataRow("EmbeddingDimension", 0)]
@@ -124,6 +128,8 @@ public sealed class NoPropOptionsTests
     [DataRow("FlowNoise", 1.0)]
     [DataRow("DenoisingFactor", 1_000.0)]
     [DataRow("ReadoutMaxLogSnr", 20.0)]
+    [DataRow("BackboneName", "my network")]
+    [DataRow("BackboneWeightsPath", "resnet18.safetensors")]
     [DataRow("EmbeddingDimension", 1)]
     [DataRow("EmbeddingDimension", 65_536)]
     [DataRow("HiddenSize", 1)]
@@ -156,6 +162,14 @@ public sealed class NoPropOptionsTests
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
 
         Assert.Contains($"ImageShape is {channels}×{height}×{width}", fault.Message);
+    }
+
+    [TestMethod]
+    [DataRow(1, 1, 1)]
+    [DataRow(13, 1, 1)]
+    public void Validate_VectorForMlp_IsAccepted(int channels, int height, int width)
+    {
+        new NoPropOptions { Backbone = BackboneKind.Mlp, ImageShape = new ImageShape(channels, height, width) }.Validate();
     }
 
     [TestMethod]
@@ -245,7 +259,7 @@ public sealed class NoPropOptionsTests
 
     private static NoPropOptions With(string property, object? value)
     {
-        var options = new NoPropOptions();
+        var options = new NoPropOptions { Backbone = property == nameof(NoPropOptions.BackboneName) ? BackboneKind.Custom : BackboneKind.SmallConv };
         typeof(NoPropOptions).GetProperty(property)!.SetValue(options, value);
         return options;
     }

@@ -1,0 +1,21 @@
+namespace NullaProp.ML.Networks;
+
+/// <summary>Makes the image network that the options name.</summary>
+internal static class BackboneFactory
+{
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">The network's scope.</param>
+    /// <param name="options">The kind of network and the number of features, H.</param>
+    /// <param name="shape">The size of the images.</param>
+    public static Backbone Create(WeightScope weights, NoPropOptions options, ImageShape shape) => options.Backbone switch
+    {
+        BackboneKind.SmallConv => new ConvBackbone(weights, shape, options.HiddenSize),
+        BackboneKind.PaperConv => new PaperBackbone(weights, shape, options.HiddenSize, options.Variant == NoPropVariant.DiscreteTime ? PaperEnding.BatchNorm : PaperEnding.ReLU),
+        BackboneKind.ResNet18 => new ResNetBackbone(weights, ResNetDepth.Of18, shape, options.HiddenSize),
+        BackboneKind.ResNet50 => new ResNetBackbone(weights, ResNetDepth.Of50, shape, options.HiddenSize),
+        BackboneKind.ResNet152 => new ResNetBackbone(weights, ResNetDepth.Of152, shape, options.HiddenSize),
+        BackboneKind.Mlp => new MlpBackbone(weights, shape, options.HiddenSize),
+        BackboneKind.Custom => CustomBackbone.Create(weights, options.BackboneName!, shape, options.HiddenSize),
+        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Backbone, "No such backbone."),
+    };
+}

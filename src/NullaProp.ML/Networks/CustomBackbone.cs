@@ -1,0 +1,97 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>A module of the user's, and a linear layer from its output to H features. The module's parameters and floating-point buffers are weights of the model.</summary>
+internal sealed class CustomBackbone : Backbone
+{
+    private readonly nn.Module<Tensor, Tensor> _module;
+
+    private CustomBackbone(WeightScope weights, string name, nn.Module<Tensor, Tensor> module, ImageShape shape, long features)
+    {
+        _module = module;
+        try
+        {
+            Adopt(weights, name);
+        }
+        catch (FormatException fault)
+        {
+            throw new FormatException($"The module that is registered as backbone '{name}' is not the one that the model was trained with. {fault.Message}", fault);
+        }
+
+        Output = new Linear(weights.Under("output"), Width(name, shape, weights.Owner.Device), features);
+    }
+
+    /// <inheritdoc/>
+    public override Linear Output { get; }
+
+    /// <summary>Makes a registered module and takes its weights over.</summary>
+    /// <param name="weights">The network's scope; its owner disposes of the module.</param>
+    /// <param name="name">The module's name.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="features">H, the number of features.</param>
+    /// <exception cref="InvalidOperationException">The name is not registered, or the module does not do what it must.</exception>
+    public static CustomBackbone Create(WeightScope weights, string name, ImageShape shape, long features)
+    {
+        using var scope = NewDisposeScope();
+        var create = CustomBackbones.Find(name);
+        using var random = new SharedRandomness(weights.Owner.Random);
+        var module = create(shape) ?? throw new InvalidOperationException($"The function of the backbone '{name}' returned null, but must return a module.");
+        module.to(weights.Owner.Device);
+        foreach (var tensor in module.parameters().Concat(module.buffers()))
+        {
+            tensor.DetachFromDisposeScope();
+        }
+
+        weights.Owner.Own(module);
+        return new CustomBackbone(weights, name, module, shape, features);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    {
+        // Set only where it changes: many threads may score, and none of them trains. A trained or loaded module comes to them ready, for it was tried in this mode.
+        if (_module.training != pass is not null)
+        {
+            _module.train(pass is not null);
+        }
+
+        return _module.call(images); // (B, F)
+    }
+
+    private void Adopt(WeightScope weights, string name)
+    {
+        var scope = weights.Under("module");
+        foreach (var (path, parameter) in _module.named_parameters())
+        {
+            if (parameter.dtype != ScalarType.Float32)
+            {
+                throw new InvalidOperationException($"The parameter '{path}' of the backbone '{name}' is {parameter.dtype}, but must be {ScalarType.Float32}. Make the module with single precision.");
+            }
+
+            scope.Owner.Adopt($"{scope.Prefix}.{path}", parameter, Role(parameter));
+        }
+
+        foreach (var (path, buffer) in _module.named_buffers().Where(buffer => buffer.buffer.dtype == ScalarType.Float32))
+        {
+            scope.Owner.Adopt($"{scope.Prefix}.{path}", buffer, WeightRole.Fixed);
+        }
+    }
+
+    private static WeightRole Role(Parameter parameter) =>
+        !parameter.requires_grad ? WeightRole.Fixed : parameter.dim() > 1 ? WeightRole.Decayed : WeightRole.Undecayed;
+
+    // Found by trying: two black images.
+    private long Width(string name, ImageShape shape, Device device)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        const int rows = 2;
+        var maps = Maps(zeros(rows, shape.Channels, shape.Height, shape.Width, device: device), pass: null); // (2, F)
+        return maps.dtype == ScalarType.Float32 && maps.shape is [rows, var width and > 0]
+            ? width
+            : throw new InvalidOperationException($"The backbone '{name}' made {maps.dtype} of shape ({string.Join(", ", maps.shape)}) of {rows} images of {shape}, but must make {ScalarType.Float32} of shape ({rows}, F). End it with a flatten.");
+    }
+}

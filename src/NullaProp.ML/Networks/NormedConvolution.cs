@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>A convolution without bias, and the batch normalisation behind it, which has one. Keeps height and width but for the stride.</summary>
+/// <param name="convolution">The convolution's scope.</param>
+/// <param name="norm">The norm's scope.</param>
+/// <param name="inputs">Input channels.</param>
+/// <param name="outputs">Output channels.</param>
+/// <param name="side">The kernel's height and width, odd.</param>
+/// <param name="stride">Every how many pixels it is applied.</param>
+internal sealed class NormedConvolution(WeightScope convolution, WeightScope norm, long inputs, long outputs, int side, int stride)
+{
+    private readonly Tensor _weight = convolution.Matrix("weight", Initializers.FanOut(outputs * side * side), outputs, inputs, side, side);
+    private readonly BatchNorm _norm = new(norm, outputs);
+    private readonly long[] _strides = [stride, stride];
+    private readonly long[] _padding = [side / 2, side / 2];
+
+    /// <summary>Applies both.</summary>
+    /// <param name="x">(B, inputs, H, W).</param>
+    /// <param name="pass">Of training; <see langword="null"/> in scoring.</param>
+    public Tensor Forward(Tensor x, TrainingPass? pass) =>
+        _norm.Forward(nn.functional.conv2d(x, _weight, strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+}

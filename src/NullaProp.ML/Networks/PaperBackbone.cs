@@ -1,0 +1,50 @@
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>
+/// The image network of the paper's figure 6: 3×3 convolutions of 32, 64 and 128 channels, each with ReLU and dropout 0.2, a 2×2 max-pool behind the first and the
+/// last, then a linear layer with ReLU, or with batch normalisation in the blocks of discrete time.
+/// </summary>
+/// <remarks>The figure does not state the padding: 1 here, as in every re-implementation known.</remarks>
+internal sealed class PaperBackbone : Backbone
+{
+    private const double DroppedShare = 0.2;
+
+    private readonly Convolution _first;
+    private readonly Convolution _second;
+    private readonly Convolution _third;
+    private readonly Dropout _dropout = new(DroppedShare);
+    private readonly Linear _linear;
+    private readonly BatchNorm? _norm;
+
+    /// <summary>Creates the network.</summary>
+    /// <param name="weights">The network's scope.</param>
+    /// <param name="shape">The size of the images, at least 8×8.</param>
+    /// <param name="features">H, the number of features; 256 in the paper.</param>
+    /// <param name="ending">What follows the linear layer.</param>
+    public PaperBackbone(WeightScope weights, ImageShape shape, long features, PaperEnding ending)
+    {
+        _first = new Convolution(weights.Under("conv1"), shape.Channels, 32);
+        _second = new Convolution(weights.Under("conv2"), 32, 64);
+        _third = new Convolution(weights.Under("conv3"), 64, 128);
+        _linear = new Linear(weights.Under("linear"), 128L * (shape.Height / 4) * (shape.Width / 4), features);
+        _norm = ending == PaperEnding.BatchNorm ? new BatchNorm(weights.Under("norm"), features) : null;
+    }
+
+    /// <inheritdoc/>
+    public override Linear? Output => null;
+
+    /// <inheritdoc/>
+    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    {
+        var x = _dropout.Forward(Pooled(_first.Forward(images)), pass); // (B, 32, H/2, W/2)
+        x = _dropout.Forward(_second.Forward(x).relu_(), pass); // (B, 64, H/2, W/2)
+        x = _dropout.Forward(Pooled(_third.Forward(x)), pass); // (B, 128, H/4, W/4)
+        x = _linear.Forward(x.flatten(1)); // (B, H)
+        return _norm is null ? x.relu_() : _norm.Forward(x, pass); // (B, H)
+    }
+
+    // max and ReLU commute: pooling first leaves a quarter of the values to clip.
+    private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
+}

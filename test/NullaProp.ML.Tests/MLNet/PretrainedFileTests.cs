@@ -1,0 +1,143 @@
+using Microsoft.ML;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Support;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>Weights that a backbone starts from, out of a safetensors file.</summary>
+[TestClass]
+public sealed class PretrainedFileTests
+{
+    private static readonly ImageShape Shape = new(1, 8, 8);
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("backbone.")]
+    public void Read_TorchvisionsNames_StartTheBackbone(string prefix)
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        Save(folder.File("w"), prefix, _ => { });
+        using var file = PretrainedFile.Read(folder.File("w"))!;
+        using var weights = Drawn(file, Shape);
+
+        file.CheckUse(Assert.Fail);
+
+        foreach (var (name, value) in weights.Values.Where(weight => !weight.Key.Contains("output", StringComparison.Ordinal)))
+        {
+            Assert.AreEqual(0.25f, value.max().item<float>(), name);
+        }
+
+        Assert.AreNotEqual(0.25f, weights.Values.Single(weight => weight.Key == "backbone.output.bias").Value.max().item<float>());
+    }
+
+    [TestMethod]
+    public void CheckUse_StemOfAnotherChannelCount_IsDrawnWithAWarning()
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        Save(folder.File("w"), string.Empty, _ => { });
+        using var file = PretrainedFile.Read(folder.File("w"))!;
+        using var weights = Drawn(file, Shape with { Channels = 3 });
+        var warnings = new List<string>();
+
+        file.CheckUse(warnings.Add);
+
+        Assert.Contains("'conv1.weight' is of shape (64, 1, 3, 3) in place of (64, 3, 3, 3): this first convolution is trained from scratch.", warnings.Single());
+        Assert.AreNotEqual(0.25f, weights.Values.First().Value.max().item<float>());
+    }
+
+    [TestMethod]
+    public void CheckUse_MissingMisshapenAndUnknownWeights_ListsThem()
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        Save(folder.File("w"), string.Empty, tensors =>
+        {
+            tensors.Remove("bn1.bias");
+            tensors["layer1.0.bn1.weight"] = ones(3);
+            tensors["layer9.weight"] = ones(1);
+        });
+        using var file = PretrainedFile.Read(folder.File("w"))!;
+        using var weights = Drawn(file, Shape);
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => file.CheckUse(_ => { }));
+
+        Assert.Contains("does not fit the backbone: 'bn1.bias' is missing, 'layer1.0.bn1.weight' is of shape (3) in place of (64), 'layer9.weight' is unknown.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Fit_FileThatIsMissingOrNoSafetensors_NamesIt()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("text"), "no weights here");
+        var context = new MLContext(seed: 1);
+        var data = TinyImages.Keys(context);
+
+        foreach (var path in new[] { folder.File("none"), folder.File("text") })
+        {
+            var fault = Assert.ThrowsExactly<InvalidOperationException>(() => TinyImages.Trainer(context, options => options with { BackboneWeightsPath = path }).Fit(data));
+            Assert.Contains($"The file '{path}' of BackboneWeightsPath cannot be read", fault.Message);
+        }
+    }
+
+    // Fine-tuning in the small: the first epoch starts from the file's weights, whatever the backbone.
+    [TestMethod]
+    public void Fit_WeightsOfAnotherModel_StartFromThem()
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        var context = new MLContext(seed: 1);
+        var data = TinyImages.Keys(context);
+        using var model = TinyImages.Trainer(context, options => options with { Backbone = BackboneKind.Mlp }).Fit(data);
+        context.Model.Save(model, data.Schema, folder.File("model.zip"));
+        using (var zip = System.IO.Compression.ZipFile.OpenRead(folder.File("model.zip")))
+        using (var stored = zip.Entries.Single(entry => entry.Name == ModelFile.WeightsName).Open())
+        using (var copy = File.Create(folder.File("w")))
+        {
+            stored.CopyTo(copy);
+        }
+
+        var losses = new List<double>();
+        foreach (var path in new[] { null, folder.File("w") })
+        {
+            using var tuned = TinyImages.Trainer(context, options => options with { Backbone = BackboneKind.Mlp, BackboneWeightsPath = path, Epochs = 1, LearningRate = 1e-9 }).Fit(data);
+            using var weights = new MemoryStream();
+            context.Model.Save(tuned, data.Schema, weights);
+            weights.Position = 0;
+            using var saved = new System.IO.Compression.ZipArchive(weights);
+            using var stream = saved.Entries.Single(entry => entry.Name == ModelFile.WeightsName).Open();
+            using var tensors = SafeTensors.Read(stream);
+            using var file = File.OpenRead(folder.File("w"));
+            using var start = SafeTensors.Read(file);
+            losses.Add((tensors.Tensors["backbone.first.weight"] - start.Tensors["backbone.first.weight"]).abs().max().item<float>());
+        }
+
+        Assert.IsGreaterThan(0.01, losses[0]);
+        Assert.AreEqual(0, losses[1], 1e-6);
+    }
+
+    private static Weights Drawn(PretrainedFile file, ImageShape shape)
+    {
+        var weights = Weights.Drawn(new Generator(1), CPU, file.Weights);
+        BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = BackboneKind.ResNet18, HiddenSize = 4 }, shape);
+        return weights;
+    }
+
+    // The state dict of a ResNet-18 whose numbers are all ¼, with the two things of it that are not used.
+    private static void Save(string path, string prefix, Action<Dictionary<string, Tensor>> change)
+    {
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        _ = new ResNetBackbone(weights.Under("b"), ResNetDepth.Of18, Shape, 4);
+        var tensors = weights.Values
+            .Where(weight => !weight.Key.StartsWith("b.output", StringComparison.Ordinal))
+            .ToDictionary(weight => weight.Key[2..], weight => full(weight.Value.shape, 0.25f, dtype: ScalarType.Float16));
+        tensors["fc.weight"] = ones(2, 2);
+        tensors["bn1.num_batches_tracked"] = zeros(1, dtype: ScalarType.Int64);
+        change(tensors);
+        using var stream = File.Create(path);
+        SafeTensors.Write(stream, tensors.Select(pair => KeyValuePair.Create(prefix + pair.Key, pair.Value)));
+    }
+}

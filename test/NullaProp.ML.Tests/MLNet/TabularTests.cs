@@ -1,0 +1,99 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>Rows of numbers that are no image, read by the backbone Mlp.</summary>
+[TestClass]
+public sealed class TabularTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly NoPropOptions Options = new() { Backbone = BackboneKind.Mlp, Epochs = 20, BatchSize = 64, LearningRate = 0.01, HiddenSize = 24, Seed = 1 };
+    private static IDataView _data = null!;
+    private static NoPropTransformer _model = null!;
+
+    [ClassInitialize]
+    public static void Fit(TestContext context)
+    {
+        _data = Context.Data.LoadFromEnumerable(Moons(seed: 1));
+        _model = Context.MulticlassClassification.Trainers.NoProp(Options).Fit(_data);
+    }
+
+    [ClassCleanup]
+    public static void Free() => _model.Dispose();
+
+    [TestMethod]
+    public void Fit_TwoMoonsOnScalesFarApart_LearnsThemWithoutImageShape()
+    {
+        var fresh = Context.Data.LoadFromEnumerable(Moons(seed: 2));
+
+        var metrics = Context.MulticlassClassification.Evaluate(_model.Transform(fresh));
+
+        Assert.AreEqual(new ImageShape(2, 1, 1), _model.Model.ImageShape);
+        // No straight line does better than about 0.88 on two moons.
+        Assert.IsGreaterThan(0.97, metrics.MicroAccuracy);
+    }
+
+    [TestMethod]
+    public void Load_TabularModel_ScoresTheSame()
+    {
+        var loaded = EstimatorContract.Reloaded(Context, _model, _data.Schema);
+
+        SameData.AssertValues(_model.Transform(_data), loaded.Transform(_data));
+        ((IDisposable)loaded).Dispose();
+    }
+
+    [TestMethod]
+    public void Predict_OneRow_AgreesWithTheBatch()
+    {
+        var rows = Moons(seed: 1);
+        var batch = _model.Transform(_data).GetColumn<float[]>("Score").ToArray();
+        using var engine = Context.Model.CreatePredictionEngine<Point, Scored>(_model);
+
+        var alone = engine.Predict(rows[3]).Score;
+
+        Cells.AssertSame([.. batch[3].Cast<object>()], [.. alone.Cast<object>()], 1e-5f, "row 3");
+    }
+
+    [TestMethod]
+    public void Fit_OneFeature_IsEnough()
+    {
+        var schema = SchemaDefinition.Create(typeof(Point));
+        schema["Features"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 1);
+        var data = Context.Data.LoadFromEnumerable(Enumerable.Range(0, 64).Select(i => new Point { Label = (uint)(i % 2), Features = [(i % 2) + (i / 100f)] }), schema);
+
+        using var model = Context.MulticlassClassification.Trainers.NoProp(Options).Fit(data);
+
+        Assert.AreEqual(1, Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
+    }
+
+    // Two interleaved half circles; the second feature is a thousand times larger and far from 0.
+    private static List<Point> Moons(int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, 400).Select(row =>
+        {
+            var (angle, isLower) = (Math.PI * random.NextDouble(), row % 2 == 1);
+            var x = isLower ? 1 - Math.Cos(angle) : Math.Cos(angle);
+            var y = isLower ? 0.5 - Math.Sin(angle) : Math.Sin(angle);
+            return new Point { Label = (uint)(row % 2), Features = [(float)(x + Jitter()), (float)(5000 + (1000 * (y + Jitter())))] };
+        })];
+
+        double Jitter() => 0.1 * (random.NextDouble() + random.NextDouble() - 1);
+    }
+
+    private sealed class Point
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+
+        [VectorType(2)]
+        public float[] Features { get; set; } = [];
+    }
+
+    private sealed class Scored
+    {
+        public float[] Score { get; set; } = [];
+    }
+}

@@ -1,0 +1,71 @@
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Networks;
+
+[TestClass]
+public sealed class BatchNormTests
+{
+    [TestMethod]
+    public void Forward_InTraining_NormalisesByTheBatchAndMovesTheAverages()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var weights = Weights.Drawn(generator, CPU);
+        var norm = new BatchNorm(weights.Under("n"), 2);
+        var x = tensor(new float[] { 1, 10, 2, 10, 6, 40 }).view(3, 2); // means 3 and 20, sums of squares 14 and 600
+
+        var y = norm.Forward(x, new TrainingPass(generator));
+
+        // Variances 14/3 and 200 in the batch; 7 and 300 unbiased, of which a tenth joins nine tenths of the first value 1.
+        AssertValues([-0.92582f, -0.70711f, -0.46291f, -0.70711f, 1.38873f, 1.41421f], y, 1e-4f);
+        AssertValues([0.3f, 2f], Named(weights, "n.running_mean"), 1e-6f);
+        AssertValues([1.6f, 30.9f], Named(weights, "n.running_var"), 1e-5f);
+    }
+
+    [TestMethod]
+    public void Forward_InScoring_UsesTheAveragesAndLeavesThem()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new Generator(1), CPU);
+        var norm = new BatchNorm(weights.Under("n"), 1);
+        using (no_grad())
+        {
+            Named(weights, "n.running_mean").fill_(3);
+            Named(weights, "n.running_var").fill_(4);
+            Named(weights, "n.weight").fill_(10);
+            Named(weights, "n.bias").fill_(1);
+        }
+
+        var y = norm.Forward(tensor(new float[] { 3, 5 }).view(2, 1), pass: null);
+
+        AssertValues([1f, 11f], y, 1e-4f);
+        AssertValues([3f], Named(weights, "n.running_mean"), 0);
+    }
+
+    [TestMethod]
+    public void Forward_OneRowInTraining_IsNormalisedAsInScoring()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var weights = Weights.Drawn(generator, CPU);
+        var norm = new BatchNorm(weights.Under("n"), 2);
+        var x = tensor(new float[] { 5, -7 }).view(1, 2);
+
+        var y = norm.Forward(x, new TrainingPass(generator));
+
+        AssertValues([5f, -7f], y, 1e-3f); // mean 0 and variance 1 at the start
+    }
+
+    private static Tensor Named(Weights weights, string name) => weights.Values.Single(weight => weight.Key == name).Value;
+
+    private static void AssertValues(float[] expected, Tensor actual, float delta)
+    {
+        var values = actual.contiguous().data<float>().ToArray();
+        Assert.HasCount(expected.Length, values);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.AreEqual(expected[i], values[i], delta, $"value {i}");
+        }
+    }
+}
