@@ -218,9 +218,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)(uint)data.Seed);
-        var network = first(generator);
+        Denoiser? network = null;
         try
         {
+            network = first(generator);
             prepare(network);
             new TrainingLoop(network, Options, data, monitor).Run(generator);
             var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount).DetachFromDisposeScope();
@@ -228,7 +229,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
         catch (Exception fault)
         {
-            network.Dispose();
+            network?.Dispose();
             if (fault is InvalidOperationException)
             {
                 Marked.Exception(fault);

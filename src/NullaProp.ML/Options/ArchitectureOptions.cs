@@ -11,6 +11,8 @@ internal static class ArchitectureOptions
         (nameof(NoPropOptions.BlockCount), options => OfBlocks(options, options.BlockCount)),
         (nameof(NoPropOptions.BlockPlacement), options => OfBlocks(options, options.BlockPlacement)),
         (nameof(NoPropOptions.BlockMaxLogSnr), options => OfBlocks(options, options.BlockMaxLogSnr)),
+        (nameof(NoPropOptions.Backbone), options => options.Backbone),
+        (nameof(NoPropOptions.BackboneName), options => options.Backbone == BackboneKind.Custom ? options.BackboneName : null),
         (nameof(NoPropOptions.Embedding), options => options.Embedding),
         (nameof(NoPropOptions.EmbeddingInitialization), options => OfLearnedEmbeddings(options, options.EmbeddingInitialization)), // some decide D
         (nameof(NoPropOptions.EmbeddingDimension), options => OfLearnedEmbeddings(options, options.EmbeddingDimension)),

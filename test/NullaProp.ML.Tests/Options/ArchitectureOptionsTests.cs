@@ -44,6 +44,7 @@ public sealed class ArchitectureOptionsTests
     {
         int number => [number + 8],
         double number => [number + 0.25],
+        BackboneKind => [BackboneKind.PaperConv, BackboneKind.Mlp], // one that differs is enough, and the large ones take their time
         Enum => Enum.GetValues(type).Cast<object>().Where(choice => !choice.Equals(value)),
         _ => [], // names, seeds and sizes of data
     };

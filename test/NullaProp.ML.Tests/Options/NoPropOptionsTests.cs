@@ -214,6 +214,23 @@ public sealed class NoPropOptionsTests
     {
         new NoPropOptions().Validate();
         NoPropOptions.Nullaprop.Validate();
+        NoPropOptions.Paper.Validate();
+        (NoPropOptions.Paper with { Variant = NoPropVariant.DiscreteTime, NoiseSchedule = NoiseScheduleKind.Cosine, DenoisingFactor = 0.1 }).Validate();
+        (NoPropOptions.Paper with { Variant = NoPropVariant.FlowMatching, Solver = OdeSolver.Euler }).Validate();
+    }
+
+    // The paper's table 3, section 2.2.2, appendix B and figure 6.
+    [TestMethod]
+    public void Paper_Preset_IsWhatThePaperStates()
+    {
+        var preset = NoPropOptions.Paper;
+
+        Assert.AreEqual((100, 128, 1e-3, 1e-3), (preset.Epochs, preset.BatchSize, preset.LearningRate, preset.WeightDecay));
+        Assert.AreEqual((NoPropVariant.ContinuousTime, BackboneKind.PaperConv, EmbeddingKind.OneHot), (preset.Variant, preset.Backbone, preset.Embedding));
+        Assert.AreEqual((NoiseScheduleKind.LearnedJointly, LossWeighting.SnrDerivative, 1.0), (preset.NoiseSchedule, preset.LossWeighting, preset.DenoisingFactor));
+        Assert.AreEqual((DenoisingLoss.SquaredError, PriorLoss.ExactKl, ReadoutLoss.Linear), (preset.DenoisingLoss, preset.PriorLoss, preset.ReadoutLoss));
+        Assert.AreEqual((FlowDynamics.Ancestral, 1_000, ScoreReadout.LastState), (preset.Dynamics, preset.SolverSteps, preset.ScoreReadout));
+        Assert.AreEqual((10, BlockPlacement.EvenInTime), (preset.BlockCount, preset.BlockPlacement)); // its discrete time
     }
 
     // What the seed project computes: the defaults of dimarkov/nullaprop, src/nullaprop (models.py, training.py, inference.py).

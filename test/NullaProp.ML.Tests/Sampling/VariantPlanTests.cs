@@ -54,6 +54,44 @@ public sealed class VariantPlanTests
         }
     }
 
+    // Stored noise joins the way after every step: the start and noise of each draw lie one after the other.
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.OneHot, ScoreReadout.PathMean)]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ScoreReadout.LastState)]
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.Learned, ScoreReadout.PathMean)]
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ScoreReadout.LastState)]
+    public void Probabilities_Ancestral_FollowTheStoredNoise(NoPropVariant variant, EmbeddingKind embedding, ScoreReadout readout)
+    {
+        using var scope = NewDisposeScope();
+        var options = TinyModel.Small(new NoPropOptions
+        {
+            Variant = variant,
+            BlockCount = 3,
+            Embedding = embedding,
+            Dynamics = FlowDynamics.Ancestral,
+            Solver = OdeSolver.ExponentialEuler,
+            SolverSteps = 3,
+            ScoreReadout = readout,
+            Draws = 2,
+        });
+        using var model = TinyModel.Create(options);
+        using var generator = new Generator(3);
+        var pixels = TinyModel.Pixels(Images, generator);
+        var plan = PlanCompiler.For(model, options);
+        var draws = Start.Points(2, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
+        using var runner = new PlanRunner(model, plan, draws);
+        var rows = new RowRunner(model, TinyModel.Shape, plan, runner.Folded);
+
+        var actual = runner.Probabilities(pixels);
+
+        Assert.AreEqual(3, plan.NoiseCount);
+        var expected = (Follow(model, plan, pixels, draws.narrow(0, 0, 4)) + Follow(model, plan, pixels, draws.narrow(0, 4, 4))) / 2;
+        Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
+        var scores = new float[3];
+        rows.Probabilities(pixels[1].data<float>().ToArray(), scores);
+        Assert.IsTrue(tensor(scores).allclose(expected[1], rtol: 0, atol: 1e-5));
+    }
+
     [TestMethod]
     [DataRow(NoPropVariant.DiscreteTime)]
     [DataRow(NoPropVariant.FlowMatching)]
@@ -99,14 +137,15 @@ public sealed class VariantPlanTests
         }
     }
 
-    private static Tensor Follow(Denoiser model, SamplingPlan plan, Tensor pixels, Tensor start)
+    private static Tensor Follow(Denoiser model, SamplingPlan plan, Tensor pixels, Tensor draw)
     {
         using var mode = no_grad();
         var images = model.Normalization.Apply(pixels);
         var embedding = model.Embedding.Matrix();
         var end = model.Schedule.At(ones(1, 1));
-        var (state, point) = (start, start);
-        var previous = zeros(1, start.shape[1]);
+        var (state, point) = (draw.narrow(0, 0, 1), draw.narrow(0, 0, 1));
+        var previous = zeros(1, draw.shape[1]);
+        var noises = 0;
         var score = zeros(Images, model.ClassCount);
         foreach (var stage in plan.Stages)
         {
@@ -116,6 +155,7 @@ public sealed class VariantPlanTests
             var prediction = (isVelocity ? logits : nn.functional.softmax(logits, 1)).mm(embedding); // v or û, (B, D)
             score += stage.ScoreShare * nn.functional.softmax(isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * prediction), embedding, end) : logits, 1);
             point = (stage.State * state) + (stage.Prediction * prediction) + (stage.PreviousPrediction * previous);
+            point = stage.Noise == 0 ? point : point + (stage.Noise * draw.narrow(0, ++noises, 1));
             state = stage.EndsStep ? point : state;
             previous = prediction;
         }

@@ -6,19 +6,22 @@ internal static class EvaluationCurves
     private static readonly (string Name, NoPropOptions Options)[] Trainings =
     [
         ("CT one-hot", new()),
-        ("one-hot ±5, last prediction", new()
+        ("one-hot ±5, last state", new()
         {
             NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
             LogSnrAtNoise = -5,
             LogSnrAtLabel = 5,
             Dynamics = FlowDynamics.SimplifiedFlow,
-            ScoreReadout = ScoreReadout.LastPrediction,
+            ScoreReadout = ScoreReadout.LastState, // for one-hot embeddings the class of the largest z, as yhgon/NoProp decodes
         }),
     ];
 
     private static readonly (FlowDynamics Dynamics, OdeSolver Solver, int EvaluationsPerStep)[] Curves =
     [
         (FlowDynamics.ProbabilityFlow, OdeSolver.ExponentialEuler, 1),
+        (FlowDynamics.ProbabilityFlow, OdeSolver.ExponentialHeun, 2),
+        (FlowDynamics.ProbabilityFlow, OdeSolver.Multistep, 1),
+        (FlowDynamics.SimplifiedFlow, OdeSolver.ExponentialEuler, 1),
         (FlowDynamics.SimplifiedFlow, OdeSolver.Heun, 2), // the seed's
     ];
 

@@ -19,6 +19,7 @@ internal static class VariantMethods
         ("FM learned", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching })),
         ("FM prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching })),
         ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
+        ("Paper preset", new NoPropMethod(NoPropOptions.Paper)),
         ("plain cross-entropy", new NoPropMethod(new() { Variant = NoPropVariant.CrossEntropyBaseline })),
         ("plain ensemble of 5", new PlainEnsemble(5)),
         ("plain ensemble of 10", new PlainEnsemble(10)),
