@@ -284,6 +284,10 @@ public sealed record NoPropOptions
     /// <value>Default −1; −20 to 20. The first evaluation counts always.</value>
     public double ReadoutMaxLogSnr { get; init; } = -1;
 
+    /// <summary>Gets whether an image leaves once its class is decided. May be changed after training.</summary>
+    /// <value>Default <see cref="EarlyExit.Never"/>.</value>
+    public EarlyExit EarlyExit { get; init; } = EarlyExit.Never;
+
     /// <summary>Gets the number of random starts, stored with the model, whose probabilities are averaged. 0 starts once, from the prior's mean z₀ = 0. May be changed after training.</summary>
     /// <value>Default 0; 0 to 1,024. The time to score grows with it.</value>
     public int Draws { get; init; }

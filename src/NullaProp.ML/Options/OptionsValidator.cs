@@ -78,6 +78,8 @@ internal static class OptionsValidator
             Within(nameof(o.SolverTolerance), o.SolverTolerance, 1e-4, 1),
             Defined(nameof(o.ScoreReadout), o.ScoreReadout),
             Within(nameof(o.ReadoutMaxLogSnr), o.ReadoutMaxLogSnr, -20, 20),
+            Defined(nameof(o.EarlyExit), o.EarlyExit),
+            AllDraws(o),
             Within(nameof(o.Draws), o.Draws, 0, 1_024),
             Voted(o),
         ];
@@ -177,5 +179,10 @@ internal static class OptionsValidator
     private static string? RandomStart(NoPropOptions o) =>
         o.Variant is (NoPropVariant.ContinuousTime or NoPropVariant.DiscreteTime) && o.Dynamics == FlowDynamics.Ancestral && o.Draws == 0
             ? $"{nameof(o.Dynamics)} is {o.Dynamics} and {nameof(o.Draws)} is 0, but a random way needs random draws. Set {nameof(o.Draws)} to 1 or more."
+            : null;
+
+    private static string? AllDraws(NoPropOptions o) =>
+        o.EarlyExit == EarlyExit.WhenClassIsDecided && o.DisagreementColumnName is not null
+            ? $"{nameof(o.EarlyExit)} is {o.EarlyExit} and {nameof(o.DisagreementColumnName)} is '{o.DisagreementColumnName}', but the draws of an image that leaves early are not all known. Set {nameof(o.EarlyExit)} to {EarlyExit.Never}."
             : null;
 }

@@ -14,6 +14,7 @@ internal static class SamplingOptions
         nameof(NoPropOptions.SolverTolerance),
         nameof(NoPropOptions.ScoreReadout),
         nameof(NoPropOptions.ReadoutMaxLogSnr),
+        nameof(NoPropOptions.EarlyExit),
         nameof(NoPropOptions.Draws),
         "and column names");
 
@@ -42,6 +43,7 @@ internal static class SamplingOptions
         SolverTolerance = from.SolverTolerance,
         ScoreReadout = from.ScoreReadout,
         ReadoutMaxLogSnr = from.ReadoutMaxLogSnr,
+        EarlyExit = from.EarlyExit,
         Draws = from.Draws,
         LabelColumnName = from.LabelColumnName,
         FeatureColumnName = from.FeatureColumnName,

@@ -12,12 +12,7 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     /// <summary>Compiles the plan by which a model scores.</summary>
     /// <param name="model">The model, for its noise schedule and number of classes.</param>
     /// <param name="options">Variant, dynamics, solver, steps, tolerance and read-out.</param>
-    public static SamplingPlan For(Denoiser model, NoPropOptions options) => options.Variant switch
-    {
-        NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), BlockLevels.Of(options, model.Schedule), options),
-        NoPropVariant.FlowMatching => new PlanCompiler(new VelocityFlow(), StraightPath, model.ClassCount).Compile(options) with { Predicts = NetworkPrediction.Velocity },
-        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
-    };
+    public static SamplingPlan For(Denoiser model, NoPropOptions options) => Way(model, options) with { EarlyExit = options.EarlyExit };
 
     /// <summary>Compiles the plan that the options describe.</summary>
     /// <param name="options">Solver, steps, tolerance and read-out.</param>
@@ -45,6 +40,13 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
         var stages = new SolverStages(dynamics);
         return Enumerable.Range(0, grid.Count - 1).SelectMany(step => stages.Of(solver, grid, step));
     }
+
+    private static SamplingPlan Way(Denoiser model, NoPropOptions options) => options.Variant switch
+    {
+        NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), BlockLevels.Of(options, model.Schedule), options),
+        NoPropVariant.FlowMatching => new PlanCompiler(new VelocityFlow(), StraightPath, model.ClassCount).Compile(options) with { Predicts = NetworkPrediction.Velocity },
+        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
+    };
 
     private IReadOnlyList<NoiseLevel> Even(int steps) => levels([.. Enumerable.Range(0, steps + 1).Select(i => (double)i / steps)]);
 

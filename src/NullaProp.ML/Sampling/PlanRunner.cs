@@ -14,9 +14,9 @@ internal sealed class PlanRunner : IDisposable
     // Made once and held: TorchSharp 0.107 frees a Scalar by its finalizer even while a native call reads it, so one made on the fly (by '+' or '* 0.5', too) fails
     // where another thread starts a garbage collection at that moment.
     private readonly Scalar _one = 1;
-    private readonly Scalar _pathCount;
     private readonly Scalar _stateShare;
     private readonly StageFactors[] _factors; // by stage
+    private readonly IReadOnlyList<double?> _sharesLeft;
 
     /// <summary>Prepares a plan for a model: everything that does not depend on the image is computed here, once.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
@@ -25,8 +25,7 @@ internal sealed class PlanRunner : IDisposable
     public PlanRunner(Denoiser model, SamplingPlan plan, Tensor draws)
     {
         (_model, _plan, Folded) = (model, plan, new FoldedModel(model, plan, draws));
-        _pathCount = Folded.Paths.Count;
-        _stateShare = plan.StateShare;
+        (_stateShare, _sharesLeft) = (plan.StateShare, plan.SharesLeft());
         _factors = [.. plan.Stages.Select(stage => new StageFactors(stage.State, stage.Prediction, stage.PreviousPrediction, stage.ScoreShare, 1 - stage.Time))];
     }
 
@@ -46,15 +45,13 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var shares = ImageShares(pixels);
-        var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
-        var classes = votes.IsEmpty ? null : empty(pixels.shape[0], Folded.Paths.Count, dtype: ScalarType.Int64, device: sum.device); // (B, n)
-        for (var start = 0; start < Folded.Paths.Count; start++)
+        var rows = new BatchRows(_model, Folded, pixels);
+        var classes = votes.IsEmpty ? null : empty(pixels.shape[0], Folded.Paths.Count, dtype: ScalarType.Int64, device: rows.Sum.device); // (B, n)
+        for (var start = 0; start < Folded.Paths.Count && rows.Any; start++)
         {
-            using var path = NewDisposeScope();
-            Tensor[] sums = classes is null ? [sum] : [sum, zeros_like(sum)]; // of all starts, and of this one
-            FollowPath(shares, Folded.Paths[start], sums, noise: null);
-            classes?.select(1, start).copy_(sums[1].argmax(1));
+            var own = classes is null ? null : zeros_like(rows.Sum); // the score of this start alone, (B, K)
+            FollowPath(rows, start, own, noise: null);
+            classes?.select(1, start).copy_(own!.argmax(1));
         }
 
         if (classes is not null)
@@ -62,7 +59,7 @@ internal sealed class PlanRunner : IDisposable
             MemoryMarshal.Cast<byte, long>(classes.cpu().bytes).CopyTo(votes);
         }
 
-        return sum.div_(_pathCount).cpu().MoveToOuterDisposeScope();
+        return rows.Scores(Folded.Paths.Count).cpu().MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test for collapse.</summary>
@@ -73,65 +70,68 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var sum = zeros(pixels.shape[0], _model.ClassCount, device: _model.Weights.Device); // (B, K)
-        FollowPath(ImageShares(pixels), Folded.Paths[0], [sum], () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(sum.device));
-        return sum.cpu().MoveToOuterDisposeScope();
+        var rows = new BatchRows(_model, Folded, pixels);
+        FollowPath(rows, start: 0, own: null, () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(rows.Sum.device));
+        return rows.Scores(total: 1).cpu().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public void Dispose() => Folded.Dispose();
 
-    // The image's share of each block's head, (B, H), once per image.
-    private Dictionary<int, Tensor> ImageShares(Tensor pixels)
+    // One way from a start. The state is q of z = r + q·W, 0 at the start; r is in the constants.
+    private void FollowPath(BatchRows rows, int start, Tensor? own, Func<Tensor>? noise)
     {
-        var images = _model.Normalization.Apply(pixels.to(_model.Weights.Device)); // (B, C, H, W)
-        return Folded.Blocks.ToDictionary(block => block.Key, block => block.Value.ImageShare(images));
-    }
-
-    // One way from a start; adds the score to sums, (B, K) each. The state is q of z = r + q·W, 0 at the start; r is in the constants.
-    private void FollowPath(Dictionary<int, Tensor> imageShares, PathConstants path, Tensor[] sums, Func<Tensor>? noise)
-    {
-        Tensor? state = null, point = null, previous = null; // (B, K)
-        for (var i = 0; i < _plan.Stages.Count; i++)
+        var path = Folded.Paths[start];
+        rows.Restart();
+        for (var i = 0; i < _plan.Stages.Count && rows.Any; i++)
         {
-            var (stage, factors, constants) = (_plan.Stages[i], _factors[i], path.Stages[i]);
-            var z = noise?.Invoke(); // (B, D)
-            var logits = z is null
-                ? Evaluate(Folded.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShares[stage.Block], point, constants)
-                : _model.Blocks[stage.Block].Logits(imageShares[stage.Block], z, full(1, 1, stage.Time, dtype: ScalarType.Float32, device: z.device)); // (B, K)
-            var prediction = _plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 1); // (B, K)
-            if (stage.ScoreShare != 0)
+            Advance(rows, i, rows.ImageShare(_plan.Stages[i].Block), path.Stages[i], own, noise?.Invoke());
+            var left = _sharesLeft[i] + Folded.Paths.Count - start - 1;
+            if (noise is null && left > 0)
             {
-                Add(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(point, logits, z, factors, constants) : prediction, factors.ScoreShare, sums);
+                rows.LeaveDecided(Folded.Paths.Count - left.Value, left.Value);
             }
-
-            point = prediction.mul(factors.Prediction);
-            if (state is not null)
-            {
-                point.add_(state, factors.State);
-            }
-
-            if (stage.PreviousPrediction != 0)
-            {
-                point.add_(previous!, factors.PreviousPrediction);
-            }
-
-            state = stage.EndsStep ? point : state;
-            previous = prediction;
         }
 
         if (path.State is { } bias)
         {
-            Add(Folded.Readout!.Probabilities(point!, bias), _stateShare, sums);
+            Add(Folded.Readout!.Probabilities(rows.Point!, bias), _stateShare, rows, own);
         }
     }
 
-    private static void Add(Tensor probabilities, Scalar share, Tensor[] sums)
+    // One evaluation, its share of the score, and the next point.
+    private void Advance(BatchRows rows, int index, Tensor imageShare, StageConstants constants, Tensor? own, Tensor? noise)
     {
-        foreach (var sum in sums)
+        using var scope = NewDisposeScope();
+        var (stage, factors) = (_plan.Stages[index], _factors[index]);
+        var logits = noise is null
+            ? Evaluate(Folded.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShare, rows.Point, constants)
+            : _model.Blocks[stage.Block].Logits(imageShare, noise, full(1, 1, stage.Time, dtype: ScalarType.Float32, device: noise.device)); // (n, K)
+        var prediction = _plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 1); // (n, K)
+        if (stage.ScoreShare != 0)
         {
-            sum.add_(probabilities, share);
+            Add(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(rows.Point, logits, noise, factors, constants) : prediction, factors.ScoreShare, rows, own);
         }
+
+        var point = prediction.mul(factors.Prediction); // (n, K)
+        if (rows.State is { } state)
+        {
+            point.add_(state, factors.State);
+        }
+
+        if (stage.PreviousPrediction != 0)
+        {
+            point.add_(rows.Previous!, factors.PreviousPrediction);
+        }
+
+        rows.GoTo(point.MoveToOuterDisposeScope(), prediction.MoveToOuterDisposeScope(), stage.EndsStep);
+    }
+
+    // To the score of all starts and, where it is asked for, to that of this one.
+    private static void Add(Tensor probabilities, Scalar share, BatchRows rows, Tensor? own)
+    {
+        rows.Sum.add_(probabilities, share);
+        own?.add_(probabilities, share);
     }
 
     private Tensor Evaluate(FoldedBlock block, FusionHead head, Tensor imageShare, Tensor? point, StageConstants constants)

@@ -23,6 +23,9 @@ internal sealed class RowMemory(RowMapLengths lengths, int blocks, int hidden, i
     /// <summary>Gets the image's share of the head's first layer, by block.</summary>
     public float[][] ImageShares { get; } = [.. Enumerable.Range(0, blocks).Select(_ => new float[hidden])];
 
+    /// <summary>Gets which of them are computed for this image.</summary>
+    public bool[] HasImageShare { get; } = new bool[blocks];
+
     /// <summary>Gets the label's hidden layer.</summary>
     public float[] Label { get; } = new float[hidden];
 

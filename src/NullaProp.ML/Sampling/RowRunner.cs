@@ -15,6 +15,7 @@ internal sealed class RowRunner
     private readonly int _classes;
     private readonly RowBlock[] _blocks;
     private readonly int[] _blockOfStage;
+    private readonly IReadOnlyList<double?> _sharesLeft;
     private readonly RowMatrix? _readout;
     private readonly (RowStage[] Stages, float[]? State)[] _paths;
     private RowMemory? _spare;
@@ -32,6 +33,7 @@ internal sealed class RowRunner
         var numbers = folded.Blocks.Keys.Order().ToList();
         _blocks = [.. numbers.Select(number => new RowBlock(model, model.Blocks[number], folded.Blocks[number], shape))];
         _blockOfStage = [.. plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
+        _sharesLeft = plan.SharesLeft();
         _readout = folded.Readout is { } readout ? new RowMatrix(readout.Matrix) : null;
         _paths = [.. folded.Paths.Select(path => (path.Stages.Select(Stage).ToArray(), Vector(path.State)))];
     }
@@ -48,24 +50,21 @@ internal sealed class RowRunner
     public void Probabilities(ReadOnlySpan<float> pixels, Span<float> scores, Span<long> votes)
     {
         var memory = Interlocked.Exchange(ref _spare, null) ?? _blocks[0].Memory(_blocks.Length, _classes);
-        for (var block = 0; block < _blocks.Length; block++)
-        {
-            _blocks[block].ImageShare(pixels, memory, memory.ImageShares[block]);
-        }
-
+        Array.Clear(memory.HasImageShare);
         scores.Clear();
         var own = memory.OwnScore.AsSpan(0, votes.IsEmpty ? 0 : _classes);
-        for (var start = 0; start < _paths.Length; start++)
+        var counted = 0.0; // the share of the score that is known, up to 1 for each start
+        for (var start = 0; start < _paths.Length && counted == start; start++)
         {
             own.Clear();
-            FollowPath(_paths[start].Stages, _paths[start].State, memory, scores, own);
+            counted = FollowPath(start, pixels, memory, scores, own);
             if (!votes.IsEmpty)
             {
                 votes[start] = TensorPrimitives.IndexOfMax<float>(own);
             }
         }
 
-        TensorPrimitives.Divide(scores, _paths.Length, scores);
+        TensorPrimitives.Divide(scores, (float)counted, scores);
         Volatile.Write(ref _spare, memory);
     }
 
@@ -73,16 +72,23 @@ internal sealed class RowRunner
 
     private static float[]? Vector(TorchSharp.torch.Tensor? bias) => bias is null ? null : RowMatrix.Vector(bias);
 
-    // As PlanRunner.FollowPath, for one row.
-    private void FollowPath(RowStage[] stages, float[]? stateBias, RowMemory memory, Span<float> scores, Span<float> own)
+    // As PlanRunner.FollowPath, for one row; returns the share of the score that is known, of as much as there are starts.
+    private double FollowPath(int start, ReadOnlySpan<float> pixels, RowMemory memory, Span<float> scores, Span<float> own)
     {
+        var (stages, stateBias) = _paths[start];
         Array.Clear(memory.State);
         Array.Clear(memory.Point);
         for (var i = 0; i < _plan.Stages.Count; i++)
         {
-            var stage = _plan.Stages[i];
-            _blocks[_blockOfStage[i]].Evaluate(memory.ImageShares[_blockOfStage[i]], stages[i], memory, _classes);
+            var (stage, block) = (_plan.Stages[i], _blockOfStage[i]);
+            _blocks[block].Evaluate(ImageShare(block, pixels, memory), stages[i], memory, _classes);
             Score(stage, stages[i], memory, scores, own);
+            var left = _sharesLeft[i] + _paths.Length - start - 1;
+            if (left > 0 && Lead(scores) > left)
+            {
+                return _paths.Length - left.Value;
+            }
+
             Advance(stage, memory);
             (memory.Previous, memory.Prediction) = (memory.Prediction, memory.Previous);
         }
@@ -91,6 +97,33 @@ internal sealed class RowRunner
         {
             Add(Readout(memory.Point.AsSpan(0, _classes), stateBias, memory), _plan.StateShare, scores, own);
         }
+
+        return start + 1;
+    }
+
+    private ReadOnlySpan<float> ImageShare(int block, ReadOnlySpan<float> pixels, RowMemory memory)
+    {
+        var share = memory.ImageShares[block];
+        if (!memory.HasImageShare[block])
+        {
+            _blocks[block].ImageShare(pixels, memory, share);
+            memory.HasImageShare[block] = true;
+        }
+
+        return share;
+    }
+
+    // By how much the highest score is ahead of the next.
+    private static float Lead(ReadOnlySpan<float> scores)
+    {
+        var best = TensorPrimitives.IndexOfMax(scores);
+        var next = float.NegativeInfinity;
+        for (var k = 0; k < scores.Length; k++)
+        {
+            next = k == best ? next : Math.Max(next, scores[k]);
+        }
+
+        return scores[best] - next;
     }
 
     private void Score(SamplingStage stage, RowStage constants, RowMemory memory, Span<float> scores, Span<float> own)

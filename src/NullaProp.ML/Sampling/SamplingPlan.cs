@@ -16,6 +16,9 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>Gets the share in the score of what the state after the last stage says by itself; with those of the stages it adds up to 1.</summary>
     public double StateShare { get; init; }
 
+    /// <summary>Gets whether an image may leave before the end.</summary>
+    public EarlyExit EarlyExit { get; init; }
+
     /// <summary>Gets the number of stages that add stored noise.</summary>
     public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
 
@@ -43,4 +46,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
 
         return points;
     }
+
+    /// <summary>Returns by stage the share of the score that the stages after it still give, where an image may leave; <see langword="null"/> where it may not.</summary>
+    public IReadOnlyList<double?> SharesLeft() =>
+        [.. Stages.Select((stage, i) => EarlyExit == EarlyExit.WhenClassIsDecided && StateShare == 0 && stage.ScoreShare > 0 ? Stages.Skip(i + 1).Sum(next => next.ScoreShare) : (double?)null)];
 }

@@ -59,7 +59,7 @@ public sealed class ArgumentTests
 
         var fault = Fault.Caused<ArgumentException>(
             () => model.WithSampling(options => options with { HiddenSize = 32, SolverSteps = 3 }),
-            "Only Dynamics, Solver, SolverSteps, SolverTolerance, ScoreReadout, ReadoutMaxLogSnr, Draws, and column names can be changed after training, but these were changed, too: HiddenSize. Set them before Fit.");
+            "Only Dynamics, Solver, SolverSteps, SolverTolerance, ScoreReadout, ReadoutMaxLogSnr, EarlyExit, Draws, and column names can be changed after training, but these were changed, too: HiddenSize. Set them before Fit.");
 
         Assert.AreEqual("change", fault.ParamName);
         Tiny.AssertScores(context, model);

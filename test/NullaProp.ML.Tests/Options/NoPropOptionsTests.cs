@@ -86,6 +86,7 @@ public sealed class NoPropOptionsTests
     [DataRow("SolverTolerance", 1.01)]
     [DataRow("SolverTolerance", double.NaN)]
     [DataRow("ScoreReadout", (ScoreReadout)99)]
+    [DataRow("EarlyExit", (EarlyExit)99)]
     [DataRow("ReadoutMaxLogSnr", -20.01)]
     [DataRow("ReadoutMaxLogSnr", 20.01)]
     [DataRow("Draws", -1)]

@@ -24,7 +24,7 @@ public sealed class SamplingOptionsTests
     [TestMethod]
     public void Names_OfOptions_AreTheOnesThatSamplingReads()
     {
-        Assert.AreEqual("Dynamics, Solver, SolverSteps, SolverTolerance, ScoreReadout, ReadoutMaxLogSnr, Draws, and column names", SamplingOptions.Names);
+        Assert.AreEqual("Dynamics, Solver, SolverSteps, SolverTolerance, ScoreReadout, ReadoutMaxLogSnr, EarlyExit, Draws, and column names", SamplingOptions.Names);
     }
 
     private static IEnumerable<PropertyInfo> Properties => typeof(NoPropOptions).GetProperties().Where(property => property.CanWrite);
