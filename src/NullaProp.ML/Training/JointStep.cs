@@ -8,10 +8,13 @@ namespace NullaProp.ML.Training;
 /// <param name="model">The model.</param>
 /// <param name="options">The weight decay.</param>
 /// <param name="loss">The loss.</param>
-/// <param name="generator">The source of times and noise, on the CPU.</param>
+/// <param name="generator">The source of randomness, on the CPU; it stays the caller's.</param>
 internal sealed class JointStep(Denoiser model, NoPropOptions options, TrainingLoss loss, Generator generator) : TrainingStep
 {
     private readonly AdamW _optimizer = new(model.Weights, options.WeightDecay);
+
+    /// <inheritdoc/>
+    public override Generator Random => generator;
 
     /// <inheritdoc/>
     public override Tensor Run(ImageBatch batch, double rate)

@@ -26,13 +26,13 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     public void Run(Generator generator)
     {
         using var mode = enable_grad();
-        using var training = TrainingStep.Of(model, options, generator, data.Seed);
+        using var training = TrainingSteps.Of(model, options, generator, data.Seed);
         using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
         var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
         var rate = new StepSize(options, _stepsPerEpoch * options.Epochs);
         for (var epoch = 1; epoch <= options.Epochs; epoch++)
         {
-            var terms = TrainEpoch(epoch, training, rate, generator);
+            var terms = TrainEpoch(epoch, training, rate);
             var metrics = Measure(epoch, terms, rate.At((epoch * _stepsPerEpoch) - 1));
             monitor.Report(metrics);
             if (stopsEarly && !best.GoesOnAfter(metrics.ValidationLogLoss!.Value))
@@ -47,25 +47,34 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         }
     }
 
-    // One pass in random order; returns the mean of the three loss terms.
-    private float[] TrainEpoch(int epoch, TrainingStep training, StepSize rate, Generator generator)
+    // Each pass in an order of its own; returns the mean of the three loss terms.
+    private float[] TrainEpoch(int epoch, TrainingSteps training, StepSize rate)
     {
         using var scope = NewDisposeScope();
-        var history = zeros(_stepsPerEpoch, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
-        var step = 0;
-        foreach (var batch in data.Training.Epoch(options.BatchSize, generator))
+        var history = zeros(training.Passes.Count * _stepsPerEpoch, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
+        for (var pass = 0; pass < training.Passes.Count; pass++)
         {
-            using var owned = batch;
-            using var stepScope = NewDisposeScope();
-            monitor.CheckAlive();
-            var onDevice = batch.To(model.Weights.Device);
-            var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, generator) };
-            history.select(0, step).copy_(training.Run(augmented, rate.At(((epoch - 1) * _stepsPerEpoch) + step)));
-            step++;
+            Train(training.Passes[pass], (epoch - 1) * _stepsPerEpoch, rate, history.narrow(0, pass * _stepsPerEpoch, _stepsPerEpoch));
         }
 
         CheckFinite(history, epoch);
         return history.mean([0]).cpu().data<float>().ToArray();
+    }
+
+    // One pass over the data; writes the loss terms of each step.
+    private void Train(TrainingStep pass, int stepsBefore, StepSize rate, Tensor history)
+    {
+        var step = 0;
+        foreach (var batch in data.Training.Epoch(options.BatchSize, pass.Random))
+        {
+            using var owned = batch;
+            using var scope = NewDisposeScope();
+            monitor.CheckAlive();
+            var onDevice = batch.To(model.Weights.Device);
+            var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, pass.Random) };
+            history.select(0, step).copy_(pass.Run(augmented, rate.At(stepsBefore + step)));
+            step++;
+        }
     }
 
     private void CheckFinite(Tensor history, int epoch)
@@ -77,7 +86,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         {
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{fault} became NaN or infinite in epoch {epoch} at step {(step >= 0 ? step + 1 : _stepsPerEpoch)} of {_stepsPerEpoch}, so training was stopped. Lower {nameof(options.LearningRate)} (now {options.LearningRate}), choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {options.LossWeighting}), or scale the pixels if they are huge."));
+                $"{fault} became NaN or infinite in epoch {epoch} at step {(step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch)} of {_stepsPerEpoch}, so training was stopped. Lower {nameof(options.LearningRate)} (now {options.LearningRate}), choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {options.LossWeighting}), or scale the pixels if they are huge."));
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class OwnTraining : IDisposable
 {
     private readonly Generator _generator = new(1);
     private readonly IEnumerator<ImageBatch> _batches;
-    private readonly NullaProp.ML.Training.TrainingStep _step;
+    private readonly TrainingSteps _steps;
     private readonly double _rate;
 
     public OwnTraining(NoPropOptions options, ITrainingImages images)
@@ -21,7 +21,7 @@ internal sealed class OwnTraining : IDisposable
         var (mean, deviation) = images.ChannelStatistics();
         Network.Normalization.Set(mean, deviation);
         _rate = options.LearningRate;
-        _step = NullaProp.ML.Training.TrainingStep.Of(Network, options, _generator, seed: 1);
+        _steps = TrainingSteps.Of(Network, options, _generator, seed: 1);
     }
 
     /// <summary>Gets the network in training.</summary>
@@ -33,14 +33,14 @@ internal sealed class OwnTraining : IDisposable
         _batches.MoveNext();
         using var batch = _batches.Current;
         using var scope = NewDisposeScope();
-        _step.Run(batch, _rate);
+        _steps.Passes.Single().Run(batch, _rate);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _batches.Dispose();
-        _step.Dispose();
+        _steps.Dispose();
         Network.Dispose();
         _generator.Dispose();
     }

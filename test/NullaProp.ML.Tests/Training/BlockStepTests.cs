@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Tests.Training;
 
 [TestClass]
-public sealed class BlockwiseStepTests
+public sealed class BlockStepTests
 {
     private const int Blocks = 4;
     private static readonly NoPropOptions Options = new() { Variant = NoPropVariant.DiscreteTime, BlockCount = Blocks };
@@ -43,35 +43,32 @@ public sealed class BlockwiseStepTests
     }
 
     [TestMethod]
-    public void Run_AnyBatch_ReturnsTheMeanOfTheBlocksTerms()
+    public void Random_OfEveryBlockAndSeed_IsAStreamOfItsOwn()
     {
-        using var scope = NewDisposeScope();
         using var model = TinyModel.Create(Options);
-        using var batch = TinyModel.Batch(3, 0, 1, 2);
-        using var all = new BlockwiseStep(model, Options, [0, 1], seed: 5);
-        using var first = new BlockwiseStep(model, Options, [0], seed: 5);
-        using var second = new BlockwiseStep(model, Options, [1], seed: 5);
+        var first = new HashSet<long>();
 
-        var terms = all.Run(batch, rate: 0);
+        foreach (var seed in new[] { 0, 1, -1, int.MaxValue })
+        {
+            using var steps = TrainingSteps.OfBlocks(model, Options, [0, 1, 2, 3], seed);
+            foreach (var pass in steps.Passes)
+            {
+                using var number = randint(long.MaxValue, [1], dtype: ScalarType.Int64, generator: pass.Random);
+                first.Add(number.item<long>());
+            }
+        }
 
-        Assert.IsTrue(terms.allclose((first.Run(batch, rate: 0) + second.Run(batch, rate: 0)) / 2, rtol: 0, atol: 1e-6)); // a mean in another order
+        Assert.HasCount(16, first);
     }
 
     [TestMethod]
     public void Dispose_AfterARun_LeavesNoTensor()
     {
         using var model = TinyModel.Create(Options);
-        using var batch = TinyModel.Batch(3, 0, 1, 2);
-        using (var step = new BlockwiseStep(model, Options, [0, 1, 2, 3], seed: 5))
-        {
-            step.Run(batch, rate: 0.1).Dispose(); // makes the gradients
-        }
-
+        Train(model, Options, [0, 1, 2, 3]); // makes the gradients
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        using (var step = new BlockwiseStep(model, Options, [0, 1, 2, 3], seed: 5))
-        {
-            step.Run(batch, rate: 0.1).Dispose();
-        }
+
+        Train(model, Options, [0, 1, 2, 3]);
 
         Assert.AreEqual(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
     }
@@ -79,14 +76,21 @@ public sealed class BlockwiseStepTests
     private static Denoiser Trained(NoPropOptions options, int[] blocks)
     {
         var model = TinyModel.Create(options);
-        using var step = new BlockwiseStep(model, options, blocks, seed: 5);
+        Train(model, options, blocks);
+        return model;
+    }
+
+    private static void Train(Denoiser model, NoPropOptions options, int[] blocks)
+    {
+        using var steps = TrainingSteps.OfBlocks(model, options, blocks, seed: 5);
         for (var i = 0; i < 3; i++)
         {
             using var batch = TinyModel.Batch(i, 0, 1, 2, 1);
-            step.Run(batch, rate: 0.01).Dispose();
+            foreach (var pass in steps.Passes)
+            {
+                pass.Run(batch, rate: 0.01).Dispose();
+            }
         }
-
-        return model;
     }
 
     private static float[] Values(Denoiser model, string name) => [.. TinyModel.Weight(model, name).data<float>()];

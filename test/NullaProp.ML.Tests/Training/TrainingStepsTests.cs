@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Tests.Training;
 
 [TestClass]
-public sealed class TrainingStepTests
+public sealed class TrainingStepsTests
 {
     [TestMethod]
     [DataRow(NoPropVariant.ContinuousTime, typeof(JointStep))]
-    [DataRow(NoPropVariant.DiscreteTime, typeof(BlockwiseStep))]
+    [DataRow(NoPropVariant.DiscreteTime, typeof(BlockStep))]
     [DataRow(NoPropVariant.FlowMatching, typeof(JointStep))]
     [DataRow(NoPropVariant.CrossEntropyBaseline, typeof(JointStep))]
     public void Of_Variant_IsItsStep(NoPropVariant variant, Type expected)
@@ -18,9 +18,10 @@ public sealed class TrainingStepTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(1);
 
-        using var step = TrainingStep.Of(model, options, generator, seed: 1);
+        using var steps = TrainingSteps.Of(model, options, generator, seed: 1);
 
-        Assert.IsInstanceOfType(step, expected);
+        Assert.HasCount(variant == NoPropVariant.DiscreteTime ? 2 : 1, steps.Passes);
+        Assert.IsInstanceOfType(steps.Passes[^1], expected);
     }
 
     [TestMethod]
@@ -29,6 +30,6 @@ public sealed class TrainingStepTests
         using var model = TinyModel.Create();
         using var generator = new Generator(1);
 
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => TrainingStep.Of(model, new NoPropOptions { Variant = (NoPropVariant)99 }, generator, seed: 1));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => TrainingSteps.Of(model, new NoPropOptions { Variant = (NoPropVariant)99 }, generator, seed: 1));
     }
 }
