@@ -6,9 +6,10 @@ namespace NullaProp.ML.Networks;
 /// <param name="weights">The layer's scope.</param>
 /// <param name="inputs">The width of x.</param>
 /// <param name="outputs">The width of y.</param>
-internal sealed class Linear(WeightScope weights, long inputs, long outputs)
+/// <param name="first">The first value of A, where it is not PyTorch's default.</param>
+internal sealed class Linear(WeightScope weights, long inputs, long outputs, Initializer? first = null)
 {
-    private readonly Tensor _weight = weights.Matrix("weight", Initializers.FanIn(inputs), outputs, inputs); // (outputs, inputs)
+    private readonly Tensor _weight = weights.Matrix("weight", first ?? Initializers.FanIn(inputs), outputs, inputs); // (outputs, inputs)
     private readonly Tensor _bias = weights.Undecayed("bias", Initializers.FanIn(inputs), outputs); // (outputs)
 
     /// <summary>Gets the matrix A, (outputs, inputs).</summary>

@@ -6,6 +6,10 @@ namespace NullaProp.ML.Networks;
 /// <summary>
 /// Reads the noisy label: Linear(D→H) – ReLU – Linear(H→H), plus z itself where D = H, which then is the seed project's residual block.
 /// </summary>
+/// <remarks>
+/// Elsewhere the last matrix starts at 0, so that the network begins as a plain classifier and learns to read the label only as far as it tells something: else its noise
+/// drowns the image in the first epochs (docs/decisions.md).
+/// </remarks>
 /// <param name="weights">The network's scope.</param>
 /// <param name="dimension">D, the length of z.</param>
 /// <param name="hidden">H, the width of the code.</param>
@@ -15,7 +19,7 @@ internal sealed class NoisyLabelEncoder(WeightScope weights, long dimension, lon
     public Linear First { get; } = new(weights.Under("first"), dimension, hidden);
 
     /// <summary>Gets the second layer.</summary>
-    public Linear Second { get; } = new(weights.Under("second"), hidden, hidden);
+    public Linear Second { get; } = new(weights.Under("second"), hidden, hidden, dimension == hidden ? null : Initializers.Constant(0));
 
     /// <summary>Gets a value indicating whether z itself is added to the code.</summary>
     public bool HasResidual { get; } = dimension == hidden;

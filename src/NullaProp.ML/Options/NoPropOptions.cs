@@ -14,11 +14,13 @@ public sealed record NoPropOptions
         BatchSize = 128,
         LearningRateSchedule = LearningRateSchedule.Constant,
         Embedding = EmbeddingKind.Learned,
+        EmbeddingDimension = 256,
         EmbeddingInitialization = EmbeddingInitialization.SmallNormal,
         NoiseSchedule = NoiseScheduleKind.LearnedJointly,
         LogSnrAtNoise = -2.5,
         LogSnrAtLabel = 2.5,
         LossWeighting = LossWeighting.SnrDerivative,
+        DenoisingLoss = DenoisingLoss.SquaredError,
         PriorLoss = PriorLoss.HalfSquaredNorm,
         ReadoutLoss = ReadoutLoss.Denoiser,
         Dynamics = FlowDynamics.SimplifiedFlow,
@@ -29,10 +31,9 @@ public sealed record NoPropOptions
 
     /// <summary>Gets NoProp-CT as the paper states it: its convolutions, one-hot embeddings, SNR′ weight, a schedule trained with the loss, and the reverse diffusion in 1,000 steps.</summary>
     /// <remarks>
-    /// <para>What the paper does not print is taken from yhgon/NoProp: the ends of the schedule, ln(ᾱ/(1−ᾱ)) from −5 to 5. The number of epochs is the paper's for MNIST. Different
-    /// here: AdamW where the paper's continuous time takes Adam, the seed project's encoders and head around the paper's convolutions, and stored draws where it draws anew.</para>
-    /// <para>Its discrete time is <c>Paper with { Variant = NoPropVariant.DiscreteTime, NoiseSchedule = NoiseScheduleKind.Cosine, DenoisingFactor = 0.1 }</c>; its flow matching
-    /// <c>Paper with { Variant = NoPropVariant.FlowMatching, Solver = OdeSolver.Euler }</c>.</para>
+    /// Not printed there and taken from yhgon/NoProp: the schedule's ends, −5 and 5. Epochs are those for MNIST. Different here: AdamW for Adam, the seed project's encoders and
+    /// head around the convolutions, stored draws. Its discrete time is <c>Paper with { Variant = NoPropVariant.DiscreteTime, NoiseSchedule = NoiseScheduleKind.Cosine,
+    /// DenoisingFactor = 0.1 }</c>, its flow matching <c>Paper with { Variant = NoPropVariant.FlowMatching, Solver = OdeSolver.Euler }</c>.
     /// </remarks>
     public static NoPropOptions Paper { get; } = new()
     {
@@ -46,6 +47,7 @@ public sealed record NoPropOptions
         LogSnrAtNoise = -5,
         LogSnrAtLabel = 5,
         LossWeighting = LossWeighting.SnrDerivative,
+        DenoisingLoss = DenoisingLoss.SquaredError,
         ReadoutLoss = ReadoutLoss.Linear,
         Dynamics = FlowDynamics.Ancestral,
         Solver = OdeSolver.ExponentialEuler,
@@ -170,8 +172,8 @@ public sealed record NoPropOptions
     public BlockPlacement BlockPlacement { get; init; } = BlockPlacement.BeforeLabelShows;
 
     /// <summary>Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads under <see cref="BlockPlacement.BeforeLabelShows"/>.</summary>
-    /// <value>Default −1, where one of ten one-hot labels can be read off in a third of all cases; above <see cref="LogSnrAtNoise"/>, below <see cref="LogSnrAtLabel"/>.</value>
-    public double BlockMaxLogSnr { get; init; } = -1;
+    /// <value>Default −4 (ᾱ = 0.018, measured best: docs/decisions.md); above <see cref="LogSnrAtNoise"/>, below <see cref="LogSnrAtLabel"/>.</value>
+    public double BlockMaxLogSnr { get; init; } = -4;
 
     /// <summary>Gets the deviation σ of the noise around the straight path t·u + (1−t)·z₀ of <see cref="NoPropVariant.FlowMatching"/>. Ignored by other variants.</summary>
     /// <value>Default 0; 0 to 1. The paper does not state its own.</value>
@@ -204,16 +206,14 @@ public sealed record NoPropOptions
     /// Gets the length D of a learned class embedding. Ignored for <see cref="EmbeddingKind.OneHot"/>, where D is the number of classes, and where
     /// <see cref="EmbeddingInitialization"/> starts at images: D is <see cref="HiddenSize"/> for their features, channels × height × width for their pixels.
     /// </summary>
-    /// <value>Default 256 (seed's experiments); 1 to 65,536.</value>
-    public int EmbeddingDimension { get; init; } = 256;
+    /// <value>Default 20 (paper, table 1; the seed's experiments have 256); 1 to 65,536.</value>
+    public int EmbeddingDimension { get; init; } = 20;
 
     /// <summary>Gets the width of image features, label and time encodings.</summary>
     /// <value>Default 256 (seed; paper, figure 6); 1 to 65,536.</value>
     public int HiddenSize { get; init; } = 256;
 
-    /// <summary>
-    /// Gets the kind of noise schedule. In discrete time it is not trained: the learned kinds stand for <see cref="NoiseScheduleKind.LinearLogSnr"/> there. Flow matching has none.
-    /// </summary>
+    /// <summary>Gets the kind of noise schedule. Discrete time trains none: the learned kinds stand for <see cref="NoiseScheduleKind.LinearLogSnr"/> there. Flow matching has none.</summary>
     /// <value>Default <see cref="NoiseScheduleKind.Learned"/>.</value>
     public NoiseScheduleKind NoiseSchedule { get; init; } = NoiseScheduleKind.Learned;
 
@@ -225,9 +225,9 @@ public sealed record NoPropOptions
     /// <value>Default −7 (ᾱ = 0.0009, so that the start N(0, I) fits); −20 to below <see cref="LogSnrAtLabel"/>.</value>
     public double LogSnrAtNoise { get; init; } = -7;
 
-    /// <summary>Gets ln(ᾱ/(1−ᾱ)) at t = 1, where the label stands clear.</summary>
-    /// <value>Default 5 (ᾱ = 0.993); above <see cref="LogSnrAtNoise"/>, at most 20.</value>
-    public double LogSnrAtLabel { get; init; } = 5;
+    /// <summary>Gets ln(ᾱ/(1−ᾱ)) at t = 1. The clearer the label there (one of ten one-hot labels can be read off in 34 % of cases at 0, in 98 % at 2.8), the less is left to learn about images.</summary>
+    /// <value>Default 1 (ᾱ = 0.73, measured best: docs/decisions.md); above <see cref="LogSnrAtNoise"/>, at most 20.</value>
+    public double LogSnrAtLabel { get; init; } = 1;
 
     /// <summary>Gets how the times of a training step are drawn.</summary>
     /// <value>Default <see cref="TimeSampling.UniformInTime"/> (paper, algorithm 2; seed).</value>
@@ -242,8 +242,8 @@ public sealed record NoPropOptions
     public double DenoisingFactor { get; init; } = 1;
 
     /// <summary>Gets what the denoising term compares. Ignored by <see cref="NoPropVariant.FlowMatching"/>, which compares velocities.</summary>
-    /// <value>Default <see cref="DenoisingLoss.SquaredError"/>.</value>
-    public DenoisingLoss DenoisingLoss { get; init; } = DenoisingLoss.SquaredError;
+    /// <value>Default <see cref="DenoisingLoss.CrossEntropy"/>, measured best (docs/decisions.md); the paper and the seed compare embeddings.</value>
+    public DenoisingLoss DenoisingLoss { get; init; } = DenoisingLoss.CrossEntropy;
 
     /// <summary>Gets the form of the prior term. Without effect on training where embeddings and schedule ends are fixed.</summary>
     /// <value>Default <see cref="PriorLoss.ExactKl"/>.</value>

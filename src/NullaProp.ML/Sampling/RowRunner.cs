@@ -53,18 +53,18 @@ internal sealed class RowRunner
         Array.Clear(memory.HasImageShare);
         scores.Clear();
         var own = memory.OwnScore.AsSpan(0, votes.IsEmpty ? 0 : _classes);
-        var counted = 0.0; // the share of the score that is known, up to 1 for each start
-        for (var start = 0; start < _paths.Length && counted == start; start++)
+        double? decided = null; // the share of the score that is known, up to 1 for each start, once it decides the class
+        for (var start = 0; start < _paths.Length && decided is null; start++)
         {
             own.Clear();
-            counted = FollowPath(start, pixels, memory, scores, own);
+            decided = FollowPath(start, pixels, memory, scores, own);
             if (!votes.IsEmpty)
             {
                 votes[start] = TensorPrimitives.IndexOfMax<float>(own);
             }
         }
 
-        TensorPrimitives.Divide(scores, (float)counted, scores);
+        TensorPrimitives.Divide(scores, (float)(decided ?? _paths.Length), scores);
         Volatile.Write(ref _spare, memory);
     }
 
@@ -72,8 +72,8 @@ internal sealed class RowRunner
 
     private static float[]? Vector(TorchSharp.torch.Tensor? bias) => bias is null ? null : RowMatrix.Vector(bias);
 
-    // As PlanRunner.FollowPath, for one row; returns the share of the score that is known, of as much as there are starts.
-    private double FollowPath(int start, ReadOnlySpan<float> pixels, RowMemory memory, Span<float> scores, Span<float> own)
+    // As PlanRunner.FollowPath, for one row; where the class is decided before the end, stops and returns the share of the score that is known.
+    private double? FollowPath(int start, ReadOnlySpan<float> pixels, RowMemory memory, Span<float> scores, Span<float> own)
     {
         var (stages, stateBias) = _paths[start];
         Array.Clear(memory.State);
@@ -98,7 +98,7 @@ internal sealed class RowRunner
             Add(Readout(memory.Point.AsSpan(0, _classes), stateBias, memory), _plan.StateShare, scores, own);
         }
 
-        return start + 1;
+        return null;
     }
 
     private ReadOnlySpan<float> ImageShare(int block, ReadOnlySpan<float> pixels, RowMemory memory)

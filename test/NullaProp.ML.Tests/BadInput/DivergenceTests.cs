@@ -13,7 +13,9 @@ public sealed class DivergenceTests
         LearningRate = 10,
         LearningRateSchedule = LearningRateSchedule.Constant,
         LossWeighting = LossWeighting.SnrDerivative,
+        DenoisingLoss = DenoisingLoss.SquaredError,
         Embedding = EmbeddingKind.Learned,
+        EmbeddingDimension = 256,
         LogSnrAtLabel = 20,
     };
 

@@ -24,6 +24,22 @@ public sealed class EncoderTests
         Assert.IsTrue(code.allclose(isLabel ? z : zeros(4, 8), rtol: 0, atol: 0));
     }
 
+    // Noise that the network cannot read yet must not drown the image; where z itself is added, as in the seed, there is nothing to win.
+    [TestMethod]
+    [DataRow(3, true)]
+    [DataRow(8, false)]
+    public void NoisyLabelEncoder_NewWeights_SayNothingYetUnlessTheLabelIsAdded(int dimension, bool isSilent)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var weights = Weights.Drawn(generator, CPU);
+        var encoder = new NoisyLabelEncoder(weights.Under("l"), dimension, 8);
+
+        var codes = encoder.Code(randn(2, dimension, generator: generator));
+
+        Assert.AreEqual(isSilent, codes[0].allclose(codes[1], rtol: 0, atol: 0));
+    }
+
     [TestMethod]
     public void NoisyLabelCode_RandomWeights_IsTheFormula()
     {

@@ -24,7 +24,7 @@ public sealed class NoiseScheduleFactoryTests
     [DataRow(1024)]
     public void Create_LearnedOfAnyWidth_StartsNearlyStraight(int width)
     {
-        using var model = TinyModel.Create(new NoPropOptions { NoiseScheduleHiddenSize = width });
+        using var model = TinyModel.Create(new NoPropOptions { NoiseScheduleHiddenSize = width, LogSnrAtLabel = 5 });
 
         var levels = model.Schedule.Levels([.. Enumerable.Range(0, 11).Select(i => i / 10.0)]);
 

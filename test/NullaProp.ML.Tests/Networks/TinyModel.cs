@@ -14,12 +14,28 @@ internal static class TinyModel
     public static Denoiser Create(NoPropOptions? options = null, int classes = 3, int seed = 1)
     {
         using var generator = new Generator((ulong)seed);
-        return new Denoiser(Weights.Drawn(generator, CPU), Small(options ?? new NoPropOptions()), Shape, classes);
+        var model = new Denoiser(Weights.Drawn(generator, CPU), Small(options ?? new NoPropOptions()), Shape, classes);
+        ReadLabels(model, generator);
+        return model;
+    }
+
+    /// <summary>Lets a model that is not trained yet read the noisy label: the encoder's last matrix starts at 0, and a test of what follows from z would test nothing.</summary>
+    public static void ReadLabels(Denoiser model, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        foreach (var (_, value) in model.Weights.Values.Where(weight => weight.Key.EndsWith("label_encoder.second.weight", StringComparison.Ordinal)))
+        {
+            value.copy_(Initializers.FanIn(value.shape[1])(value.shape, generator));
+        }
     }
 
     /// <summary>Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its code as in the seed.</summary>
-    public static NoPropOptions Small(NoPropOptions options) =>
-        options with { HiddenSize = 8, EmbeddingDimension = options.EmbeddingDimension == new NoPropOptions().EmbeddingDimension ? 8 : options.EmbeddingDimension };
+    public static NoPropOptions Small(NoPropOptions options)
+    {
+        var isUsual = options.EmbeddingDimension == new NoPropOptions().EmbeddingDimension || options.EmbeddingDimension == NoPropOptions.Nullaprop.EmbeddingDimension;
+        return options with { HiddenSize = 8, EmbeddingDimension = isUsual ? 8 : options.EmbeddingDimension };
+    }
 
     /// <summary>Returns a model whose logits are these, whatever it is shown: all weights of the networks 0 but the last bias.</summary>
     public static Denoiser WithLogits(NoPropOptions options, params float[] logits)

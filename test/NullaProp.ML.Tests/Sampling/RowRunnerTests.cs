@@ -1,5 +1,6 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
+using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Sampling;
@@ -54,6 +55,7 @@ public sealed class RowRunnerTests
         var options = new NoPropOptions { HiddenSize = 8 };
         var shape = new ImageShape(1, 8, 8);
         using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, 3);
+        TinyModel.ReadLabels(model, generator);
         using var starts = Start.Points(0, 3, 1);
         var plan = PlanCompiler.For(model, options);
         using var batch = new PlanRunner(model, plan, starts);
@@ -90,6 +92,7 @@ public sealed class RowRunnerTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(2);
         using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, classes);
+        TinyModel.ReadLabels(model, generator);
         model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
         var plan = PlanCompiler.For(model, options);
         using var batch = new PlanRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, 5));

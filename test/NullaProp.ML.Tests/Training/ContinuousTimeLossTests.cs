@@ -15,7 +15,7 @@ public sealed class ContinuousTimeLossTests
     // Single precision, numbers near 1.
     private const double SingleRounding = 2e-6;
 
-    private static readonly NoPropOptions Linear = new() { NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -3, LogSnrAtLabel = 3 };
+    private static readonly NoPropOptions Linear = new() { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -3, LogSnrAtLabel = 3 };
 
     // Ends that are learned, so that prior and read-out count.
     private static readonly NoPropOptions Jointly = Linear with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative };

@@ -13,7 +13,14 @@ public sealed class DiscreteTimeLossTests
 
     // log-SNR of the labels that four blocks read, from −7 to −1.
     private static readonly double[] Levels = [-7, -5, -3, -1];
-    private static readonly NoPropOptions Options = new() { Variant = NoPropVariant.DiscreteTime, BlockCount = 4 };
+    private static readonly NoPropOptions Options = new()
+    {
+        Variant = NoPropVariant.DiscreteTime,
+        BlockCount = 4,
+        BlockMaxLogSnr = -1,
+        LogSnrAtLabel = 5,
+        DenoisingLoss = DenoisingLoss.SquaredError,
+    };
 
     [TestMethod]
     [DataRow(0)]

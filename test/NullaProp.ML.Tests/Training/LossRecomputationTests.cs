@@ -12,6 +12,7 @@ public sealed class LossRecomputationTests
 {
     private const int Seed = 23;
     private static readonly long[] Labels = [0, 1, 2, 1, 0];
+    private static readonly NoPropOptions Uniform = new() { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 };
 
     [TestMethod]
     public void Nullaprop_OneBatch_IsTheSeedsLossWithoutItsBroadcast()
@@ -41,10 +42,10 @@ public sealed class LossRecomputationTests
     }
 
     [TestMethod]
-    public void Default_OneBatch_IsTheUniformlyWeightedDistance()
+    public void Uniform_OneBatch_IsTheUniformlyWeightedDistance()
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions();
+        var options = Uniform;
         using var model = Model(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -55,12 +56,29 @@ public sealed class LossRecomputationTests
         Assert.AreEqual(1, terms[0] / rows.mean().item<double>(), 1e-4);
     }
 
-    // The gradient of the denoiser is that of the mean loss alone; what the schedule's own aim adds must not reach it.
     [TestMethod]
-    public void Default_ScheduleLowersVariance_DenoiserGradientIsThatOfTheLoss()
+    public void Default_OneBatch_IsTheUniformlyWeightedCrossEntropy()
     {
         using var scope = NewDisposeScope();
         var options = new NoPropOptions();
+        using var model = Model(options);
+        using var batch = TinyModel.Batch(4, Labels);
+
+        var terms = Backward(model, options, batch);
+
+        var (reference, schedule, draws) = (new ReferenceModel(model), new ReferenceSchedule(model), new LossDraws(Seed, Labels.Length, 3));
+        var z = LossDraws.AddNoise(reference.Clean(batch.Labels), draws.Epsilon, draws.Times.Select(schedule.LogSnr));
+        var weights = LossDraws.Column(draws.Times.Select(t => schedule.LogSnrRate(t) / schedule.Span)).squeeze(1);
+        var rows = weights * ReferenceModel.CrossEntropy(reference.Logits(batch.Pixels, z, LossDraws.Column(draws.Times)), batch.Labels);
+        Assert.AreEqual(1, terms[0] / rows.mean().item<double>(), 1e-4);
+    }
+
+    // The gradient of the denoiser is that of the mean loss alone; what the schedule's own aim adds must not reach it.
+    [TestMethod]
+    public void Uniform_ScheduleLowersVariance_DenoiserGradientIsThatOfTheLoss()
+    {
+        using var scope = NewDisposeScope();
+        var options = Uniform;
         using var model = Model(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -85,11 +103,11 @@ public sealed class LossRecomputationTests
     [DataRow("mixture", 3)]
     [DataRow("mixture", 63)]
     [DataRow("level", 0)]
-    public void Default_ScheduleLowersVariance_ItsGradientIsThatOfTheMeanSquare(string weight, int index)
+    public void Uniform_ScheduleLowersVariance_ItsGradientIsThatOfTheMeanSquare(string weight, int index)
     {
         const double h = 1e-3;
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { LossWeighting = LossWeighting.Uniform };
+        var options = Uniform;
         using var model = Model(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -115,7 +133,7 @@ public sealed class LossRecomputationTests
     {
         const double h = 1e-4;
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative, LogSnrAtNoise = -3, LogSnrAtLabel = 2 };
+        var options = new NoPropOptions { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative, LogSnrAtNoise = -3, LogSnrAtLabel = 2 };
         using var model = Model(options);
         using var batch = TinyModel.Batch(4, Labels);
 
