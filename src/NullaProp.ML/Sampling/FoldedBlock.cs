@@ -47,7 +47,11 @@ internal sealed class FoldedBlock : IDisposable
 
     /// <summary>Returns the image's share of the head's first layer.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
-    public Tensor ImageShare(Tensor images) => nn.functional.linear(_block.Backbone.Maps(images, pass: null), ImageMatrix, ImageBias); // (B, H)
+    public Tensor ImageShare(Tensor images)
+    {
+        using var scope = NewDisposeScope(); // a batch's maps take far more memory than what becomes of them
+        return nn.functional.linear(_block.Backbone.Maps(images, pass: null), ImageMatrix, ImageBias).MoveToOuterDisposeScope(); // (B, H)
+    }
 
     /// <summary>Returns what a stage adds that is the same for every image.</summary>
     /// <param name="offset">r, (1, D).</param>
