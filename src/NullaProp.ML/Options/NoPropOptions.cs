@@ -172,7 +172,7 @@ public sealed record NoPropOptions
     public BlockPlacement BlockPlacement { get; init; } = BlockPlacement.BeforeLabelShows;
 
     /// <summary>Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads under <see cref="BlockPlacement.BeforeLabelShows"/>.</summary>
-    /// <value>Default −4 (ᾱ = 0.018, measured best: docs/decisions.md); above <see cref="LogSnrAtNoise"/>, below <see cref="LogSnrAtLabel"/>.</value>
+    /// <value>Default −4 (ᾱ = 0.018: the label says next to nothing, and every block has to read the image); above <see cref="LogSnrAtNoise"/>, below <see cref="LogSnrAtLabel"/>.</value>
     public double BlockMaxLogSnr { get; init; } = -4;
 
     /// <summary>Gets the deviation σ of the noise around the straight path t·u + (1−t)·z₀ of <see cref="NoPropVariant.FlowMatching"/>. Ignored by other variants.</summary>

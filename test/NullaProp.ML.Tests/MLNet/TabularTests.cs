@@ -68,6 +68,22 @@ public sealed class TabularTests
         Assert.AreEqual(1, Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
     }
 
+    [TestMethod]
+    [DataRow(NoPropVariant.DiscreteTime)]
+    [DataRow(NoPropVariant.FlowMatching)]
+    public void Fit_OtherVariantWithValidation_LearnsAndDiagnoses(NoPropVariant variant)
+    {
+        var fresh = Context.Data.LoadFromEnumerable(Moons(seed: 2));
+        var epochs = new Recorder<EpochMetrics>();
+        using var model = Context.MulticlassClassification.Trainers.NoProp(Options with { Variant = variant, BlockCount = 3 }).Fit(_data, fresh, epochs);
+
+        var figures = model.Diagnose(fresh);
+
+        Assert.HasCount(20, epochs.Reports);
+        Assert.IsGreaterThan(0.97, epochs.Reports[^1].ValidationAccuracy!.Value); // as in continuous time
+        Assert.AreEqual(400, figures.Rows);
+    }
+
     // Two interleaved half circles; the second feature is a thousand times larger and far from 0.
     private static List<Point> Moons(int seed)
     {
