@@ -16,6 +16,14 @@ internal abstract class Backbone
     /// <summary>Returns the features of images.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
     /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
-    public Tensor Features(Tensor images, TrainingPass? pass = null) =>
-        Output is { } output ? output.Forward(Maps(images, pass)) : Maps(images, pass); // (B, H)
+    /// <returns>(B, H), of single precision.</returns>
+    public Tensor Features(Tensor images, TrainingPass? pass = null)
+    {
+        var maps = Maps(images.to(Precision(pass)), pass); // (B, F)
+        return (Output is { } output ? output.Forward(maps) : maps).to(ScalarType.Float32); // (B, H)
+    }
+
+    /// <summary>Returns the numbers in which this network computes.</summary>
+    /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
+    protected virtual ScalarType Precision(TrainingPass? pass) => pass?.Precision ?? ScalarType.Float32;
 }

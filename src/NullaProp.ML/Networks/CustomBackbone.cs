@@ -61,6 +61,9 @@ internal sealed class CustomBackbone : Backbone
         return _module.call(images); // (B, F)
     }
 
+    /// <inheritdoc/>
+    protected override ScalarType Precision(TrainingPass? pass) => ScalarType.Float32; // the module's own weights are
+
     private void Adopt(WeightScope weights, string name)
     {
         var scope = weights.Under("module");

@@ -20,6 +20,6 @@ internal sealed class Dropout(double share)
         }
 
         var kept = empty(x.shape).bernoulli_(1 - share, pass.Random); // 0 or 1, as x
-        return x * kept.mul_(_scale).to(x.device);
+        return x * kept.mul_(_scale).to(x.dtype, x.device);
     }
 }

@@ -17,8 +17,8 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     private readonly long[] _padding = [side / 2, side / 2];
 
     /// <summary>Applies both.</summary>
-    /// <param name="x">(B, inputs, H, W).</param>
+    /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
     /// <param name="pass">Of training; <see langword="null"/> in scoring.</param>
     public Tensor Forward(Tensor x, TrainingPass? pass) =>
-        _norm.Forward(nn.functional.conv2d(x, _weight, strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+        _norm.Forward(nn.functional.conv2d(x, _weight.to(x.dtype), strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
 }

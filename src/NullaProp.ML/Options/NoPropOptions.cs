@@ -2,60 +2,8 @@ namespace NullaProp.ML;
 
 /// <summary>Everything that decides what <see cref="NoPropTrainer"/> trains and how its model scores. A value: compare it, print it, change it with <c>with</c>; it is stored in the model.</summary>
 /// <remarks>The defaults are what measured best (docs/decisions.md). <see cref="Nullaprop"/> is a preset named after the seed project, <see cref="Paper"/> follows the paper.</remarks>
-public sealed record NoPropOptions
+public sealed partial record NoPropOptions
 {
-    /// <summary>Gets the settings of the seed project, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics (û−z)/(1−ᾱ), its losses and its decode.</summary>
-    /// <remarks>
-    /// Two of its bugs are not reproduced: its loss multiplies SNR′ and error of different samples (a broadcast of (B,1) with (B)), and its Heun corrector is handed
-    /// the slope of ᾱ where ᾱ itself belongs. Also different here: the schedule's weights are positive, the start is one stored draw rather than a fresh one a call.
-    /// </remarks>
-    public static NoPropOptions Nullaprop { get; } = new()
-    {
-        BatchSize = 128,
-        LearningRateSchedule = LearningRateSchedule.Constant,
-        Embedding = EmbeddingKind.Learned,
-        EmbeddingDimension = 256,
-        EmbeddingInitialization = EmbeddingInitialization.SmallNormal,
-        NoiseSchedule = NoiseScheduleKind.LearnedJointly,
-        LogSnrAtNoise = -2.5,
-        LogSnrAtLabel = 2.5,
-        LossWeighting = LossWeighting.SnrDerivative,
-        DenoisingLoss = DenoisingLoss.SquaredError,
-        PriorLoss = PriorLoss.HalfSquaredNorm,
-        ReadoutLoss = ReadoutLoss.Denoiser,
-        Dynamics = FlowDynamics.SimplifiedFlow,
-        SolverSteps = 40,
-        ScoreReadout = ScoreReadout.LastPrediction,
-        Draws = 1,
-    };
-
-    /// <summary>Gets NoProp-CT as the paper states it: its convolutions, one-hot embeddings, SNR′ weight, a schedule trained with the loss, and the reverse diffusion in 1,000 steps.</summary>
-    /// <remarks>
-    /// Not printed there and taken from yhgon/NoProp: the schedule's ends, −5 and 5. Epochs are those for MNIST. Different here: AdamW for Adam, the seed project's encoders and
-    /// head around the convolutions, stored draws. Its discrete time is <c>Paper with { Variant = NoPropVariant.DiscreteTime, NoiseSchedule = NoiseScheduleKind.Cosine,
-    /// DenoisingFactor = 0.1 }</c>, its flow matching <c>Paper with { Variant = NoPropVariant.FlowMatching, Solver = OdeSolver.Euler }</c>.
-    /// </remarks>
-    public static NoPropOptions Paper { get; } = new()
-    {
-        Epochs = 100,
-        BatchSize = 128,
-        LearningRateSchedule = LearningRateSchedule.Constant,
-        Backbone = BackboneKind.PaperConv,
-        BlockPlacement = BlockPlacement.EvenInTime,
-        Embedding = EmbeddingKind.OneHot,
-        NoiseSchedule = NoiseScheduleKind.LearnedJointly,
-        LogSnrAtNoise = -5,
-        LogSnrAtLabel = 5,
-        LossWeighting = LossWeighting.SnrDerivative,
-        DenoisingLoss = DenoisingLoss.SquaredError,
-        ReadoutLoss = ReadoutLoss.Linear,
-        Dynamics = FlowDynamics.Ancestral,
-        Solver = OdeSolver.ExponentialEuler,
-        SolverSteps = 1_000,
-        ScoreReadout = ScoreReadout.LastState,
-        Draws = 1,
-    };
-
     /// <summary>Gets the column of class labels: a key, as <c>MapValueToKey</c> makes it.</summary>
     /// <value>Default <c>Label</c>.</value>
     public string LabelColumnName { get; init; } = "Label";
@@ -193,6 +141,10 @@ public sealed record NoPropOptions
     /// </summary>
     /// <value>Default <see langword="null"/>: the backbone is trained from scratch. Read by <c>Fit</c> alone; a trained model does not need the file.</value>
     public string? BackboneWeightsPath { get; init; }
+
+    /// <summary>Gets in which numbers the backbone computes while it is trained. Scoring is always of single precision.</summary>
+    /// <value>Default <see cref="BackbonePrecision.Automatic"/>: bfloat16 where the hardware is faster with it (docs/performance.md).</value>
+    public BackbonePrecision BackbonePrecision { get; init; } = BackbonePrecision.Automatic;
 
     /// <summary>Gets the kind of class embedding.</summary>
     /// <value>Default <see cref="EmbeddingKind.OneHot"/>.</value>

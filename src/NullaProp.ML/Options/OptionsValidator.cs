@@ -51,6 +51,8 @@ internal static class OptionsValidator
             Within(nameof(o.FlowNoise), o.FlowNoise, 0, 1),
             Defined(nameof(o.Backbone), o.Backbone),
             OwnModule(o),
+            Defined(nameof(o.BackbonePrecision), o.BackbonePrecision),
+            OwnPrecision(o),
             Path(nameof(o.BackboneWeightsPath), o.BackboneWeightsPath),
             Defined(nameof(o.Embedding), o.Embedding),
             Defined(nameof(o.EmbeddingInitialization), o.EmbeddingInitialization),
@@ -92,6 +94,11 @@ internal static class OptionsValidator
     private static string? OwnModule(NoPropOptions o) =>
         o.Backbone == BackboneKind.Custom && string.IsNullOrWhiteSpace(o.BackboneName)
             ? $"{nameof(o.BackboneName)} is empty, but {nameof(o.Backbone)} {o.Backbone} needs the name that {nameof(NoPropBackbones)}.{nameof(NoPropBackbones.Register)} gave to the module."
+            : null;
+
+    private static string? OwnPrecision(NoPropOptions o) =>
+        o.Backbone == BackboneKind.Custom && o.BackbonePrecision == BackbonePrecision.BFloat16
+            ? $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in the single precision of its own weights: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}."
             : null;
 
     private static string? Path(string name, string? value) =>

@@ -12,7 +12,7 @@ namespace NullaProp.ML.Training;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
-internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) : TrainingLoss
+internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
 {
     /// <summary>Where <see cref="LossWeighting.MinSnr"/> cuts SNR′.</summary>
     public const double SnrRateLimit = 5;
@@ -33,7 +33,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
         using var scope = NewDisposeScope();
         var embedding = model.Embedding.Matrix(); // (K, D)
         var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
-        var imageShare = Network.ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)); // (B, H)
+        var imageShare = Network.ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)); // (B, H)
         var time = Times(batch.Labels.shape[0], generator); // (B, 1)
         var trained = model.Schedule.At(time);
         var levels = TrainsScheduleByVariance ? Leaves(trained) : trained;

@@ -13,7 +13,7 @@ namespace NullaProp.ML.Training;
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
 /// <param name="block">The block, from 0; it reads the noisy label at the level of the same number.</param>
-internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, int block) : TrainingLoss
+internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, int block) : TrainingLoss(options.BackbonePrecision)
 {
     private readonly LabelLoss _label = new(model, options);
     private readonly NoiseLevel _level = BlockLevels.Of(options, model.Schedule)[block];
@@ -26,7 +26,7 @@ internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, in
         var network = model.Blocks[block];
         var embedding = model.Embedding.Matrix(); // (K, D)
         var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
-        var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)); // (B, H)
+        var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)); // (B, H)
         var level = new NoiseLevels(tensor((float)_level.LogSnr, device: clean.device).view(1, 1), tensor((float)_level.LogSnrRate, device: clean.device).view(1, 1));
         var z = level.AddNoise(clean, LabelLoss.Noise(clean, generator)); // (B, D)
         var logits = network.Logits(imageShare, z, tensor((float)_level.Time, device: clean.device).view(1, 1)); // (B, K)

@@ -13,7 +13,7 @@ namespace NullaProp.ML.Training;
 /// <remarks>Where embeddings are fixed there is nothing to anchor, and the term only fits the precision by which z̃₁ is read; no gradient reaches the network from it.</remarks>
 /// <param name="model">The model.</param>
 /// <param name="options">σ and the factor of the velocity's term.</param>
-internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : TrainingLoss
+internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
 {
     private readonly Scalar _factor = options.DenoisingFactor;
     private readonly Scalar _deviation = options.FlowNoise;
@@ -24,7 +24,7 @@ internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : 
         using var scope = NewDisposeScope();
         var embedding = model.Embedding.Matrix(); // (K, D)
         var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
-        var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), new TrainingPass(generator)); // (B, H)
+        var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)); // (B, H)
         var time = TimeSamples.Uniform(batch.Labels.shape[0], generator).to(clean.device); // (B, 1)
         var rest = ones_like(time) - time; // (B, 1)
         var start = LabelLoss.Noise(clean, generator); // z₀, (B, D)

@@ -23,7 +23,7 @@ internal sealed class TrainingSteps : IDisposable
         NoPropVariant.ContinuousTime => Joint(model, options, new ContinuousTimeLoss(model, options), generator),
         NoPropVariant.DiscreteTime => OfBlocks(model, options, [.. Enumerable.Range(0, options.BlockCount)], seed),
         NoPropVariant.FlowMatching => Joint(model, options, new FlowMatchingLoss(model, options), generator),
-        NoPropVariant.CrossEntropyBaseline => Joint(model, options, new ClassifierLoss(model), generator),
+        NoPropVariant.CrossEntropyBaseline => Joint(model, options, new ClassifierLoss(model, options), generator),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Variant, "No such variant."),
     };
 

@@ -1,5 +1,6 @@
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.Data;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Training;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ internal sealed class OwnTraining : IDisposable
         var (mean, deviation) = images.ChannelStatistics();
         Network.Normalization.Set(mean, deviation);
         _rate = options.LearningRate;
-        _steps = TrainingSteps.Of(Network, options, _generator, seed: 1);
+        _steps = TrainingSteps.Of(Network, FastBFloat16.Choose(options, CPU), _generator, seed: 1);
     }
 
     /// <summary>Gets the network in training.</summary>

@@ -54,6 +54,7 @@ public sealed class NoPropOptionsTests
     [DataRow("BackboneName", null)] // with the backbone that needs one
     [DataRow("BackboneName", " ")]
     [DataRow("BackboneWeightsPath", " ")]
+    [DataRow("BackbonePrecision", (BackbonePrecision)99)]
     [DataRow("Embedding", (EmbeddingKind)99)]
     [DataRow("EmbeddingInitialization", (EmbeddingInitialization)99)]
     [DataRow("EmbeddingDimension", 0)]

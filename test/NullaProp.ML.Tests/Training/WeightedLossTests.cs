@@ -102,7 +102,7 @@ public sealed class WeightedLossTests
             NoPropVariant.ContinuousTime => new ContinuousTimeLoss(model, options),
             NoPropVariant.DiscreteTime => new DiscreteTimeLoss(model, options, block: 1),
             NoPropVariant.FlowMatching => new FlowMatchingLoss(model, options),
-            _ => new ClassifierLoss(model),
+            _ => new ClassifierLoss(model, options),
         };
         var terms = loss.Backward(batch, generator).data<float>().ToArray();
         return (terms, [.. model.Weights.Trained.SelectMany(weight => weight.Value.grad?.data<float>().ToArray() ?? [])]);

@@ -1,0 +1,55 @@
+using NullaProp.ML.Interop;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Options;
+
+[TestClass]
+public sealed class BackbonePrecisionTests
+{
+    [TestMethod]
+    [DataRow(BackbonePrecision.Automatic)]
+    [DataRow(BackbonePrecision.Full)]
+    public void Validate_PrecisionThatAnOwnModuleHas_IsAccepted(BackbonePrecision precision)
+    {
+        new NoPropOptions { Backbone = BackboneKind.Custom, BackboneName = "mine", BackbonePrecision = precision }.Validate();
+    }
+
+    [TestMethod]
+    public void Validate_BFloat16ForAnOwnModule_SaysWhatToChoose()
+    {
+        var options = new NoPropOptions { Backbone = BackboneKind.Custom, BackboneName = "mine", BackbonePrecision = BackbonePrecision.BFloat16 };
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+
+        Assert.Contains("BackbonePrecision is BFloat16, but Backbone Custom computes in the single precision of its own weights: choose Automatic or Full.", fault.Message);
+    }
+
+    [TestMethod]
+    [DataRow(BackbonePrecision.Full)]
+    [DataRow(BackbonePrecision.BFloat16)]
+    public void Choose_NamedPrecision_IsKept(BackbonePrecision precision)
+    {
+        var options = new NoPropOptions { BackbonePrecision = precision };
+
+        Assert.AreEqual(options, FastBFloat16.Choose(options, CPU));
+    }
+
+    [TestMethod]
+    [DataRow(BackboneKind.Mlp)]
+    [DataRow(BackboneKind.Custom)]
+    public void Choose_NetworkWithoutConvolutionsOfTheLibrary_IsFull(BackboneKind backbone)
+    {
+        Assert.AreEqual(BackbonePrecision.Full, FastBFloat16.Choose(new NoPropOptions { Backbone = backbone }, CPU).BackbonePrecision);
+    }
+
+    [TestMethod]
+    public void Choose_Automatic_ChangesNothingElse()
+    {
+        var options = new NoPropOptions { Epochs = 3 };
+
+        var chosen = FastBFloat16.Choose(options, CPU);
+
+        Assert.AreNotEqual(BackbonePrecision.Automatic, chosen.BackbonePrecision);
+        Assert.AreEqual(options, chosen with { BackbonePrecision = BackbonePrecision.Automatic });
+    }
+}
