@@ -1,5 +1,4 @@
 using NullaProp.ML.Networks;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,80 +8,43 @@ namespace NullaProp.ML.Training;
 /// The AdamW optimizer (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. TorchSharp's own makes its numbers on the fly, which
 /// fails beside a garbage collection (<see cref="Diffusion.HeldScalar"/>).
 /// </summary>
-internal sealed class AdamW : IDisposable
+/// <param name="weights">The weights to train.</param>
+/// <param name="weightDecay">The decay of those that are decayed.</param>
+/// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
+internal sealed class AdamW(Weights weights, double weightDecay, Func<string, bool>? includes = null) : IDisposable
 {
-    private const double FirstDecay = 0.9;
-    private const double SecondDecay = 0.999;
-    private const double Epsilon = 1e-8;
+    private readonly List<FlatWeights> _buffers = [];
 
-    private readonly Scalar _firstDecay = FirstDecay;
-    private readonly Scalar _firstRest = 1 - FirstDecay;
-    private readonly Scalar _secondDecay = SecondDecay;
-    private readonly Scalar _secondRest = 1 - SecondDecay;
-    private readonly List<(Parameter Weight, Tensor First, Tensor Second, double Decay)> _states;
-    private int _step;
-
-    /// <summary>Creates the optimizer of weights that are trained.</summary>
-    /// <param name="weights">The weights.</param>
-    /// <param name="weightDecay">The decay of those that are decayed.</param>
-    /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
-    public AdamW(Weights weights, double weightDecay, Func<string, bool>? includes = null)
-    {
-        using var mode = no_grad();
-        _states = [.. States(weights.OfRole(WeightRole.Decayed, includes), weightDecay), .. States(weights.OfRole(WeightRole.Undecayed, includes), 0)];
-    }
+    // Weights that no gradient has reached so far; they are left alone, weight decay included.
+    private readonly List<(double Decay, List<Parameter> Weights)> _waiting =
+    [
+        (weightDecay, [.. weights.OfRole(WeightRole.Decayed, includes)]),
+        (0, [.. weights.OfRole(WeightRole.Undecayed, includes)]),
+    ];
 
     /// <summary>Forgets the gradients.</summary>
-    public void ZeroGradients()
-    {
-        using var scope = NewDisposeScope();
-        foreach (var state in _states)
-        {
-            state.Weight.grad?.zero_();
-        }
-    }
+    public void ZeroGradients() => _buffers.ForEach(buffer => buffer.ZeroGradients());
 
     /// <summary>Changes the weights by their gradients.</summary>
     /// <param name="rate">The learning rate.</param>
     public void Step(double rate)
     {
         using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        _step++;
-
-        // The corrections of both means' bias, moved into the step size and ε.
-        var secondCorrection = Math.Sqrt(1 - Math.Pow(SecondDecay, _step));
-        using Scalar size = -rate * secondCorrection / (1 - Math.Pow(FirstDecay, _step));
-        using Scalar epsilon = Epsilon * secondCorrection;
-        foreach (var (weight, first, second, decay) in _states)
+        foreach (var (decay, waiting) in _waiting)
         {
-            if (weight.grad is not { } gradient)
+            var byReach = waiting.ToLookup(weight => weight.grad is not null);
+            if (byReach.Contains(true))
             {
-                continue; // nothing depended on it
+                _buffers.Add(new FlatWeights([.. byReach[true]], decay));
+                Parameter[] rest = [.. byReach[false]];
+                waiting.Clear();
+                waiting.AddRange(rest);
             }
-
-            if (decay > 0)
-            {
-                using Scalar kept = 1 - (rate * decay);
-                weight.mul_(kept);
-            }
-
-            first.mul_(_firstDecay).add_(gradient, _firstRest);
-            second.mul_(_secondDecay).addcmul_(gradient, gradient, _secondRest);
-            weight.addcdiv_(first, second.sqrt().add_(epsilon, Diffusion.HeldScalar.One), size);
         }
+
+        _buffers.ForEach(buffer => buffer.Step(rate));
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var (_, first, second, _) in _states)
-        {
-            first.Dispose();
-            second.Dispose();
-        }
-    }
-
-    private static IEnumerable<(Parameter Weight, Tensor First, Tensor Second, double Decay)> States(IEnumerable<Parameter> weights, double decay) =>
-        weights.Select(weight => (weight, zeros_like(weight).DetachFromDisposeScope(), zeros_like(weight).DetachFromDisposeScope(), decay));
+    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
 }
