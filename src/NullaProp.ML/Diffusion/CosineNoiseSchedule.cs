@@ -51,7 +51,7 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
     {
         // Signal and noise each as a sum of positive parts: neither loses digits at either end.
         var angle = time.mul(Omega); // ωt, (B, 1)
-        var gone = angle.sin().square().div(SquaredSine); // (B, 1)
+        var gone = angle.sin().Squared().div(SquaredSine); // (B, 1)
         var left = (angle.add(Omega, HeldScalar.One).sin() * angle.neg().add(Omega, HeldScalar.One).sin()).div(SquaredSine); // 1 − gone, (B, 1)
         var alphaBar = gone.mul(_rise).add(_low, HeldScalar.One); // (B, 1)
         var noiseVariance = left.mul(_rise).add(_lowNoise, HeldScalar.One); // (B, 1)

@@ -59,11 +59,11 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
     // g(t) and g'(t) in closed form, so that SNR' needs no derivative by automatic differentiation.
     private (Tensor Value, Tensor Slope) Network(Tensor time)
     {
-        var slopes = nn.functional.softplus(_weights.Slopes); // (1, H), positive
-        var mixture = nn.functional.softplus(_weights.Mixture); // (H, 1), positive
+        var slopes = _weights.Slopes.SoftPlus(); // (1, H), positive
+        var mixture = _weights.Mixture.SoftPlus(); // (H, 1), positive
         var hidden = time.mm(slopes).Plus(_weights.Offsets); // (N, H)
-        var level = nn.functional.softplus(hidden).mm(mixture).Plus(_weights.Level); // (N, 1)
+        var level = hidden.SoftPlus().mm(mixture).Plus(_weights.Level); // (N, 1)
         var inner = (hidden.sigmoid() * slopes).mm(mixture); // (N, 1)
-        return (nn.functional.softplus(level), level.sigmoid() * inner);
+        return (level.SoftPlus(), level.sigmoid() * inner);
     }
 }

@@ -10,7 +10,7 @@ internal sealed class GaussianReadout : LabelReadout
     public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level)
     {
         var scale = level.AlphaBar().sqrt() / level.NoiseVariance(); // (1, 1)
-        var squaredNorm = embedding.square().sum(1); // (K)
+        var squaredNorm = embedding.Squared().sum(1); // (K)
         return (scale * embedding, level.Snr().squeeze(0).mul(HeldScalar.Half).neg() * squaredNorm);
     }
 }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -21,7 +22,7 @@ internal static class Initializers
 
     /// <summary>Normal with mean 0.</summary>
     /// <param name="deviation">The standard deviation.</param>
-    public static Initializer Normal(double deviation) => (shape, generator) => randn(shape, generator: generator) * deviation;
+    public static Initializer Normal(double deviation) => (shape, generator) => empty(shape).normal_(0, deviation, generator);
 
     /// <summary>Normal with variance 2/fan-out (He et al. 2015): torchvision's for residual networks.</summary>
     /// <param name="fanOut">The number of outputs that read one input.</param>
@@ -29,7 +30,11 @@ internal static class Initializers
 
     /// <summary>The same number everywhere.</summary>
     /// <param name="value">The number.</param>
-    public static Initializer Constant(double value) => (shape, _) => full(shape, value);
+    public static Initializer Constant(double value) => (shape, _) =>
+    {
+        using Scalar held = value;
+        return full(shape, held);
+    };
 
     /// <summary>Rows of length 1: orthogonal to each other where there are no more rows than columns, else random directions.</summary>
     public static Initializer OrthogonalRows() => (shape, generator) =>

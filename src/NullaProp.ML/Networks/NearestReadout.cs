@@ -20,6 +20,6 @@ internal sealed class NearestReadout(WeightScope weights) : LabelReadout
     public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level)
     {
         var precision = _logPrecision.exp(); // (1)
-        return (precision * embedding, precision * embedding.square().sum(1).mul(MinusHalf));
+        return (precision * embedding, precision * embedding.Squared().sum(1).mul(MinusHalf));
     }
 }

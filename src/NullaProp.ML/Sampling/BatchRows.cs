@@ -23,7 +23,7 @@ internal sealed class BatchRows
         var device = model.Weights.Device;
         _images = model.Normalization.Apply(pixels.to(device));
         _scores = zeros(pixels.shape[0], model.ClassCount, device: device);
-        _numbers = arange(pixels.shape[0], dtype: ScalarType.Int64, device: device);
+        _numbers = Numbers(pixels.shape[0], device);
         Sum = zeros_like(_scores);
     }
 
@@ -72,9 +72,12 @@ internal sealed class BatchRows
     /// <param name="total">What the shares of all evaluations sum to.</param>
     public Tensor Scores(double total)
     {
-        Write(arange(_numbers.shape[0], dtype: ScalarType.Int64, device: _numbers.device), total);
+        Write(Numbers(_numbers.shape[0], _numbers.device), total);
         return _scores;
     }
+
+    // 0, 1, …
+    private static Tensor Numbers(long count, Device device) => tensor([.. Enumerable.Range(0, (int)count).Select(number => (long)number)], device: device); // (n)
 
     private void Write(Tensor rows, double counted)
     {

@@ -62,7 +62,7 @@ internal sealed class FoldedBlock : IDisposable
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var encoder = _block.LabelEncoder;
-        var head = _block.Head.LabelShare(encoder.Second.Bias.unsqueeze(0)).Plus(_block.TimeShare(full(1, 1, time, dtype: ScalarType.Float32, device: offset.device))); // (1, H)
+        var head = _block.Head.LabelShare(encoder.Second.Bias.unsqueeze(0)).Plus(_block.TimeShare(tensor((float)time, device: offset.device).view(1, 1))); // (1, H)
         if (encoder.HasResidual)
         {
             head = head.Plus(_block.Head.LabelShare(offset));

@@ -106,7 +106,7 @@ internal sealed class PlanRunner : IDisposable
         var (stage, factors) = (_plan.Stages[index], _factors[index]);
         var logits = noise is null
             ? Evaluate(Folded.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShare, rows.Point, constants)
-            : _model.Blocks[stage.Block].Logits(imageShare, noise, full(1, 1, stage.Time, dtype: ScalarType.Float32, device: noise.device)); // (n, K)
+            : _model.Blocks[stage.Block].Logits(imageShare, noise, tensor((float)stage.Time, device: noise.device).view(1, 1)); // (n, K)
         var prediction = _plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 1); // (n, K)
         if (stage.ScoreShare != 0)
         {

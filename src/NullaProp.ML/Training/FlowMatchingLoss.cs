@@ -35,7 +35,7 @@ internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : 
         }
 
         var velocity = model.Blocks[0].Logits(imageShare, z, time).mm(embedding); // v, (B, D)
-        var error = (velocity - (clean - start)).square().sum(1, keepdim: true); // (B, 1)
+        var error = (velocity - (clean - start)).Squared().sum(1, keepdim: true); // (B, 1)
         var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros([], device: clean.device), Anchor(batch, embedding, z.Plus(rest * velocity)));
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();

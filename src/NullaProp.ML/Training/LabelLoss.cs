@@ -32,7 +32,7 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
         }
 
         var prediction = nn.functional.softmax(logits, 1).mm(embedding); // û, (B, D)
-        return (prediction - clean).square().sum(1, keepdim: true); // (B, 1)
+        return (prediction - clean).Squared().sum(1, keepdim: true); // (B, 1)
     }
 
     /// <summary>Returns the second term, KL(q(z₀|y) ‖ N(0, I)), a scalar tensor.</summary>
@@ -45,7 +45,7 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
             return zeros([], device: clean.device);
         }
 
-        var squaredNorm = clean.square().sum(1, keepdim: true); // (B, 1)
+        var squaredNorm = clean.Squared().sum(1, keepdim: true); // (B, 1)
         if (options.PriorLoss == PriorLoss.HalfSquaredNorm)
         {
             return batch.Mean(squaredNorm).mul(HeldScalar.Half);
