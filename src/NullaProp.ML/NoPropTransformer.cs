@@ -131,6 +131,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     private static NoPropTransformer Load(IHostEnvironment env, ModelLoadContext ctx)
     {
         ModelStreams.CheckHeader(ctx);
+        TorchBackend.Preload(); // while the description is read
         ModelDescription? description = null;
         ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => description = ModelDescription.Read(stream));
         var host = env.Register(nameof(NoPropTransformer));

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace NullaProp.ML.Data;
 
 /// <summary>Sums up pixels to the mean and standard deviation of each channel.</summary>
@@ -17,9 +15,9 @@ internal sealed class ChannelMoments(ImageShape shape)
         var plane = shape.Height * shape.Width;
         for (var channel = 0; channel < shape.Channels; channel++)
         {
-            var values = pixels.Slice(channel * plane, plane);
-            _sums[channel] += TensorPrimitives.Sum(values);
-            _squares[channel] += TensorPrimitives.SumOfSquares(values);
+            var (sum, squares) = PixelLoops.Moments(pixels.Slice(channel * plane, plane));
+            _sums[channel] += sum;
+            _squares[channel] += squares;
         }
 
         _images++;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -45,6 +46,7 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
         ReadPlane(source, blue, pixels.Slice(2 * plane, plane));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as PixelLoops
     private static void ReadPlane(ReadOnlySpan<byte> source, int offset, Span<float> plane)
     {
         for (var i = 0; i < plane.Length; i++)
@@ -54,6 +56,7 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
     }
 
     // The luma of ITU-R BT.601, rounded so that grey images keep their bytes.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReadGrey(ReadOnlySpan<byte> source, (int Red, int Green, int Blue) offset, Span<float> plane)
     {
         for (var i = 0; i < plane.Length; i++)

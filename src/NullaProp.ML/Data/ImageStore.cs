@@ -71,17 +71,9 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     /// <param name="rows">Row numbers, from 0.</param>
     public ImageBatch Gather(ReadOnlySpan<long> rows)
     {
-        var pixels = empty([rows.Length, shape.Channels, shape.Height, shape.Width], dtype: _pixels.HoldsBytes ? ScalarType.Byte : ScalarType.Float32);
-        var labels = empty([rows.Length], dtype: ScalarType.Int64);
-        var target = pixels.bytes;
-        var classes = MemoryMarshal.Cast<byte, long>(labels.bytes);
-        for (var i = 0; i < rows.Length; i++)
-        {
-            _pixels.Row((int)rows[i]).CopyTo(target.Slice(i * RowBytes, RowBytes));
-            classes[i] = _labels[(int)rows[i]];
-        }
-
-        return new ImageBatch(pixels, labels, Weights is null ? null : WeightsOf(rows, Weights));
+        var batch = Batch(rows.Length);
+        Fill(batch, rows);
+        return batch;
     }
 
     /// <summary>Returns row numbers spread evenly over the store.</summary>
@@ -100,18 +92,28 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     {
         using var scope = NewDisposeScope();
         var order = randperm(Count, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
-        return order.Chunk(batchSize).Select(rows => Gather(rows));
+        return Prefetched.OneFilled(order.Chunk(batchSize), rows => Batch(rows.Length), (batch, rows) => Fill(batch, rows));
     }
 
-    private Tensor WeightsOf(ReadOnlySpan<long> rows, RowWeights weights)
+    private ImageBatch Batch(int count) => new(
+        empty([count, shape.Channels, shape.Height, shape.Width], dtype: _pixels.HoldsBytes ? ScalarType.Byte : ScalarType.Float32),
+        empty([count], dtype: ScalarType.Int64),
+        Weights is null ? null : empty([count]));
+
+    private void Fill(ImageBatch batch, ReadOnlySpan<long> rows)
     {
-        var values = new float[rows.Length];
+        var pixels = batch.Pixels.bytes;
+        var labels = MemoryMarshal.Cast<byte, long>(batch.Labels.bytes);
+        var weights = batch.Weights is null ? [] : MemoryMarshal.Cast<byte, float>(batch.Weights.bytes);
         for (var i = 0; i < rows.Length; i++)
         {
             var row = (int)rows[i];
-            values[i] = weights.Of(new LabelledRow(_labels[row], _weights[row]));
+            _pixels.Row(row).CopyTo(pixels.Slice(i * RowBytes, RowBytes));
+            labels[i] = _labels[row];
+            if (!weights.IsEmpty)
+            {
+                weights[i] = Weights!.Of(new LabelledRow(_labels[row], _weights[row]));
+            }
         }
-
-        return tensor(values); // (B)
     }
 }

@@ -23,40 +23,22 @@ internal sealed class PixelChunks(int rowSize)
     /// <param name="pixels">Its pixels.</param>
     public void Write(int row, ReadOnlySpan<float> pixels)
     {
-        if (HoldsBytes && !AreBytes(pixels))
+        if (HoldsBytes && PixelLoops.TryToBytes(pixels, RowOf(_bytes, row)))
+        {
+            return;
+        }
+
+        if (HoldsBytes)
         {
             TurnToFloats();
         }
 
-        if (!HoldsBytes)
-        {
-            pixels.CopyTo(RowOf(_floats, row));
-            return;
-        }
-
-        var target = RowOf(_bytes, row);
-        for (var i = 0; i < target.Length; i++)
-        {
-            target[i] = (byte)pixels[i];
-        }
+        pixels.CopyTo(RowOf(_floats, row));
     }
 
     /// <summary>Returns the memory of a row, <see cref="RowBytes"/> long.</summary>
     /// <param name="row">Its number.</param>
     public Span<byte> Row(int row) => HoldsBytes ? RowOf(_bytes, row) : MemoryMarshal.AsBytes(RowOf(_floats, row));
-
-    private static bool AreBytes(ReadOnlySpan<float> pixels)
-    {
-        foreach (var pixel in pixels)
-        {
-            if (!(pixel >= 0 && pixel <= 255) || pixel != MathF.Floor(pixel))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private Span<T> RowOf<T>(List<T[]> chunks, int row)
     {

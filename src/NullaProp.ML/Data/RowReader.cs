@@ -37,12 +37,9 @@ internal sealed class RowReader
     public void Read(Span<float> pixels)
     {
         Fetch(pixels);
-        for (var i = 0; i < pixels.Length; i++)
+        if (PixelLoops.IndexOfNonFinite(pixels) is var place and >= 0)
         {
-            if (!float.IsFinite(pixels[i]))
-            {
-                throw Marked.Exception(new InvalidOperationException($"{Name()} holds {pixels[i].ToString(CultureInfo.InvariantCulture)} as pixel value {i}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues."));
-            }
+            throw Marked.Exception(new InvalidOperationException($"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} as pixel value {place}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues."));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -21,6 +22,19 @@ internal sealed class VectorPixelReader<T>(ValueGetter<VBuffer<T>> getter, Featu
             throw new InvalidOperationException($"the vector has {_vector.Length} values, but its column's type promises {pixels.Length} ({format.Shape})");
         }
 
+        if (_vector.IsDense && format.Layout != PixelLayout.Interleaved)
+        {
+            PixelLoops.ToFloats(_vector.GetValues(), pixels);
+        }
+        else
+        {
+            Scatter(pixels);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as PixelLoops
+    private void Scatter(Span<float> pixels)
+    {
         if (!_vector.IsDense)
         {
             pixels.Clear();

@@ -39,11 +39,20 @@ internal static class TorchBackend
         return CPU;
     }
 
+    /// <summary>Starts to load libtorch on another thread, for a caller who will need it and has other things to do first. Where that fails, <see cref="DeviceOf"/> will say so.</summary>
+    public static void Preload() => Task.Run(() =>
+    {
+        if (TryLoad())
+        {
+            empty(0).Dispose(); // TorchSharp's own part of it
+        }
+    });
+
     /// <summary>Checks that the native library can be loaded.</summary>
     /// <exception cref="InvalidOperationException">It cannot.</exception>
     private static void CheckNativeLibrary()
     {
-        if (!NativeLibrary.TryLoad("LibTorchSharp", typeof(torch).Assembly, DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory, out _))
+        if (!TryLoad())
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"The native library of TorchSharp could not be loaded. Reference one backend package in the application: {CpuPackage()}, " +
@@ -51,6 +60,9 @@ internal static class TorchBackend
                 $"{typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}."));
         }
     }
+
+    private static bool TryLoad() =>
+        NativeLibrary.TryLoad("LibTorchSharp", typeof(torch).Assembly, DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory, out _);
 
     private static string CpuPackage() =>
         OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";

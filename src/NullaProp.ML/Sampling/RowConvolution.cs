@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 
@@ -51,7 +50,7 @@ internal sealed class RowConvolution
             ConvolveRow(input, 2 * y, rowPair[..rowLength]);
             ConvolveRow(input, (2 * y) + 1, rowPair.Slice(rowLength, rowLength));
             var target = (((y + border) * ((_width / 2) + (2 * border))) + border) * Outputs;
-            Pool(rowPair, output.Slice(target, _width / 2 * Outputs));
+            RowKernels.Pool(rowPair[..rowLength], rowPair.Slice(rowLength, rowLength), Outputs, output.Slice(target, _width / 2 * Outputs));
         }
     }
 
@@ -62,19 +61,6 @@ internal sealed class RowConvolution
         {
             var first = Math.Min(x, _width - Neighbours); // the last four may overlap those before
             RowKernels.Convolve(input, (y * stride) + (first * _inputs), stride, _weights.Span, _bias, row.Slice(first * Outputs, Neighbours * Outputs));
-        }
-    }
-
-    private void Pool(ReadOnlySpan<float> rowPair, Span<float> output)
-    {
-        var rowLength = _width * Outputs;
-        for (var x = 0; x < _width / 2; x++)
-        {
-            var target = output.Slice(x * Outputs, Outputs);
-            TensorPrimitives.Max(rowPair.Slice(2 * x * Outputs, Outputs), rowPair.Slice(((2 * x) + 1) * Outputs, Outputs), target);
-            TensorPrimitives.Max(target, rowPair.Slice(rowLength + (2 * x * Outputs), Outputs), target);
-            TensorPrimitives.Max(target, rowPair.Slice(rowLength + (((2 * x) + 1) * Outputs), Outputs), target);
-            TensorPrimitives.Max(target, 0f, target);
         }
     }
 }

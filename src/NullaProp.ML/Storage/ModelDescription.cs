@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -77,8 +78,14 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
     private static string Text(Stream stream)
     {
         using var reader = new StreamReader(stream, leaveOpen: true);
-        var buffer = new char[LongestText + 1];
-        var length = reader.ReadBlock(buffer);
-        return length <= LongestText ? new string(buffer, 0, length) : throw new JsonException($"it is longer than {LongestText} characters");
+        var text = new StringBuilder();
+        var buffer = new char[1 << 12];
+        for (var length = -1; length != 0 && text.Length <= LongestText;)
+        {
+            length = reader.ReadBlock(buffer);
+            text.Append(buffer, 0, length);
+        }
+
+        return text.Length <= LongestText ? text.ToString() : throw new JsonException($"it is longer than {LongestText} characters");
     }
 }

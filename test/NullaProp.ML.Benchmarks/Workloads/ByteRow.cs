@@ -5,7 +5,7 @@ namespace NullaProp.ML.Benchmarks.Workloads;
 /// <summary>A labelled image of bytes, as a row for ML.NET.</summary>
 internal sealed class ByteRow
 {
-    /// <summary>Gets or sets the class, as a key: from 1.</summary>
+    /// <summary>Gets or sets the class, as a key: the class from 0, which ML.NET counts up by one.</summary>
     [KeyType(SyntheticImages.Classes)]
     public uint Label { get; set; }
 
@@ -14,5 +14,5 @@ internal sealed class ByteRow
     public byte[] Features { get; set; } = [];
 
     /// <summary>Returns the synthetic image of a number.</summary>
-    public static ByteRow Of(int number) => new() { Label = (uint)SyntheticImages.Label(number) + 1, Features = SyntheticImages.Pixels(number) };
+    public static ByteRow Of(int number) => new() { Label = (uint)SyntheticImages.Label(number), Features = SyntheticImages.Pixels(number) };
 }

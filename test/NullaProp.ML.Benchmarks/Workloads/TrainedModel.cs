@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using NullaProp.ML.Data;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
@@ -43,7 +44,7 @@ internal sealed class TrainedModel : IDisposable
         var network = new Denoiser(Weights.Drawn(generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
         var (mean, deviation) = images.ChannelStatistics();
         network.Normalization.Set(mean, deviation);
-        new TrainingLoop(network, options, new TrainingData(images, Validation: null, Seed), new TrainingMonitor(_ => { }, () => { })).Run(generator);
+        new TrainingLoop(network, FastBFloat16.Choose(options, CPU), new TrainingData(images, Validation: null, Seed), new TrainingMonitor(_ => { }, () => { })).Run(generator);
         return new TrainedModel(options, network);
     }
 
