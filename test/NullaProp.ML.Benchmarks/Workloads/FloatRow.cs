@@ -5,7 +5,7 @@ namespace NullaProp.ML.Benchmarks.Workloads;
 /// <summary>A labelled image of floats, as ExtractPixels makes them, as a row for ML.NET.</summary>
 internal sealed class FloatRow
 {
-    /// <summary>Gets or sets the class, as a key: from 1.</summary>
+    /// <summary>Gets or sets the class, as a key: the class from 0, which ML.NET counts up by one.</summary>
     [KeyType(SyntheticImages.Classes)]
     public uint Label { get; set; }
 
@@ -19,7 +19,7 @@ internal sealed class FloatRow
     /// <summary>Returns the synthetic image of a number.</summary>
     public static FloatRow Of(int number) => new()
     {
-        Label = (uint)SyntheticImages.Label(number) + 1,
+        Label = (uint)SyntheticImages.Label(number),
         ClassName = $"class {SyntheticImages.Label(number)}",
         Features = Array.ConvertAll(SyntheticImages.Pixels(number), pixel => (float)pixel),
     };
