@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
@@ -119,7 +120,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         CheckPrevious(train, format, previous);
         InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
         InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
-        CheckCrop(format.Shape);
+        CheckAugmentation(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         using var start = PretrainedFile.Read(Options.BackboneWeightsPath);
@@ -187,12 +188,19 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private void CheckCrop(ImageShape shape)
+    private void CheckAugmentation(ImageShape shape)
     {
         if (Options.RandomCropPadding >= Math.Min(shape.Height, shape.Width))
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"{nameof(NoPropOptions.RandomCropPadding)} is {Options.RandomCropPadding}, but must be below the shorter side of the images, which are {shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
+        }
+
+        if (shape.Width == 1 && (Options.HorizontalFlipProbability > 0 || Options.RotationDegrees > 0))
+        {
+            throw Marked.Exception(new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{nameof(NoPropOptions.HorizontalFlipProbability)} is {Options.HorizontalFlipProbability} and {nameof(NoPropOptions.RotationDegrees)} {Options.RotationDegrees}, but the rows are vectors of {shape.Size} values, which have no sides to turn: set both to 0, or set {nameof(NoPropOptions.ImageShape)} if they are images.")));
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     public ImageStore Load(IDataView data, ImageShape? wanted, string purpose)
     {
         var rows = new LabelledRows(data, options with { ExampleWeightColumnName = null }, wanted, checkAlive); // figures that people compare stay unweighted
-        var store = Read(rows, long.MaxValue)!;
+        var store = new ImageStore(rows.Shape);
+        TryRead(rows, store, long.MaxValue);
         CheckRows(store.Count, rows.Skipped, purpose);
         return store;
     }
@@ -29,27 +30,27 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     public ITrainingImages LoadTraining(IDataView data, ImageShape wanted)
     {
         var rows = new LabelledRows(data, options, wanted, checkAlive);
-        ITrainingImages images = Read(rows, options.MaxCachedBytes) ?? (ITrainingImages)new ImageStream(rows, options.MaxCachedBytes);
+        var store = new ImageStore(rows.Shape);
+        ITrainingImages images = TryRead(rows, store, options.MaxCachedBytes) ? store : new ImageStream(rows, options.MaxCachedBytes, store);
         CheckRows(images.Count, rows.Skipped, "training");
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
     }
 
-    // Nothing where the images take more memory than allowed.
-    private static ImageStore? Read(LabelledRows rows, long mostBytes)
+    // Stops where the images take more memory than allowed.
+    private static bool TryRead(LabelledRows rows, ImageStore store, long mostBytes)
     {
-        var store = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
         foreach (var row in rows.Read(pixels))
         {
             store.Add(pixels, row.Label, row.Weight);
             if ((long)store.Count * store.RowBytes > mostBytes)
             {
-                return null;
+                return false;
             }
         }
 
-        return store;
+        return true;
     }
 
     private void CheckRows(int count, long skipped, string purpose)

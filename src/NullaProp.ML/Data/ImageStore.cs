@@ -30,6 +30,9 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     /// <summary>Gets the class indices of all images, from 0.</summary>
     public IReadOnlyList<int> Labels => _labels;
 
+    /// <summary>Gets a value indicating whether a pixel takes one byte: every one so far was a whole number from 0 to 255.</summary>
+    public bool HoldsBytes => _pixels.HoldsBytes;
+
     /// <summary>Gets the memory of one image, in bytes.</summary>
     public int RowBytes => _pixels.RowBytes;
 

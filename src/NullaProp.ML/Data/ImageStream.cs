@@ -8,35 +8,40 @@ namespace NullaProp.ML.Data;
 /// </summary>
 internal sealed class ImageStream : ITrainingImages
 {
-    private const int SampleRows = 1000;
+    private const int MostSampleRows = 1000;
+    private const int MostSampleBytes = 16 << 20; // beside a buffer that may be many times as large
 
     private readonly LabelledRows _rows;
     private readonly ImageStore _buffer;
     private readonly ChannelMoments _moments;
     private readonly int _bufferRows;
+    private readonly int _sampleRows;
 
     /// <summary>Counts and measures the rows, in one reading.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="bufferBytes">The memory allowed for the buffer, in bytes.</param>
-    public ImageStream(LabelledRows rows, long bufferBytes)
+    /// <param name="started">A store that was to hold all rows and grew too large; the buffer takes over its memory.</param>
+    public ImageStream(LabelledRows rows, long bufferBytes, ImageStore? started = null)
     {
         _rows = rows;
+        _sampleRows = Math.Clamp(MostSampleBytes / rows.Shape.Size, 1, MostSampleRows);
         _moments = new ChannelMoments(rows.Shape);
         Sample = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
         var random = new Random(0); // only chooses the rows whose accuracy is shown
-        var first = -1;
+        var (first, areBytes, bytes) = (-1, true, new byte[pixels.Length]);
         foreach (var row in rows.Read(pixels))
         {
             _moments.Add(pixels);
+            areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
             first = first < 0 ? row.Label : first;
             HasSeveralClasses |= row.Label != first;
             Keep(pixels, row.Label, random);
             Count++;
         }
 
-        _buffer = new ImageStore(rows.Shape);
-        _bufferRows = (int)Math.Clamp(bufferBytes / Sample.RowBytes, 1, int.MaxValue);
+        _buffer = started?.HoldsBytes == areBytes ? started : new ImageStore(rows.Shape);
+        _bufferRows = (int)Math.Clamp(bufferBytes / (areBytes ? bytes.Length : bytes.Length * (long)sizeof(float)), 1, int.MaxValue);
     }
 
     /// <inheritdoc/>
@@ -129,11 +134,11 @@ internal sealed class ImageStream : ITrainingImages
     // Every row has the same chance to be in the sample, however many there will be.
     private void Keep(float[] pixels, int label, Random random)
     {
-        if (Sample.Count < SampleRows)
+        if (Sample.Count < _sampleRows)
         {
             Sample.Add(pixels, label);
         }
-        else if (random.Next(Count + 1) is var place && place < SampleRows)
+        else if (random.Next(Count + 1) is var place && place < _sampleRows)
         {
             Sample.Replace(place, pixels, label);
         }

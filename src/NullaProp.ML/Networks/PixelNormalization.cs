@@ -21,7 +21,7 @@ internal sealed class PixelNormalization(WeightScope weights, long channels)
 
     /// <summary>Applies the scaling.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
-    public Tensor Apply(Tensor pixels) => (pixels - _mean) / _deviation; // (B, C, H, W)
+    public Tensor Apply(Tensor pixels) => (pixels - _mean).div_(_deviation); // (B, C, H, W)
 
     /// <summary>Sets the scaling.</summary>
     /// <param name="mean">The mean of each channel.</param>

@@ -8,8 +8,11 @@ namespace NullaProp.ML.Benchmarks.ChildProcesses;
 /// <summary>What this program does when it started itself to be measured as a whole process. Each role prints one line of numbers.</summary>
 internal static class ChildRoles
 {
-    /// <summary>Fits a model for one epoch to so many images of bytes, held in memory by the program or made as they are read; prints the peak memory in bytes and the seconds of the fit.</summary>
+    /// <summary>Fits a model for one epoch to so many images of 1×28×28 bytes, which the program holds in memory; prints the peak memory in bytes and the seconds of the fit.</summary>
     public const string Fit = "child-fit";
+
+    /// <summary>Fits a model for one epoch to so many images of 3×64×64 bytes under a limit in bytes; prints the peak memory and the size of the model in bytes, and the seconds of the fit.</summary>
+    public const string Stream = "child-stream";
 
     /// <summary>Loads a model from a file and classifies one image; prints the milliseconds of loading, of making the engine and of predicting.</summary>
     public const string Predict = "child-predict";
@@ -20,10 +23,10 @@ internal static class ChildRoles
         switch (arguments)
         {
             case [Fit, var images]:
-                RunFit(Rows(images).ToArray(), new NoPropOptions { Epochs = 1 });
+                RunFit([.. Enumerable.Range(0, Number(images)).Select(ByteRow.Of)]);
                 return true;
-            case [Fit, var images, var cachedBytes]:
-                RunFit(Rows(images), new NoPropOptions { Epochs = 1, MaxCachedBytes = long.Parse(cachedBytes, CultureInfo.InvariantCulture) });
+            case [Stream, var images, var cachedBytes]:
+                RunStream(Number(images), long.Parse(cachedBytes, CultureInfo.InvariantCulture));
                 return true;
             case [Predict, var model]:
                 RunPredict(model);
@@ -33,14 +36,28 @@ internal static class ChildRoles
         }
     }
 
-    private static IEnumerable<ByteRow> Rows(string count) => Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(ByteRow.Of);
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    private static void RunFit(IEnumerable<ByteRow> rows, NoPropOptions options)
+    private static void RunFit(ByteRow[] rows)
     {
         var mlContext = new MLContext(seed: 1);
         var watch = Stopwatch.StartNew();
-        using var model = mlContext.MulticlassClassification.Trainers.NoProp(options).Fit(mlContext.Data.LoadFromEnumerable(rows));
+        using var model = mlContext.MulticlassClassification.Trainers.NoProp(new NoPropOptions { Epochs = 1 }).Fit(mlContext.Data.LoadFromEnumerable(rows));
         Console.WriteLine($"{PeakMemory.Bytes()} {watch.Elapsed.TotalSeconds:0.000}");
+    }
+
+    private static void RunStream(int images, long cachedBytes)
+    {
+        NoPropBackbones.Register(PooledBackbone.Name, _ => new PooledBackbone());
+        var mlContext = new MLContext(seed: 1);
+        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, images).Select(LargeRow.Of));
+        var options = new NoPropOptions { Epochs = 1, BatchSize = 64, Backbone = BackboneKind.Custom, BackboneName = PooledBackbone.Name, MaxCachedBytes = cachedBytes };
+        var watch = Stopwatch.StartNew();
+        using var model = mlContext.MulticlassClassification.Trainers.NoProp(options).Fit(data);
+        var (peak, seconds) = (PeakMemory.Bytes(), watch.Elapsed.TotalSeconds);
+        using var file = new MemoryStream();
+        mlContext.Model.Save(model, data.Schema, file);
+        Console.WriteLine($"{peak} {file.Length} {seconds:0.000}");
     }
 
     private static void RunPredict(string path)

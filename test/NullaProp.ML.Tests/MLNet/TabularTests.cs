@@ -36,6 +36,18 @@ public sealed class TabularTests
     }
 
     [TestMethod]
+    [DataRow(0.5, 0.0)]
+    [DataRow(0.0, 10.0)]
+    public void Fit_AugmentationForImages_SaysThatVectorsHaveNoSides(double flip, double rotation)
+    {
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(Options with { HorizontalFlipProbability = flip, RotationDegrees = rotation });
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(_data));
+
+        Assert.Contains("but the rows are vectors of 2 values, which have no sides to turn: set both to 0, or set ImageShape if they are images.", fault.Message);
+    }
+
+    [TestMethod]
     public void Load_TabularModel_ScoresTheSame()
     {
         var loaded = EstimatorContract.Reloaded(Context, _model, _data.Schema);

@@ -48,6 +48,42 @@ public sealed class VariantTests
     }
 
     [TestMethod]
+    [DataRow(NoiseScheduleKind.LinearLogSnr, TimeSampling.UniformInTime)]
+    [DataRow(NoiseScheduleKind.LinearLogSnr, TimeSampling.UniformInLogSnr)]
+    [DataRow(NoiseScheduleKind.Cosine, TimeSampling.UniformInTime)]
+    [DataRow(NoiseScheduleKind.Cosine, TimeSampling.UniformInLogSnr)]
+    public void Fit_FixedSchedule_LearnsWithEitherSamplingOfTimes(NoiseScheduleKind schedule, TimeSampling sampling)
+    {
+        var data = TinyImages.Keys(Context);
+        using var model = TinyImages.Trainer(Context, options => options with { NoiseSchedule = schedule, TimeSampling = sampling, Epochs = 12 }).Fit(data);
+
+        Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
+    }
+
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime)]
+    [DataRow(NoPropVariant.FlowMatching)]
+    public void With_AdaptiveSolver_ScoresAsFineStepsDo(NoPropVariant variant)
+    {
+        var data = TinyImages.Keys(Context);
+        using var model = TinyImages.Trainer(Context, options => options with { Variant = variant, Epochs = 12 }).Fit(data);
+        using var adaptive = model.WithSampling(options => options with { Solver = OdeSolver.Adaptive, SolverSteps = 64, SolverTolerance = 0.01, ScoreReadout = ScoreReadout.LastPrediction });
+        using var fine = model.WithSampling(options => options with { Solver = OdeSolver.Heun, SolverSteps = 500, ScoreReadout = ScoreReadout.LastPrediction });
+
+        var (found, expected) = (Scores(adaptive), Scores(fine));
+
+        for (var row = 0; row < expected.Length; row++)
+        {
+            for (var k = 0; k < 3; k++)
+            {
+                Assert.AreEqual(expected[row][k], found[row][k], 0.02, $"row {row}, class {k}"); // twice the tolerance of a step
+            }
+        }
+
+        float[][] Scores(NoPropTransformer scorer) => [.. scorer.Transform(data).GetColumn<float[]>("Score")];
+    }
+
+    [TestMethod]
     [DataRow(NoPropVariant.DiscreteTime)]
     [DataRow(NoPropVariant.FlowMatching)]
     public void Diagnose_AnyVariant_GivesShares(NoPropVariant variant)
