@@ -7,9 +7,10 @@ public enum EarlyExit
     Never,
 
     /// <summary>
-    /// An image leaves once the evaluations that are left, whatever they gave, could not change its class: when the best class leads by more than their share of the score. Its
-    /// probabilities are the mean of those evaluated. Only a score that is a mean over evaluations can be decided early (<see cref="ScoreReadout.PathMean"/>,
-    /// <see cref="ScoreReadout.NoisyPathMean"/>); others go the whole way.
+    /// An image leaves once the evaluations that are left, whatever they gave, could not change its class. Where the score is a mean over evaluations
+    /// (<see cref="ScoreReadout.PathMean"/>, <see cref="ScoreReadout.NoisyPathMean"/>), that is when the best class leads by more than their share; its probabilities are the mean of
+    /// those evaluated. Where it is the <see cref="ScoreReadout.LastState"/> of one start, that is when no predictions could carry the state to another class; its probabilities are
+    /// those of the last prediction held to the end. A last prediction cannot be told before it is made, nor a velocity bounded: those go the whole way.
     /// </summary>
     WhenClassIsDecided,
 }

@@ -56,6 +56,16 @@ internal sealed class BatchRows
     public Tensor ImageShare(int block) =>
         _shares.TryGetValue(block, out var share) ? share : _shares[block] = _folded.Blocks[block].ImageShare(_images); // (n, H)
 
+    /// <summary>Lets the images go whose class the last state will not change any more.</summary>
+    /// <param name="decided">Which they are, (n).</param>
+    /// <param name="scores">The class probabilities of all, (n, K).</param>
+    public void Leave(Tensor decided, Tensor scores)
+    {
+        var rows = decided.nonzero().squeeze(1);
+        _scores.index_copy_(0, _numbers.index_select(0, rows), scores.index_select(0, rows));
+        Keep(decided.logical_not().nonzero().squeeze(1));
+    }
+
     /// <summary>Lets the images go whose class cannot change any more.</summary>
     /// <param name="counted">The share of the score that <see cref="Sum"/> holds.</param>
     /// <param name="left">The share that is left.</param>

@@ -20,10 +20,14 @@ internal sealed class FoldedReadout : IDisposable
         _transposed = matrix.to(ScalarType.Float64).t().DetachFromDisposeScope();
         _bias = bias.to(ScalarType.Float64).unsqueeze(0).DetachFromDisposeScope();
         Matrix = embedding.to(ScalarType.Float64).mm(_transposed).to(ScalarType.Float32).DetachFromDisposeScope();
+        Spread = ((Matrix.unsqueeze(2) - Matrix.unsqueeze(1)).abs().amax([0]) - eye(Matrix.shape[0], device: Matrix.device)).DetachFromDisposeScope();
     }
 
     /// <summary>Gets W·Rᵀ, (K, K): what it makes of q.</summary>
     public Tensor Matrix { get; }
+
+    /// <summary>Gets by how much one class's logit can move against another's where q moves by a probability vector, (K, K); −1 for a class against itself, which nothing decides.</summary>
+    public Tensor Spread { get; }
 
     /// <summary>Returns the part of the logits that is the same for every image, (1, K), which the caller disposes.</summary>
     /// <param name="offset">r, (1, D).</param>
@@ -49,5 +53,6 @@ internal sealed class FoldedReadout : IDisposable
         _transposed.Dispose();
         _bias.Dispose();
         Matrix.Dispose();
+        Spread.Dispose();
     }
 }

@@ -17,6 +17,7 @@ internal sealed class PlanRunner : IDisposable
     private readonly Scalar _stateShare;
     private readonly StageFactors[] _factors; // by stage
     private readonly IReadOnlyList<double?> _sharesLeft;
+    private readonly InfluenceFactors?[] _influences; // by stage
 
     /// <summary>Prepares a plan for a model: everything that does not depend on the image is computed here, once.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
@@ -26,6 +27,7 @@ internal sealed class PlanRunner : IDisposable
     {
         (_model, _plan, Folded) = (model, plan, new FoldedModel(model, plan, draws));
         (_stateShare, _sharesLeft) = (plan.StateShare, plan.SharesLeft());
+        _influences = [.. StateInfluence.Of(plan).Select(left => left is { } some ? new InfluenceFactors(some.State, some.Prediction, some.Left, some.Bound) : null)];
         _factors = [.. plan.Stages.Select(stage => new StageFactors(stage.State, stage.Prediction, stage.PreviousPrediction, stage.ScoreShare, 1 - stage.Time))];
     }
 
@@ -91,9 +93,13 @@ internal sealed class PlanRunner : IDisposable
             {
                 rows.LeaveDecided(Folded.Paths.Count - left.Value, left.Value);
             }
+            else if (noise is null && Folded.Paths.Count == 1 && _influences[i] is { } influence)
+            {
+                LeaveDecided(rows, influence, path.State!);
+            }
         }
 
-        if (path.State is { } bias)
+        if (path.State is { } bias && rows.Any)
         {
             Add(Folded.Readout!.Probabilities(rows.Point!, bias), _stateShare, rows, own);
         }
@@ -127,6 +133,18 @@ internal sealed class PlanRunner : IDisposable
         rows.GoTo(point.MoveToOuterDisposeScope(), prediction.MoveToOuterDisposeScope(), stage.EndsStep);
     }
 
+    // By the bound on what the rest of the way can do to the last state; the scores are those of the prediction held.
+    private void LeaveDecided(BatchRows rows, InfluenceFactors left, Tensor bias)
+    {
+        var readout = Folded.Readout!;
+        var known = rows.State!.mul(left.State).add_(rows.Previous!, left.Prediction); // (n, K)
+        var logits = bias.addmm(known, readout.Matrix); // (n, K)
+        var best = logits.argmax(1); // (n)
+        var lead = logits.gather(1, best.unsqueeze(1)) - logits; // (n, K)
+        var decided = lead.gt(readout.Spread.index_select(0, best).mul_(left.Bound)).all(1); // (n)
+        rows.Leave(decided, readout.Probabilities(known.add_(rows.Previous!, left.Left), bias));
+    }
+
     // To the score of all starts and, where it is asked for, to that of this one.
     private static void Add(Tensor probabilities, Scalar share, BatchRows rows, Tensor? own)
     {
@@ -154,6 +172,8 @@ internal sealed class PlanRunner : IDisposable
             ? Folded.Readout!.Probabilities(point is null ? rest : rest.add_(point, _one), constants.Readout!)
             : Folded.Readout!.ProbabilitiesOf(noise.addmm(rest, _model.Embedding.Matrix()));
     }
+
+    private sealed record InfluenceFactors(Scalar State, Scalar Prediction, Scalar Left, Scalar Bound);
 
     private sealed record StageFactors(Scalar State, Scalar Prediction, Scalar PreviousPrediction, Scalar ScoreShare, Scalar RemainingTime);
 }

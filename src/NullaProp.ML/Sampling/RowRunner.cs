@@ -16,6 +16,8 @@ internal sealed class RowRunner
     private readonly RowBlock[] _blocks;
     private readonly int[] _blockOfStage;
     private readonly IReadOnlyList<double?> _sharesLeft;
+    private readonly IReadOnlyList<StateInfluence?> _influences;
+    private readonly float[] _spread; // (K, K), as FoldedReadout.Spread
     private readonly RowMatrix? _readout;
     private readonly (RowStage[] Stages, float[]? State)[] _paths;
     private RowMemory? _spare;
@@ -34,6 +36,8 @@ internal sealed class RowRunner
         _blocks = [.. numbers.Select(number => new RowBlock(model, model.Blocks[number], folded.Blocks[number], shape))];
         _blockOfStage = [.. plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
         _sharesLeft = plan.SharesLeft();
+        _influences = StateInfluence.Of(plan);
+        _spread = folded.Readout?.Spread.cpu().contiguous().data<float>().ToArray() ?? [];
         _readout = folded.Readout is { } readout ? new RowMatrix(readout.Matrix) : null;
         _paths = [.. folded.Paths.Select(path => (path.Stages.Select(Stage).ToArray(), Vector(path.State)))];
     }
@@ -90,6 +94,11 @@ internal sealed class RowRunner
             }
 
             Advance(stage, memory);
+            if (_paths.Length == 1 && _influences[i] is { } influence && IsDecided(influence, stateBias!, memory, scores, own))
+            {
+                return 1;
+            }
+
             (memory.Previous, memory.Prediction) = (memory.Prediction, memory.Previous);
         }
 
@@ -99,6 +108,30 @@ internal sealed class RowRunner
         }
 
         return null;
+    }
+
+    // As PlanRunner.LeaveDecided, for one row.
+    private bool IsDecided(StateInfluence left, float[] bias, RowMemory memory, Span<float> scores, Span<float> own)
+    {
+        var known = memory.CleanLabel.AsSpan(0, _classes);
+        var prediction = memory.Prediction.AsSpan(0, _classes);
+        TensorPrimitives.Multiply(memory.State.AsSpan(0, _classes), (float)left.State, known);
+        TensorPrimitives.MultiplyAdd(prediction, (float)left.Prediction, known, known);
+        bias.CopyTo(memory.Readout, 0);
+        _readout!.MultiplyAdd(known, memory.Readout);
+        var logits = memory.Readout.AsSpan(0, _classes);
+        var best = TensorPrimitives.IndexOfMax<float>(logits);
+        for (var k = 0; k < _classes; k++)
+        {
+            if (logits[best] - logits[k] <= (float)left.Bound * _spread[(best * _classes) + k])
+            {
+                return false;
+            }
+        }
+
+        TensorPrimitives.MultiplyAdd(prediction, (float)left.Left, known, known);
+        Add(Readout(known, bias, memory), _plan.StateShare, scores, own);
+        return true;
     }
 
     private ReadOnlySpan<float> ImageShare(int block, ReadOnlySpan<float> pixels, RowMemory memory)

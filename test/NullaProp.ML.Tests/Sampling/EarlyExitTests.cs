@@ -27,6 +27,56 @@ public sealed class EarlyExitTests
         Assert.IsTrue(left is > 0 and < 4 * Images, $"{left} of {4 * Images} images left early: both kinds are to be tested");
     }
 
+    // Heun's trial points, the two predictions of the multistep method, noise on the way, blocks: what the last state is made of is another sum each time.
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.ProbabilityFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialHeun, FlowDynamics.SimplifiedFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.Ancestral)]
+    [DataRow(NoPropVariant.DiscreteTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow)]
+    public void Probabilities_LastStateIsDecided_KeepEveryClassAndAgreeByRow(NoPropVariant variant, OdeSolver solver, FlowDynamics dynamics)
+    {
+        var options = TinyModel.Small(new NoPropOptions
+        {
+            Variant = variant,
+            BlockCount = 24,
+            BlockPlacement = BlockPlacement.EvenInTime,
+            NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
+            Solver = solver,
+            Dynamics = dynamics,
+            SolverSteps = 24, // short ones, so that the last of them decide little
+            Draws = 1,
+            ScoreReadout = ScoreReadout.LastState,
+            EarlyExit = EarlyExit.WhenClassIsDecided,
+        });
+
+        var left = new[] { 0.1f, 1f, 4f, 8f }.Sum(sharpness => ImagesThatLeft(options, sharpness));
+
+        Assert.IsTrue(left is > 0 and < 4 * Images, $"{left} of {4 * Images} images left early: both kinds are to be tested");
+    }
+
+    [TestMethod]
+    public void Of_LastState_IsTheSumThatTheStagesMake()
+    {
+        // Two steps of two stages, and one that uses the prediction before: q₁ = ½q₀ + ¼û₁ + ⅛û₀, q₂ = ½q₁ + ¼û₃ + ⅛û₂.
+        SamplingStage trial = new() { Time = 0, State = 0.9, Prediction = 0.3 };
+        SamplingStage end = new() { Time = 0.5, State = 0.5, Prediction = 0.25, PreviousPrediction = 0.125, EndsStep = true };
+        var plan = new SamplingPlan([trial, end, trial, end]) { StateShare = 1, EarlyExit = EarlyExit.WhenClassIsDecided };
+
+        CollectionAssert.AreEqual(new StateInfluence?[] { null, new(0.5, 0, 0.375, 0.375), null, null }, StateInfluence.Of(plan).ToArray());
+    }
+
+    [TestMethod]
+    public void Of_MultistepPlan_KeepsThePredictionThatIsUsedTwice()
+    {
+        SamplingStage first = new() { Time = 0, State = 0.5, Prediction = 0.5, EndsStep = true };
+        SamplingStage second = new() { Time = 0.5, State = 0.5, Prediction = 0.75, PreviousPrediction = -0.25, EndsStep = true };
+        var plan = new SamplingPlan([first, second]) { StateShare = 1, EarlyExit = EarlyExit.WhenClassIsDecided };
+
+        CollectionAssert.AreEqual(new StateInfluence?[] { new(0.5, -0.25, 0.75, 0.75), null }, StateInfluence.Of(plan).ToArray());
+    }
+
     [TestMethod]
     public void SharesLeft_MeanOverFour_CountDown()
     {
@@ -51,8 +101,8 @@ public sealed class EarlyExitTests
         using var model = Sharpened(options, sharpness);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, seed: 5);
         var plan = PlanCompiler.For(model, options);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
         using var early = new PlanRunner(model, plan, starts);
         using var whole = new PlanRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
         var rows = new RowRunner(model, TinyModel.Shape, plan, early.Folded);
