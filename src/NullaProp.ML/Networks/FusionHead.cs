@@ -70,8 +70,8 @@ internal sealed class FusionHead
     /// <param name="joined">The sum of the shares, (B, H).</param>
     public Tensor Logits(Tensor joined)
     {
-        var x = JoinNorm.Forward(joined).relu(); // (B, H)
-        x = NarrowNorm.Forward(Narrow.Forward(x)).relu(); // (B, 128)
+        var x = JoinNorm.Forward(joined).relu_(); // (B, H)
+        x = NarrowNorm.Forward(Narrow.Forward(x)).relu_(); // (B, 128)
         return Output.Forward(x); // (B, K)
     }
 }

@@ -28,7 +28,7 @@ internal sealed class NoisyLabelEncoder(WeightScope weights, long dimension, lon
     /// <param name="z">Noisy label embeddings, (B, D).</param>
     public Tensor Code(Tensor z)
     {
-        var code = Second.Forward(First.Forward(z).relu()); // (B, H)
+        var code = Second.Forward(First.Forward(z).relu_()); // (B, H)
         return HasResidual ? z.Plus(code) : code;
     }
 }

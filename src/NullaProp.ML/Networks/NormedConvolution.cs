@@ -20,5 +20,5 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
     /// <param name="pass">Of training; <see langword="null"/> in scoring.</param>
     public Tensor Forward(Tensor x, TrainingPass? pass) =>
-        _norm.Forward(nn.functional.conv2d(x, _weight.to(x.dtype), strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+        _norm.Forward(nn.functional.conv2d(x, _weight.As(x), strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
 }
