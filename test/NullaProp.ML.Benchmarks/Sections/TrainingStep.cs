@@ -22,6 +22,7 @@ internal sealed class TrainingStep(Effort effort) : Section("train", "a training
         var images = ImageTensors.Store(16 * Batch);
         using var own = new OwnTraining(ModelPair.SeedOptions with { BatchSize = Batch }, images);
         using var ownDefault = new OwnTraining(ModelPair.DefaultOptions with { BatchSize = Batch }, images);
+        using var ownFull = new OwnTraining(ModelPair.DefaultOptions with { BatchSize = Batch, BackbonePrecision = BackbonePrecision.Full }, images);
         using var model = PortWeights.Copy(own.Network);
         using var generator = new Generator(1);
         using var port = new PortTraining(model, ModelPair.SeedOptions, generator);
@@ -34,6 +35,7 @@ internal sealed class TrainingStep(Effort effort) : Section("train", "a training
                 new Contestant(Port, _ => port.Step(normalized, labels)),
                 new Contestant(Own, _ => own.Step()),
                 new Contestant("ours, default settings", _ => ownDefault.Step()),
+                new Contestant("ours, default settings in float32", _ => ownFull.Step()),
                 .. BareNetwork.Backward(own.Network, model, normalized),
             ]);
         report.Add(comparison, "training", $"batch {Batch}");
