@@ -128,7 +128,8 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var images = loader.LoadTraining(train, format.Shape);
         CheckClasses(images);
         var watched = validation is null ? null : loader.Load(validation, format.Shape, "validation");
-        log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}{(previous is null ? string.Empty : ", from the weights of a model")}.");
+        var numbers = FastBFloat16.Choose(Options, device).BackbonePrecision == BackbonePrecision.BFloat16 ? " in bfloat16" : string.Empty;
+        log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}{numbers}{(previous is null ? string.Empty : ", from the weights of a model")}.");
 
         var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
         var data = new TrainingData(images, watched, seed);

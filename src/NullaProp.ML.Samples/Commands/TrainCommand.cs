@@ -20,7 +20,7 @@ internal sealed class TrainCommand
     private readonly Option<double> _learningRate = new("--learning-rate") { Description = "Highest learning rate.", DefaultValueFactory = _ => new NoPropOptions().LearningRate };
     private readonly Option<double> _validationFraction = new("--validation-fraction") { Description = "Share of each class held back for validation, between 0 and 1.", DefaultValueFactory = _ => 0.1 };
     private readonly Option<int> _patience = new("--patience") { Description = "Stop after this many epochs without a better validation loss and keep the best epoch; 0: never.", DefaultValueFactory = _ => 0 };
-    private readonly Option<NoPropVariant> _variant = new("--variant") { Description = "What to train: NoProp, or the plain classifier to compare it with." };
+    private readonly NetworkOptions _network = new();
     private readonly TrainingOptions _training = new(Path.Combine("artifacts", "train"));
 
     private TrainCommand()
@@ -37,8 +37,9 @@ internal sealed class TrainCommand
         var train = new TrainCommand();
         var command = new Command("train", "Trains on a folder of class folders, and evaluates on images held back.")
         {
-            train._folder, train._size, train._channels, train._batchSize, train._learningRate, train._validationFraction, train._patience, train._variant,
+            train._folder, train._size, train._channels, train._batchSize, train._learningRate, train._validationFraction, train._patience,
         };
+        train._network.AddTo(command);
         train._training.AddTo(command);
         command.SetBody(train.Run);
         return command;
@@ -73,13 +74,12 @@ internal sealed class TrainCommand
         return 0;
     }
 
-    private NoPropOptions Options(ParseResult arguments) => TrainingOptions.Check(new NoPropOptions
+    private NoPropOptions Options(ParseResult arguments) => TrainingOptions.Check(_network.Apply(arguments, new NoPropOptions
     {
         Epochs = _training.Epochs(arguments),
         Seed = _training.Seed(arguments),
         BatchSize = arguments.GetRequiredValue(_batchSize),
         LearningRate = arguments.GetRequiredValue(_learningRate),
         EarlyStoppingPatience = arguments.GetRequiredValue(_patience),
-        Variant = arguments.GetValue(_variant),
-    });
+    }));
 }

@@ -96,7 +96,7 @@ public sealed partial record NoPropOptions
     /// <value>Default 0: off; 0 to 180.</value>
     public double RotationDegrees { get; init; }
 
-    /// <summary>Gets the random seed for initialisation, shuffling, augmentation, times and noise. The same data, options and seed give the same model on the same kind of device.</summary>
+    /// <summary>Gets the random seed for initialisation, shuffling, augmentation, times and noise. The same data, options and seed give the same model on the same kind of device; name a <see cref="NoPropOptions.BackbonePrecision"/> where processors differ.</summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }
 
