@@ -32,6 +32,40 @@ public sealed class AdamWTests
         Assert.AreEqual(second.Weight, undecayed.item<float>(), 1e-5);
     }
 
+    // A branch of a user's module may be taken late: its corrections of the means' bias count from its own first step.
+    [TestMethod]
+    public void Step_WeightReachedLater_StartsFromItsOwnFirstStep()
+    {
+        using var generator = new Generator(0);
+        using var weights = Weights.Drawn(generator, CPU);
+        var always = weights.Under("a").Matrix("w", Initializers.Constant(2), 3, 5); // 15 values, which do not fill their place in the buffer
+        var later = weights.Under("b").Matrix("w", Initializers.Constant(-3), 2, 2);
+        using var optimizer = new AdamW(weights, weightDecay: 0.1);
+        var (first, second) = (new Reference(2, 0.1), new Reference(-3, 0.1));
+
+        for (var step = 0; step < 4; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.ZeroGradients();
+            var loss = (always * always).sum();
+            (step < 2 ? loss : loss + (later * later).sum()).backward();
+            optimizer.Step(0.05);
+            first.Step(0.05);
+            if (step >= 2)
+            {
+                second.Step(0.05);
+            }
+        }
+
+        foreach (var (weight, expected) in new[] { (always, first.Weight), (later, second.Weight) })
+        {
+            foreach (var value in weight.data<float>())
+            {
+                Assert.AreEqual(expected, value, 1e-5); // as above
+            }
+        }
+    }
+
     [TestMethod]
     public void Step_WeightThatNothingDependsOn_IsLeftAlone()
     {
