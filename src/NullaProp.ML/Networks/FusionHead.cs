@@ -68,10 +68,15 @@ internal sealed class FusionHead
 
     /// <summary>Returns the logits.</summary>
     /// <param name="joined">The sum of the shares, (B, H).</param>
-    public Tensor Logits(Tensor joined)
+    public Tensor Logits(Tensor joined) => Output.Forward(Hidden(joined)); // (B, K)
+
+    /// <summary>Returns the logits class by class, in which torch's softmax over so few classes is four times as fast.</summary>
+    /// <param name="joined">The sum of the shares, (B, H).</param>
+    public Tensor TransposedLogits(Tensor joined) => Output.Bias.unsqueeze(1).addmm(Output.Weight, Hidden(joined).t()); // (K, B)
+
+    private Tensor Hidden(Tensor joined)
     {
         var x = JoinNorm.Forward(joined).relu_(); // (B, H)
-        x = NarrowNorm.Forward(Narrow.Forward(x)).relu_(); // (B, 128)
-        return Output.Forward(x); // (B, K)
+        return NarrowNorm.Forward(Narrow.Forward(x)).relu_(); // (B, 128)
     }
 }

@@ -112,11 +112,11 @@ internal sealed class PlanRunner : IDisposable
         var (stage, factors) = (_plan.Stages[index], _factors[index]);
         var logits = noise is null
             ? Evaluate(Folded.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShare, rows.Point, constants)
-            : _model.Blocks[stage.Block].Logits(imageShare, noise, tensor((float)stage.Time, device: noise.device).view(1, 1)); // (n, K)
-        var prediction = _plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 1); // (n, K)
+            : _model.Blocks[stage.Block].Logits(imageShare, noise, tensor((float)stage.Time, device: noise.device).view(1, 1)).t(); // (K, n)
+        var prediction = (_plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 0)).t(); // (n, K)
         if (stage.ScoreShare != 0)
         {
-            Add(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(rows.Point, logits, noise, factors, constants) : prediction, factors.ScoreShare, rows, own);
+            Add(_plan.Predicts == NetworkPrediction.Velocity ? CleanLabel(rows.Point, prediction, noise, factors, constants) : prediction, factors.ScoreShare, rows, own);
         }
 
         var point = prediction.mul(factors.Prediction); // (n, K)
@@ -161,13 +161,13 @@ internal sealed class PlanRunner : IDisposable
             joined.addmm_(point, residual);
         }
 
-        return head.Logits(joined.add_(constants.Head, _one)); // (B, K)
+        return head.TransposedLogits(joined.add_(constants.Head, _one)); // (K, n)
     }
 
     // What flow matching's clean label z + (1−t)·v says, (B, K).
-    private Tensor CleanLabel(Tensor? point, Tensor logits, Tensor? noise, StageFactors factors, StageConstants constants)
+    private Tensor CleanLabel(Tensor? point, Tensor velocity, Tensor? noise, StageFactors factors, StageConstants constants)
     {
-        var rest = logits.mul(factors.RemainingTime); // (B, K)
+        var rest = velocity.mul(factors.RemainingTime); // (B, K)
         return noise is null
             ? Folded.Readout!.Probabilities(point is null ? rest : rest.add_(point, _one), constants.Readout!)
             : Folded.Readout!.ProbabilitiesOf(noise.addmm(rest, _model.Embedding.Matrix()));
