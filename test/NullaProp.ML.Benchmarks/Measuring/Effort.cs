@@ -3,7 +3,7 @@ namespace NullaProp.ML.Benchmarks.Measuring;
 /// <summary>How much is measured.</summary>
 internal sealed record Effort
 {
-    /// <summary>Gets the usual effort: some eight minutes on two cores.</summary>
+    /// <summary>Gets the usual effort: some eleven minutes on two cores.</summary>
     public static Effort Full { get; } = new()
     {
         Name = "full",

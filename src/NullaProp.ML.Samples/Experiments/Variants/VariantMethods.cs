@@ -17,6 +17,7 @@ internal static class VariantMethods
         ("CT learned", new NoPropMethod(Learned with { Variant = NoPropVariant.ContinuousTime })),
         ("CT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.ContinuousTime })),
         ("FM one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching })),
+        ("FM one-hot in float32", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, BackbonePrecision = BackbonePrecision.Full })),
         ("FM learned", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching })),
         ("FM prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching })),
         ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
