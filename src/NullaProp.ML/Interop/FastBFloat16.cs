@@ -29,7 +29,7 @@ internal static class FastBFloat16
 
     private static bool IsOn(Device device) => device.type == DeviceType.CUDA ? ComputeCapability(device.index) >= Ampere : IsOnProcessor();
 
-    // Intel's CPUs with AVX512_BF16 but without AMX are slower with it than without (docs/performance.md).
+    // An Intel processor was slower with it than without (docs/performance.md), so those have to have AMX.
     private static bool IsOnProcessor()
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 7)
