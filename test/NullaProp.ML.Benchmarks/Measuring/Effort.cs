@@ -21,7 +21,7 @@ internal sealed record Effort
     {
         Name = "quick",
         Short = new(TimeSpan.FromSeconds(3), 3, 1_000),
-        Long = new(TimeSpan.FromSeconds(5), 3, 50),
+        Long = new(TimeSpan.FromSeconds(12), 5, 50),
         Grid = new(TimeSpan.FromSeconds(0.5), 2, 50),
         GridEvaluations = 256 * 81,
         TrainingImages = 3_000,
