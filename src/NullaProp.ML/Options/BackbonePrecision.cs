@@ -13,7 +13,7 @@ public enum BackbonePrecision
     Full,
 
     /// <summary>
-    /// bfloat16: the range of single precision with 8 bits of accuracy, at two times the speed and half the memory. The weights stay in single precision and are rounded for
+    /// bfloat16: the range of single precision with 8 bits of accuracy, faster and in half the memory. The weights stay in single precision and are rounded for
     /// each step (Micikevicius et al. 2018, arXiv 1710.03740, section 3.1). Not for <see cref="BackboneKind.Custom"/>.
     /// </summary>
     BFloat16,

@@ -23,7 +23,7 @@ internal sealed class BatchRows
         var device = model.Weights.Device;
         _images = model.Normalization.Apply(pixels.to(device));
         _scores = zeros(pixels.shape[0], model.ClassCount, device: device);
-        _numbers = Numbers(pixels.shape[0], device);
+        _numbers = tensor([.. Enumerable.Range(0, (int)pixels.shape[0]).Select(number => (long)number)], device: device); // 0, 1, …
         Sum = zeros_like(_scores);
     }
 
@@ -74,25 +74,16 @@ internal sealed class BatchRows
         var best = Sum.topk(2, 1).values; // (n, 2)
         using Scalar lead = left;
         var decided = (best.select(1, 0) - best.select(1, 1)).gt(lead); // (n)
-        Write(decided.nonzero().squeeze(1), counted);
-        Keep(decided.logical_not().nonzero().squeeze(1));
+        using Scalar divisor = counted;
+        Leave(decided, Sum.div(divisor));
     }
 
     /// <summary>Returns the class probabilities of the batch, (B, K), once all images went their way.</summary>
     /// <param name="total">What the shares of all evaluations sum to.</param>
     public Tensor Scores(double total)
     {
-        Write(Numbers(_numbers.shape[0], _numbers.device), total);
-        return _scores;
-    }
-
-    // 0, 1, …
-    private static Tensor Numbers(long count, Device device) => tensor([.. Enumerable.Range(0, (int)count).Select(number => (long)number)], device: device); // (n)
-
-    private void Write(Tensor rows, double counted)
-    {
-        using Scalar divisor = counted;
-        _scores.index_copy_(0, _numbers.index_select(0, rows), Sum.index_select(0, rows).div_(divisor));
+        using Scalar divisor = total;
+        return _scores.index_copy_(0, _numbers, Sum.div(divisor));
     }
 
     private void Keep(Tensor rows)

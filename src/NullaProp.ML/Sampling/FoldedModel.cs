@@ -15,7 +15,7 @@ internal sealed class FoldedModel : IDisposable
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         Blocks = plan.Stages.Select(stage => stage.Block).Distinct().ToDictionary(block => block, block => new FoldedBlock(model.Blocks[block], model.Embedding));
-        Readout = plan.Predicts == NetworkPrediction.Velocity || plan.StateShare > 0 ? new FoldedReadout(model) : null;
+        Readout = plan.Predicts == NetworkPrediction.Velocity || plan.StateShare > 0 ? new FoldedReadout(model, plan) : null;
         var rows = plan.NoiseCount + 1;
         var onDevice = draws.to(model.Weights.Device);
         Paths = [.. Enumerable.Range(0, (int)(draws.shape[0] / rows)).Select(path => Path(plan, onDevice.narrow(0, path * rows, rows)))];

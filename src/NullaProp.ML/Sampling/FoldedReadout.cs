@@ -11,7 +11,8 @@ internal sealed class FoldedReadout : IDisposable
 
     /// <summary>Multiplies out a model's read-out at the end of its way.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
-    public FoldedReadout(Denoiser model)
+    /// <param name="plan">The plan, which decides whether <see cref="Spread"/> is needed.</param>
+    public FoldedReadout(Denoiser model, SamplingPlan plan)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
@@ -20,14 +21,17 @@ internal sealed class FoldedReadout : IDisposable
         _transposed = matrix.to(ScalarType.Float64).t().DetachFromDisposeScope();
         _bias = bias.to(ScalarType.Float64).unsqueeze(0).DetachFromDisposeScope();
         Matrix = embedding.to(ScalarType.Float64).mm(_transposed).to(ScalarType.Float32).DetachFromDisposeScope();
-        Spread = ((Matrix.unsqueeze(2) - Matrix.unsqueeze(1)).abs().amax([0]) - eye(Matrix.shape[0], device: Matrix.device)).DetachFromDisposeScope();
+        Spread = StateInfluence.Of(plan).Any(left => left is not null) ? SpreadOf(Matrix).DetachFromDisposeScope() : null;
     }
 
     /// <summary>Gets W·Rᵀ, (K, K): what it makes of q.</summary>
     public Tensor Matrix { get; }
 
-    /// <summary>Gets by how much one class's logit can move against another's where q moves by a probability vector, (K, K); −1 for a class against itself, which nothing decides.</summary>
-    public Tensor Spread { get; }
+    /// <summary>
+    /// Gets by how much one class's logit can move against another's where q moves by a probability vector, (K, K); −1 for a class against itself, which nothing decides.
+    /// <see langword="null"/> where no image may leave by its state.
+    /// </summary>
+    public Tensor? Spread { get; }
 
     /// <summary>Returns the part of the logits that is the same for every image, (1, K), which the caller disposes.</summary>
     /// <param name="offset">r, (1, D).</param>
@@ -47,12 +51,25 @@ internal sealed class FoldedReadout : IDisposable
     /// <param name="z">(B, D).</param>
     public Tensor ProbabilitiesOf(Tensor z) => nn.functional.softmax(_bias.addmm(z.to(ScalarType.Float64), _transposed).to(ScalarType.Float32), 1); // (B, K)
 
+    // Class by class: all at once would be K³ numbers.
+    private static Tensor SpreadOf(Tensor matrix)
+    {
+        var spread = empty_like(matrix); // (K, K)
+        for (var k = 0; k < matrix.shape[0]; k++)
+        {
+            using var scope = NewDisposeScope();
+            spread.select(0, k).copy_((matrix - matrix.select(1, k).unsqueeze(1)).abs().amax([0]));
+        }
+
+        return spread - eye(matrix.shape[0], device: matrix.device);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _transposed.Dispose();
         _bias.Dispose();
         Matrix.Dispose();
-        Spread.Dispose();
+        Spread?.Dispose();
     }
 }

@@ -141,7 +141,7 @@ internal sealed class PlanRunner : IDisposable
         var logits = bias.addmm(known, readout.Matrix); // (n, K)
         var best = logits.argmax(1); // (n)
         var lead = logits.gather(1, best.unsqueeze(1)) - logits; // (n, K)
-        var decided = lead.gt(readout.Spread.index_select(0, best).mul_(left.Bound)).all(1); // (n)
+        var decided = lead.gt(readout.Spread!.index_select(0, best).mul_(left.Bound)).all(1); // (n)
         rows.Leave(decided, readout.Probabilities(known.add_(rows.Previous!, left.Left), bias));
     }
 

@@ -37,7 +37,7 @@ internal sealed class RowRunner
         _blockOfStage = [.. plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
         _sharesLeft = plan.SharesLeft();
         _influences = StateInfluence.Of(plan);
-        _spread = folded.Readout?.Spread.cpu().contiguous().data<float>().ToArray() ?? [];
+        _spread = folded.Readout?.Spread?.cpu().contiguous().data<float>().ToArray() ?? [];
         _readout = folded.Readout is { } readout ? new RowMatrix(readout.Matrix) : null;
         _paths = [.. folded.Paths.Select(path => (path.Stages.Select(Stage).ToArray(), Vector(path.State)))];
     }

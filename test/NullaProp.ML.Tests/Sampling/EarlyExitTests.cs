@@ -56,6 +56,29 @@ public sealed class EarlyExitTests
         Assert.IsTrue(left is > 0 and < 4 * Images, $"{left} of {4 * Images} images left early: both kinds are to be tested");
     }
 
+    // With many classes it is large, and no other plan needs it.
+    [TestMethod]
+    [DataRow(EarlyExit.Never, false)]
+    [DataRow(EarlyExit.WhenClassIsDecided, true)]
+    public void Spread_OfTheReadout_IsMeasuredWhereAnImageMayLeaveByItsState(EarlyExit earlyExit, bool isMeasured)
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModel.Create(new NoPropOptions { Embedding = EmbeddingKind.Learned });
+        var plan = PlanCompiler.For(model, new NoPropOptions { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit });
+
+        using var readout = new FoldedReadout(model, plan);
+
+        Assert.AreEqual(isMeasured, readout.Spread is not null);
+        for (var k = 0; k < 3 && isMeasured; k++)
+        {
+            for (var j = 0; j < 3; j++)
+            {
+                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Matrix[i, k].item<float>() - readout.Matrix[i, j].item<float>()));
+                Assert.AreEqual(expected, readout.Spread![k, j].item<float>(), 1e-6f);
+            }
+        }
+    }
+
     [TestMethod]
     public void Of_LastState_IsTheSumThatTheStagesMake()
     {
