@@ -45,8 +45,8 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
 
     internal static ModelSummary Of(Weights weights) => new(
     [
-        .. weights.Trained
-            .GroupBy(weight => weight.Key.Split('.')[0], weight => weight.Value.numel())
+        .. weights.TrainedCounts
+            .GroupBy(weight => weight.Key.Split('.')[0], weight => weight.Value)
             .Select(part => new Part(part.Key, part.Sum())),
     ]);
 

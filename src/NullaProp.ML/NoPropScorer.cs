@@ -3,6 +3,7 @@ using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
+using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ namespace NullaProp.ML;
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
     private readonly SamplingPlan _plan;
-    private readonly PlanRunner _runner;
+    private readonly Lazy<PlanRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<RowRunner> _rowRunner;
     private readonly UseCount _network;
     private readonly UseCount _use;
@@ -31,8 +32,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Model = model;
         _network = network;
         _plan = PlanCompiler.For(model.Network, model.Options);
-        _runner = new PlanRunner(model.Network, _plan, model.Starts);
-        _rowRunner = new Lazy<RowRunner>(() => new RowRunner(model.Network, model.Shape, _plan, _runner.Folded));
+        var folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
+        _runner = new Lazy<PlanRunner>(() =>
+        {
+            RequireLibtorch();
+            return new PlanRunner(model.Network, _plan, folded.Value);
+        });
+        _rowRunner = new Lazy<RowRunner>(() => new RowRunner(model.Network, model.Shape, _plan, folded.Value));
         _use = new UseCount(Release);
     }
 
@@ -55,9 +61,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             _network.TryEnter(); // succeeds: this scorer is itself a user of the network
             var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
             var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
-                ? Model.Starts.clone()
+                ? Model.Starts
                 : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed, noises);
-            scorer = new NoPropScorer(Model with { Options = options, Starts = starts.DetachFromDisposeScope() }, _network);
+            scorer = new NoPropScorer(Model with { Options = options, Starts = starts }, _network);
         });
         return scorer!;
     }
@@ -68,7 +74,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public Denoiser Copy(NoPropOptions options, Device device)
     {
         Denoiser? copy = null;
-        Use(() => copy = new Denoiser(Weights.Stored(Model.Network.Weights.Values.ToDictionary(), device), options, Shape, ClassCount));
+        UseTensors(() => copy = new Denoiser(Weights.Stored(Model.Network.Weights.HostValues.ToDictionary(), new Lazy<Device>(device)), options, Shape, ClassCount));
         return copy!;
     }
 
@@ -105,17 +111,18 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public (double SingleEvaluation, double NoiseZ) Diagnose(ImageStore images)
     {
         (double, double) result = default;
-        Use(() =>
+        UseTensors(() =>
         {
             using var scope = NewDisposeScope();
             using var generator = new Generator((ulong)(uint)Model.Seed);
             var first = PlanCompiler.For(Model.Network, Model.Options with { ScoreReadout = ScoreReadout.FirstPrediction });
-            var starts = Model.Starts.view(-1, 1 + _plan.NoiseCount, Model.Network.Embedding.Dimension).select(1, 0); // (n, D)
+            var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
+            var starts = new HostTensor([Model.Starts.Rows / each, each * Model.Starts.Columns], Model.Starts.Values).ColumnRange(0, Model.Starts.Columns); // (n, D)
             using var single = new PlanRunner(Model.Network, first, starts);
             var rows = images.EvenRows(images.Count);
             result = (
                 Evaluation.Of(single.Probabilities, images, rows).Accuracy,
-                Evaluation.Of(pixels => _runner.ProbabilitiesFromNoise(pixels, generator), images, rows).Accuracy);
+                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images, rows).Accuracy);
         });
         return result;
     }
@@ -136,6 +143,16 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         }
     }
 
+    /// <summary>Does something with the model as tensors while nobody can free it.</summary>
+    /// <param name="action">What to do.</param>
+    /// <exception cref="InvalidOperationException">libtorch is missing.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public void UseTensors(Action action) => Use(() =>
+    {
+        RequireLibtorch();
+        action();
+    });
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -147,19 +164,26 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
 
     private void ScoreBatch(ReadOnlySpan<float> pixels, int rows, Span<float> scores, long[] votes)
     {
+        var runner = _runner.Value; // first: it says so where libtorch is missing
         using var scope = NewDisposeScope();
         var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
-        MemoryMarshal.Cast<byte, float>(_runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
+        MemoryMarshal.Cast<byte, float>(runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
     }
+
+    // The model's device is looked for when it is first asked for, before anything native is called.
+    private void RequireLibtorch() => _ = Model.Network.Weights.Device;
 
     private void Enter() =>
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0 || !_use.TryEnter(), typeof(NoPropTransformer));
 
     private void Release()
     {
-        _runner.Dispose();
-        Model.Starts.Dispose();
+        if (_runner.IsValueCreated)
+        {
+            _runner.Value.Dispose();
+        }
+
         _network.Leave();
     }
 }

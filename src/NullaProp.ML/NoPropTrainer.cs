@@ -233,7 +233,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             network = first(generator);
             prepare(network);
             new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor).Run(generator);
-            var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount).DetachFromDisposeScope();
+            var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount);
             return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);
         }
         catch (Exception fault)

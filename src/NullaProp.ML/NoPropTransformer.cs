@@ -103,7 +103,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         ArgumentNullException.ThrowIfNull(ctx);
         var stored = _scorer.Model;
-        _scorer.Use(() =>
+        _scorer.UseTensors(() =>
         {
             ModelStreams.WriteHeader(ctx);
             ModelStreams.Write(ctx, ModelFile.DescriptionName, new ModelDescription(stored.Options, stored.Shape, stored.Classes, stored.Keys, stored.Seed).Write);
@@ -131,12 +131,11 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     private static NoPropTransformer Load(IHostEnvironment env, ModelLoadContext ctx)
     {
         ModelStreams.CheckHeader(ctx);
-        TorchBackend.Preload(); // while the description is read
         ModelDescription? description = null;
         ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => description = ModelDescription.Read(stream));
         var host = env.Register(nameof(NoPropTransformer));
         using var log = new TrainingLog(host.Start("Loading"), logger: null);
-        var device = TorchBackend.DeviceOf(host, log.Warning);
+        var device = TorchBackend.DeviceOnceNeeded(host, log.Warning);
         StoredModel? stored = null;
         ModelStreams.Read(ctx, ModelFile.WeightsName, stream => stored = ModelFile.ReadWeights(stream, description!, device));
         var shape = stored!.Shape;

@@ -74,6 +74,7 @@ public sealed class NoPropScorerTests
 
         using (var scorer = Scorer(Options))
         {
+            scorer.Score(Pixels(), Rows, new float[Rows * Classes], new float[Rows]); // what batches need is made by the first one
             var held = LiveTensors;
             scorer.Score(Pixels(), Rows, new float[Rows * Classes], new float[Rows]);
             scorer.Score(new float[Size], 1, new float[Classes], new float[1]);
@@ -87,7 +88,8 @@ public sealed class NoPropScorerTests
     {
         var network = TinyModel.Create(options, Classes);
         var noises = PlanCompiler.For(network, options).NoiseCount;
-        var starts = Start.Points(options.Draws, network.Embedding.Dimension, seed: 4, noises).mul_(5); // far apart, so that draws disagree in an untrained network
+        var starts = Start.Points(options.Draws, network.Embedding.Dimension, seed: 4, noises); // far apart, so that draws disagree in an untrained network
+        starts = new(starts.Shape, [.. starts.Values.Select(value => 5 * value)]);
         return new NoPropScorer(new StoredModel(options, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts));
     }
 
@@ -98,10 +100,10 @@ public sealed class NoPropScorerTests
         var batch = tensor(pixels).view(Rows, 1, 8, 8);
         var plan = PlanCompiler.For(model.Network, model.Options);
         var differing = new float[Rows];
-        var ofOneDraw = model.Starts.shape[0] / model.Options.Draws; // the start, and the noise on the way
+        var ofOneDraw = model.Starts.Rows / model.Options.Draws; // the start, and the noise on the way
         for (var draw = 0; draw < model.Options.Draws; draw++)
         {
-            using var single = new PlanRunner(model.Network, plan, model.Starts.narrow(0, draw * ofOneDraw, ofOneDraw));
+            using var single = new PlanRunner(model.Network, plan, model.Starts.RowRange(draw * ofOneDraw, ofOneDraw));
             var own = single.Probabilities(batch).data<float>().ToArray();
             for (var row = 0; row < Rows; row++)
             {

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,14 +18,16 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
 
     private static readonly Scalar Omega = Frequency;
     private static readonly Scalar TwoOmega = 2 * Frequency;
-    private static readonly Scalar SquaredSine = Math.Pow(Math.Sin(Frequency), 2); // sin²ω
-    private static readonly Scalar SquaredCosine = Math.Pow(Math.Cos(Frequency), 2); // cos²ω
+    private static readonly Scalar SquaredSine = Math.Pow(Math.Sin(Frequency), 2);
+    private static readonly Scalar SquaredCosine = Math.Pow(Math.Cos(Frequency), 2);
+
+    private static readonly double SineSquare = Math.Pow(Math.Sin(Frequency), 2);
 
     private readonly double _span; // λ(1) − λ(0)
-    private readonly Scalar _low; // ᾱ(0)
-    private readonly Scalar _lowNoise; // 1 − ᾱ(1)
-    private readonly Scalar _rise; // ᾱ(1) − ᾱ(0)
-    private readonly Scalar _rate; // its factor in ᾱ′ = rate·sin(2ωt)
+    private readonly double _low; // ᾱ(0)
+    private readonly double _lowNoise; // 1 − ᾱ(1)
+    private readonly double _rise; // ᾱ(1) − ᾱ(0)
+    private readonly double _rate; // its factor in ᾱ′ = rate·sin(2ωt)
 
     /// <summary>Creates the schedule between two ends.</summary>
     /// <param name="logSnrAtNoise">λ(0).</param>
@@ -32,12 +35,11 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
     public CosineNoiseSchedule(double logSnrAtNoise, double logSnrAtLabel)
     {
         var (noise, label) = (new NoiseLevel(0, logSnrAtNoise, 0), new NoiseLevel(1, logSnrAtLabel, 0));
-        var rise = label.AlphaBar - noise.AlphaBar;
         _span = logSnrAtLabel - logSnrAtNoise;
         _low = noise.AlphaBar;
         _lowNoise = label.NoiseVariance;
-        _rise = rise;
-        _rate = rise * Frequency / Math.Pow(Math.Sin(Frequency), 2);
+        _rise = label.AlphaBar - noise.AlphaBar;
+        _rate = _rise * Frequency / SineSquare;
     }
 
     /// <inheritdoc/>
@@ -49,31 +51,44 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
     /// <inheritdoc/>
     public override NoiseLevels At(Tensor time)
     {
+        using Scalar low = _low;
+        using Scalar lowNoise = _lowNoise;
+        using Scalar rise = _rise;
+        using Scalar slope = _rate;
+
         // Signal and noise each as a sum of positive parts: neither loses digits at either end.
         var angle = time.mul(Omega); // ωt, (B, 1)
         var gone = angle.sin().Squared().div(SquaredSine); // (B, 1)
         var left = (angle.add(Omega, HeldScalar.One).sin() * angle.neg().add(Omega, HeldScalar.One).sin()).div(SquaredSine); // 1 − gone, (B, 1)
-        var alphaBar = gone.mul(_rise).add(_low, HeldScalar.One); // (B, 1)
-        var noiseVariance = left.mul(_rise).add(_lowNoise, HeldScalar.One); // (B, 1)
-        var rate = time.mul(TwoOmega).sin().mul(_rate); // ᾱ′, (B, 1)
+        var alphaBar = gone.mul(rise).add(low, HeldScalar.One); // (B, 1)
+        var noiseVariance = left.mul(rise).add(lowNoise, HeldScalar.One); // (B, 1)
+        var rate = time.mul(TwoOmega).sin().mul(slope); // ᾱ′, (B, 1)
         return new NoiseLevels(alphaBar.log() - noiseVariance.log(), rate / (alphaBar * noiseVariance));
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<NoiseLevel> Levels(IReadOnlyList<double> times)
     {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        var levels = At(tensor(times.ToArray()).unsqueeze(1)); // (N, 1), double precision
-        var (logSnr, rate) = (levels.LogSnr.data<double>().ToArray(), levels.LogSnrRate.data<double>().ToArray());
-        return [.. times.Select((t, i) => new NoiseLevel(t, logSnr[i], rate[i]))];
+        return
+        [
+            .. times.Select(t =>
+            {
+                var angle = Frequency * t;
+                var alphaBar = _low + (_rise * Math.Pow(Math.Sin(angle), 2) / SineSquare);
+                var noiseVariance = _lowNoise + (_rise * Math.Sin(Frequency + angle) * Math.Sin(Frequency - angle) / SineSquare);
+                return new NoiseLevel(t, Math.Log(alphaBar) - Math.Log(noiseVariance), _rate * Math.Sin(2 * angle) / (alphaBar * noiseVariance));
+            }),
+        ];
     }
 
     /// <inheritdoc/>
     public override Tensor TimeAt(Tensor logSnr)
     {
-        var gone = logSnr.sigmoid().sub(_low).div(_rise).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
-        var left = logSnr.neg().sigmoid().sub(_lowNoise).div(_rise).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
+        using Scalar low = _low;
+        using Scalar lowNoise = _lowNoise;
+        using Scalar rise = _rise;
+        var gone = logSnr.sigmoid().sub(low).div(rise).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
+        var left = logSnr.neg().sigmoid().sub(lowNoise).div(rise).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
         var sine = gone.mul(SquaredSine).sqrt(); // sin(ωt), (B, 1)
         var cosine = left.mul(SquaredSine).add(SquaredCosine, HeldScalar.One).sqrt(); // cos(ωt), (B, 1)
         return sine.atan2(cosine).div(Omega).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,14 +10,17 @@ namespace NullaProp.ML.Diffusion;
 internal sealed class LinearNoiseSchedule(double logSnrAtNoise, double logSnrAtLabel) : NoiseSchedule
 {
     private readonly double _span = logSnrAtLabel - logSnrAtNoise;
-    private readonly Scalar _slope = logSnrAtLabel - logSnrAtNoise;
-    private readonly Scalar _offset = logSnrAtNoise;
 
     /// <inheritdoc/>
     public override bool TrainsEnds => false;
 
     /// <inheritdoc/>
-    public override NoiseLevels At(Tensor time) => new(time.mul(_slope).add(_offset, HeldScalar.One), ones_like(time).mul_(_slope));
+    public override NoiseLevels At(Tensor time)
+    {
+        using Scalar slope = _span;
+        using Scalar offset = logSnrAtNoise;
+        return new(time.mul(slope).add(offset, HeldScalar.One), ones_like(time).mul_(slope));
+    }
 
     /// <inheritdoc/>
     public override Tensor Span(Device device) => tensor((float)_span, device: device);
@@ -26,5 +30,10 @@ internal sealed class LinearNoiseSchedule(double logSnrAtNoise, double logSnrAtL
         [.. times.Select(t => new NoiseLevel(t, logSnrAtNoise + (_span * t), _span))];
 
     /// <inheritdoc/>
-    public override Tensor TimeAt(Tensor logSnr) => logSnr.sub(_offset).div(_slope).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
+    public override Tensor TimeAt(Tensor logSnr)
+    {
+        using Scalar slope = _span;
+        using Scalar offset = logSnrAtNoise;
+        return logSnr.sub(offset).div(slope).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
+    }
 }

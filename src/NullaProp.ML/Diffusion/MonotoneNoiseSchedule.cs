@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Diffusion;
@@ -24,7 +25,7 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
     public override bool TrainsEnds { get; }
 
     /// <inheritdoc/>
-    public override Tensor Span(Device device) => _weights.LabelEnd - _weights.NoiseEnd;
+    public override Tensor Span(Device device) => _weights.LabelEnd.Value - _weights.NoiseEnd.Value;
 
     /// <inheritdoc/>
     public override NoiseLevels At(Tensor time)
@@ -37,19 +38,24 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
         var fraction = (value.narrow(0, 0, count) - low) / rise; // (B, 1), 0 to 1
         var rate = slope.narrow(0, 0, count) / rise; // (B, 1)
         var span = Span(time.device);
-        return new NoiseLevels(_weights.NoiseEnd.Plus(span * fraction), span * rate);
+        return new NoiseLevels(_weights.NoiseEnd.Value.Plus(span * fraction), span * rate);
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<NoiseLevel> Levels(IReadOnlyList<double> times)
     {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        var time = tensor(times.Select(t => (float)t).ToArray(), device: _weights.Slopes.device).unsqueeze(1); // (N, 1)
-        var levels = At(time);
-        var logSnr = levels.LogSnr.cpu().data<float>().ToArray();
-        var rate = levels.LogSnrRate.cpu().data<float>().ToArray();
-        return [.. times.Select((t, i) => new NoiseLevel(t, logSnr[i], rate[i]))];
+        var network = new HostMonotoneNetwork(_weights);
+        var (low, high) = (network.At(0).Value, network.At(1).Value);
+        var (noiseEnd, labelEnd) = (_weights.NoiseEnd.Host().Values[0], _weights.LabelEnd.Host().Values[0]);
+        var scale = (labelEnd - noiseEnd) / (high - low);
+        return
+        [
+            .. times.Select(t =>
+            {
+                var (value, slope) = network.At(t);
+                return new NoiseLevel(t, noiseEnd + (scale * (value - low)), scale * slope);
+            }),
+        ];
     }
 
     /// <inheritdoc/>
@@ -59,10 +65,10 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
     // g(t) and g'(t) in closed form, so that SNR' needs no derivative by automatic differentiation.
     private (Tensor Value, Tensor Slope) Network(Tensor time)
     {
-        var slopes = _weights.Slopes.SoftPlus(); // (1, H), positive
-        var mixture = _weights.Mixture.SoftPlus(); // (H, 1), positive
-        var hidden = time.mm(slopes).Plus(_weights.Offsets); // (N, H)
-        var level = hidden.SoftPlus().mm(mixture).Plus(_weights.Level); // (N, 1)
+        var slopes = _weights.Slopes.Value.SoftPlus(); // (1, H), positive
+        var mixture = _weights.Mixture.Value.SoftPlus(); // (H, 1), positive
+        var hidden = time.mm(slopes).Plus(_weights.Offsets.Value); // (N, H)
+        var level = hidden.SoftPlus().mm(mixture).Plus(_weights.Level.Value); // (N, 1)
         var inner = (hidden.sigmoid() * slopes).mm(mixture); // (N, 1)
         return (level.SoftPlus(), level.sigmoid() * inner);
     }

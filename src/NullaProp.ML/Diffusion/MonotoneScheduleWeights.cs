@@ -1,4 +1,4 @@
-using static TorchSharp.torch;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Diffusion;
 
@@ -9,4 +9,4 @@ namespace NullaProp.ML.Diffusion;
 /// <param name="Level">b₂, (1).</param>
 /// <param name="NoiseEnd">λ₀, (1).</param>
 /// <param name="LabelEnd">λ₁, (1).</param>
-internal sealed record MonotoneScheduleWeights(Tensor Slopes, Tensor Offsets, Tensor Mixture, Tensor Level, Tensor NoiseEnd, Tensor LabelEnd);
+internal sealed record MonotoneScheduleWeights(Weight Slopes, Weight Offsets, Weight Mixture, Weight Level, Weight NoiseEnd, Weight LabelEnd);

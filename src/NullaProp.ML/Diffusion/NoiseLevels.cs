@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Diffusion;

@@ -39,14 +39,14 @@ internal static class TorchBackend
         return CPU;
     }
 
-    /// <summary>Starts to load libtorch on another thread, for a caller who will need it and has other things to do first. Where that fails, <see cref="DeviceOf"/> will say so.</summary>
-    public static void Preload() => Task.Run(() =>
-    {
-        if (TryLoad())
-        {
-            empty(0).Dispose(); // TorchSharp's own part of it
-        }
-    });
+    /// <summary>Chooses the device in the same way; where that is the CPU, libtorch is looked for only when the device is first asked for.</summary>
+    /// <param name="environment">The context's environment.</param>
+    /// <param name="warn">Hears of the CPU standing in for a GPU.</param>
+    /// <exception cref="InvalidOperationException">libtorch is missing, or the GPU is and <c>FallbackToCpu</c> is false: for a GPU at once, for the CPU from the result's value.</exception>
+    public static Lazy<Device> DeviceOnceNeeded(IHostEnvironment environment, Action<string> warn) =>
+        HostEnvironment.GpuDeviceId(environment) is null
+            ? new Lazy<Device>(() => DeviceOf(environment, warn))
+            : new Lazy<Device>(DeviceOf(environment, warn));
 
     /// <summary>Checks that the native library can be loaded.</summary>
     /// <exception cref="InvalidOperationException">It cannot.</exception>

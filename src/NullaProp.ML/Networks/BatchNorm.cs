@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -10,10 +11,10 @@ namespace NullaProp.ML.Networks;
 /// <param name="channels">C.</param>
 internal sealed class BatchNorm(WeightScope weights, long channels)
 {
-    private readonly Tensor _weight = weights.Undecayed("weight", Initializers.Constant(1), channels);
-    private readonly Tensor _bias = weights.Undecayed("bias", Initializers.Constant(0), channels);
-    private readonly Tensor _runningMean = weights.Fixed("running_mean", Initializers.Constant(0), channels);
-    private readonly Tensor _runningVariance = weights.Fixed("running_var", Initializers.Constant(1), channels);
+    private readonly Weight _weight = weights.Undecayed("weight", Initializers.Constant(1), channels);
+    private readonly Weight _bias = weights.Undecayed("bias", Initializers.Constant(0), channels);
+    private readonly Weight _runningMean = weights.Fixed("running_mean", Initializers.Constant(0), channels);
+    private readonly Weight _runningVariance = weights.Fixed("running_var", Initializers.Constant(1), channels);
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, C) or (B, C, H, W).</param>
@@ -22,6 +23,6 @@ internal sealed class BatchNorm(WeightScope weights, long channels)
     {
         // One value a channel has no variance: it is normalised as in scoring.
         var byBatch = pass is not null && x.numel() > channels;
-        return nn.functional.batch_norm(x, _runningMean, _runningVariance, _weight, _bias, training: byBatch, momentum: 0.1, eps: 1e-5); // as x
+        return nn.functional.batch_norm(x, _runningMean.Value, _runningVariance.Value, _weight.Value, _bias.Value, training: byBatch, momentum: 0.1, eps: 1e-5); // as x
     }
 }

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -6,8 +7,8 @@ namespace NullaProp.ML.Networks;
 internal sealed class ClassEmbedding
 {
     private readonly EmbeddingKind _kind;
-    private readonly Tensor? _learned;
-    private readonly Device _device;
+    private readonly Weight? _learned;
+    private readonly Weights _owner;
 
     /// <summary>Creates the embeddings.</summary>
     /// <param name="weights">The scope of the learned rows.</param>
@@ -18,7 +19,7 @@ internal sealed class ClassEmbedding
     {
         _kind = options.Embedding;
         Classes = classes;
-        _device = weights.Owner.Device;
+        _owner = weights.Owner;
         Dimension = DimensionOf(options, shape, classes);
         _learned = _kind switch
         {
@@ -40,9 +41,17 @@ internal sealed class ClassEmbedding
     /// <summary>Returns W, (K, D).</summary>
     public Tensor Matrix() => _kind switch
     {
-        EmbeddingKind.OneHot => eye(Classes, device: _device),
-        EmbeddingKind.LearnedUnitNorm => nn.functional.normalize(_learned!, dim: 1),
-        _ => _learned!.alias(),
+        EmbeddingKind.OneHot => eye(Classes, device: _owner.Device),
+        EmbeddingKind.LearnedUnitNorm => nn.functional.normalize(_learned!.Value, dim: 1),
+        _ => _learned!.Value.alias(),
+    };
+
+    /// <summary>Returns W in managed memory, (K, D).</summary>
+    public HostTensor Rows() => _kind switch
+    {
+        EmbeddingKind.OneHot => HostTensor.Identity((int)Classes),
+        EmbeddingKind.LearnedUnitNorm => _learned!.Host().WithRowsOfLengthOne(),
+        _ => _learned!.Host(),
     };
 
     /// <summary>Sets learned rows, before training.</summary>
@@ -52,7 +61,7 @@ internal sealed class ClassEmbedding
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var learned = _learned ?? throw new InvalidOperationException("The embeddings are fixed.");
+        var learned = _learned?.Value ?? throw new InvalidOperationException("The embeddings are fixed.");
         learned.copy_(_kind == EmbeddingKind.LearnedUnitNorm ? nn.functional.normalize(rows, dim: 1) : rows); // of length 1, so that a step turns all directions alike
     }
 

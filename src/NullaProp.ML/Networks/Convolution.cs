@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -11,19 +12,16 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     private const int Side = 3;
     private static readonly long[] Padding = [1, 1];
 
-    private readonly Tensor _weight = weights.Matrix("weight", Initializers.FanIn(inputs * Side * Side), outputs, inputs, Side, Side);
-    private readonly Tensor _bias = weights.Undecayed("bias", Initializers.FanIn(inputs * Side * Side), outputs);
-
     /// <summary>Gets the kernels, (outputs, inputs, 3, 3).</summary>
-    public Tensor Weight => _weight;
+    public Weight Weight { get; } = weights.Matrix("weight", Initializers.FanIn(inputs * Side * Side), outputs, inputs, Side, Side);
 
     /// <summary>Gets the biases, (outputs).</summary>
-    public Tensor Bias => _bias;
+    public Weight Bias { get; } = weights.Undecayed("bias", Initializers.FanIn(inputs * Side * Side), outputs);
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
     /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>
-    public Tensor Forward(Tensor x) => nn.functional.conv2d(ChannelsLast(x), ChannelsLast(_weight.As(x)), _bias.As(x), padding: Padding);
+    public Tensor Forward(Tensor x) => nn.functional.conv2d(ChannelsLast(x), ChannelsLast(Weight.Value.As(x)), Bias.Value.As(x), padding: Padding);
 
     // The same numbers in another order in memory. With one channel the two orders are one, and only the strides can tell torch which is meant.
     private static Tensor ChannelsLast(Tensor x) => x.shape[1] == 1

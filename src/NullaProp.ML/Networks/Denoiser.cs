@@ -1,5 +1,4 @@
 using NullaProp.ML.Diffusion;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
@@ -60,9 +59,8 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Returns the mean Euclidean norm of the class embeddings.</summary>
     public double EmbeddingNorm()
     {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        return Embedding.Matrix().norm(1, false, 2f).mean().item<float>();
+        var rows = Embedding.Rows(); // (K, D)
+        return Enumerable.Range(0, ClassCount).Average(k => rows.Norm(k));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,4 @@
-using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -9,8 +9,6 @@ namespace NullaProp.ML.Networks;
 /// </summary>
 internal sealed class DenoisingBlock
 {
-    private readonly TimeEncoder? _time;
-
     /// <summary>Creates the block, asking for every weight by name.</summary>
     /// <param name="weights">The block's scope.</param>
     /// <param name="options">The architecture.</param>
@@ -20,8 +18,8 @@ internal sealed class DenoisingBlock
     {
         Backbone = BackboneFactory.Create(weights.Under("backbone"), options, shape);
         LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), embedding.Dimension, options.HiddenSize);
-        _time = options.Variant == NoPropVariant.DiscreteTime ? null : new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
-        Head = new FusionHead(weights.Under("head"), options.HiddenSize, embedding.Classes, parts: _time is null ? 2 : 3);
+        Time = options.Variant == NoPropVariant.DiscreteTime ? null : new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
+        Head = new FusionHead(weights.Under("head"), options.HiddenSize, embedding.Classes, parts: Time is null ? 2 : 3);
     }
 
     /// <summary>Gets the image network.</summary>
@@ -29,6 +27,9 @@ internal sealed class DenoisingBlock
 
     /// <summary>Gets the network that reads the noisy label.</summary>
     public NoisyLabelEncoder LabelEncoder { get; }
+
+    /// <summary>Gets the network that reads the time, where the block serves several.</summary>
+    public TimeEncoder? Time { get; }
 
     /// <summary>Gets the head.</summary>
     public FusionHead Head { get; }
@@ -44,7 +45,7 @@ internal sealed class DenoisingBlock
 
     /// <summary>Returns the time's share, the head's bias included.</summary>
     /// <param name="time">Times, (B, 1) or (1, 1), each 0 to 1.</param>
-    public Tensor TimeShare(Tensor time) => _time is null ? Head.Bias.unsqueeze(0) : Head.TimeShare(_time.Code(time)); // (B, H) or (1, H)
+    public Tensor TimeShare(Tensor time) => Time is null ? Head.Bias.unsqueeze(0) : Head.TimeShare(Time.Code(time)); // (B, H) or (1, H)
 
     /// <summary>Returns class logits.</summary>
     /// <param name="imageShare">From <see cref="ImageShare"/>, (B, H).</param>

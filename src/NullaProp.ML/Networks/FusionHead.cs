@@ -1,4 +1,4 @@
-using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -46,13 +46,10 @@ internal sealed class FusionHead
     public Linear Output { get; }
 
     /// <summary>Gets the bias of the first layer, (H).</summary>
-    public Tensor Bias => _join.Bias;
+    public Tensor Bias => _join.Bias.Value;
 
-    /// <summary>Returns the columns of the first layer that read the image's features, (H, H).</summary>
-    public Tensor ImageColumns() => _join.Weight.narrow(1, 0, _hidden);
-
-    /// <summary>Returns the columns of the first layer that read the noisy label's code, (H, H).</summary>
-    public Tensor LabelColumns() => _join.Weight.narrow(1, _hidden, _hidden);
+    /// <summary>Returns the first layer in managed memory.</summary>
+    public HostJoin HostJoin() => new(_join.Host(), (int)_hidden);
 
     /// <summary>Returns the image's share of the first layer.</summary>
     /// <param name="features">Image features, (B, H).</param>
@@ -64,7 +61,7 @@ internal sealed class FusionHead
 
     /// <summary>Returns the time's share of the first layer, bias included.</summary>
     /// <param name="code">Time codes, (B, H) or (1, H).</param>
-    public Tensor TimeShare(Tensor code) => _join.Share(code, 2 * _hidden).Plus(_join.Bias); // (B, H) or (1, H)
+    public Tensor TimeShare(Tensor code) => _join.Share(code, 2 * _hidden).Plus(_join.Bias.Value); // (B, H) or (1, H)
 
     /// <summary>Returns the logits.</summary>
     /// <param name="joined">The sum of the shares, (B, H).</param>
@@ -72,7 +69,7 @@ internal sealed class FusionHead
 
     /// <summary>Returns the logits class by class, in which torch's softmax over so few classes is four times as fast.</summary>
     /// <param name="joined">The sum of the shares, (B, H).</param>
-    public Tensor TransposedLogits(Tensor joined) => Output.Bias.unsqueeze(1).addmm(Output.Weight, Hidden(joined).t()); // (K, B)
+    public Tensor TransposedLogits(Tensor joined) => Output.Bias.Value.unsqueeze(1).addmm(Output.Weight.Value, Hidden(joined).t()); // (K, B)
 
     private Tensor Hidden(Tensor joined)
     {

@@ -1,4 +1,5 @@
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -13,4 +14,8 @@ internal sealed class GaussianReadout : LabelReadout
         var squaredNorm = embedding.Squared().sum(1); // (K)
         return (scale * embedding, level.Snr().squeeze(0).mul(HeldScalar.Half).neg() * squaredNorm);
     }
+
+    /// <inheritdoc/>
+    public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level) =>
+        (Rows(embedding, level.Signal / level.NoiseVariance), [.. SquaredNorms(embedding).Select(norm => -0.5 * level.Snr * norm)]);
 }

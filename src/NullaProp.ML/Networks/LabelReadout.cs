@@ -1,4 +1,5 @@
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -11,6 +12,11 @@ internal abstract class LabelReadout
     /// <param name="level">The noise level of z, (1, 1).</param>
     public abstract (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level);
 
+    /// <summary>Returns R, (K, D), and r, (K), in managed memory and double precision.</summary>
+    /// <param name="embedding">The class embeddings W, (K, D).</param>
+    /// <param name="level">The noise level of z.</param>
+    public abstract (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level);
+
     /// <summary>Returns the logits of noisy labels.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
     /// <param name="embedding">The class embeddings W, (K, D).</param>
@@ -20,6 +26,16 @@ internal abstract class LabelReadout
         var (matrix, bias) = Map(embedding, level);
         return nn.functional.linear(z, matrix, bias); // (B, K)
     }
+
+    /// <summary>Returns the rows of a matrix, each multiplied by a factor.</summary>
+    /// <param name="matrix">(K, D).</param>
+    /// <param name="factor">The factor.</param>
+    protected static double[][] Rows(HostTensor matrix, double factor) =>
+        [.. Enumerable.Range(0, matrix.Rows).Select(k => matrix.Row(k).ToArray().Select(value => factor * value).ToArray())];
+
+    /// <summary>Returns the squared norm of each row.</summary>
+    /// <param name="matrix">(K, D).</param>
+    protected static IEnumerable<double> SquaredNorms(HostTensor matrix) => Rows(matrix, 1).Select(row => row.Sum(value => value * value));
 
     /// <summary>Creates the read-out that the options name.</summary>
     /// <param name="weights">The scope of its weights.</param>

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -7,16 +8,13 @@ namespace NullaProp.ML.Networks;
 /// <param name="width">The width of the last dimension.</param>
 internal sealed class LayerNorm(WeightScope weights, long width)
 {
-    private readonly Tensor _weight = weights.Undecayed("weight", Initializers.Constant(1), width);
-    private readonly Tensor _bias = weights.Undecayed("bias", Initializers.Constant(0), width);
-
     /// <summary>Gets the scale, (width).</summary>
-    public Tensor Weight => _weight;
+    public Weight Weight { get; } = weights.Undecayed("weight", Initializers.Constant(1), width);
 
     /// <summary>Gets the shift, (width).</summary>
-    public Tensor Bias => _bias;
+    public Weight Bias { get; } = weights.Undecayed("bias", Initializers.Constant(0), width);
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, width).</param>
-    public Tensor Forward(Tensor x) => nn.functional.layer_norm(x, [width], _weight, _bias); // (B, width)
+    public Tensor Forward(Tensor x) => nn.functional.layer_norm(x, [width], Weight.Value, Bias.Value); // (B, width)
 }

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -9,21 +10,21 @@ namespace NullaProp.ML.Networks;
 /// <param name="first">The first value of A, where it is not PyTorch's default.</param>
 internal sealed class Linear(WeightScope weights, long inputs, long outputs, Initializer? first = null)
 {
-    private readonly Tensor _weight = weights.Matrix("weight", first ?? Initializers.FanIn(inputs), outputs, inputs); // (outputs, inputs)
-    private readonly Tensor _bias = weights.Undecayed("bias", Initializers.FanIn(inputs), outputs); // (outputs)
-
     /// <summary>Gets the matrix A, (outputs, inputs).</summary>
-    public Tensor Weight => _weight;
+    public Weight Weight { get; } = weights.Matrix("weight", first ?? Initializers.FanIn(inputs), outputs, inputs);
 
     /// <summary>Gets the bias b, (outputs).</summary>
-    public Tensor Bias => _bias;
+    public Weight Bias { get; } = weights.Undecayed("bias", Initializers.FanIn(inputs), outputs);
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs); the layer computes in its numbers.</param>
-    public Tensor Forward(Tensor x) => nn.functional.linear(x, _weight.As(x), _bias.As(x)); // (B, outputs)
+    public Tensor Forward(Tensor x) => nn.functional.linear(x, Weight.Value.As(x), Bias.Value.As(x)); // (B, outputs)
 
     /// <summary>Applies only the columns that read a slice of the input, without bias: the shares of the slices add up to the layer's output.</summary>
     /// <param name="slice">(B, width): the input from column <paramref name="start"/> on.</param>
     /// <param name="start">The slice's first column.</param>
-    public Tensor Share(Tensor slice, long start) => nn.functional.linear(slice, _weight.narrow(1, start, slice.shape[1])); // (B, outputs)
+    public Tensor Share(Tensor slice, long start) => nn.functional.linear(slice, Weight.Value.narrow(1, start, slice.shape[1])); // (B, outputs)
+
+    /// <summary>Returns the layer in managed memory.</summary>
+    public HostLinear Host() => new(Weight.Host(), Bias.Host());
 }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -11,5 +12,9 @@ internal sealed class LinearReadout(WeightScope weights, ClassEmbedding embeddin
     private readonly Linear _layer = new(weights, embedding.Dimension, embedding.Classes);
 
     /// <inheritdoc/>
-    public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level) => (_layer.Weight, _layer.Bias);
+    public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level) => (_layer.Weight.Value, _layer.Bias.Value);
+
+    /// <inheritdoc/>
+    public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level) =>
+        (Rows(_layer.Weight.Host(), 1), [.. _layer.Bias.Host().Values.Select(value => (double)value)]);
 }

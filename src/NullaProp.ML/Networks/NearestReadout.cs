@@ -1,4 +1,5 @@
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,12 +15,19 @@ internal sealed class NearestReadout(WeightScope weights) : LabelReadout
     private static readonly Scalar MinusHalf = -0.5;
 
     // β = 8 at the start: between two classes one unit apart the odds are e⁴.
-    private readonly Tensor _logPrecision = weights.Undecayed("log_precision", Initializers.Constant(Math.Log(8)), 1);
+    private readonly Weight _logPrecision = weights.Undecayed("log_precision", Initializers.Constant(Math.Log(8)), 1);
 
     /// <inheritdoc/>
     public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level)
     {
-        var precision = _logPrecision.exp(); // (1)
+        var precision = _logPrecision.Value.exp(); // (1)
         return (precision * embedding, precision * embedding.Squared().sum(1).mul(MinusHalf));
+    }
+
+    /// <inheritdoc/>
+    public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level)
+    {
+        var precision = Math.Exp(_logPrecision.Host().Values[0]);
+        return (Rows(embedding, precision), [.. SquaredNorms(embedding).Select(norm => -0.5 * precision * norm)]);
     }
 }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Networks;
 
@@ -36,7 +37,7 @@ internal static class NoiseScheduleFactory
         var labelEnd = End("label_end", options.LogSnrAtLabel);
         return new MonotoneNoiseSchedule(new MonotoneScheduleWeights(slopes, offsets, mixture, level, noiseEnd, labelEnd), trainsEnds);
 
-        TorchSharp.torch.Tensor End(string name, double value) =>
+        Weight End(string name, double value) =>
             trainsEnds ? weights.Undecayed(name, Initializers.Constant(value), 1) : weights.Fixed(name, Initializers.Constant(value), 1);
     }
 }

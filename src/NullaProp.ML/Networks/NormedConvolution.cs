@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -11,7 +12,7 @@ namespace NullaProp.ML.Networks;
 /// <param name="stride">Every how many pixels it is applied.</param>
 internal sealed class NormedConvolution(WeightScope convolution, WeightScope norm, long inputs, long outputs, int side, int stride)
 {
-    private readonly Tensor _weight = convolution.Matrix("weight", Initializers.FanOut(outputs * side * side), outputs, inputs, side, side);
+    private readonly Weight _weight = convolution.Matrix("weight", Initializers.FanOut(outputs * side * side), outputs, inputs, side, side);
     private readonly BatchNorm _norm = new(norm, outputs);
     private readonly long[] _strides = [stride, stride];
     private readonly long[] _padding = [side / 2, side / 2];
@@ -20,5 +21,5 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
     /// <param name="pass">Of training; <see langword="null"/> in scoring.</param>
     public Tensor Forward(Tensor x, TrainingPass? pass) =>
-        _norm.Forward(nn.functional.conv2d(x, _weight.As(x), strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+        _norm.Forward(nn.functional.conv2d(x, _weight.Value.As(x), strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
 }

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -10,18 +11,15 @@ internal sealed class PixelNormalization(WeightScope weights, long channels)
     /// <summary>A channel that varies less than this counts as one that never changes: single precision could not divide by it.</summary>
     private const double SmallestDeviation = 1e-30;
 
-    private readonly Tensor _mean = weights.Fixed("mean", Initializers.Constant(0), 1, channels, 1, 1);
-    private readonly Tensor _deviation = weights.Fixed("deviation", Initializers.Constant(1), 1, channels, 1, 1);
-
     /// <summary>Gets the mean of each channel, (1, C, 1, 1).</summary>
-    public Tensor Mean => _mean;
+    public Weight Mean { get; } = weights.Fixed("mean", Initializers.Constant(0), 1, channels, 1, 1);
 
     /// <summary>Gets the standard deviation of each channel, (1, C, 1, 1).</summary>
-    public Tensor Deviation => _deviation;
+    public Weight Deviation { get; } = weights.Fixed("deviation", Initializers.Constant(1), 1, channels, 1, 1);
 
     /// <summary>Applies the scaling.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
-    public Tensor Apply(Tensor pixels) => (pixels - _mean).div_(_deviation); // (B, C, H, W)
+    public Tensor Apply(Tensor pixels) => (pixels - Mean.Value).div_(Deviation.Value); // (B, C, H, W)
 
     /// <summary>Sets the scaling.</summary>
     /// <param name="mean">The mean of each channel.</param>
@@ -30,7 +28,7 @@ internal sealed class PixelNormalization(WeightScope weights, long channels)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        _mean.copy_(tensor(mean, dtype: ScalarType.Float32).view(_mean.shape));
-        _deviation.copy_(tensor([.. deviation.Select(d => d > SmallestDeviation ? d : 1)], dtype: ScalarType.Float32).view(_deviation.shape));
+        Mean.Value.copy_(tensor(mean, dtype: ScalarType.Float32).view(Mean.Value.shape));
+        Deviation.Value.copy_(tensor([.. deviation.Select(d => d > SmallestDeviation ? d : 1)], dtype: ScalarType.Float32).view(Deviation.Value.shape));
     }
 }

@@ -1,4 +1,4 @@
-using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ internal sealed class TimeEncoder(WeightScope weights, long hidden)
     private const int Frequencies = 32;
     private static readonly Scalar FullTurn = 2 * Math.PI;
 
-    private readonly Tensor _frequencies = weights.Undecayed("frequencies", Initializers.Normal(1), 1, Frequencies);
+    private readonly Weight _frequencies = weights.Undecayed("frequencies", Initializers.Normal(1), 1, Frequencies);
     private readonly Linear _first = new(weights.Under("first"), 2 * Frequencies, hidden);
     private readonly Linear _second = new(weights.Under("second"), hidden, hidden);
 
@@ -19,8 +20,11 @@ internal sealed class TimeEncoder(WeightScope weights, long hidden)
     /// <param name="time">Times, (B, 1), each 0 to 1.</param>
     public Tensor Code(Tensor time)
     {
-        var angles = time.mul(FullTurn).mm(_frequencies); // (B, 32)
+        var angles = time.mul(FullTurn).mm(_frequencies.Value); // (B, 32)
         var waves = cat([angles.sin(), angles.cos()], 1); // (B, 64)
         return _second.Forward(nn.functional.silu(_first.Forward(waves))); // (B, hidden)
     }
+
+    /// <summary>Returns the network in managed memory.</summary>
+    public HostTimeEncoder Host() => new(_frequencies.Host(), _first.Host(), _second.Host());
 }

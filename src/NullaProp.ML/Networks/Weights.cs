@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -12,66 +13,53 @@ namespace NullaProp.ML.Networks;
 /// </remarks>
 internal sealed class Weights : IDisposable
 {
-    private readonly OrderedDictionary<string, (Parameter Value, WeightRole Role)> _byName = new(StringComparer.Ordinal);
-    private readonly Func<string, long[], Initializer, Tensor> _source;
-    private readonly Device _device;
+    private readonly OrderedDictionary<string, (Weight Weight, WeightRole Role)> _byName = new(StringComparer.Ordinal);
+    private readonly Lazy<Device> _device;
+    private readonly BackboneStart? _start;
+    private readonly IReadOnlyDictionary<string, HostTensor>? _stored;
     private readonly List<IDisposable> _owned = [];
 
-    private Weights(Device device, Func<string, long[], Initializer, Tensor> source)
-    {
-        _device = device;
-        _source = source;
-    }
+    private Weights(Lazy<Device> device, Generator random, BackboneStart? start) => (_device, Random, _start) = (device, random, start);
+
+    private Weights(Lazy<Device> device, IReadOnlyDictionary<string, HostTensor> stored) => (_device, _stored) = (device, stored);
 
     /// <summary>Gets the source of first values, on the CPU; <see langword="null"/> where they come from a model file.</summary>
-    public Generator? Random { get; private init; }
+    public Generator? Random { get; }
 
     /// <summary>Gets the device that holds the weights.</summary>
-    public Device Device => _device;
+    public Device Device => _device.Value;
 
     /// <summary>Gets the names and values, in the order in which the networks asked for them.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Values => _byName.Select(pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value.Value));
+    public IEnumerable<KeyValuePair<string, Tensor>> Values => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Value));
+
+    /// <summary>Gets the same in managed memory.</summary>
+    public IEnumerable<KeyValuePair<string, HostTensor>> HostValues => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Host()));
 
     /// <summary>Gets the names and values of those that training changes.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Trained =>
-        _byName.Where(pair => pair.Value.Role != WeightRole.Fixed).Select(pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value.Value));
+    public IEnumerable<KeyValuePair<string, Tensor>> Trained => TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
+
+    /// <summary>Gets the names of those that training changes, and how many numbers each holds.</summary>
+    public IEnumerable<KeyValuePair<string, long>> TrainedCounts => TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Count));
+
+    private IEnumerable<KeyValuePair<string, Weight>> TrainedWeights =>
+        _byName.Where(pair => pair.Value.Role != WeightRole.Fixed).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight));
 
     /// <summary>Returns weights that are drawn as networks ask for them.</summary>
     /// <param name="generator">The source of randomness, on the CPU, so that every device starts from the same numbers.</param>
     /// <param name="device">Where the weights shall be.</param>
     /// <param name="start">Weights that stand ready, such as pretrained ones; they take the place of drawn ones.</param>
-    public static Weights Drawn(Generator generator, Device device, BackboneStart? start = null) =>
-        new(device, (name, shape, initializer) => start?.Find(name, shape)?.clone() ?? initializer(shape, generator)) { Random = generator };
+    public static Weights Drawn(Generator generator, Device device, BackboneStart? start = null) => new(new Lazy<Device>(device), generator, start);
 
     /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
-    /// <param name="stored">The file's tensors by name; they stay the caller's.</param>
-    /// <param name="device">Where the weights shall be.</param>
-    /// <exception cref="FormatException">When a network asks for a weight that is missing, of another shape, not of single precision, or not finite.</exception>
-    public static Weights Stored(IReadOnlyDictionary<string, Tensor> stored, Device device) => new(device, (name, shape, _) =>
-    {
-        if (!stored.TryGetValue(name, out var value))
-        {
-            throw new FormatException($"The model file has no weight '{name}'; it was written by another program or is damaged. Train and save the model again.");
-        }
-
-        if (value.dtype != ScalarType.Float32 || !value.shape.SequenceEqual(shape))
-        {
-            throw new FormatException($"The weight '{name}' in the model file is {value.dtype} of shape ({string.Join(", ", value.shape)}), but must be Float32 of shape ({string.Join(", ", shape)}). Train and save the model again.");
-        }
-
-        if (!value.isfinite().all().item<bool>())
-        {
-            throw new FormatException($"The weight '{name}' in the model file holds NaN or infinity; it is damaged. Train and save the model again.");
-        }
-
-        return value.clone();
-    });
+    /// <param name="stored">The file's tensors by name.</param>
+    /// <param name="device">Where the weights shall be once they are tensors.</param>
+    public static Weights Stored(IReadOnlyDictionary<string, HostTensor> stored, Lazy<Device> device) => new(device, stored);
 
     /// <summary>Returns whether every weight is a finite number.</summary>
     public bool AreFinite()
     {
         using var scope = NewDisposeScope();
-        return _byName.Values.All(weight => weight.Value.isfinite().all().item<bool>());
+        return Values.All(weight => weight.Value.isfinite().all().item<bool>());
     }
 
     /// <summary>Returns the scope of the whole model.</summary>
@@ -85,21 +73,21 @@ internal sealed class Weights : IDisposable
     /// <param name="role">The role.</param>
     /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
     public IReadOnlyList<Parameter> OfRole(WeightRole role, Func<string, bool>? includes = null) =>
-        [.. _byName.Where(weight => weight.Value.Role == role && includes?.Invoke(weight.Key) != false).Select(weight => weight.Value.Value)];
+        [.. _byName.Where(weight => weight.Value.Role == role && includes?.Invoke(weight.Key) != false).Select(weight => (Parameter)weight.Value.Weight.Value)];
 
     /// <summary>Makes one weight and keeps it.</summary>
     /// <param name="name">Its full name, not used before.</param>
     /// <param name="shape">Its shape.</param>
     /// <param name="role">How training treats it.</param>
     /// <param name="initializer">Its first value, where it is drawn.</param>
-    public Tensor Add(string name, long[] shape, WeightRole role, Initializer initializer)
+    /// <exception cref="FormatException">Weights come from a file, where this one is missing, of another shape, or not finite.</exception>
+    public Weight Add(string name, long[] shape, WeightRole role, Initializer initializer)
     {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        var value = _source(name, shape, initializer).to(_device);
-        var parameter = nn.Parameter(value.alias(), requires_grad: role != WeightRole.Fixed);
-        _byName.Add(name, (parameter, role));
-        return parameter.DetachFromDisposeScope();
+        var weight = _stored is null
+            ? new Weight(OnDevice(() => First(name, shape, initializer), role))
+            : new Weight(Found(name, shape), stored => OnDevice(stored.ToTensor, role));
+        _byName.Add(name, (weight, role));
+        return weight;
     }
 
     /// <summary>Makes a tensor of a module of the user's one of the weights: what changes one changes the other.</summary>
@@ -110,10 +98,13 @@ internal sealed class Weights : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var value = _source(name, own.shape, (_, _) => own.alias());
-        own.copy_(value);
+        if ((_stored is null ? _start?.Find(name, own.shape) : Found(name, own.shape).ToTensor()) is { } value)
+        {
+            own.copy_(value);
+        }
+
         var parameter = own as Parameter ?? nn.Parameter(own.alias(), requires_grad: false);
-        _byName.Add(name, (parameter, role));
+        _byName.Add(name, (new Weight(parameter), role));
         parameter.DetachFromDisposeScope();
     }
 
@@ -125,9 +116,38 @@ internal sealed class Weights : IDisposable
     public void Dispose()
     {
         _owned.ForEach(owned => owned.Dispose());
-        foreach (var (value, _) in _byName.Values)
+        foreach (var (weight, _) in _byName.Values)
         {
-            value.Dispose();
+            weight.Dispose();
         }
+    }
+
+    private Tensor First(string name, long[] shape, Initializer initializer) => _start?.Find(name, shape)?.clone() ?? initializer(shape, Random!);
+
+    private HostTensor Found(string name, long[] shape)
+    {
+        if (!_stored!.TryGetValue(name, out var value))
+        {
+            throw new FormatException($"The model file has no weight '{name}'; it was written by another program or is damaged. Train and save the model again.");
+        }
+
+        if (!value.Shape.SequenceEqual(shape))
+        {
+            throw new FormatException($"The weight '{name}' in the model file is of shape ({string.Join(", ", value.Shape)}), but must be of shape ({string.Join(", ", shape)}). Train and save the model again.");
+        }
+
+        return value.IsFinite()
+            ? value
+            : throw new FormatException($"The weight '{name}' in the model file holds NaN or infinity; it is damaged. Train and save the model again.");
+    }
+
+    // A parameter of the model in no dispose scope.
+    private Tensor OnDevice(Func<Tensor> value, WeightRole role)
+    {
+        var device = _device.Value; // first: it says so where libtorch is missing
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var parameter = nn.Parameter(value().to(device).alias(), requires_grad: role != WeightRole.Fixed);
+        return parameter.DetachFromDisposeScope();
     }
 }

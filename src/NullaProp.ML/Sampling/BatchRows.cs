@@ -7,7 +7,7 @@ namespace NullaProp.ML.Sampling;
 /// <summary>The images of a batch that are still on their way through a plan, n of B at first and fewer where some leave early, with what is known of each.</summary>
 internal sealed class BatchRows
 {
-    private readonly FoldedModel _folded;
+    private readonly BatchModel _batch;
     private readonly Dictionary<int, Tensor> _shares = []; // (n, H), by block
     private readonly Tensor _scores; // (B, K), of those that left
     private Tensor _images; // normalised, (n, C, H, W)
@@ -15,11 +15,11 @@ internal sealed class BatchRows
 
     /// <summary>Creates the rows of a batch; they live in the caller's dispose scope.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="folded">Its multiplied-out layers.</param>
+    /// <param name="batch">Its multiplied-out layers, as tensors.</param>
     /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
-    public BatchRows(Denoiser model, FoldedModel folded, Tensor pixels)
+    public BatchRows(Denoiser model, BatchModel batch, Tensor pixels)
     {
-        _folded = folded;
+        _batch = batch;
         var device = model.Weights.Device;
         _images = model.Normalization.Apply(pixels.to(device));
         _scores = zeros(pixels.shape[0], model.ClassCount, device: device);
@@ -54,7 +54,7 @@ internal sealed class BatchRows
     /// <summary>Returns the image's share of a block's head, computed once.</summary>
     /// <param name="block">The number of the block.</param>
     public Tensor ImageShare(int block) =>
-        _shares.TryGetValue(block, out var share) ? share : _shares[block] = _folded.Blocks[block].ImageShare(_images); // (n, H)
+        _shares.TryGetValue(block, out var share) ? share : _shares[block] = _batch.Blocks[block].ImageShare(_images); // (n, H)
 
     /// <summary>Lets the images go whose class the last state will not change any more.</summary>
     /// <param name="decided">Which they are, (n).</param>

@@ -18,4 +18,5 @@ internal interface IRowBackbone
 /// <param name="FirstMap">The first layer's bordered maps.</param>
 /// <param name="Map">The last maps.</param>
 /// <param name="RowPair">Two rows of a convolution's results.</param>
-internal readonly record struct RowMapLengths(int Image, int FirstMap, int Map, int RowPair);
+/// <param name="Features">The image's features, padded to whole vectors.</param>
+internal readonly record struct RowMapLengths(int Image, int FirstMap, int Map, int RowPair, int Features);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,6 +11,7 @@ internal sealed class PlanRunner : IDisposable
 {
     private readonly Denoiser _model;
     private readonly SamplingPlan _plan;
+    private readonly BatchModel _batch;
 
     // Made once and held: TorchSharp 0.107 frees a Scalar by its finalizer even while a native call reads it, so one made on the fly (by '+' or '* 0.5', too) fails
     // where another thread starts a garbage collection at that moment.
@@ -23,9 +25,18 @@ internal sealed class PlanRunner : IDisposable
     /// <param name="model">The model; it stays the caller's.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="draws">Where scoring starts and the noise on the way (<see cref="Start"/>); the probabilities of several starts are averaged.</param>
-    public PlanRunner(Denoiser model, SamplingPlan plan, Tensor draws)
+    public PlanRunner(Denoiser model, SamplingPlan plan, HostTensor draws)
+        : this(model, plan, new FoldedModel(model, plan, draws))
     {
-        (_model, _plan, Folded) = (model, plan, new FoldedModel(model, plan, draws));
+    }
+
+    /// <summary>Prepares a plan for a model whose layers are already multiplied out.</summary>
+    /// <param name="model">The model; it stays the caller's.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="folded">The model's layers, multiplied out for it.</param>
+    public PlanRunner(Denoiser model, SamplingPlan plan, FoldedModel folded)
+    {
+        (_model, _plan, Folded, _batch) = (model, plan, folded, new BatchModel(model, folded));
         (_stateShare, _sharesLeft) = (plan.StateShare, plan.SharesLeft());
         _influences = [.. StateInfluence.Of(plan).Select(left => left is { } some ? new InfluenceFactors(some.State, some.Prediction, some.Left, some.Bound) : null)];
         _factors = [.. plan.Stages.Select(stage => new StageFactors(stage.State, stage.Prediction, stage.PreviousPrediction, stage.ScoreShare, 1 - stage.Time))];
@@ -47,9 +58,9 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var rows = new BatchRows(_model, Folded, pixels);
-        var classes = votes.IsEmpty ? null : empty(pixels.shape[0], Folded.Paths.Count, dtype: ScalarType.Int64, device: rows.Sum.device); // (B, n)
-        for (var start = 0; start < Folded.Paths.Count && rows.Any; start++)
+        var rows = new BatchRows(_model, _batch, pixels);
+        var classes = votes.IsEmpty ? null : empty(pixels.shape[0], _batch.Paths.Count, dtype: ScalarType.Int64, device: rows.Sum.device); // (B, n)
+        for (var start = 0; start < _batch.Paths.Count && rows.Any; start++)
         {
             var own = classes is null ? null : zeros_like(rows.Sum); // the score of this start alone, (B, K)
             FollowPath(rows, start, own, noise: null);
@@ -61,7 +72,7 @@ internal sealed class PlanRunner : IDisposable
             MemoryMarshal.Cast<byte, long>(classes.cpu().bytes).CopyTo(votes);
         }
 
-        return rows.Scores(Folded.Paths.Count).cpu().MoveToOuterDisposeScope();
+        return rows.Scores(_batch.Paths.Count).cpu().MoveToOuterDisposeScope();
     }
 
     /// <summary>Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test for collapse.</summary>
@@ -72,28 +83,28 @@ internal sealed class PlanRunner : IDisposable
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        var rows = new BatchRows(_model, Folded, pixels);
+        var rows = new BatchRows(_model, _batch, pixels);
         FollowPath(rows, start: 0, own: null, () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(rows.Sum.device));
         return rows.Scores(total: 1).cpu().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Folded.Dispose();
+    public void Dispose() => _batch.Dispose();
 
     // One way from a start. The state is q of z = r + q·W, 0 at the start; r is in the constants.
     private void FollowPath(BatchRows rows, int start, Tensor? own, Func<Tensor>? noise)
     {
-        var path = Folded.Paths[start];
+        var path = _batch.Paths[start];
         rows.Restart();
         for (var i = 0; i < _plan.Stages.Count && rows.Any; i++)
         {
             Advance(rows, i, rows.ImageShare(_plan.Stages[i].Block), path.Stages[i], own, noise?.Invoke());
-            var left = _sharesLeft[i] + Folded.Paths.Count - start - 1;
+            var left = _sharesLeft[i] + _batch.Paths.Count - start - 1;
             if (noise is null && left > 0)
             {
-                rows.LeaveDecided(Folded.Paths.Count - left.Value, left.Value);
+                rows.LeaveDecided(_batch.Paths.Count - left.Value, left.Value);
             }
-            else if (noise is null && Folded.Paths.Count == 1 && _influences[i] is { } influence)
+            else if (noise is null && _batch.Paths.Count == 1 && _influences[i] is { } influence)
             {
                 LeaveDecided(rows, influence, path.State!);
             }
@@ -101,17 +112,17 @@ internal sealed class PlanRunner : IDisposable
 
         if (path.State is { } bias && rows.Any)
         {
-            Add(Folded.Readout!.Probabilities(rows.Point!, bias), _stateShare, rows, own);
+            Add(_batch.Readout!.Probabilities(rows.Point!, bias), _stateShare, rows, own);
         }
     }
 
     // One evaluation, its share of the score, and the next point.
-    private void Advance(BatchRows rows, int index, Tensor imageShare, StageConstants constants, Tensor? own, Tensor? noise)
+    private void Advance(BatchRows rows, int index, Tensor imageShare, BatchStage constants, Tensor? own, Tensor? noise)
     {
         using var scope = NewDisposeScope();
         var (stage, factors) = (_plan.Stages[index], _factors[index]);
         var logits = noise is null
-            ? Evaluate(Folded.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShare, rows.Point, constants)
+            ? Evaluate(_batch.Blocks[stage.Block], _model.Blocks[stage.Block].Head, imageShare, rows.Point, constants)
             : _model.Blocks[stage.Block].Logits(imageShare, noise, tensor((float)stage.Time, device: noise.device).view(1, 1)).t(); // (K, n)
         var prediction = (_plan.Predicts == NetworkPrediction.Velocity ? logits : nn.functional.softmax(logits, 0)).t(); // (n, K)
         if (stage.ScoreShare != 0)
@@ -136,7 +147,7 @@ internal sealed class PlanRunner : IDisposable
     // By the bound on what the rest of the way can do to the last state; the scores are those of the prediction held.
     private void LeaveDecided(BatchRows rows, InfluenceFactors left, Tensor bias)
     {
-        var readout = Folded.Readout!;
+        var readout = _batch.Readout!;
         var known = rows.State!.mul(left.State).add_(rows.Previous!, left.Prediction); // (n, K)
         var logits = bias.addmm(known, readout.Matrix); // (n, K)
         var best = logits.argmax(1); // (n)
@@ -152,7 +163,7 @@ internal sealed class PlanRunner : IDisposable
         own?.add_(probabilities, share);
     }
 
-    private Tensor Evaluate(FoldedBlock block, FusionHead head, Tensor imageShare, Tensor? point, StageConstants constants)
+    private Tensor Evaluate(BatchBlock block, FusionHead head, Tensor imageShare, Tensor? point, BatchStage constants)
     {
         var hidden = point is null ? constants.Label.relu() : constants.Label.addmm(point, block.LabelMatrix).relu_(); // (B, H) or (1, H)
         var joined = point is null ? imageShare.add(hidden.mm(block.LabelFold), _one) : imageShare.addmm(hidden, block.LabelFold); // (B, H)
@@ -165,12 +176,12 @@ internal sealed class PlanRunner : IDisposable
     }
 
     // What flow matching's clean label z + (1−t)·v says, (B, K).
-    private Tensor CleanLabel(Tensor? point, Tensor velocity, Tensor? noise, StageFactors factors, StageConstants constants)
+    private Tensor CleanLabel(Tensor? point, Tensor velocity, Tensor? noise, StageFactors factors, BatchStage constants)
     {
         var rest = velocity.mul(factors.RemainingTime); // (B, K)
         return noise is null
-            ? Folded.Readout!.Probabilities(point is null ? rest : rest.add_(point, _one), constants.Readout!)
-            : Folded.Readout!.ProbabilitiesOf(noise.addmm(rest, _model.Embedding.Matrix()));
+            ? _batch.Readout!.Probabilities(point is null ? rest : rest.add_(point, _one), constants.Readout!)
+            : _batch.Readout!.ProbabilitiesOf(noise.addmm(rest, _model.Embedding.Matrix()));
     }
 
     private sealed record InfluenceFactors(Scalar State, Scalar Prediction, Scalar Left, Scalar Bound);

@@ -1,5 +1,4 @@
 using NullaProp.ML.Networks;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Sampling;
 
@@ -13,27 +12,29 @@ internal sealed class RowBackbone : IRowBackbone
     private readonly RowConvolution _second;
     private readonly RowMatrix _output;
     private readonly float[] _outputBias;
+    private readonly int _features;
+    private readonly RowMatrix _share;
 
     /// <summary>Copies the weights of a model.</summary>
     /// <param name="normalization">The scaling of raw pixels.</param>
     /// <param name="backbone">The network.</param>
-    /// <param name="folded">Its block's multiplied-out layers.</param>
+    /// <param name="head">Its block's head.</param>
     /// <param name="shape">The size of the images.</param>
-    public RowBackbone(PixelNormalization normalization, ConvBackbone backbone, FoldedBlock folded, ImageShape shape)
+    public RowBackbone(PixelNormalization normalization, ConvBackbone backbone, FusionHead head, ImageShape shape)
     {
-        using var scope = NewDisposeScope();
         _shape = shape;
-        _mean = RowMatrix.Vector(normalization.Mean);
-        _scale = RowMatrix.Vector(normalization.Deviation.reciprocal());
+        _mean = RowMatrix.Vector(normalization.Mean.Host().Values);
+        _scale = RowMatrix.Vector([.. normalization.Deviation.Host().Values.Select(deviation => 1 / deviation)]);
         _first = new RowConvolution(backbone.First, shape.Height, shape.Width);
         _second = new RowConvolution(backbone.Second, shape.Height / 2, shape.Width / 2);
 
         // The last layer reads the maps channel by channel in the model, pixel by pixel here.
-        var (channels, height, width) = (_second.Outputs, shape.Height / 4, shape.Width / 4);
-        var matrix = folded.ImageMatrix.view(-1, channels, height, width).permute(2, 3, 1, 0); // (H/4, W/4, 64, hidden)
-        _output = new RowMatrix(matrix.reshape((long)channels * height * width, -1));
-        _outputBias = RowMatrix.Vector(folded.ImageBias);
-        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, channels * height * width, Math.Max(_first.RowPairLength, _second.RowPairLength));
+        var output = backbone.Output.Host();
+        _output = RowMatrix.Transposed(output.Weight, _second.Outputs); // (H/4·W/4·64, hidden)
+        _outputBias = RowMatrix.Vector(output.Bias.Values);
+        _features = output.Weight.Rows;
+        _share = RowMatrix.Transposed(head.HostJoin().ImageColumns()); // (hidden, hidden)
+        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, output.Weight.Columns, Math.Max(_first.RowPairLength, _second.RowPairLength), _output.Width);
     }
 
     /// <inheritdoc/>
@@ -45,8 +46,10 @@ internal sealed class RowBackbone : IRowBackbone
         WriteBordered(pixels, memory.Image);
         _first.Forward(memory.Image, memory.RowPair, memory.FirstMap, border: 1);
         _second.Forward(memory.FirstMap, memory.RowPair, memory.Map, border: 0);
-        _outputBias.CopyTo(share);
-        _output.MultiplyAdd(memory.Map, share);
+        _outputBias.CopyTo(memory.Features, 0);
+        _output.MultiplyAdd(memory.Map, memory.Features);
+        share.Clear();
+        _share.MultiplyAdd(memory.Features.AsSpan(0, _features), share);
     }
 
     // Normalised, pixel by pixel, inside the border of zeros that is there from the start.

@@ -15,17 +15,15 @@ internal sealed class RowBlock
     /// <summary>Copies the weights of a block.</summary>
     /// <param name="model">The model.</param>
     /// <param name="block">The block.</param>
-    /// <param name="folded">Its multiplied-out layers; an image network without a managed form goes on using them.</param>
+    /// <param name="folded">Its multiplied-out layers.</param>
     /// <param name="shape">The size of the images.</param>
     public RowBlock(Denoiser model, DenoisingBlock block, FoldedBlock folded, ImageShape shape)
     {
         _backbone = block.Backbone is ConvBackbone convolutions
-            ? new RowBackbone(model.Normalization, convolutions, folded, shape)
-            : new TorchRowBackbone(model.Normalization, folded, shape);
+            ? new RowBackbone(model.Normalization, convolutions, block.Head, shape)
+            : new TorchRowBackbone(model.Normalization, block, shape);
         _head = new RowHead(block.Head);
-        _labelMatrix = new RowMatrix(folded.LabelMatrix);
-        _labelFold = new RowMatrix(folded.LabelFold);
-        _residual = folded.ResidualMatrix is { } residual ? new RowMatrix(residual) : null;
+        (_labelMatrix, _labelFold, _residual) = (folded.LabelMatrix, folded.LabelFold, folded.ResidualMatrix);
     }
 
     /// <summary>Returns working memory for blocks like this one.</summary>
@@ -41,10 +39,10 @@ internal sealed class RowBlock
 
     /// <summary>Evaluates the block at the working memory's point and writes its logits there, as the prediction.</summary>
     /// <param name="imageShare">The image's share of the head's first layer.</param>
-    /// <param name="bias">What the stage adds.</param>
+    /// <param name="bias">What the stage adds, padded to whole vectors.</param>
     /// <param name="memory">Working memory.</param>
     /// <param name="classes">K.</param>
-    public void Evaluate(ReadOnlySpan<float> imageShare, RowStage bias, RowMemory memory, int classes)
+    public void Evaluate(ReadOnlySpan<float> imageShare, FoldedStage bias, RowMemory memory, int classes)
     {
         var point = memory.Point.AsSpan(0, classes);
         bias.Label.CopyTo(memory.Label, 0);
@@ -57,9 +55,3 @@ internal sealed class RowBlock
         _head.Logits(memory);
     }
 }
-
-/// <summary>What one evaluation adds that is the same for every image, padded to whole vectors.</summary>
-/// <param name="Label">The bias of the label's first layer.</param>
-/// <param name="Head">The bias of the head's first layer.</param>
-/// <param name="Readout">The bias of the read-out, where the network predicts a velocity.</param>
-internal readonly record struct RowStage(float[] Label, float[] Head, float[]? Readout);

@@ -1,5 +1,4 @@
 using NullaProp.ML.Networks;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Sampling;
 
@@ -20,12 +19,11 @@ internal sealed class RowConvolution
     /// <param name="width">The width of its input, in pixels, 4 or more.</param>
     public RowConvolution(Convolution layer, int height, int width)
     {
-        using var scope = NewDisposeScope();
         (_height, _width) = (height, width);
-        Outputs = (int)layer.Weight.shape[0];
-        _inputs = (int)layer.Weight.shape[1];
-        _weights = new RowMatrix(layer.Weight.permute(2, 3, 1, 0).reshape(9L * _inputs, Outputs)); // (9·C, outputs), window row by row
-        _bias = RowMatrix.Vector(layer.Bias);
+        Outputs = (int)layer.Weight.Shape[0];
+        _inputs = (int)layer.Weight.Shape[1];
+        _weights = RowMatrix.Transposed(layer.Weight.Host(), _inputs); // (9·C, outputs), window row by row
+        _bias = RowMatrix.Vector(layer.Bias.Host().Values);
     }
 
     /// <summary>Gets the number of output channels.</summary>

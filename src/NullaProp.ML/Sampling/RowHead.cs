@@ -20,15 +20,14 @@ internal sealed class RowHead
     /// <param name="head">The head.</param>
     public RowHead(FusionHead head)
     {
-        using var scope = TorchSharp.torch.NewDisposeScope();
-        Hidden = (int)head.Narrow.Weight.shape[1];
-        _narrowCount = (int)head.Narrow.Weight.shape[0];
-        _joinNorm = (RowMatrix.Vector(head.JoinNorm.Weight), RowMatrix.Vector(head.JoinNorm.Bias));
-        _narrow = new RowMatrix(head.Narrow.Weight.t());
-        _narrowBias = RowMatrix.Vector(head.Narrow.Bias);
-        _narrowNorm = (RowMatrix.Vector(head.NarrowNorm.Weight), RowMatrix.Vector(head.NarrowNorm.Bias));
-        _output = new RowMatrix(head.Output.Weight.t());
-        _outputBias = RowMatrix.Vector(head.Output.Bias);
+        Hidden = (int)head.Narrow.Weight.Shape[1];
+        _narrowCount = (int)head.Narrow.Weight.Shape[0];
+        _joinNorm = (RowMatrix.Vector(head.JoinNorm.Weight.Host().Values), RowMatrix.Vector(head.JoinNorm.Bias.Host().Values));
+        _narrow = RowMatrix.Transposed(head.Narrow.Weight.Host());
+        _narrowBias = RowMatrix.Vector(head.Narrow.Bias.Host().Values);
+        _narrowNorm = (RowMatrix.Vector(head.NarrowNorm.Weight.Host().Values), RowMatrix.Vector(head.NarrowNorm.Bias.Host().Values));
+        _output = RowMatrix.Transposed(head.Output.Weight.Host());
+        _outputBias = RowMatrix.Vector(head.Output.Bias.Host().Values);
     }
 
     /// <summary>Gets H, the width of the first layer without padding.</summary>

@@ -20,6 +20,9 @@ internal sealed class RowMemory(RowMapLengths lengths, int blocks, int hidden, i
     /// <summary>Gets two rows of a convolution's results.</summary>
     public float[] RowPair { get; } = new float[lengths.RowPair];
 
+    /// <summary>Gets the image's features.</summary>
+    public float[] Features { get; } = new float[lengths.Features];
+
     /// <summary>Gets the image's share of the head's first layer, by block.</summary>
     public float[][] ImageShares { get; } = [.. Enumerable.Range(0, blocks).Select(_ => new float[hidden])];
 

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using NullaProp.ML.Networks;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Sampling;
 
@@ -19,7 +18,7 @@ internal sealed class RowRunner
     private readonly IReadOnlyList<StateInfluence?> _influences;
     private readonly float[] _spread; // (K, K), as FoldedReadout.Spread
     private readonly RowMatrix? _readout;
-    private readonly (RowStage[] Stages, float[]? State)[] _paths;
+    private readonly (FoldedStage[] Stages, float[]? State)[] _paths;
     private RowMemory? _spare;
 
     /// <summary>Copies what a plan needs of a model into managed memory.</summary>
@@ -29,17 +28,15 @@ internal sealed class RowRunner
     /// <param name="folded">The model's layers, multiplied out for the same plan.</param>
     public RowRunner(Denoiser model, ImageShape shape, SamplingPlan plan, FoldedModel folded)
     {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
         (_plan, _classes) = (plan, model.ClassCount);
         var numbers = folded.Blocks.Keys.Order().ToList();
         _blocks = [.. numbers.Select(number => new RowBlock(model, model.Blocks[number], folded.Blocks[number], shape))];
         _blockOfStage = [.. plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
         _sharesLeft = plan.SharesLeft();
         _influences = StateInfluence.Of(plan);
-        _spread = folded.Readout?.Spread?.cpu().contiguous().data<float>().ToArray() ?? [];
-        _readout = folded.Readout is { } readout ? new RowMatrix(readout.Matrix) : null;
-        _paths = [.. folded.Paths.Select(path => (path.Stages.Select(Stage).ToArray(), Vector(path.State)))];
+        _spread = folded.Readout?.Spread?.Values ?? [];
+        _readout = folded.Readout?.Matrix;
+        _paths = [.. folded.Paths.Select(path => (path.Stages.Select(Padded).ToArray(), Padded(path.State)))];
     }
 
     /// <summary>Writes the class probabilities of an image.</summary>
@@ -72,9 +69,9 @@ internal sealed class RowRunner
         Volatile.Write(ref _spare, memory);
     }
 
-    private static RowStage Stage(StageConstants constants) => new(RowMatrix.Vector(constants.Label), RowMatrix.Vector(constants.Head), Vector(constants.Readout));
+    private static FoldedStage Padded(FoldedStage stage) => new(RowMatrix.Vector(stage.Label), RowMatrix.Vector(stage.Head), Padded(stage.Readout));
 
-    private static float[]? Vector(TorchSharp.torch.Tensor? bias) => bias is null ? null : RowMatrix.Vector(bias);
+    private static float[]? Padded(float[]? bias) => bias is null ? null : RowMatrix.Vector(bias);
 
     // As PlanRunner.FollowPath, for one row; where the class is decided before the end, stops and returns the share of the score that is known.
     private double? FollowPath(int start, ReadOnlySpan<float> pixels, RowMemory memory, Span<float> scores, Span<float> own)
@@ -159,7 +156,7 @@ internal sealed class RowRunner
         return scores[best] - next;
     }
 
-    private void Score(SamplingStage stage, RowStage constants, RowMemory memory, Span<float> scores, Span<float> own)
+    private void Score(SamplingStage stage, FoldedStage constants, RowMemory memory, Span<float> scores, Span<float> own)
     {
         var prediction = memory.Prediction.AsSpan(0, _classes);
         if (_plan.Predicts == NetworkPrediction.CleanLabel)

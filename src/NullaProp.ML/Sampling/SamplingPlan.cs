@@ -1,5 +1,4 @@
-using TorchSharp;
-using static TorchSharp.torch;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Sampling;
 
@@ -24,20 +23,22 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
 
     /// <summary>Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored noise.</summary>
     /// <param name="draw">The start z₀ and the noise of each stage that adds some, (1 + <see cref="NoiseCount"/>, D).</param>
-    /// <returns>(1, D) for each stage, and for the state after the last.</returns>
-    public IReadOnlyList<Tensor> Offsets(Tensor draw)
+    /// <returns>(D) for each stage, and for the state after the last.</returns>
+    public IReadOnlyList<double[]> Offsets(HostTensor draw)
     {
-        var state = draw.narrow(0, 0, 1); // (1, D)
-        List<Tensor> points = [state];
+        double[] state = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
+        List<double[]> points = [state];
         var noises = 0;
         foreach (var stage in Stages)
         {
-            using Scalar factor = stage.State;
-            var point = state.mul(factor);
+            var point = state.Select(value => stage.State * value).ToArray();
             if (stage.Noise != 0)
             {
-                using Scalar scale = stage.Noise;
-                point.add_(draw.narrow(0, ++noises, 1), scale);
+                var noise = draw.Row(++noises);
+                for (var i = 0; i < point.Length; i++)
+                {
+                    point[i] += stage.Noise * noise[i];
+                }
             }
 
             points.Add(point);

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Sampling;
@@ -10,15 +11,16 @@ internal static class Start
     /// <param name="dimension">D, the length of z.</param>
     /// <param name="seed">The seed of the draws.</param>
     /// <param name="noises">The number of stages that add noise.</param>
-    /// <returns>On the CPU, (n·(1 + noises), D) with n = max(1, draws): each start, followed by the noise of its way.</returns>
-    public static Tensor Points(int draws, long dimension, int seed, int noises = 0)
+    /// <returns>(n·(1 + noises), D) with n = max(1, draws): each start, followed by the noise of its way.</returns>
+    public static HostTensor Points(int draws, long dimension, int seed, int noises = 0)
     {
         if (draws == 0)
         {
-            return zeros(1 + noises, dimension);
+            return new([1 + noises, dimension], new float[(1 + noises) * dimension]);
         }
 
         using var generator = new Generator((ulong)(uint)seed);
-        return randn(draws * (1L + noises), dimension, generator: generator);
+        using var points = randn(draws * (1L + noises), dimension, generator: generator);
+        return HostTensor.Of(points);
     }
 }

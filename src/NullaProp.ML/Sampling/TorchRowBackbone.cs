@@ -6,9 +6,9 @@ namespace NullaProp.ML.Sampling;
 
 /// <summary>Any image network for one image, by libtorch: where it is large, its arithmetic counts for more than the calls.</summary>
 /// <param name="normalization">The scaling of raw pixels.</param>
-/// <param name="block">The block's multiplied-out layers; they stay the caller's.</param>
+/// <param name="block">The block.</param>
 /// <param name="shape">The size of the images.</param>
-internal sealed class TorchRowBackbone(PixelNormalization normalization, FoldedBlock block, ImageShape shape) : IRowBackbone
+internal sealed class TorchRowBackbone(PixelNormalization normalization, DenoisingBlock block, ImageShape shape) : IRowBackbone
 {
     /// <inheritdoc/>
     public RowMapLengths Lengths => default;
@@ -20,7 +20,7 @@ internal sealed class TorchRowBackbone(PixelNormalization normalization, FoldedB
         using var mode = no_grad();
         var image = empty([1, shape.Channels, shape.Height, shape.Width]); // (1, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(image.bytes));
-        var result = block.ImageShare(normalization.Apply(image.to(block.ImageMatrix.device))).cpu(); // (1, H)
+        var result = block.ImageShare(normalization.Apply(image.to(normalization.Mean.Value.device))).cpu(); // (1, H)
         MemoryMarshal.Cast<byte, float>(result.contiguous().bytes).CopyTo(share);
     }
 }

@@ -1,5 +1,6 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Storage;
@@ -25,7 +26,7 @@ internal static class ModelFile
         var values = model.Network.Weights.Values.Select(weight => KeyValuePair.Create(weight.Key, weight.Value));
         if (model.Options.Draws > 0)
         {
-            values = values.Append(KeyValuePair.Create(DrawsName, model.Starts));
+            values = values.Append(KeyValuePair.Create(DrawsName, model.Starts.ToTensor()));
         }
 
         SafeTensors.Write(stream, [.. values]);
@@ -34,30 +35,29 @@ internal static class ModelFile
     /// <summary>Reads the weights of a described model.</summary>
     /// <param name="stream">Where from.</param>
     /// <param name="description">The description, already read.</param>
-    /// <param name="device">Where the weights shall be.</param>
+    /// <param name="device">Where the weights shall be once they are tensors.</param>
     /// <exception cref="FormatException">The weights are damaged or do not fit the description.</exception>
-    public static StoredModel ReadWeights(Stream stream, ModelDescription description, Device device)
+    public static StoredModel ReadWeights(Stream stream, ModelDescription description, Lazy<Device> device)
     {
-        using var stored = Tensors(stream);
-        var weights = Weights.Stored(stored.Tensors, device);
+        var stored = Tensors(stream);
+        var network = new Denoiser(Weights.Stored(stored, device), description.Options, description.Shape, description.Classes);
         try
         {
-            var network = new Denoiser(weights, description.Options, description.Shape, description.Classes);
-            var starts = Starts(stored.Tensors, description, network);
+            var starts = Starts(stored, description, network);
             return new StoredModel(description.Options, description.Shape, description.Classes, description.Keys, description.Seed, network, starts);
         }
         catch
         {
-            weights.Dispose();
+            network.Dispose();
             throw;
         }
     }
 
-    private static StoredTensors Tensors(Stream stream)
+    private static IReadOnlyDictionary<string, HostTensor> Tensors(Stream stream)
     {
         try
         {
-            return SafeTensors.Read(stream);
+            return SafeTensors.ReadSingles(stream);
         }
         catch (FormatException fault)
         {
@@ -65,7 +65,7 @@ internal static class ModelFile
         }
     }
 
-    private static Tensor Starts(IReadOnlyDictionary<string, Tensor> stored, ModelDescription description, Denoiser network)
+    private static HostTensor Starts(IReadOnlyDictionary<string, HostTensor> stored, ModelDescription description, Denoiser network)
     {
         var (draws, dimension) = (description.Options.Draws, network.Embedding.Dimension);
         if (draws == 0)
@@ -74,8 +74,8 @@ internal static class ModelFile
         }
 
         var rows = draws * (1L + PlanCompiler.For(network, description.Options).NoiseCount);
-        return stored.TryGetValue(DrawsName, out var starts) && starts.dtype == ScalarType.Float32 && starts.shape.SequenceEqual([rows, dimension]) && starts.data<float>().All(float.IsFinite)
-            ? starts.clone()
+        return stored.TryGetValue(DrawsName, out var starts) && starts.Shape.SequenceEqual([rows, dimension]) && starts.IsFinite()
+            ? starts
             : throw new FormatException($"The model file must hold {rows} stored draws of {dimension} values, but does not; it is damaged. Train and save the model again.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Storage;
@@ -68,6 +69,19 @@ internal static class SafeTensors
             stored.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads tensors of single precision into managed memory.</summary>
+    /// <param name="stream">Where from, to its end.</param>
+    /// <exception cref="FormatException">The data is damaged, or holds a tensor of another type.</exception>
+    public static IReadOnlyDictionary<string, HostTensor> ReadSingles(Stream stream)
+    {
+        var header = SafeTensorsHeaderParser.Parse(ReadHeader(stream), LargestData);
+        var tensors = new Dictionary<string, HostTensor>(StringComparer.Ordinal);
+        foreach (var entry in header.Entries)
+            tensors.Add(entry.Name, TensorData.ReadSingles(stream, entry));
+        RequireEnd(stream);
+        return tensors;
     }
 
     private static byte[] ReadHeader(Stream stream)

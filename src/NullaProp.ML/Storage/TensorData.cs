@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Storage;
@@ -26,6 +28,25 @@ internal static class TensorData
         while (values.NumberOfElements < entry.Count)
             values = Grow(values, stream, entry);
         return scope.Detach(values);
+    }
+
+    /// <summary>Reads the tensor that the entry describes into managed memory.</summary>
+    /// <exception cref="FormatException">It is not of single precision, too large for one array, or the stream ends too early.</exception>
+    public static HostTensor ReadSingles(Stream stream, TensorEntry entry)
+    {
+        if (entry.Type.Scalar != ScalarType.Float32)
+            throw new FormatException($"Tensor {entry.QuotedName} has the dtype {entry.Type.Name}, but must be F32.");
+        if (entry.Count > Array.MaxLength)
+            throw new FormatException($"Tensor {entry.QuotedName} has {entry.Count} elements, but may have at most {Array.MaxLength}.");
+        var values = new float[Math.Min(entry.Count, Chunk / sizeof(float))];
+        Fill(MemoryMarshal.AsBytes(values.AsSpan()), stream, entry, start: 0);
+        while (values.Length < entry.Count)
+        {
+            var filled = values.Length;
+            Array.Resize(ref values, (int)Math.Min(entry.Count, 2L * filled));
+            Fill(MemoryMarshal.AsBytes(values.AsSpan(filled)), stream, entry, (long)filled * sizeof(float));
+        }
+        return new(entry.Shape, values);
     }
 
     /// <summary>Doubling what has arrived keeps a false length from costing memory.</summary>

@@ -1,4 +1,4 @@
-using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -94,7 +94,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     {
         using var mode = no_grad();
         var plan = PlanCompiler.For(model, options);
-        using var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed, plan.NoiseCount);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed, plan.NoiseCount);
         using var runner = new PlanRunner(model, plan, starts);
         Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation, data.Validation.EvenRows(int.MaxValue));
         return new EpochMetrics

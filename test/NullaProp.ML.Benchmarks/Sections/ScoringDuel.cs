@@ -15,8 +15,8 @@ internal sealed class ScoringDuel : IDisposable
     /// <summary>The first image that no model was trained on.</summary>
     private const int FirstImage = 1_000_000;
 
-    private readonly TrainedModel _model;
     private readonly int _steps;
+    private readonly Tensor _start; // z₀, (n, D)
     private readonly PortModel _port;
     private readonly PlanRunner _runner;
     private readonly (Tensor Raw, Tensor Normalized)[] _batches;
@@ -29,7 +29,7 @@ internal sealed class ScoringDuel : IDisposable
     /// <param name="batches">The number of batches, used in turns.</param>
     public ScoringDuel(TrainedModel model, int batch, int steps, int batches)
     {
-        (_model, _steps) = (model, steps);
+        (_start, _steps) = (model.Starts.ToTensor(), steps);
         _port = PortWeights.Copy(model.Network);
         _runner = model.Runner(steps);
         _scores = new (float[], float[])[batches];
@@ -62,6 +62,7 @@ internal sealed class ScoringDuel : IDisposable
     {
         _runner.Dispose();
         _port.Dispose();
+        _start.Dispose();
         foreach (var (raw, normalized) in _batches)
         {
             raw.Dispose();
@@ -72,7 +73,7 @@ internal sealed class ScoringDuel : IDisposable
     private void RunPort(int round)
     {
         var slot = round % _batches.Length;
-        _scores[slot].Port = Scores(() => PortHeun.Probabilities(_port, _batches[slot].Normalized, _model.Starts, _steps));
+        _scores[slot].Port = Scores(() => PortHeun.Probabilities(_port, _batches[slot].Normalized, _start, _steps));
     }
 
     private void RunOwn(int round)

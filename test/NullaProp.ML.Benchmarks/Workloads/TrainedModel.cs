@@ -4,6 +4,7 @@ using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
+using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
 using static TorchSharp.torch;
 
@@ -30,9 +31,9 @@ internal sealed class TrainedModel : IDisposable
     public Denoiser Network { get; }
 
     /// <summary>Gets z₀, (n, D).</summary>
-    public Tensor Starts { get; }
+    public HostTensor Starts { get; }
 
-    /// <summary>Gets the model for ML.NET; it owns network and starts.</summary>
+    /// <summary>Gets the model for ML.NET; it owns the network.</summary>
     public NoPropTransformer Transformer { get; }
 
     /// <summary>Trains a model from tensors in memory; the caller disposes of it. This is Fit without ML.NET.</summary>

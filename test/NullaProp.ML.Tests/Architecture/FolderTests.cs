@@ -13,12 +13,13 @@ public sealed class FolderTests
     private static readonly Dictionary<string, string[]> Uses = new()
     {
         ["Options"] = [],
-        ["Diffusion"] = [],
-        ["Networks"] = ["Diffusion"], // the model holds its noise schedule
-        ["Sampling"] = ["Diffusion", "Networks"],
-        ["Training"] = ["Data", "Diffusion", "Networks", "Sampling"],
+        ["Tensors"] = [],
+        ["Diffusion"] = ["Tensors"],
+        ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
+        ["Sampling"] = ["Diffusion", "Networks", "Tensors"],
+        ["Training"] = ["Data", "Diffusion", "Networks", "Sampling", "Tensors"],
         ["Data"] = ["Interop"],
-        ["Storage"] = ["Data", "Networks", "Sampling"],
+        ["Storage"] = ["Data", "Networks", "Sampling", "Tensors"],
         ["Interop"] = [],
     };
 

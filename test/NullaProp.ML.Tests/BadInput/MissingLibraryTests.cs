@@ -1,38 +1,74 @@
 using System.Diagnostics;
 using System.Reflection;
 using Microsoft.ML;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
-/// <summary>An application that forgot the native package: one sentence, and the process ends by itself.</summary>
+/// <summary>An application that forgot the native package, or does without it: single images are scored, batches say in one sentence what they need, and the process ends by itself.</summary>
 [TestClass]
 public sealed class MissingLibraryTests
 {
     [TestMethod]
-    public void Load_WithoutLibtorch_NamesThePackage()
+    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime)]
+    [DataRow(EmbeddingKind.LearnedUnitNorm, NoPropVariant.ContinuousTime)]
+    [DataRow(EmbeddingKind.OneHot, NoPropVariant.DiscreteTime)]
+    [DataRow(EmbeddingKind.Learned, NoPropVariant.FlowMatching)]
+    [DataRow(EmbeddingKind.OneHot, NoPropVariant.CrossEntropyBaseline)]
+    public void Score_OneImageWithoutLibtorch_GivesTheSame(EmbeddingKind embedding, NoPropVariant variant)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var modelPath = Path.Combine(folder.FullName, "model.zip");
-            using (var model = Tiny.Model(context))
-            {
-                context.Model.Save(model, Tiny.Data(context).Schema, modelPath);
-            }
+            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Embedding = embedding, Variant = variant, BlockCount = 2 }, rows: 1);
 
-            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath);
+            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 
-            Assert.AreEqual(1, exitCode, errors);
-            Assert.Contains("The native library of TorchSharp could not be loaded. Reference one backend package in the application: libtorch-cpu-", errors);
-            Assert.Contains("or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp 0.", errors);
-            Assert.IsEmpty(output); // TorchSharp itself would write pages
-            Assert.DoesNotContain("LoadNativeBackend", errors);
+            Assert.AreEqual(0, exitCode, errors);
+            Tiny.AssertEqual(expected[0], LoadProbe.Scores(output.Split('\n')).Single());
+            Assert.IsEmpty(errors);
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [TestMethod]
+    public void Score_BatchWithoutLibtorch_NamesThePackage()
+    {
+        var context = new MLContext(seed: 1);
+        var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
+        try
+        {
+            var (modelPath, dataPath, _) = Saved(context, folder, Tiny.Options, rows: 2);
+
+            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
+
+            Assert.AreEqual(1, exitCode, errors);
+            Assert.Contains("The native library of TorchSharp could not be loaded. Reference one backend package in the application: libtorch-cpu-", errors);
+            Assert.Contains("or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp 0.", errors);
+            Assert.DoesNotContain("LoadNativeBackend", output + errors); // TorchSharp itself would write pages
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static (string ModelPath, string DataPath, float[][] Scores) Saved(MLContext context, DirectoryInfo folder, NoPropOptions options, int rows)
+    {
+        var (modelPath, dataPath) = (Path.Combine(folder.FullName, "model.zip"), Path.Combine(folder.FullName, "data.idv"));
+        var data = Tiny.Data(context, rows);
+        using var model = Tiny.Model(context, options);
+        context.Model.Save(model, data.Schema, modelPath);
+        using (var file = File.Create(dataPath))
+        {
+            context.Data.SaveAsBinary(data, file);
+        }
+
+        return (modelPath, dataPath, Tiny.Scores(context, model.Transform(data)));
     }
 
     // The managed half of the probe. TorchSharp's own package brings libLibTorchSharp, which stays: it cannot load without libtorch.
@@ -53,9 +89,9 @@ public sealed class MissingLibraryTests
             Path.GetDirectoryName(file) == source || Path.GetFileName(file).Contains("LibTorchSharp", StringComparison.Ordinal);
     }
 
-    private static (int ExitCode, string Output, string Errors) Run(string probe, string modelPath)
+    private static (int ExitCode, string Output, string Errors) Run(string probe, string modelPath, string dataPath)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [probe, modelPath]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [probe, modelPath, dataPath]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         process.WaitForExit();

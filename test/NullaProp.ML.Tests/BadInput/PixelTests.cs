@@ -79,6 +79,7 @@ public sealed class PixelTests
         var photos = Tiny.Photos();
         photos.ForEach(photo => photo.Features = [.. photo.Features.Select(value => value / 1000)]);
         using var model = Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable(photos));
+        Tiny.Scores(context, model, photos); // what batches need is made by the first one
         photos[6].Features.AsSpan().Fill(float.MaxValue);
         var engine = context.Model.CreatePredictionEngine<Photo, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
 

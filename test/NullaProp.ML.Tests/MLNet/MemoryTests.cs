@@ -59,6 +59,7 @@ public sealed class MemoryTests
     public void Transform_CursorLeftHalfWay_LeavesNoTensorAlive()
     {
         using var model = TinyImages.Trainer(Context).Fit(Data);
+        Context.MulticlassClassification.Evaluate(model.Transform(Data)); // what batches need is made by the first one
         var before = LiveTensors;
 
         using (var cursor = model.Transform(Data).GetRowCursor(model.GetOutputSchema(Data.Schema)))

@@ -64,7 +64,7 @@ public sealed class FusionHeadTests
         var head = new FusionHead(weights.Under("h"), Hidden, Classes);
         var code = randn(5, Hidden, generator: generator);
 
-        Assert.IsTrue(head.ImageShare(code).allclose(code.mm(head.ImageColumns().t()), rtol: 0, atol: 1e-6));
-        Assert.IsTrue(head.LabelShare(code).allclose(code.mm(head.LabelColumns().t()), rtol: 0, atol: 1e-6));
+        Assert.IsTrue(head.ImageShare(code).allclose(code.mm(head.HostJoin().ImageColumns().ToTensor().t()), rtol: 0, atol: 1e-6));
+        Assert.IsTrue(head.LabelShare(code).allclose(code.mm(head.HostJoin().LabelColumns().ToTensor().t()), rtol: 0, atol: 1e-6));
     }
 }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -39,8 +40,7 @@ public sealed class WeightsTests
     [TestMethod]
     public void Stored_WeightOfAnotherShape_NamesItAndBothShapes()
     {
-        using var scope = NewDisposeScope();
-        using var weights = Weights.Stored(new Dictionary<string, Tensor> { ["a.x"] = zeros(2, 3) }, CPU);
+        using var weights = Stored(new([2, 3], new float[6]));
 
         var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 3, 2));
 
@@ -50,20 +50,9 @@ public sealed class WeightsTests
     }
 
     [TestMethod]
-    public void Stored_WeightOfAnotherType_NamesItsType()
-    {
-        using var scope = NewDisposeScope();
-        using var weights = Weights.Stored(new Dictionary<string, Tensor> { ["a.x"] = zeros(2, dtype: ScalarType.Float64) }, CPU);
-
-        var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 2));
-
-        Assert.Contains("Float64", fault.Message);
-    }
-
-    [TestMethod]
     public void Stored_WeightThatIsMissing_NamesIt()
     {
-        using var weights = Weights.Stored(new Dictionary<string, Tensor>(), CPU);
+        using var weights = Weights.Stored(new Dictionary<string, HostTensor>(), new Lazy<Device>(CPU));
 
         var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 2));
 
@@ -71,17 +60,45 @@ public sealed class WeightsTests
     }
 
     [TestMethod]
-    public void Stored_GivenTensor_IsCopied()
+    public void Stored_WeightThatIsNotFinite_NamesIt()
     {
-        using var stored = ones(2);
-        using var weights = Weights.Stored(new Dictionary<string, Tensor> { ["a.x"] = stored }, CPU);
+        using var weights = Stored(new([2], [1, float.NaN]));
+
+        var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 2));
+
+        Assert.Contains("'a.x' in the model file holds NaN or infinity", fault.Message);
+    }
+
+    [TestMethod]
+    public void Stored_Weight_IsATrainableTensorOnceAskedForAndFollowsIt()
+    {
+        using var weights = Stored(new([2], [1, 2]));
         var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+        CollectionAssert.AreEqual(new[] { 1f, 2f }, weight.Host().Values);
 
         using (no_grad())
         {
-            stored.fill_(5);
+            weight.Value.mul_(5);
         }
 
-        CollectionAssert.AreEqual(new[] { 1f, 1f }, weight.data<float>().ToArray());
+        Assert.IsTrue(weight.Value.requires_grad);
+        CollectionAssert.AreEqual(new[] { 5f, 10f }, weight.Host().Values);
+        CollectionAssert.AreEqual(new[] { 5f, 10f }, weights.HostValues.Single().Value.Values);
     }
+
+    [TestMethod]
+    public void Stored_WeightThatNobodyAskedFor_NeedsNoDevice()
+    {
+        using var weights = Weights.Stored(
+            new Dictionary<string, HostTensor> { ["a.x"] = new([2], [1, 2]) },
+            new Lazy<Device>(() => throw new InvalidOperationException("libtorch was asked for")));
+
+        var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+
+        CollectionAssert.AreEqual(new[] { 1f, 2f }, weight.Host().Values);
+        Assert.AreEqual(2, weights.TrainedCounts.Single().Value);
+        Assert.ThrowsExactly<InvalidOperationException>(() => weight.Value);
+    }
+
+    private static Weights Stored(HostTensor value) => Weights.Stored(new Dictionary<string, HostTensor> { ["a.x"] = value }, new Lazy<Device>(CPU));
 }

@@ -66,15 +66,15 @@ public sealed class EarlyExitTests
         using var model = TinyModel.Create(new NoPropOptions { Embedding = EmbeddingKind.Learned });
         var plan = PlanCompiler.For(model, new NoPropOptions { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit });
 
-        using var readout = new FoldedReadout(model, plan);
+        var readout = new FoldedReadout(model, plan);
 
         Assert.AreEqual(isMeasured, readout.Spread is not null);
         for (var k = 0; k < 3 && isMeasured; k++)
         {
             for (var j = 0; j < 3; j++)
             {
-                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Matrix[i, k].item<float>() - readout.Matrix[i, j].item<float>()));
-                Assert.AreEqual(expected, readout.Spread![k, j].item<float>(), 1e-6f);
+                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Matrix.Span[(i * readout.Matrix.Width) + k] - readout.Matrix.Span[(i * readout.Matrix.Width) + j]));
+                Assert.AreEqual(expected, readout.Spread!.Row(k)[j], 1e-6f);
             }
         }
     }

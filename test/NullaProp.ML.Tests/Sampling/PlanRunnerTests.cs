@@ -44,7 +44,7 @@ public sealed class PlanRunnerTests
 
         for (var image = 0; image < Images; image++)
         {
-            var expected = Replay(model, plan, pixels.narrow(0, image, 1), starts);
+            var expected = Replay(model, plan, pixels.narrow(0, image, 1), starts.ToTensor());
             for (var k = 0; k < model.ClassCount; k++)
             {
                 // Single precision against double over at most 13 evaluations.
@@ -98,7 +98,7 @@ public sealed class PlanRunnerTests
         var sum = zeros(Images, 3);
         for (var i = 0; i < 5; i++)
         {
-            using var single = new PlanRunner(model, plan, starts.narrow(0, i, 1));
+            using var single = new PlanRunner(model, plan, starts.RowRange(i, 1));
             sum += single.Probabilities(pixels);
         }
 
@@ -145,8 +145,7 @@ public sealed class PlanRunnerTests
         var before = LiveTensors;
 
         using (var pixels = ones(2, 1, 8, 8))
-        using (var starts = Start.Points(2, 3, 1))
-        using (var runner = new PlanRunner(model, PlanCompiler.For(model, new NoPropOptions()), starts))
+        using (var runner = new PlanRunner(model, PlanCompiler.For(model, new NoPropOptions()), Start.Points(2, 3, 1)))
         using (var generator = new Generator(1))
         {
             runner.Probabilities(pixels).Dispose();
@@ -201,7 +200,7 @@ public sealed class PlanRunnerTests
 
     private static PlanRunner Runner(Denoiser model, NoPropOptions options)
     {
-        using var starts = Start.Points(options.Draws, model.Embedding.Dimension, 1);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, 1);
         return new PlanRunner(model, PlanCompiler.For(model, options), starts);
     }
 

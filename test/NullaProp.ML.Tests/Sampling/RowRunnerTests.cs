@@ -56,7 +56,7 @@ public sealed class RowRunnerTests
         var shape = new ImageShape(1, 8, 8);
         using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, 3);
         TinyModel.ReadLabels(model, generator);
-        using var starts = Start.Points(0, 3, 1);
+        var starts = Start.Points(0, 3, 1);
         var plan = PlanCompiler.For(model, options);
         using var batch = new PlanRunner(model, plan, starts);
         var runner = new RowRunner(model, shape, plan, batch.Folded);

@@ -9,22 +9,22 @@ public sealed class StartTests
     [TestMethod]
     public void Points_NoDraws_AreThePriorsMean()
     {
-        using var points = Start.Points(0, 4, seed: 9);
+        var points = Start.Points(0, 4, seed: 9);
 
-        CollectionAssert.AreEqual(new float[4], points.data<float>().ToArray());
-        CollectionAssert.AreEqual(new long[] { 1, 4 }, points.shape);
+        CollectionAssert.AreEqual(new float[4], points.Values);
+        CollectionAssert.AreEqual(new long[] { 1, 4 }, points.Shape);
     }
 
     [TestMethod]
     public void Points_SameSeed_AreTheSameAndAnotherSeedsDiffer()
     {
-        using var first = Start.Points(3, 4, seed: -9);
-        using var again = Start.Points(3, 4, seed: -9);
-        using var other = Start.Points(3, 4, seed: 8);
+        var first = Start.Points(3, 4, seed: -9);
+        var again = Start.Points(3, 4, seed: -9);
+        var other = Start.Points(3, 4, seed: 8);
 
-        CollectionAssert.AreEqual(new long[] { 3, 4 }, first.shape);
-        CollectionAssert.AreEqual(first.data<float>().ToArray(), again.data<float>().ToArray());
-        CollectionAssert.AreNotEqual(first.data<float>().ToArray(), other.data<float>().ToArray());
+        CollectionAssert.AreEqual(new long[] { 3, 4 }, first.Shape);
+        CollectionAssert.AreEqual(first.Values, again.Values);
+        CollectionAssert.AreNotEqual(first.Values, other.Values);
     }
 
     [TestMethod]
@@ -32,7 +32,7 @@ public sealed class StartTests
     {
         using var scope = NewDisposeScope();
 
-        var points = Start.Points(2000, 10, seed: 1);
+        var points = Start.Points(2000, 10, seed: 1).ToTensor();
 
         // 20,000 numbers, five standard errors: 1/√n for the mean, √(2/n) for the variance.
         Assert.AreEqual(0, points.mean().item<float>(), 5 / Math.Sqrt(20_000));

@@ -44,7 +44,7 @@ public sealed class VariantPlanTests
 
         var actual = runner.Probabilities(pixels);
 
-        var expected = Enumerable.Range(0, Math.Max(1, draws)).Select(draw => Follow(model, plan, pixels, starts.narrow(0, draw, 1))).Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
+        var expected = Enumerable.Range(0, Math.Max(1, draws)).Select(draw => Follow(model, plan, pixels, starts.RowRange(draw, 1).ToTensor())).Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
         Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
         for (var image = 0; image < Images; image++)
         {
@@ -85,7 +85,7 @@ public sealed class VariantPlanTests
         var actual = runner.Probabilities(pixels);
 
         Assert.AreEqual(3, plan.NoiseCount);
-        var expected = (Follow(model, plan, pixels, draws.narrow(0, 0, 4)) + Follow(model, plan, pixels, draws.narrow(0, 4, 4))) / 2;
+        var expected = (Follow(model, plan, pixels, draws.RowRange(0, 4).ToTensor()) + Follow(model, plan, pixels, draws.RowRange(4, 4).ToTensor())) / 2;
         Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
         var scores = new float[3];
         rows.Probabilities(pixels[1].data<float>().ToArray(), scores);

@@ -12,8 +12,8 @@ public sealed class AdamWTests
     {
         using var generator = new Generator(0);
         using var weights = Weights.Drawn(generator, CPU);
-        var decayed = weights.Under("a").Matrix("w", Initializers.Constant(2), 1, 1);
-        var undecayed = weights.Under("a").Undecayed("b", Initializers.Constant(-3), 1);
+        var decayed = weights.Under("a").Matrix("w", Initializers.Constant(2), 1, 1).Value;
+        var undecayed = weights.Under("a").Undecayed("b", Initializers.Constant(-3), 1).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
         var (first, second) = (new Reference(2, 0.1), new Reference(-3, 0));
 
@@ -38,8 +38,8 @@ public sealed class AdamWTests
     {
         using var generator = new Generator(0);
         using var weights = Weights.Drawn(generator, CPU);
-        var always = weights.Under("a").Matrix("w", Initializers.Constant(2), 3, 5); // 15 values, which do not fill their place in the buffer
-        var later = weights.Under("b").Matrix("w", Initializers.Constant(-3), 2, 2);
+        var always = weights.Under("a").Matrix("w", Initializers.Constant(2), 3, 5).Value; // 15 values, which do not fill their place in the buffer
+        var later = weights.Under("b").Matrix("w", Initializers.Constant(-3), 2, 2).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
         var (first, second) = (new Reference(2, 0.1), new Reference(-3, 0.1));
 
@@ -71,7 +71,7 @@ public sealed class AdamWTests
     {
         using var generator = new Generator(0);
         using var weights = Weights.Drawn(generator, CPU);
-        var weight = weights.Under("a").Matrix("w", Initializers.Constant(2), 1, 1);
+        var weight = weights.Under("a").Matrix("w", Initializers.Constant(2), 1, 1).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
 
         optimizer.Step(0.05);

@@ -12,7 +12,7 @@ public sealed class BestWeightsTests
     public void Restore_AfterWorseEpochs_BringsTheBestEpochBack()
     {
         using var weights = Weights.Drawn(new Generator(1), CPU);
-        var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+        var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2).Value;
         using var best = new BestWeights(weights, patience: 3);
         foreach (var (epoch, logLoss) in new[] { 0.9, 0.5, 0.7 }.Index())
         {
@@ -51,7 +51,7 @@ public sealed class BestWeightsTests
     public void Restore_NoEpochYet_ChangesNothing()
     {
         using var weights = Weights.Drawn(new Generator(1), CPU);
-        var weight = weights.Under("a").Matrix("x", Initializers.Constant(3), 1);
+        var weight = weights.Under("a").Matrix("x", Initializers.Constant(3), 1).Value;
         using var best = new BestWeights(weights, patience: 1);
 
         best.Restore();

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Diffusion;
+namespace NullaProp.ML.Tensors;
 
 /// <summary>
 /// Arithmetic with numbers that are made once and held. TorchSharp 0.107 frees a <see cref="Scalar"/> by its finalizer even while a native call reads it; every

@@ -1,0 +1,113 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tensors;
+
+/// <summary>A tensor of single precision in managed memory, row-major: what a model is read from a file as, and a single image is scored with. Needs no libtorch.</summary>
+/// <param name="shape">The size of each dimension.</param>
+/// <param name="values">The values, as many as the shape says; kept, not copied.</param>
+internal sealed class HostTensor(long[] shape, float[] values)
+{
+    /// <summary>Gets the size of each dimension.</summary>
+    public long[] Shape => shape;
+
+    /// <summary>Gets the values; they stay as they are.</summary>
+    public float[] Values => values;
+
+    /// <summary>Gets the size of the first dimension.</summary>
+    public int Rows => (int)shape[0];
+
+    /// <summary>Gets the number of values in a row: those of all dimensions but the first.</summary>
+    public int Columns => values.Length / Rows;
+
+    /// <summary>Copies a tensor, from any device and of any floating-point type.</summary>
+    /// <param name="tensor">The tensor.</param>
+    public static HostTensor Of(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        var single = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
+        return new(tensor.shape, MemoryMarshal.Cast<byte, float>(single.bytes).ToArray());
+    }
+
+    /// <summary>Returns the identity matrix.</summary>
+    /// <param name="size">Its rows and columns.</param>
+    public static HostTensor Identity(int size)
+    {
+        var values = new float[size * size];
+        for (var i = 0; i < size; i++)
+        {
+            values[(i * size) + i] = 1;
+        }
+
+        return new([size, size], values);
+    }
+
+    /// <summary>Returns the same values as a new tensor on the CPU.</summary>
+    public Tensor ToTensor()
+    {
+        var tensor = empty(shape);
+        values.CopyTo(MemoryMarshal.Cast<byte, float>(tensor.bytes));
+        return tensor;
+    }
+
+    /// <summary>Returns one row.</summary>
+    /// <param name="row">Which, from 0.</param>
+    public ReadOnlySpan<float> Row(int row) => values.AsSpan(row * Columns, Columns);
+
+    /// <summary>Copies some rows.</summary>
+    /// <param name="start">The first.</param>
+    /// <param name="count">Their number.</param>
+    public HostTensor RowRange(int start, int count) => new([count, .. shape[1..]], values.AsSpan(start * Columns, count * Columns).ToArray());
+
+    /// <summary>Copies some columns.</summary>
+    /// <param name="start">The first.</param>
+    /// <param name="count">Their number.</param>
+    public HostTensor ColumnRange(int start, int count)
+    {
+        var part = new float[Rows * count];
+        for (var row = 0; row < Rows; row++)
+        {
+            Row(row).Slice(start, count).CopyTo(part.AsSpan(row * count));
+        }
+
+        return new([Rows, count], part);
+    }
+
+    /// <summary>Returns the product of the rows with a vector, in double precision.</summary>
+    /// <param name="x">As long as a row, or shorter where it meets only some columns.</param>
+    /// <param name="start">The first of these columns.</param>
+    public double[] Times(ReadOnlySpan<double> x, int start = 0)
+    {
+        var product = new double[Rows];
+        for (var row = 0; row < Rows; row++)
+        {
+            product[row] = HostKernels.Dot(Row(row).Slice(start, x.Length), x);
+        }
+
+        return product;
+    }
+
+    /// <summary>Returns the Euclidean norm of a row.</summary>
+    /// <param name="row">Which, from 0.</param>
+    public double Norm(int row)
+    {
+        var sum = 0.0;
+        foreach (var value in Row(row))
+        {
+            sum += (double)value * value;
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>Returns the rows divided by their norms; a row of zeros stays one.</summary>
+    public HostTensor WithRowsOfLengthOne()
+    {
+        const double least = 1e-12; // torch's
+        double[] norms = [.. Enumerable.Range(0, Rows).Select(row => Math.Max(least, Norm(row)))];
+        return new(shape, [.. values.Select((value, i) => (float)(value / norms[i / Columns]))]);
+    }
+
+    /// <summary>Returns whether every value is a finite number.</summary>
+    public bool IsFinite() => HostKernels.AreFinite(values);
+}
