@@ -7,31 +7,33 @@ using Microsoft.ML.Data;
 namespace NullaProp.ML.Data;
 
 /// <summary>A type that class names may have.</summary>
-internal abstract class ClassKeyType(string name, PrimitiveDataViewType itemType)
+/// <param name="itemType">ML.NET's type.</param>
+internal abstract class ClassKeyType(PrimitiveDataViewType itemType)
 {
-    private static readonly ClassKeyType[] All =
+    // Made when asked for: one of fifteen is, and each is compiled for itself.
+    private static readonly (PrimitiveDataViewType ItemType, Func<PrimitiveDataViewType, ClassKeyType> Create)[] All =
     [
-        new ClassKeyType<ReadOnlyMemory<char>>(TextDataViewType.Instance, text => JsonValue.Create(text.ToString()), node => node.GetValue<string>().AsMemory()),
-        Simple<bool>(BooleanDataViewType.Instance),
-        Simple<sbyte>(NumberDataViewType.SByte),
-        Simple<byte>(NumberDataViewType.Byte),
-        Simple<short>(NumberDataViewType.Int16),
-        Simple<ushort>(NumberDataViewType.UInt16),
-        Simple<int>(NumberDataViewType.Int32),
-        Simple<uint>(NumberDataViewType.UInt32),
-        Simple<long>(NumberDataViewType.Int64),
-        Simple<ulong>(NumberDataViewType.UInt64),
-        Simple<float>(NumberDataViewType.Single),
-        Simple<double>(NumberDataViewType.Double),
-        Simple<TimeSpan>(TimeSpanDataViewType.Instance),
-        Simple<DateTime>(DateTimeDataViewType.Instance),
-        Simple<DateTimeOffset>(DateTimeOffsetDataViewType.Instance),
+        (TextDataViewType.Instance, Text),
+        (BooleanDataViewType.Instance, Simple<bool>),
+        (NumberDataViewType.SByte, Simple<sbyte>),
+        (NumberDataViewType.Byte, Simple<byte>),
+        (NumberDataViewType.Int16, Simple<short>),
+        (NumberDataViewType.UInt16, Simple<ushort>),
+        (NumberDataViewType.Int32, Simple<int>),
+        (NumberDataViewType.UInt32, Simple<uint>),
+        (NumberDataViewType.Int64, Simple<long>),
+        (NumberDataViewType.UInt64, Simple<ulong>),
+        (NumberDataViewType.Single, Simple<float>),
+        (NumberDataViewType.Double, Simple<double>),
+        (TimeSpanDataViewType.Instance, Simple<TimeSpan>),
+        (DateTimeDataViewType.Instance, Simple<DateTime>),
+        (DateTimeOffsetDataViewType.Instance, Simple<DateTimeOffset>),
     ];
 
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>Gets the type's name in model files.</summary>
-    public string Name { get; } = name;
+    public string Name => NameOf(ItemType);
 
     /// <summary>Gets ML.NET's type.</summary>
     public PrimitiveDataViewType ItemType { get; } = itemType;
@@ -41,24 +43,35 @@ internal abstract class ClassKeyType(string name, PrimitiveDataViewType itemType
     public abstract ClassKeys Read(DataViewSchema.Annotations annotations);
 
     /// <summary>Reads the names out of a model file.</summary>
-    /// <param name="values">The values.</param>
+    /// <param name="values">An array of values.</param>
     /// <exception cref="FormatException">A value is not of this type.</exception>
-    public abstract ClassKeys Parse(JsonArray values);
+    public abstract ClassKeys Parse(JsonElement values);
 
     /// <summary>Returns the type of names.</summary>
     /// <param name="itemType">ML.NET's type.</param>
     /// <exception cref="NotSupportedException">Names of this type cannot be kept.</exception>
     public static ClassKeyType Of(DataViewType itemType) =>
-        Array.Find(All, type => type.ItemType.Equals(itemType))
-        ?? throw new NotSupportedException($"The classes are named by values of type {itemType}, but a NoProp model can keep only {string.Join(", ", All.Select(type => type.Name))}. Convert the labels before MapValueToKey.");
+        Find(type => type.Equals(itemType))
+        ?? throw new NotSupportedException($"The classes are named by values of type {itemType}, but a NoProp model can keep only {string.Join(", ", All.Select(type => NameOf(type.ItemType)))}. Convert the labels before MapValueToKey.");
 
     /// <summary>Returns the type that a model file names.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="FormatException">There is no such type.</exception>
     public static ClassKeyType Of(string name) =>
-        Array.Find(All, type => type.Name == name)
+        Find(type => NameOf(type) == name)
         ?? throw new FormatException($"The model file has class names of the unknown type '{name}'; it is damaged. Train and save the model again.");
 
+    private static ClassKeyType? Find(Predicate<PrimitiveDataViewType> isMeant)
+    {
+        var (itemType, create) = Array.Find(All, type => isMeant(type.ItemType));
+        return create?.Invoke(itemType);
+    }
+
+    private static string NameOf(PrimitiveDataViewType itemType) => itemType is TextDataViewType ? "Text" : itemType.RawType.Name;
+
+    private static ClassKeyType<ReadOnlyMemory<char>> Text(PrimitiveDataViewType itemType) =>
+        new(itemType, text => JsonValue.Create(text.ToString()), json => (json.GetString() ?? throw new FormatException("a name is null")).AsMemory());
+
     private static ClassKeyType<T> Simple<T>(PrimitiveDataViewType itemType) =>
-        new(itemType, value => JsonSerializer.SerializeToNode(value, Json), node => node.Deserialize<T>(Json)!);
+        new(itemType, value => JsonSerializer.SerializeToNode(value, Json), json => json.Deserialize<T>(Json)!);
 }

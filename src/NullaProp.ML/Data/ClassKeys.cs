@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -42,13 +43,18 @@ internal abstract class ClassKeys
     /// <param name="json">What <see cref="ToJson"/> returned.</param>
     /// <param name="classes">The number of classes.</param>
     /// <exception cref="FormatException">The names are damaged.</exception>
-    public static ClassKeys Of(JsonObject json, int classes)
+    public static ClassKeys Of(JsonElement json, int classes)
     {
-        if (json["values"] is not JsonArray values || values.Count != classes)
+        var values = Member(json, "values");
+        var count = values.ValueKind == JsonValueKind.Array ? values.GetArrayLength() : 0;
+        if (count != classes)
         {
-            throw new FormatException($"The model file holds {(json["values"] as JsonArray)?.Count ?? 0} class names for {classes} classes; it is damaged. Train and save the model again.");
+            throw new FormatException($"The model file holds {count} class names for {classes} classes; it is damaged. Train and save the model again.");
         }
 
-        return ClassKeyType.Of(json["type"]?.GetValue<string>() ?? string.Empty).Parse(values);
+        return ClassKeyType.Of(Member(json, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : string.Empty).Parse(values);
     }
+
+    private static JsonElement Member(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var member) ? member : default;
 }

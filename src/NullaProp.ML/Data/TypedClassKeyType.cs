@@ -11,8 +11,8 @@ namespace NullaProp.ML.Data;
 /// <param name="itemType">ML.NET's type.</param>
 /// <param name="toJson">Writes a value.</param>
 /// <param name="fromJson">Reads a value.</param>
-internal sealed class ClassKeyType<T>(PrimitiveDataViewType itemType, Func<T, JsonNode?> toJson, Func<JsonNode, T> fromJson)
-    : ClassKeyType(itemType.RawType == typeof(ReadOnlyMemory<char>) ? "Text" : itemType.RawType.Name, itemType)
+internal sealed class ClassKeyType<T>(PrimitiveDataViewType itemType, Func<T, JsonNode?> toJson, Func<JsonElement, T> fromJson)
+    : ClassKeyType(itemType)
 {
     /// <summary>Gets what writes a value.</summary>
     public Func<T, JsonNode?> ToJson => toJson;
@@ -33,11 +33,17 @@ internal sealed class ClassKeyType<T>(PrimitiveDataViewType itemType, Func<T, Js
     }
 
     /// <inheritdoc/>
-    public override ClassKeys Parse(JsonArray values)
+    public override ClassKeys Parse(JsonElement values)
     {
         try
         {
-            return new TypedClassKeys<T>(this, [.. values.Select(value => fromJson(value ?? throw new FormatException("a name is null")))]);
+            var names = new T[values.GetArrayLength()];
+            for (var i = 0; i < names.Length; i++)
+            {
+                names[i] = fromJson(values[i]);
+            }
+
+            return new TypedClassKeys<T>(this, names);
         }
         catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
         {

@@ -10,7 +10,7 @@ namespace NullaProp.ML.Data;
 internal sealed class TypedClassKeys<T>(ClassKeyType<T> type, T[] values) : ClassKeys
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Names { get; } = [.. values.Select(ClassKeyType<T>.Format)];
+    public override IReadOnlyList<string> Names { get; } = Array.ConvertAll(values, ClassKeyType<T>.Format);
 
     /// <inheritdoc/>
     public override bool AreText => typeof(T) == typeof(ReadOnlyMemory<char>);

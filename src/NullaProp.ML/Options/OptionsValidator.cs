@@ -149,9 +149,8 @@ internal static class OptionsValidator
             ? null
             : string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, but must be above {bound} and at most {highest}.");
 
-    private static string? Defined<T>(string name, T value)
-        where T : struct, Enum =>
-        Enum.IsDefined(value) ? null : $"{name} is {value}, but must be one of {string.Join(", ", Enum.GetNames<T>())}.";
+    private static string? Defined(string name, Enum value) =>
+        Enum.IsDefined(value.GetType(), value) ? null : $"{name} is {value}, but must be one of {string.Join(", ", Enum.GetNames(value.GetType()))}.";
 
     private static string? Rising(NoPropOptions o) =>
         o.LogSnrAtNoise < o.LogSnrAtLabel

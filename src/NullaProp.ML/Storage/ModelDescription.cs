@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -17,11 +18,12 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
     private const int LongestText = 16 * 1024 * 1024; // characters; a description has some thousands
     private const int MostClasses = 65_536;
 
+    private static readonly PropertyInfo[] OptionProperties = Array.FindAll(typeof(NoPropOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance), option => option.CanWrite);
+
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters = { new JsonStringEnumConverter() },
     };
 
@@ -57,8 +59,14 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
 
     private static ModelDescription Parse(string text)
     {
-        var json = JsonNode.Parse(text) as JsonObject ?? throw new JsonException("it is no JSON object");
-        var options = Required<NoPropOptions>(json, "options");
+        using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        var json = document.RootElement;
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("it is no JSON object");
+        }
+
+        var options = ReadOptions(JsonMember.Object("options", Required(json, "options")));
         options.Validate();
         var shape = Required<ImageShape>(json, "imageShape");
         (options with { ImageShape = shape }).Validate();
@@ -68,12 +76,27 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             throw new JsonException($"'classCount' is {classes}, but must be from 2 to {MostClasses}");
         }
 
-        var keys = json["classes"] is null ? null : ClassKeys.Of(Required<JsonObject>(json, "classes"), classes);
+        var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null ? ClassKeys.Of(JsonMember.Object("classes", names), classes) : null;
         return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"));
     }
 
-    private static T Required<T>(JsonObject json, string name) =>
-        json[name] is { } node && node.Deserialize<T>(Json) is { } value ? value : throw new JsonException($"'{name}' is missing");
+    // An option that is missing keeps its default: the file is from a version that did not have it yet.
+    private static NoPropOptions ReadOptions(JsonElement json)
+    {
+        var options = new NoPropOptions();
+        foreach (var member in json.EnumerateObject())
+        {
+            var option = Array.Find(OptionProperties, option => JsonNamingPolicy.CamelCase.ConvertName(option.Name) == member.Name) ?? throw new JsonException($"there is no option '{member.Name}'");
+            option.SetValue(options, JsonMember.Read(member.Name, member.Value, option.PropertyType));
+        }
+
+        return options;
+    }
+
+    private static T Required<T>(JsonElement json, string name) => (T)JsonMember.Read(name, Required(json, name), typeof(T))!;
+
+    private static JsonElement Required(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null ? member : throw new JsonException($"'{name}' is missing");
 
     private static string Text(Stream stream)
     {

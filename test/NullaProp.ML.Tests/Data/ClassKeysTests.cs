@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Data;
@@ -77,7 +77,7 @@ public sealed class ClassKeysTests
     [DataRow("""{"type":"Boolean","values":[true,{},false]}""", "class name that is no Boolean")]
     public void Of_DamagedJson_SaysWhatIsWrong(string json, string message)
     {
-        var fault = Assert.ThrowsExactly<FormatException>(() => ClassKeys.Of((JsonObject)JsonNode.Parse(json)!, 3));
+        var fault = Assert.ThrowsExactly<FormatException>(() => ClassKeys.Of(JsonElement.Parse(json), 3));
 
         Assert.Contains(message, fault.Message);
         Assert.EndsWith("Train and save the model again.", fault.Message);
@@ -89,7 +89,7 @@ public sealed class ClassKeysTests
         var original = ClassKeys.Of(Label(type, values), values.Length)!;
 
         var text = original.ToJson().ToJsonString();
-        var read = ClassKeys.Of((JsonObject)JsonNode.Parse(text)!, values.Length);
+        var read = ClassKeys.Of(JsonElement.Parse(text), values.Length);
 
         CollectionAssert.AreEqual(original.Names.ToArray(), read.Names.ToArray());
         Assert.AreEqual(typeof(T) == typeof(ReadOnlyMemory<char>), read.AreText);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Data;
 using NullaProp.ML.Storage;
@@ -23,7 +24,7 @@ public sealed class ModelDescriptionTests
     [DynamicData(nameof(Options))]
     public void Read_WhatWriteWrote_GivesEveryValueBack(string name, NoPropOptions options)
     {
-        var keys = ClassKeys.Of(JsonNode.Parse("""{"type":"Text","values":["a","b"]}""")!.AsObject(), 2);
+        var keys = ClassKeys.Of(JsonElement.Parse("""{"type":"Text","values":["a","b"]}"""), 2);
         var description = new ModelDescription(options, Shape, 2, keys, Seed: -7);
 
         var read = ModelDescription.Read(new MemoryStream(Written(description)));
@@ -67,12 +68,27 @@ public sealed class ModelDescriptionTests
     [TestMethod]
     [DataRow("classCount", "1", "'classCount' is 1")]
     [DataRow("classCount", "65537", "'classCount' is 65537")]
-    [DataRow("classCount", "\"2\"", "damaged")]
+    [DataRow("classCount", "\"2\"", "'classCount' is \"2\", but must be a whole number")]
+    [DataRow("classCount", "4294967296", "'classCount' is 4294967296, but must be a whole number")]
     [DataRow("classCount", "null", "'classCount' is missing")]
     [DataRow("seed", "null", "'seed' is missing")]
     [DataRow("imageShape", """{"channels":1,"height":7,"width":8}""", "ImageShape is 1×7×8")]
     [DataRow("imageShape", """{"channels":1,"height":8,"width":8,"depth":2}""", "depth")]
-    [DataRow("options", """{"solver":"Leapfrog"}""", "damaged")]
+    [DataRow("imageShape", """{"channels":1,"height":8}""", "lacks 'width'")]
+    [DataRow("imageShape", "[1,8,8]", "'imageShape' is an array, but must be an object")]
+    [DataRow("options", "[]", "'options' is an array, but must be an object")]
+    [DataRow("options", """{"solver":"Leapfrog"}""", "'solver' is \"Leapfrog\", but must be one of Euler, Heun")]
+    [DataRow("options", """{"solver":null}""", "'solver' is null, but must be one of Euler, Heun")]
+    [DataRow("options", """{"solver":7}""", "'solver' is 7, but must be one of Euler, Heun")]
+    [DataRow("options", """{"solver":"77"}""", "Solver is 77, but must be one of Euler, Heun")]
+    [DataRow("options", """{"epochs":1.5}""", "'epochs' is 1.5, but must be a whole number")]
+    [DataRow("options", """{"maxCachedBytes":1e99}""", "'maxCachedBytes' is 1e99, but must be a whole number")]
+    [DataRow("options", """{"learningRate":"fast"}""", "'learningRate' is \"fast\", but must be a number")]
+    [DataRow("options", """{"learningRate":1e999}""", "LearningRate is Infinity")]
+    [DataRow("options", """{"labelColumnName":5}""", "'labelColumnName' is 5, but must be a text")]
+    [DataRow("options", """{"labelColumnName":null}""", "LabelColumnName is empty")]
+    [DataRow("options", """{"labelColumnName":["a long text that would make the message unreadable"]}""", "'labelColumnName' is an array, but must be a text")]
+    [DataRow("options", """{"learningRate":"a long text that would make the message unreadable"}""", "'learningRate' is \"a long text that would make the message…, but")]
     [DataRow("options", """{"solverSteps":0}""", "SolverSteps is 0")]
     [DataRow("options", """{"sorcery":1}""", "sorcery")]
     [DataRow("options", """{"classWeights":{"a":0}}""", "ClassWeights gives class 'a' the weight 0")]
@@ -86,6 +102,16 @@ public sealed class ModelDescriptionTests
         var fault = Assert.ThrowsExactly<FormatException>(() => ModelDescription.Read(new MemoryStream(Encoding.UTF8.GetBytes(json.ToJsonString()))));
 
         Assert.Contains(message, fault.Message);
+    }
+
+    [TestMethod]
+    public void Read_MemberTwice_SaysSo()
+    {
+        var text = """{"seed":1,"seed":2}""";
+
+        var fault = Assert.ThrowsExactly<FormatException>(() => ModelDescription.Read(new MemoryStream(Encoding.UTF8.GetBytes(text))));
+
+        Assert.Contains("seed", fault.Message);
     }
 
     // A later version may add options; a model that lacks one has its default, which is how the model was trained.
