@@ -8,8 +8,11 @@ namespace NullaProp.ML.Networks;
 /// <param name="features">H, the number of features and the width of the hidden layers.</param>
 internal sealed class MlpBackbone(WeightScope weights, ImageShape shape, long features) : Backbone
 {
-    private readonly Linear _first = new(weights.Under("first"), shape.Size, features);
-    private readonly Linear _second = new(weights.Under("second"), features, features);
+    /// <summary>Gets the first hidden layer.</summary>
+    public Linear First { get; } = new(weights.Under("first"), shape.Size, features);
+
+    /// <summary>Gets the second hidden layer.</summary>
+    public Linear Second { get; } = new(weights.Under("second"), features, features);
 
     /// <inheritdoc/>
     public override Linear Output { get; } = new(weights.Under("output"), features, features);
@@ -17,7 +20,7 @@ internal sealed class MlpBackbone(WeightScope weights, ImageShape shape, long fe
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingPass? pass)
     {
-        var x = _first.Forward(images.flatten(1)).relu_(); // (B, H)
-        return _second.Forward(x).relu_(); // (B, H)
+        var x = First.Forward(images.flatten(1)).relu_(); // (B, H)
+        return Second.Forward(x).relu_(); // (B, H)
     }
 }

@@ -19,9 +19,12 @@ internal sealed class RowBlock
     /// <param name="shape">The size of the images.</param>
     public RowBlock(Denoiser model, DenoisingBlock block, FoldedBlock folded, ImageShape shape)
     {
-        _backbone = block.Backbone is ConvBackbone convolutions
-            ? new RowBackbone(model.Normalization, convolutions, block.Head, shape)
-            : new TorchRowBackbone(model.Normalization, block, shape);
+        _backbone = block.Backbone switch
+        {
+            ConvBackbone backbone => new RowConvBackbone(model.Normalization, backbone, block.Head, shape),
+            MlpBackbone backbone => new RowMlpBackbone(model.Normalization, backbone, block.Head, shape),
+            _ => new TorchRowBackbone(model.Normalization, block, shape),
+        };
         _head = new RowHead(block.Head);
         (_labelMatrix, _labelFold, _residual) = (folded.LabelMatrix, folded.LabelFold, folded.ResidualMatrix);
     }

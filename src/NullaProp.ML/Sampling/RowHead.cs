@@ -9,29 +9,22 @@ internal sealed class RowHead
     private const float Epsilon = 1e-5f; // torch's default for layer normalisation
 
     private readonly (float[] Scale, float[] Shift) _joinNorm;
-    private readonly RowMatrix _narrow;
-    private readonly float[] _narrowBias;
+    private readonly RowLinear _narrow;
     private readonly (float[] Scale, float[] Shift) _narrowNorm;
-    private readonly RowMatrix _output;
-    private readonly float[] _outputBias;
-    private readonly int _narrowCount;
+    private readonly RowLinear _output;
 
     /// <summary>Copies the weights of a head.</summary>
     /// <param name="head">The head.</param>
     public RowHead(FusionHead head)
     {
-        Hidden = (int)head.Narrow.Weight.Shape[1];
-        _narrowCount = (int)head.Narrow.Weight.Shape[0];
         _joinNorm = (RowMatrix.Vector(head.JoinNorm.Weight.Host().Values), RowMatrix.Vector(head.JoinNorm.Bias.Host().Values));
-        _narrow = RowMatrix.Transposed(head.Narrow.Weight.Host());
-        _narrowBias = RowMatrix.Vector(head.Narrow.Bias.Host().Values);
+        _narrow = new RowLinear(head.Narrow);
         _narrowNorm = (RowMatrix.Vector(head.NarrowNorm.Weight.Host().Values), RowMatrix.Vector(head.NarrowNorm.Bias.Host().Values));
-        _output = RowMatrix.Transposed(head.Output.Weight.Host());
-        _outputBias = RowMatrix.Vector(head.Output.Bias.Host().Values);
+        _output = new RowLinear(head.Output);
     }
 
     /// <summary>Gets H, the width of the first layer without padding.</summary>
-    public int Hidden { get; }
+    public int Hidden => _narrow.Inputs;
 
     /// <summary>Gets the padded width of the second layer.</summary>
     public int NarrowWidth => _narrow.Width;
@@ -42,12 +35,9 @@ internal sealed class RowHead
     {
         var joined = memory.Joined.AsSpan(0, Hidden);
         NormalizeAndClip(joined, _joinNorm);
-        _narrowBias.CopyTo(memory.Narrow, 0);
-        _narrow.MultiplyAdd(joined, memory.Narrow);
-        var narrow = memory.Narrow.AsSpan(0, _narrowCount);
+        var narrow = _narrow.Forward(joined, memory.Narrow);
         NormalizeAndClip(narrow, _narrowNorm);
-        _outputBias.CopyTo(memory.Prediction, 0);
-        _output.MultiplyAdd(narrow, memory.Prediction);
+        _output.Forward(narrow, memory.Prediction);
     }
 
     // Layer normalisation, then ReLU.

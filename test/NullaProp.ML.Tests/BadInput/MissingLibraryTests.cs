@@ -11,17 +11,18 @@ public sealed class MissingLibraryTests
 {
     [TestMethod]
     [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime)]
+    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime, BackboneKind.Mlp)]
     [DataRow(EmbeddingKind.LearnedUnitNorm, NoPropVariant.ContinuousTime)]
     [DataRow(EmbeddingKind.OneHot, NoPropVariant.DiscreteTime)]
     [DataRow(EmbeddingKind.Learned, NoPropVariant.FlowMatching)]
     [DataRow(EmbeddingKind.OneHot, NoPropVariant.CrossEntropyBaseline)]
-    public void Score_OneImageWithoutLibtorch_GivesTheSame(EmbeddingKind embedding, NoPropVariant variant)
+    public void Score_OneImageWithoutLibtorch_GivesTheSame(EmbeddingKind embedding, NoPropVariant variant, BackboneKind backbone = BackboneKind.SmallConv)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Embedding = embedding, Variant = variant, BlockCount = 2 }, rows: 1);
+            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Embedding = embedding, Variant = variant, BlockCount = 2, Backbone = backbone }, rows: 1);
 
             var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 

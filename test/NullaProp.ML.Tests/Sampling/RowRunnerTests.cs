@@ -23,6 +23,18 @@ public sealed class RowRunnerTests
         AssertAgree(options, new ImageShape(channels, height, width), classes);
     }
 
+    // A vector of numbers, more than one channel, one value alone.
+    [TestMethod]
+    [DataRow(1, 1, 29, 7, 16)]
+    [DataRow(3, 2, 5, 2, 8)]
+    [DataRow(1, 1, 1, 3, 33)]
+    public void Probabilities_Mlp_AreThoseOfTheBatchRunner(int channels, int height, int width, int classes, int hidden)
+    {
+        var options = new NoPropOptions { Backbone = BackboneKind.Mlp, HiddenSize = hidden, SolverSteps = 3 };
+
+        AssertAgree(options, new ImageShape(channels, height, width), classes);
+    }
+
     public static IEnumerable<object[]> Plans =>
         from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.LearnedUnitNorm, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
         from solver in Enum.GetValues<OdeSolver>()

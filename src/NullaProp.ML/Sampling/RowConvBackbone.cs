@@ -3,16 +3,13 @@ using NullaProp.ML.Networks;
 namespace NullaProp.ML.Sampling;
 
 /// <summary>The image network for one image, in managed memory: two convolutions with ReLU and max-pool, pixel by pixel rather than channel by channel.</summary>
-internal sealed class RowBackbone : IRowBackbone
+internal sealed class RowConvBackbone : IRowBackbone
 {
     private readonly ImageShape _shape;
-    private readonly float[] _mean;
-    private readonly float[] _scale;
+    private readonly RowNormalization _normalization;
     private readonly RowConvolution _first;
     private readonly RowConvolution _second;
-    private readonly RowMatrix _output;
-    private readonly float[] _outputBias;
-    private readonly int _features;
+    private readonly RowLinear _output;
     private readonly RowMatrix _share;
 
     /// <summary>Copies the weights of a model.</summary>
@@ -20,21 +17,16 @@ internal sealed class RowBackbone : IRowBackbone
     /// <param name="backbone">The network.</param>
     /// <param name="head">Its block's head.</param>
     /// <param name="shape">The size of the images.</param>
-    public RowBackbone(PixelNormalization normalization, ConvBackbone backbone, FusionHead head, ImageShape shape)
+    public RowConvBackbone(PixelNormalization normalization, ConvBackbone backbone, FusionHead head, ImageShape shape)
     {
         _shape = shape;
-        _mean = RowMatrix.Vector(normalization.Mean.Host().Values);
-        _scale = RowMatrix.Vector([.. normalization.Deviation.Host().Values.Select(deviation => 1 / deviation)]);
+        _normalization = new RowNormalization(normalization);
         _first = new RowConvolution(backbone.First, shape.Height, shape.Width);
         _second = new RowConvolution(backbone.Second, shape.Height / 2, shape.Width / 2);
 
-        // The last layer reads the maps channel by channel in the model, pixel by pixel here.
-        var output = backbone.Output.Host();
-        _output = RowMatrix.Transposed(output.Weight, _second.Outputs); // (H/4·W/4·64, hidden)
-        _outputBias = RowMatrix.Vector(output.Bias.Values);
-        _features = output.Weight.Rows;
+        _output = new RowLinear(backbone.Output, _second.Outputs); // reads the maps channel by channel in the model, pixel by pixel here
         _share = RowMatrix.Transposed(head.HostJoin().ImageColumns()); // (hidden, hidden)
-        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, output.Weight.Columns, Math.Max(_first.RowPairLength, _second.RowPairLength), _output.Width);
+        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, _output.Inputs, Math.Max(_first.RowPairLength, _second.RowPairLength), _output.Width);
     }
 
     /// <inheritdoc/>
@@ -46,10 +38,8 @@ internal sealed class RowBackbone : IRowBackbone
         WriteBordered(pixels, memory.Image);
         _first.Forward(memory.Image, memory.RowPair, memory.FirstMap, border: 1);
         _second.Forward(memory.FirstMap, memory.RowPair, memory.Map, border: 0);
-        _outputBias.CopyTo(memory.Features, 0);
-        _output.MultiplyAdd(memory.Map, memory.Features);
         share.Clear();
-        _share.MultiplyAdd(memory.Features.AsSpan(0, _features), share);
+        _share.MultiplyAdd(_output.Forward(memory.Map, memory.Features), share);
     }
 
     // Normalised, pixel by pixel, inside the border of zeros that is there from the start.
@@ -58,15 +48,11 @@ internal sealed class RowBackbone : IRowBackbone
         var plane = _shape.Height * _shape.Width;
         for (var channel = 0; channel < _shape.Channels; channel++)
         {
-            var (mean, scale) = (_mean[channel], _scale[channel]);
             for (var y = 0; y < _shape.Height; y++)
             {
                 var row = pixels.Slice((channel * plane) + (y * _shape.Width), _shape.Width);
                 var target = ((((y + 1) * (_shape.Width + 2)) + 1) * _shape.Channels) + channel;
-                for (var x = 0; x < row.Length; x++)
-                {
-                    image[target + (x * _shape.Channels)] = (row[x] - mean) * scale;
-                }
+                _normalization.Apply(channel, row, image.AsSpan(target), _shape.Channels);
             }
         }
     }
