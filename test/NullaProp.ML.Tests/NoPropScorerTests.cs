@@ -25,7 +25,7 @@ public sealed class NoPropScorerTests
     [DataRow(NoPropVariant.FlowMatching, ScoreReadout.PathMean)]
     public void Score_SeveralDraws_GivesTheShareOfDrawsThatDisagree(NoPropVariant variant, ScoreReadout readout)
     {
-        using var scorer = Scorer(Options with { Variant = variant, ScoreReadout = readout });
+        using var scorer = Scorer(Options with { Variant = variant, ScoreReadout = readout, BlockPlacement = BlockPlacement.EvenInTime }); // blocks that hear the noisy label
         var pixels = Pixels();
         var (scores, disagreements) = (new float[Rows * Classes], new float[Rows]);
 

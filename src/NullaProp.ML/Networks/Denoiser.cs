@@ -23,6 +23,11 @@ internal sealed class Denoiser : IDisposable
                 : [new DenoisingBlock(weights.Root(), options, shape, Embedding)];
             Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
             Readout = LabelReadout.Create(weights.Under("readout"), options, Embedding);
+            Levels = options.Variant == NoPropVariant.DiscreteTime ? BlockLevels.Of(options, Schedule) : [];
+            foreach (var (block, level) in Blocks.Zip(Levels))
+            {
+                block.LabelScale = level.Signal;
+            }
         }
         catch
         {
@@ -48,6 +53,9 @@ internal sealed class Denoiser : IDisposable
 
     /// <summary>Gets the noise schedule.</summary>
     public NoiseSchedule Schedule { get; }
+
+    /// <summary>Gets the noise levels of discrete time, rising: that which each block reads, and that which the last one leads to. None where one block serves all times.</summary>
+    public IReadOnlyList<NoiseLevel> Levels { get; }
 
     /// <summary>Gets what reads the class from the noisy label alone.</summary>
     public LabelReadout Readout { get; }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -9,6 +10,8 @@ namespace NullaProp.ML.Networks;
 /// </summary>
 internal sealed class DenoisingBlock
 {
+    private readonly Lazy<Scalar> _labelScale; // a native number: made when tensors are
+
     /// <summary>Creates the block, asking for every weight by name.</summary>
     /// <param name="weights">The block's scope.</param>
     /// <param name="options">The architecture.</param>
@@ -20,6 +23,7 @@ internal sealed class DenoisingBlock
         LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), embedding.Dimension, options.HiddenSize);
         Time = options.Variant == NoPropVariant.DiscreteTime ? null : new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
         Head = new FusionHead(weights.Under("head"), options.HiddenSize, embedding.Classes, parts: Time is null ? 2 : 3);
+        _labelScale = new Lazy<Scalar>(() => LabelScale);
     }
 
     /// <summary>Gets the image network.</summary>
@@ -27,6 +31,12 @@ internal sealed class DenoisingBlock
 
     /// <summary>Gets the network that reads the noisy label.</summary>
     public NoisyLabelEncoder LabelEncoder { get; }
+
+    /// <summary>
+    /// Gets or sets what z is multiplied by before it is read. A block of discrete time has the factor √ᾱ of its level, which makes of z the best linear estimate of the clean
+    /// label: the noisier it is, the less of it the block has to learn to overlook (docs/decisions.md). Elsewhere 1.
+    /// </summary>
+    public double LabelScale { get; set; } = 1;
 
     /// <summary>Gets the network that reads the time, where the block serves several.</summary>
     public TimeEncoder? Time { get; }
@@ -41,7 +51,7 @@ internal sealed class DenoisingBlock
 
     /// <summary>Returns the noisy label's share.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
-    public Tensor LabelShare(Tensor z) => Head.LabelShare(LabelEncoder.Code(z)); // (B, H)
+    public Tensor LabelShare(Tensor z) => Head.LabelShare(LabelEncoder.Code(LabelScale == 1 ? z : z.mul(_labelScale.Value))); // (B, H)
 
     /// <summary>Returns the time's share, the head's bias included.</summary>
     /// <param name="time">Times, (B, 1) or (1, 1), each 0 to 1.</param>

@@ -8,6 +8,7 @@ namespace NullaProp.ML.Sampling;
 /// </summary>
 internal sealed class FoldedBlock
 {
+    private readonly double _labelScale;
     private readonly HostLinear _first;
     private readonly HostTimeEncoder? _time;
     private readonly double[] _secondBias;
@@ -19,9 +20,10 @@ internal sealed class FoldedBlock
     public FoldedBlock(DenoisingBlock block, ClassEmbedding embedding)
     {
         var second = block.LabelEncoder.Second.Host();
+        _labelScale = block.LabelScale;
         (_first, _time, _join) = (block.LabelEncoder.First.Host(), block.Time?.Host(), block.Head.HostJoin());
         _secondBias = [.. second.Bias.Values.Select(value => (double)value)];
-        var rows = RowMatrix.Of(embedding.Rows()); // (K, D)
+        var rows = RowMatrix.Of(embedding.Rows().Scaled(_labelScale)); // (K, D)
         var labelColumns = RowMatrix.Transposed(_join.LabelColumns()); // (H, H)
         LabelMatrix = rows.Times(RowMatrix.Transposed(_first.Weight));
         LabelFold = RowMatrix.Transposed(second.Weight).Times(labelColumns);
@@ -43,10 +45,11 @@ internal sealed class FoldedBlock
     /// <returns>The bias of the label's first layer and the bias of the head's first layer, (H) each.</returns>
     public (float[] Label, float[] Head) Biases(double[] offset, double time)
     {
-        var code = ResidualMatrix is null ? _secondBias : [.. _secondBias.Zip(offset, (bias, r) => bias + r)]; // (H)
+        var label = Array.ConvertAll(offset, r => _labelScale * r); // (D)
+        var code = ResidualMatrix is null ? _secondBias : [.. _secondBias.Zip(label, (bias, r) => bias + r)]; // (H)
         var shares = _join.LabelShare(code); // (H)
         var timeShare = _time is null ? new double[shares.Length] : _join.TimeShare(_time.Code(time)); // (H)
         var head = shares.Select((share, i) => (float)(share + timeShare[i] + _join.Layer.Bias.Values[i]));
-        return ([.. _first.Forward(offset).Select(value => (float)value)], [.. head]);
+        return ([.. _first.Forward(label).Select(value => (float)value)], [.. head]);
     }
 }

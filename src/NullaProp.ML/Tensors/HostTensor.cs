@@ -87,6 +87,10 @@ internal sealed class HostTensor(long[] shape, float[] values)
         return product;
     }
 
+    /// <summary>Returns the values times a number.</summary>
+    /// <param name="factor">The number.</param>
+    public HostTensor Scaled(double factor) => new(shape, Array.ConvertAll(values, value => (float)(factor * value)));
+
     /// <summary>Returns the Euclidean norm of a row.</summary>
     /// <param name="row">Which, from 0.</param>
     public double Norm(int row)

@@ -16,8 +16,8 @@ namespace NullaProp.ML.Training;
 internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, int block) : TrainingLoss(options.BackbonePrecision)
 {
     private readonly LabelLoss _label = new(model, options);
-    private readonly NoiseLevel _level = BlockLevels.Of(options, model.Schedule)[block];
-    private readonly Scalar _weight = Weight(options, BlockLevels.Of(options, model.Schedule), block) * options.DenoisingFactor;
+    private readonly NoiseLevel _level = model.Levels[block];
+    private readonly Scalar _weight = Weight(options, model.Levels, block) * options.DenoisingFactor;
 
     /// <inheritdoc/>
     public override Tensor Backward(ImageBatch batch, Generator generator)

@@ -95,6 +95,37 @@ public sealed class DenoiserTests
         Assert.AreEqual(3, model.EmbeddingNorm(), 1e-6);
     }
 
+    // √ᾱ·z is the best linear estimate of the clean label, for z = √ᾱ·u + √(1−ᾱ)·ε has the variance of u.
+    [TestMethod]
+    public void LabelShare_BlockOfDiscreteTime_IsThatOfTheLabelTimesItsSignal()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3);
+        using var model = TinyModel.Create(new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 3, LogSnrAtNoise = -6, BlockMaxLogSnr = -2 });
+        var z = randn(4, 3, generator: generator);
+
+        foreach (var (block, logSnr) in model.Blocks.Zip([-6.0, -4, -2]))
+        {
+            var signal = 1 / Math.Sqrt(1 + Math.Exp(-logSnr));
+
+            Assert.AreEqual(signal, block.LabelScale, 1e-15);
+            var unscaled = block.Head.LabelShare(block.LabelEncoder.Code(z * signal));
+            Assert.IsTrue(block.LabelShare(z).allclose(unscaled, rtol: 0, atol: 1e-6)); // the same numbers, rounded once
+        }
+    }
+
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime)]
+    [DataRow(NoPropVariant.FlowMatching)]
+    [DataRow(NoPropVariant.CrossEntropyBaseline)]
+    public void LabelScale_BlockOfAllTimes_IsOne(NoPropVariant variant)
+    {
+        using var model = TinyModel.Create(new NoPropOptions { Variant = variant });
+
+        Assert.AreEqual(1, model.Blocks.Single().LabelScale);
+        Assert.IsEmpty(model.Levels);
+    }
+
     private static bool IsConstant(string name) =>
         name.StartsWith("normalization.", StringComparison.Ordinal) || name.Contains("_norm.", StringComparison.Ordinal) || name is "schedule.level" or "schedule.noise_end" or "schedule.label_end";
 }

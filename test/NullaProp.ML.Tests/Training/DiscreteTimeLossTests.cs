@@ -38,7 +38,8 @@ public sealed class DiscreteTimeLossTests
         var reference = new ReferenceModel(model, $"block{block + 1}.");
         var epsilon = randn([Labels.Length, 3], generator: generator).to(ScalarType.Float64);
         var z = LossDraws.AddNoise(reference.Clean(batch.Labels), epsilon, Enumerable.Repeat(Levels[block], Labels.Length));
-        var expected = reference.SquaredError(reference.Logits(batch.Pixels, z, time: null), batch.Labels).mean().item<double>();
+        var estimate = z * Math.Sqrt(1 / (1 + Math.Exp(-Levels[block]))); // a block reads √ᾱ·z
+        var expected = reference.SquaredError(reference.Logits(batch.Pixels, estimate, time: null), batch.Labels).mean().item<double>();
         Assert.AreEqual(1, terms[0] / expected, 1e-4); // single precision through some ten layers
         Assert.AreEqual(0, terms[1]);
         Assert.AreEqual(0, terms[2]);
