@@ -44,7 +44,7 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     private static SamplingPlan Way(Denoiser model, NoPropOptions options) => options.Variant switch
     {
         NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), model.Levels, options),
-        NoPropVariant.FlowMatching => new PlanCompiler(new VelocityFlow(), StraightPath, model.ClassCount).Compile(options) with { Predicts = NetworkPrediction.Velocity },
+        NoPropVariant.FlowMatching => new PlanCompiler(new FlowMatching(), StraightPath, model.ClassCount).Compile(options) with { Predicts = NetworkPrediction.Velocity },
         _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
     };
 

@@ -5,9 +5,9 @@ using NullaProp.ML.Tests.Sampling;
 namespace NullaProp.ML.Tests.Diffusion;
 
 [TestClass]
-public sealed class VelocityFlowTests
+public sealed class FlowMatchingTests
 {
-    private static readonly VelocityFlow Flow = new();
+    private static readonly FlowMatching Flow = new();
     private static readonly LinearNoiseSchedule Schedule = new(-7, 5);
 
     public static IEnumerable<object[]> Solvers => Enum.GetValues<OdeSolver>().Select(solver => new object[] { solver });

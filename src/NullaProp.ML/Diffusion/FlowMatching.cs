@@ -1,7 +1,7 @@
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>dz/dt = v, where the network predicts the velocity v itself: flow matching (paper, section 2.2.3) along the straight path z = t·u + (1−t)·ε.</summary>
-internal sealed class VelocityFlow : Dynamics
+internal sealed class FlowMatching : Dynamics
 {
     // The velocity of a state that lies on no path grows without bound towards t = 1; a bound keeps the numbers finite by which steps are chosen.
     private const double LeastNoise = 1e-3;
