@@ -33,8 +33,8 @@ internal sealed class DenoisingBlock
     public NoisyLabelEncoder LabelEncoder { get; }
 
     /// <summary>
-    /// Gets or sets what z is multiplied by before it is read. A block of discrete time has the factor √ᾱ of its level, which makes of z the best linear estimate of the clean
-    /// label: the noisier it is, the less of it the block has to learn to overlook (docs/decisions.md). Elsewhere 1.
+    /// Gets or sets what z is multiplied by before it is read. A block of discrete time has the factor √ᾱ of its level, by which the best linear estimate of a label of
+    /// variance 1 shrinks z: the noisier it is, the less of it the block has to learn to overlook (docs/decisions.md). Elsewhere 1.
     /// </summary>
     public double LabelScale { get; set; } = 1;
 

@@ -8,7 +8,7 @@ public enum NoPropVariant
 
     /// <summary>
     /// NoProp-DT: <see cref="NoPropOptions.BlockCount"/> independent networks, one for each step from noise to label, each trained on its own term alone (paper, section 2.1).
-    /// A block reads the noisy label as √ᾱ·z, with the ᾱ of its level: the best linear estimate of the clean label.
+    /// A block reads the noisy label as √ᾱ·z, with the ᾱ of its level: the less of it, the noisier it is.
     /// </summary>
     DiscreteTime,
 

@@ -9,8 +9,7 @@ internal sealed class RowConvBackbone : IRowBackbone
     private readonly RowNormalization _normalization;
     private readonly RowConvolution _first;
     private readonly RowConvolution _second;
-    private readonly RowLinear _output;
-    private readonly RowMatrix _share;
+    private readonly RowImageShare _share;
 
     /// <summary>Copies the weights of a model.</summary>
     /// <param name="normalization">The scaling of raw pixels.</param>
@@ -23,10 +22,8 @@ internal sealed class RowConvBackbone : IRowBackbone
         _normalization = new RowNormalization(normalization);
         _first = new RowConvolution(backbone.First, shape.Height, shape.Width);
         _second = new RowConvolution(backbone.Second, shape.Height / 2, shape.Width / 2);
-
-        _output = new RowLinear(backbone.Output, _second.Outputs); // reads the maps channel by channel in the model, pixel by pixel here
-        _share = RowMatrix.Transposed(head.HostJoin().ImageColumns()); // (hidden, hidden)
-        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, _output.Inputs, Math.Max(_first.RowPairLength, _second.RowPairLength), _output.Width);
+        _share = new RowImageShare(backbone.Output, head, _second.Outputs); // reads the maps channel by channel in the model, pixel by pixel here
+        Lengths = new RowMapLengths(_first.InputLength, _second.InputLength, _share.Inputs, Math.Max(_first.RowPairLength, _second.RowPairLength), _share.FeatureWidth);
     }
 
     /// <inheritdoc/>
@@ -38,8 +35,7 @@ internal sealed class RowConvBackbone : IRowBackbone
         WriteBordered(pixels, memory.Image);
         _first.Forward(memory.Image, memory.RowPair, memory.FirstMap, border: 1);
         _second.Forward(memory.FirstMap, memory.RowPair, memory.Map, border: 0);
-        share.Clear();
-        _share.MultiplyAdd(_output.Forward(memory.Map, memory.Features), share);
+        _share.Write(memory.Map, memory, share);
     }
 
     // Normalised, pixel by pixel, inside the border of zeros that is there from the start.

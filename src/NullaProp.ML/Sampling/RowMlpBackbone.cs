@@ -10,8 +10,7 @@ internal sealed class RowMlpBackbone : IRowBackbone
     private readonly RowNormalization _normalization;
     private readonly RowLinear _first;
     private readonly RowLinear _second;
-    private readonly RowLinear _output;
-    private readonly RowMatrix _share;
+    private readonly RowImageShare _share;
 
     /// <summary>Copies the weights of a model.</summary>
     /// <param name="normalization">The scaling of raw values.</param>
@@ -22,9 +21,9 @@ internal sealed class RowMlpBackbone : IRowBackbone
     {
         _shape = shape;
         _normalization = new RowNormalization(normalization);
-        (_first, _second, _output) = (new RowLinear(backbone.First), new RowLinear(backbone.Second), new RowLinear(backbone.Output));
-        _share = RowMatrix.Transposed(head.HostJoin().ImageColumns()); // (hidden, hidden)
-        Lengths = new RowMapLengths(shape.Size, _first.Width, _second.Width, RowPair: 0, _output.Width);
+        (_first, _second) = (new RowLinear(backbone.First), new RowLinear(backbone.Second));
+        _share = new RowImageShare(backbone.Output, head);
+        Lengths = new RowMapLengths(shape.Size, _first.Width, _second.Width, RowPair: 0, _share.FeatureWidth);
     }
 
     /// <inheritdoc/>
@@ -43,7 +42,6 @@ internal sealed class RowMlpBackbone : IRowBackbone
         TensorPrimitives.Max(first, 0f, first);
         var second = _second.Forward(first, memory.Map);
         TensorPrimitives.Max(second, 0f, second);
-        share.Clear();
-        _share.MultiplyAdd(_output.Forward(second, memory.Features), share);
+        _share.Write(second, memory, share);
     }
 }

@@ -44,8 +44,9 @@ internal static class JsonMember
     public static JsonElement Object(string name, JsonElement json) =>
         json.ValueKind == JsonValueKind.Object ? json : throw new JsonException($"'{name}' is {Shown(json)}, but must be an object");
 
+    // By name only: Enum.Parse also takes numbers, and several names at once.
     private static object? Choice(JsonElement json, Type type) =>
-        json.ValueKind == JsonValueKind.String && Enum.TryParse(type, json.GetString(), out var choice) ? choice : null;
+        json.ValueKind == JsonValueKind.String && json.GetString() is { } name && Enum.GetNames(type).Contains(name) ? Enum.Parse(type, name) : null;
 
     private static ImageShape Shape(JsonElement json)
     {

@@ -95,7 +95,7 @@ public sealed class DenoiserTests
         Assert.AreEqual(3, model.EmbeddingNorm(), 1e-6);
     }
 
-    // √ᾱ·z is the best linear estimate of the clean label, for z = √ᾱ·u + √(1−ᾱ)·ε has the variance of u.
+    // E[u|z] = √ᾱ·z for a normal label u of variance 1, z = √ᾱ·u + √(1−ᾱ)·ε.
     [TestMethod]
     public void LabelShare_BlockOfDiscreteTime_IsThatOfTheLabelTimesItsSignal()
     {
