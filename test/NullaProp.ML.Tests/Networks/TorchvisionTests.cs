@@ -1,0 +1,72 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Support;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Networks;
+
+/// <summary>The ResNets beside torchvision's: the same weights, by the same names, give the same features.</summary>
+[TestClass]
+public sealed class TorchvisionTests
+{
+    [TestMethod]
+    [DataRow(BackboneKind.ResNet18)]
+    [DataRow(BackboneKind.ResNet50)]
+    [DataRow(BackboneKind.ResNet152)]
+    public void Maps_WithAStateDictOfTorchvision_EqualTorchvisions(BackboneKind kind)
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        using var generator = new Generator(1);
+        using var theirs = Torchvision(kind, generator);
+        Save(theirs, folder.File("resnet.safetensors"));
+        using var file = PretrainedFile.Read(folder.File("resnet.safetensors"))!;
+        using var weights = Weights.Drawn(generator, CPU, file.Weights);
+        var ours = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 4 }, new ImageShape(3, 64, 72));
+        file.CheckUse(Assert.Fail); // every weight was found and used, but for the classifier
+        var images = randn([2, 3, 64, 72], generator: generator);
+
+        var maps = ours.Maps(images, pass: null);
+
+        var expected = theirs.forward(images);
+        Assert.IsGreaterThan(0.01, expected.std().item<float>()); // no network of zeros
+        Assert.IsTrue(maps.allclose(expected, rtol: 1e-4, atol: 1e-4), $"{(maps - expected).abs().max().item<float>()}");
+    }
+
+    // A classifier that passes on what it is given, and normalizations as training leaves them: none of their four numbers at its start.
+    private static nn.Module<Tensor, Tensor> Torchvision(BackboneKind kind, Generator generator)
+    {
+        var model = kind switch
+        {
+            BackboneKind.ResNet18 => torchvision.models.resnet18(num_classes: 512),
+            BackboneKind.ResNet50 => torchvision.models.resnet50(num_classes: 2048),
+            _ => torchvision.models.resnet152(num_classes: 2048),
+        };
+        foreach (var (name, value) in model.state_dict())
+        {
+            if (name == "fc.weight")
+            {
+                value.copy_(eye(value.shape[0]));
+            }
+            else if (name == "fc.bias")
+            {
+                value.zero_();
+            }
+            else if (value.dim() == 1)
+            {
+                value.uniform_(0.2, 0.8, generator);
+            }
+        }
+
+        model.eval();
+        return model;
+    }
+
+    private static void Save(nn.Module model, string path)
+    {
+        using var stream = File.Create(path);
+        SafeTensors.Write(stream, model.state_dict().Select(entry => KeyValuePair.Create(entry.Key, entry.Value)));
+    }
+}
