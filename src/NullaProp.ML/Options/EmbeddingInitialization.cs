@@ -2,8 +2,9 @@ namespace NullaProp.ML;
 
 /// <summary>Where learned class embeddings start. Drawn at random, or an image of each class: the one in its middle, by features or by pixels.</summary>
 /// <remarks>
-/// A class without training images has no middle: the last three refuse it. They normalise pixels first, as training does, and for
-/// <see cref="EmbeddingKind.LearnedUnitNorm"/> only their direction is kept.
+/// A class without training images has no middle: the last three refuse it. They normalise pixels first, as training does, and divide the rows by their mean length, so that noise
+/// levels mean for them what they mean for one-hot embeddings. Differs from the sources, which leave them at the length of their units (docs/decisions.md). For
+/// <see cref="EmbeddingKind.LearnedUnitNorm"/> only the direction of each is kept.
 /// </remarks>
 public enum EmbeddingInitialization
 {

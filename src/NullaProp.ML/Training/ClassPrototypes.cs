@@ -45,6 +45,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
             SetRow(rows, index, samples);
         }
 
+        Scale(rows);
         model.Embedding.StartAt(rows);
     }
 
@@ -62,6 +63,17 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         }
 
         rows.select(0, index).copy_(chosen);
+    }
+
+    // One factor for all classes brings their mean length to 1: noise has variance 1 in every direction, and a label as long as many pixels together shows through almost all of
+    // it (docs/decisions.md).
+    private static void Scale(Tensor rows)
+    {
+        var length = rows.norm(1, false, 2f).mean();
+        if (length.item<float>() > 0)
+        {
+            rows.div_(length);
+        }
     }
 
     // What both the images of all classes and the points of one take must fit into the memory allowed; but a middle of fewer than ten would be none.
