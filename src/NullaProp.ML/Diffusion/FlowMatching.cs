@@ -1,7 +1,9 @@
+using static TorchSharp.torch;
+
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>dz/dt = v, where the network predicts the velocity v itself: flow matching (paper, section 2.2.3) along the straight path z = t·u + (1−t)·ε.</summary>
-internal sealed class FlowMatching : Dynamics
+internal class FlowMatching : Dynamics
 {
     // The velocity of a state that lies on no path grows without bound towards t = 1; a bound keeps the numbers finite by which steps are chosen.
     private const double LeastNoise = 1e-3;
@@ -24,4 +26,28 @@ internal sealed class FlowMatching : Dynamics
     /// <inheritdoc/>
     /// <remarks>u − ε = (u − z)/(1−t).</remarks>
     public override double Target(NoiseLevel level, double clean, double state) => (clean - state) / Mixture(level).Noise;
+
+    /// <summary>Returns the dynamics of a form of the velocity.</summary>
+    /// <param name="form">The form.</param>
+    /// <param name="dimension">D, the length of an embedding: a label of length 1 has the variance 1/D in each direction.</param>
+    public static FlowMatching Of(VelocityForm form, long dimension) => form switch
+    {
+        VelocityForm.Raw => new FlowMatching(),
+        VelocityForm.Preconditioned => new PreconditionedFlow(1.0 / dimension),
+        _ => throw new ArgumentOutOfRangeException(nameof(form), form, "No such form."),
+    };
+
+    /// <summary>Returns the factors of z and of the network's output in the clean label that they stand for, z + (1−t)·v.</summary>
+    /// <param name="time">The time t.</param>
+    public virtual Coefficients CleanLabel(double time) => new(1, 1 - time);
+
+    /// <summary>Returns the velocity, (B, D).</summary>
+    /// <param name="output">The network's output in the space of labels, logits·W, (B, D).</param>
+    /// <param name="z">Noisy labels, (B, D).</param>
+    /// <param name="time">Times, (B, 1).</param>
+    public virtual Tensor Velocity(Tensor output, Tensor z, Tensor time) => output;
+
+    /// <summary>Returns what the squared error of the velocity is multiplied by, (B, 1).</summary>
+    /// <param name="time">Times, (B, 1).</param>
+    public virtual Tensor Weight(Tensor time) => ones_like(time);
 }

@@ -11,6 +11,7 @@ internal static class ArchitectureOptions
         (nameof(NoPropOptions.BlockCount), options => OfBlocks(options, options.BlockCount)),
         (nameof(NoPropOptions.BlockPlacement), options => OfBlocks(options, options.BlockPlacement)),
         (nameof(NoPropOptions.BlockMaxLogSnr), options => OfBlocks(options, options.BlockMaxLogSnr)),
+        (nameof(NoPropOptions.VelocityForm), options => options.Variant == NoPropVariant.FlowMatching ? options.VelocityForm : null),
         (nameof(NoPropOptions.Backbone), options => options.Backbone),
         (nameof(NoPropOptions.BackboneName), options => options.Backbone == BackboneKind.Custom ? options.BackboneName : null),
         (nameof(NoPropOptions.Embedding), options => options.Embedding),

@@ -41,6 +41,7 @@ public sealed partial record NoPropOptions
         LearningRateSchedule = LearningRateSchedule.Constant,
         Backbone = BackboneKind.PaperConv,
         BlockPlacement = BlockPlacement.EvenInTime,
+        VelocityForm = VelocityForm.Raw,
         Embedding = EmbeddingKind.OneHot,
         NoiseSchedule = NoiseScheduleKind.LearnedJointly,
         LogSnrAtNoise = -5,

@@ -127,6 +127,9 @@ public sealed partial record NoPropOptions
     /// <value>Default 0; 0 to 1. The paper does not state its own.</value>
     public double FlowNoise { get; init; }
 
+    /// <summary>Gets what the network of <see cref="NoPropVariant.FlowMatching"/> says of the velocity. Ignored by other variants.</summary>
+    public VelocityForm VelocityForm { get; init; } = VelocityForm.Preconditioned;
+
     /// <summary>Gets the network that reads the image.</summary>
     /// <value>Default <see cref="BackboneKind.SmallConv"/> (seed).</value>
     public BackboneKind Backbone { get; init; } = BackboneKind.SmallConv;

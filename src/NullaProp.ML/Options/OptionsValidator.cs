@@ -49,6 +49,7 @@ internal static class OptionsValidator
             Defined(nameof(o.BlockPlacement), o.BlockPlacement),
             Between(o),
             Within(nameof(o.FlowNoise), o.FlowNoise, 0, 1),
+            Defined(nameof(o.VelocityForm), o.VelocityForm),
             Defined(nameof(o.Backbone), o.Backbone),
             OwnModule(o),
             Defined(nameof(o.BackbonePrecision), o.BackbonePrecision),

@@ -33,7 +33,7 @@ internal sealed class FoldedModel
         var stages = plan.Stages.Select((stage, i) =>
         {
             var (label, head) = Blocks[stage.Block].Biases(offsets[i], stage.Time);
-            return new FoldedStage(label, head, plan.Predicts == NetworkPrediction.Velocity ? Readout!.Bias(offsets[i]) : null);
+            return new FoldedStage(label, head, plan.Predicts == NetworkPrediction.Velocity ? Readout!.Bias([.. offsets[i].Select(value => stage.CleanLabel.State * value)]) : null);
         });
         return new FoldedPath([.. stages], plan.StateShare > 0 ? Readout!.Bias(offsets[^1]) : null);
     }

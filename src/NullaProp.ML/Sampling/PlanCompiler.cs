@@ -44,7 +44,7 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     private static SamplingPlan Way(Denoiser model, NoPropOptions options) => options.Variant switch
     {
         NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), model.Levels, options),
-        NoPropVariant.FlowMatching => new PlanCompiler(new FlowMatching(), StraightPath, model.ClassCount).Compile(options) with { Predicts = NetworkPrediction.Velocity },
+        NoPropVariant.FlowMatching => Velocities(FlowMatching.Of(options.VelocityForm, model.Embedding.Dimension), model.ClassCount, options),
         _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
     };
 
@@ -56,6 +56,13 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
         var solver = new SolverStages(dynamics);
         var stages = Enumerable.Range(0, levels.Count - 1).Select(block => solver.ExponentialEuler(levels[block], levels[block + 1]) with { Block = block });
         return new ScoreShares(options).Assign([.. stages], [.. levels.Select(level => level.LogSnr)]);
+    }
+
+    // Flow matching: the network's output is no clean label, but stands for one together with z.
+    private static SamplingPlan Velocities(FlowMatching flow, int classes, NoPropOptions options)
+    {
+        var plan = new PlanCompiler(flow, StraightPath, classes).Compile(options);
+        return new SamplingPlan([.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time) })]) { Predicts = NetworkPrediction.Velocity, StateShare = plan.StateShare };
     }
 
     // The levels of flow matching's t·u + (1−t)·z₀.

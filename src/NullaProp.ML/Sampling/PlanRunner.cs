@@ -39,7 +39,7 @@ internal sealed class PlanRunner : IDisposable
         (_model, _plan, Folded, _batch) = (model, plan, folded, new BatchModel(model, folded));
         (_stateShare, _sharesLeft) = (plan.StateShare, plan.SharesLeft());
         _influences = [.. StateInfluence.Of(plan).Select(left => left is { } some ? new InfluenceFactors(some.State, some.Prediction, some.Left, some.Bound) : null)];
-        _factors = [.. plan.Stages.Select(stage => new StageFactors(stage.State, stage.Prediction, stage.PreviousPrediction, stage.ScoreShare, 1 - stage.Time))];
+        _factors = [.. plan.Stages.Select(stage => new StageFactors(stage.State, stage.Prediction, stage.PreviousPrediction, stage.ScoreShare, stage.CleanLabel.State, stage.CleanLabel.Prediction))];
     }
 
     /// <summary>Gets the model's multiplied-out layers, and what each start adds.</summary>
@@ -176,15 +176,15 @@ internal sealed class PlanRunner : IDisposable
     }
 
     // What flow matching's clean label z + (1−t)·v says, (B, K).
-    private Tensor CleanLabel(Tensor? point, Tensor velocity, Tensor? noise, StageFactors factors, BatchStage constants)
+    private Tensor CleanLabel(Tensor? point, Tensor prediction, Tensor? noise, StageFactors factors, BatchStage constants)
     {
-        var rest = velocity.mul(factors.RemainingTime); // (B, K)
+        var added = prediction.mul(factors.CleanPrediction); // (B, K)
         return noise is null
-            ? _batch.Readout!.Probabilities(point is null ? rest : rest.add_(point, _one), constants.Readout!)
-            : _batch.Readout!.ProbabilitiesOf(noise.addmm(rest, _model.Embedding.Matrix()));
+            ? _batch.Readout!.Probabilities(point is null ? added : added.add_(point, factors.CleanState), constants.Readout!)
+            : _batch.Readout!.ProbabilitiesOf(noise.mul(factors.CleanState).addmm(added, _model.Embedding.Matrix()));
     }
 
     private sealed record InfluenceFactors(Scalar State, Scalar Prediction, Scalar Left, Scalar Bound);
 
-    private sealed record StageFactors(Scalar State, Scalar Prediction, Scalar PreviousPrediction, Scalar ScoreShare, Scalar RemainingTime);
+    private sealed record StageFactors(Scalar State, Scalar Prediction, Scalar PreviousPrediction, Scalar ScoreShare, Scalar CleanState, Scalar CleanPrediction);
 }

@@ -167,7 +167,8 @@ internal sealed class RowRunner
         else if (stage.ScoreShare != 0)
         {
             var clean = memory.CleanLabel.AsSpan(0, _classes); // q of z + (1−t)·v
-            TensorPrimitives.MultiplyAdd(prediction, (float)(1 - stage.Time), memory.Point.AsSpan(0, _classes), clean);
+            TensorPrimitives.Multiply(memory.Point.AsSpan(0, _classes), (float)stage.CleanLabel.State, clean);
+            TensorPrimitives.MultiplyAdd(prediction, (float)stage.CleanLabel.Prediction, clean, clean);
             Add(Readout(clean, constants.Readout!, memory), stage.ScoreShare, scores, own);
         }
     }

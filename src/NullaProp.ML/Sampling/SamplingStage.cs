@@ -1,3 +1,5 @@
+using NullaProp.ML.Diffusion;
+
 namespace NullaProp.ML.Sampling;
 
 /// <summary>
@@ -20,6 +22,9 @@ internal readonly record struct SamplingStage
 
     /// <summary>Gets b′, the factor of the previous stage's prediction.</summary>
     public double PreviousPrediction { get; init; }
+
+    /// <summary>Gets the factors of the point and of the network's output in the clean label, where the network predicts a velocity.</summary>
+    public Dynamics.Coefficients CleanLabel { get; init; }
 
     /// <summary>Gets the factor of a stored draw from N(0, I) that the next point gains; 0 but for ancestral sampling.</summary>
     public double Noise { get; init; }

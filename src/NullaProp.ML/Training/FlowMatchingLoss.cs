@@ -1,4 +1,5 @@
 using NullaProp.ML.Data;
+using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 using TorchSharp;
@@ -8,13 +9,14 @@ namespace NullaProp.ML.Training;
 
 /// <summary>
 /// The loss of NoProp-FM (paper, section 2.2.3): ‖v(z, x, t) − (u − z₀)‖² on the straight path z = t·u + (1−t)·z₀ + σ·ε, and the anchor −log p(y|z̃₁) of the clean label
-/// z̃₁ = z + (1−t)·v, which keeps learned embeddings apart.
+/// z̃₁ = z + (1−t)·v, which keeps learned embeddings apart. What of v the network says, and the weight of a time, is in <see cref="VelocityForm"/>.
 /// </summary>
 /// <remarks>Where embeddings are fixed there is nothing to anchor, and the term only fits the precision by which z̃₁ is read; no gradient reaches the network from it.</remarks>
 /// <param name="model">The model.</param>
-/// <param name="options">σ and the factor of the velocity's term.</param>
+/// <param name="options">σ, the form of the velocity and the factor of its term.</param>
 internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
 {
+    private readonly FlowMatching _flow = FlowMatching.Of(options.VelocityForm, model.Embedding.Dimension);
     private readonly Scalar _factor = options.DenoisingFactor;
     private readonly Scalar _deviation = options.FlowNoise;
 
@@ -34,8 +36,8 @@ internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : 
             z = z.add(LabelLoss.Noise(clean, generator), _deviation);
         }
 
-        var velocity = model.Blocks[0].Logits(imageShare, z, time).mm(embedding); // v, (B, D)
-        var error = (velocity - (clean - start)).Squared().sum(1, keepdim: true); // (B, 1)
+        var velocity = _flow.Velocity(model.Blocks[0].Logits(imageShare, z, time).mm(embedding), z, time); // v, (B, D)
+        var error = (velocity - (clean - start)).Squared().sum(1, keepdim: true) * _flow.Weight(time); // (B, 1)
         var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros([], device: clean.device), Anchor(batch, embedding, z.Plus(rest * velocity)));
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();

@@ -50,6 +50,7 @@ public sealed class NoPropOptionsTests
     [DataRow("BlockPlacement", (BlockPlacement)99)]
     [DataRow("FlowNoise", -0.001)]
     [DataRow("FlowNoise", 1.001)]
+    [DataRow("VelocityForm", (VelocityForm)99)]
     [DataRow("Backbone", (BackboneKind)99)]
     [DataRow("BackboneName", null)] // with the backbone that needs one
     [DataRow("BackboneName", " ")]

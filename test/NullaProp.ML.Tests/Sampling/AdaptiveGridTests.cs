@@ -9,7 +9,7 @@ public sealed class AdaptiveGridTests
     private static readonly LinearNoiseSchedule Schedule = new(-7, 5);
 
     public static IEnumerable<object[]> Cases =>
-        from dynamics in Enum.GetValues<FlowDynamics>().Select(Dynamics.Of).Append(new FlowMatching())
+        from dynamics in Enum.GetValues<FlowDynamics>().Select(Dynamics.Of).Append(new FlowMatching()).Append(new PreconditionedFlow(0.1))
         from tolerance in new[] { 1e-4, 0.1, 1 }
         from steps in new[] { 1, 2, 7, 2000 }
         select new object[] { dynamics, tolerance, steps };

@@ -12,20 +12,22 @@ public sealed class VariantPlanTests
     private const int Images = 3;
 
     public static IEnumerable<object[]> Plans =>
-        from variant in new[] { NoPropVariant.DiscreteTime, NoPropVariant.FlowMatching }
+        from variant in new[] { (NoPropVariant.DiscreteTime, VelocityForm.Raw), (NoPropVariant.FlowMatching, VelocityForm.Raw), (NoPropVariant.FlowMatching, VelocityForm.Preconditioned) }
         from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.Learned, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
         from readout in Enum.GetValues<ScoreReadout>()
         from draws in new[] { 0, 2 }
-        select new object[] { variant, embedding.Item1, embedding.Item2, readout, draws };
+        select new object[] { variant.Item1, variant.Item2, embedding.Item1, embedding.Item2, readout, draws };
 
     [TestMethod]
     [DynamicData(nameof(Plans))]
-    public void Probabilities_AnyPlan_AreThoseOfTheWayStepByStep(NoPropVariant variant, EmbeddingKind embedding, int dimension, ScoreReadout readout, int draws)
+    public void Probabilities_AnyPlan_AreThoseOfTheWayStepByStep(
+        NoPropVariant variant, VelocityForm form, EmbeddingKind embedding, int dimension, ScoreReadout readout, int draws)
     {
         using var scope = NewDisposeScope();
         var options = new NoPropOptions
         {
             Variant = variant,
+            VelocityForm = form,
             BlockCount = 3,
             HiddenSize = 8,
             Embedding = embedding,
@@ -44,7 +46,7 @@ public sealed class VariantPlanTests
 
         var actual = runner.Probabilities(pixels);
 
-        var expected = Enumerable.Range(0, Math.Max(1, draws)).Select(draw => Follow(model, plan, pixels, starts.RowRange(draw, 1).ToTensor())).Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
+        var expected = Enumerable.Range(0, Math.Max(1, draws)).Select(draw => Follow(model, plan, pixels, starts.RowRange(draw, 1).ToTensor(), form)).Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
         Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
         for (var image = 0; image < Images; image++)
         {
@@ -121,11 +123,11 @@ public sealed class VariantPlanTests
 
     // dz/dt = v: a velocity that is right all the way, u − z₀, leads to u.
     [TestMethod]
-    public void For_FlowMatching_CarriesAnExactVelocityToTheLabel()
+    public void For_RawFlowMatching_CarriesAnExactVelocityToTheLabel()
     {
         foreach (var solver in Enum.GetValues<OdeSolver>())
         {
-            var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, Solver = solver, SolverSteps = 5 };
+            var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw, Solver = solver, SolverSteps = 5 };
             using var model = TinyModel.Create(options);
             double[] start = [0.3, -1.2, 0.7];
 
@@ -137,7 +139,7 @@ public sealed class VariantPlanTests
         }
     }
 
-    private static Tensor Follow(Denoiser model, SamplingPlan plan, Tensor pixels, Tensor draw)
+    private static Tensor Follow(Denoiser model, SamplingPlan plan, Tensor pixels, Tensor draw, VelocityForm form = VelocityForm.Raw)
     {
         using var mode = no_grad();
         var images = model.Normalization.Apply(pixels);
@@ -152,8 +154,8 @@ public sealed class VariantPlanTests
             var block = model.Blocks[stage.Block];
             var logits = block.Logits(block.ImageShare(images), point, full(1, 1, (float)stage.Time));
             var isVelocity = plan.Predicts == NetworkPrediction.Velocity;
-            var prediction = (isVelocity ? logits : nn.functional.softmax(logits, 1)).mm(embedding); // v or û, (B, D)
-            score += stage.ScoreShare * nn.functional.softmax(isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * prediction), embedding, end) : logits, 1);
+            var prediction = (isVelocity ? logits : nn.functional.softmax(logits, 1)).mm(embedding); // F or û, (B, D)
+            score += stage.ScoreShare * nn.functional.softmax(isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * Velocity(form, prediction, point, stage.Time)), embedding, end) : logits, 1);
             point = (stage.State * state) + (stage.Prediction * prediction) + (stage.PreviousPrediction * previous);
             point = stage.Noise == 0 ? point : point + (stage.Noise * draw.narrow(0, ++noises, 1));
             state = stage.EndsStep ? point : state;
@@ -161,5 +163,12 @@ public sealed class VariantPlanTests
         }
 
         return score + (plan.StateShare * nn.functional.softmax(model.Readout.Logits(point, embedding, end), 1));
+    }
+
+    private static Tensor Velocity(VelocityForm form, Tensor output, Tensor z, double time)
+    {
+        var labelVariance = 1.0 / z.shape[1];
+        var variance = (time * time * labelVariance) + ((1 - time) * (1 - time));
+        return form == VelocityForm.Raw ? output : (((time * labelVariance) - (1 - time)) / variance * z) + (Math.Sqrt(labelVariance / variance) * output);
     }
 }

@@ -12,13 +12,15 @@ public sealed class FlowMatchingLossTests
     private static readonly long[] Labels = [0, 1, 2, 1, 0];
 
     [TestMethod]
-    [DataRow(EmbeddingKind.OneHot, 3, 0.0)]
-    [DataRow(EmbeddingKind.OneHot, 3, 0.25)]
-    [DataRow(EmbeddingKind.Learned, 8, 0.0)]
-    public void Backward_OneBatch_IsTheFormulaInDoublePrecision(EmbeddingKind embedding, int dimension, double deviation)
+    [DataRow(VelocityForm.Raw, EmbeddingKind.OneHot, 3, 0.0)]
+    [DataRow(VelocityForm.Raw, EmbeddingKind.OneHot, 3, 0.25)]
+    [DataRow(VelocityForm.Raw, EmbeddingKind.Learned, 8, 0.0)]
+    [DataRow(VelocityForm.Preconditioned, EmbeddingKind.OneHot, 3, 0.25)]
+    [DataRow(VelocityForm.Preconditioned, EmbeddingKind.Learned, 8, 0.0)]
+    public void Backward_OneBatch_IsTheFormulaInDoublePrecision(VelocityForm form, EmbeddingKind embedding, int dimension, double deviation)
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, Embedding = embedding, EmbeddingDimension = dimension, FlowNoise = deviation };
+        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = form, Embedding = embedding, EmbeddingDimension = dimension, FlowNoise = deviation };
         using var model = TinyModel.Create(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -36,8 +38,12 @@ public sealed class FlowMatchingLossTests
             z += deviation * randn([Labels.Length, dimension], generator: generator).to(ScalarType.Float64);
         }
 
-        var velocity = reference.Logits(batch.Pixels, z, time).mm(reference.Embedding);
-        var expected = (velocity - (clean - start)).square().sum(1).mean().item<double>();
+        var output = reference.Logits(batch.Pixels, z, time).mm(reference.Embedding);
+        var isRaw = form == VelocityForm.Raw;
+        var variance = (time.square() / dimension) + (1 - time).square(); // S, with s² = 1/D
+        var velocity = isRaw ? output : (((time / dimension) - (1 - time)) / variance * z) + ((variance * dimension).rsqrt() * output);
+        var weight = isRaw ? ones_like(time) : variance * dimension;
+        var expected = ((velocity - (clean - start)).square().sum(1, keepdim: true) * weight).mean().item<double>();
         var distances = (z + ((1 - time) * velocity)).unsqueeze(1).sub(reference.Embedding.unsqueeze(0)).square().sum(2); // (B, K)
         var anchor = ReferenceModel.CrossEntropy(distances * -4, batch.Labels).mean().item<double>(); // ½·8
         Assert.AreEqual(1, terms[0] / expected, 1e-4); // single precision through some ten layers

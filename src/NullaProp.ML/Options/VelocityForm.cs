@@ -1,0 +1,15 @@
+namespace NullaProp.ML;
+
+/// <summary>What the network of <see cref="NoPropVariant.FlowMatching"/> says of the velocity v that leads from noise to label.</summary>
+public enum VelocityForm
+{
+    /// <summary>All of it: v = logits·W (paper, section 2.2.3). The network has to give back z, noise and all, before it can say what the image adds.</summary>
+    Raw,
+
+    /// <summary>
+    /// What the image adds to the best linear estimate from z alone, in units of that estimate's deviation: v = a·z + c·logits·W with S = t²·s² + (1−t)², a = (t·s² − (1−t))/S and
+    /// c = s/√S. The squared error is divided by c², so that every time weighs the same. For labels of length 1, s² = 1/D. The preconditioning of Karras et al. 2022
+    /// (arXiv 2206.00364, section 5), for the straight path.
+    /// </summary>
+    Preconditioned,
+}
