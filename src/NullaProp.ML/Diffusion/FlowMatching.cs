@@ -29,11 +29,11 @@ internal class FlowMatching : Dynamics
 
     /// <summary>Returns the dynamics of a form of the velocity.</summary>
     /// <param name="form">The form.</param>
-    /// <param name="dimension">D, the length of an embedding: a label of length 1 has the variance 1/D in each direction.</param>
-    public static FlowMatching Of(VelocityForm form, long dimension) => form switch
+    /// <param name="directions">The number of directions that the embeddings span: a label of length 1 has a variance of 1 over it in each.</param>
+    public static FlowMatching Of(VelocityForm form, long directions) => form switch
     {
         VelocityForm.Raw => new FlowMatching(),
-        VelocityForm.Preconditioned => new PreconditionedFlow(1.0 / dimension),
+        VelocityForm.Preconditioned => new PreconditionedFlow(1.0 / directions),
         _ => throw new ArgumentOutOfRangeException(nameof(form), form, "No such form."),
     };
 

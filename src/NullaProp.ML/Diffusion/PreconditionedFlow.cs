@@ -13,6 +13,7 @@ internal sealed class PreconditionedFlow(double labelVariance) : FlowMatching
 {
     private readonly Lazy<Scalar> _labelVariance = new(() => labelVariance); // a native number: made when tensors are
     private readonly Lazy<Scalar> _labelDeviation = new(() => Math.Sqrt(labelVariance));
+    private readonly Lazy<Scalar> _weight = new(() => 3 / (1 + labelVariance)); // 1 over the mean of S from t = 0 to 1
 
     /// <inheritdoc/>
     public override Coefficients Rate(NoiseLevel level) => new(StateRate(level.Time), OutputRate(level.Time));
@@ -43,7 +44,8 @@ internal sealed class PreconditionedFlow(double labelVariance) : FlowMatching
     }
 
     /// <inheritdoc/>
-    public override Tensor Weight(Tensor time) => Variance(time).div(_labelVariance.Value);
+    /// <remarks>1/c² but for a factor that makes its mean 1, so that the anchor keeps its share of the loss.</remarks>
+    public override Tensor Weight(Tensor time) => Variance(time).mul(_weight.Value);
 
     private Tensor Variance(Tensor time)
     {

@@ -35,6 +35,9 @@ internal sealed class ClassEmbedding
     /// <summary>Gets D, the length of an embedding.</summary>
     public long Dimension { get; }
 
+    /// <summary>Gets the number of directions that the rows span, min(K, D).</summary>
+    public long Directions => Math.Min(Classes, Dimension);
+
     /// <summary>Gets a value indicating whether training changes the embeddings.</summary>
     public bool IsLearned => _learned is not null;
 

@@ -8,8 +8,8 @@ public enum VelocityForm
 
     /// <summary>
     /// What the image adds to the best linear estimate from z alone, in units of that estimate's deviation: v = a·z + c·logits·W with S = t²·s² + (1−t)², a = (t·s² − (1−t))/S and
-    /// c = s/√S. The squared error is divided by c², so that every time weighs the same. For labels of length 1, s² = 1/D. The preconditioning of Karras et al. 2022
-    /// (arXiv 2206.00364, section 5), for the straight path.
+    /// c = s/√S; s² = 1/min(K, D), the variance of labels of length 1 in the directions that they span. The squared error is weighted by 3·S/(1+s²), so that every time counts
+    /// alike. The preconditioning of Karras et al. 2022 (arXiv 2206.00364, section 5), for the straight path.
     /// </summary>
     Preconditioned,
 }

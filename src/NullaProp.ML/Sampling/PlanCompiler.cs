@@ -44,7 +44,7 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     private static SamplingPlan Way(Denoiser model, NoPropOptions options) => options.Variant switch
     {
         NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), model.Levels, options),
-        NoPropVariant.FlowMatching => Velocities(FlowMatching.Of(options.VelocityForm, model.Embedding.Dimension), model.ClassCount, options),
+        NoPropVariant.FlowMatching => Velocities(FlowMatching.Of(options.VelocityForm, model.Embedding.Directions), model.ClassCount, options),
         _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
     };
 

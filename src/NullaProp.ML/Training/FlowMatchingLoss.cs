@@ -16,7 +16,7 @@ namespace NullaProp.ML.Training;
 /// <param name="options">σ, the form of the velocity and the factor of its term.</param>
 internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
 {
-    private readonly FlowMatching _flow = FlowMatching.Of(options.VelocityForm, model.Embedding.Dimension);
+    private readonly FlowMatching _flow = FlowMatching.Of(options.VelocityForm, model.Embedding.Directions);
     private readonly Scalar _factor = options.DenoisingFactor;
     private readonly Scalar _deviation = options.FlowNoise;
 

@@ -83,8 +83,18 @@ public sealed class PreconditionedFlowTests
         {
             var rate = flow.Rate(Level(time));
             Assert.AreEqual((rate.State * -1.3) + (rate.Prediction * 0.7), velocity[row, 1].item<float>(), 1e-6);
-            Assert.AreEqual(1 / (rate.Prediction * rate.Prediction), weight[row, 0].item<float>(), 1e-5);
+            Assert.AreEqual(0.1 / (rate.Prediction * rate.Prediction) * 3 / 1.1, weight[row, 0].item<float>(), 1e-5);
         }
+    }
+
+    // By the midpoint rule on 1,000 intervals.
+    [TestMethod]
+    public void Weight_OverAllTimes_HasTheMeanOne()
+    {
+        using var scope = NewDisposeScope();
+        var times = tensor(Enumerable.Range(0, 1000).Select(i => (i + 0.5f) / 1000).ToArray()).view(-1, 1);
+
+        Assert.AreEqual(1, new PreconditionedFlow(0.1).Weight(times).mean().item<float>(), 1e-5);
     }
 
     // Twice the steps, a half or a quarter of the error.

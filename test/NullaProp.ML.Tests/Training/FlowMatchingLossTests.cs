@@ -40,9 +40,9 @@ public sealed class FlowMatchingLossTests
 
         var output = reference.Logits(batch.Pixels, z, time).mm(reference.Embedding);
         var isRaw = form == VelocityForm.Raw;
-        var variance = (time.square() / dimension) + (1 - time).square(); // S, with s² = 1/D
-        var velocity = isRaw ? output : (((time / dimension) - (1 - time)) / variance * z) + ((variance * dimension).rsqrt() * output);
-        var weight = isRaw ? ones_like(time) : variance * dimension;
+        var variance = (time.square() / 3) + (1 - time).square(); // S, with s² = 1/K
+        var velocity = isRaw ? output : (((time / 3) - (1 - time)) / variance * z) + ((variance * 3).rsqrt() * output);
+        var weight = isRaw ? ones_like(time) : variance * (9.0 / 4); // 3/(1 + s²)
         var expected = ((velocity - (clean - start)).square().sum(1, keepdim: true) * weight).mean().item<double>();
         var distances = (z + ((1 - time) * velocity)).unsqueeze(1).sub(reference.Embedding.unsqueeze(0)).square().sum(2); // (B, K)
         var anchor = ReferenceModel.CrossEntropy(distances * -4, batch.Labels).mean().item<double>(); // ½·8
