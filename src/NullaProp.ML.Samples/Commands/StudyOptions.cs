@@ -13,10 +13,11 @@ internal sealed class StudyOptions
     private readonly Option<bool> _full = new("--full") { Description = $"Train on all {AllRows:N0} images, whatever --rows says." };
     private readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the training images.", DefaultValueFactory = _ => 6 };
     private readonly Option<int> _seed = new("--seed") { Description = "Seed of every random number; the members of an ensemble count upwards from it.", DefaultValueFactory = _ => 0 };
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads that each training computes with. With another number it comes out a little different, as with another seed.", DefaultValueFactory = _ => 1 };
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _data, _rows, _full, _epochs, _seed })
+        foreach (var option in new Option[] { _data, _rows, _full, _epochs, _seed, _threads })
             command.Add(option);
     }
 
@@ -27,7 +28,10 @@ internal sealed class StudyOptions
         var rows = arguments.GetValue(_full) ? AllRows : arguments.GetRequiredValue(_rows);
         if (rows is < 1 or > AllRows)
             throw new UserMistakeException($"--rows is {rows}, but must be 1 to {AllRows:N0}.");
+        var threads = arguments.GetRequiredValue(_threads);
+        if (threads < 1)
+            throw new UserMistakeException($"--threads is {threads}, but must be 1 or more.");
         var options = TrainingOptions.Check(new NoPropOptions { Epochs = arguments.GetRequiredValue(_epochs), Seed = arguments.GetRequiredValue(_seed) });
-        return new StudySetting(data, rows, options.Epochs, arguments.GetRequiredValue(_seed));
+        return new StudySetting(data, rows, options.Epochs, arguments.GetRequiredValue(_seed), threads);
     }
 }

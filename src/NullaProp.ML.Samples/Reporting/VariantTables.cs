@@ -12,7 +12,7 @@ internal static class VariantTables
     public static Table Methods(IEnumerable<VariantRow> rows)
     {
         var table = new Table().AddColumn("method");
-        foreach (var heading in new[] { "accuracy, %", "log-loss", "calibration error, %", "fit, s", "peak, MB", "embedding norm", "z = noise, %", "one evaluation, %", "rows", "epochs", "seed" })
+        foreach (var heading in new[] { "accuracy, %", "log-loss", "calibration error, %", "fit, s", "peak, MB", "embedding norm", "z = noise, %", "one evaluation, %", "rows", "epochs", "seed", "threads" })
             table.AddColumn(new TableColumn(heading).RightAligned());
         foreach (var row in rows)
         {
@@ -28,7 +28,8 @@ internal static class VariantTables
                 Percent(row.SingleEvaluationMicroAccuracy),
                 $"{row.TrainRows}",
                 $"{row.Epochs}",
-                $"{row.Seed}");
+                $"{row.Seed}",
+                $"{row.Threads}");
         }
 
         return table;
@@ -38,14 +39,14 @@ internal static class VariantTables
     public static Table Evaluations(IReadOnlyList<EvaluationRow> rows)
     {
         var counts = rows.Select(row => row.Evaluations).Distinct().Order().ToList();
-        var table = new Table().AddColumns("training", "dynamics", "solver", "rows, epochs, seed");
+        var table = new Table().AddColumns("training", "dynamics", "solver", "rows, epochs, seed, threads");
         foreach (var count in counts)
             table.AddColumn(new TableColumn($"{count}").RightAligned());
-        foreach (var curve in rows.GroupBy(row => (row.Training, row.Dynamics, row.Solver, row.TrainRows, row.Epochs, row.Seed)))
+        foreach (var curve in rows.GroupBy(row => (row.Training, row.Dynamics, row.Solver, row.TrainRows, row.Epochs, row.Seed, row.Threads)))
         {
             var key = curve.Key;
             var accuracies = counts.Select(count => Percent(curve.FirstOrDefault(row => row.Evaluations == count)?.MicroAccuracy));
-            table.AddRow([key.Training, $"{key.Dynamics}", $"{key.Solver}", $"{key.TrainRows}, {key.Epochs}, {key.Seed}", .. accuracies]);
+            table.AddRow([key.Training, $"{key.Dynamics}", $"{key.Solver}", $"{key.TrainRows}, {key.Epochs}, {key.Seed}, {key.Threads}", .. accuracies]);
         }
 
         return table;

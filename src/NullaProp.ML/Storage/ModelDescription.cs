@@ -80,10 +80,10 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
         return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"));
     }
 
-    // An option that is missing keeps its default: the file is from a version that did not have it yet.
+    // The file of a version that did not have an option yet lacks it; what it computed then is the default, but for the form of the velocity.
     private static NoPropOptions ReadOptions(JsonElement json)
     {
-        var options = new NoPropOptions();
+        var options = new NoPropOptions { VelocityForm = VelocityForm.Raw };
         foreach (var member in json.EnumerateObject())
         {
             var option = Array.Find(OptionProperties, option => JsonNamingPolicy.CamelCase.ConvertName(option.Name) == member.Name) ?? throw new JsonException($"there is no option '{member.Name}'");

@@ -234,6 +234,7 @@ public sealed class NoPropOptionsTests
         Assert.AreEqual((DenoisingLoss.SquaredError, PriorLoss.ExactKl, ReadoutLoss.Linear), (preset.DenoisingLoss, preset.PriorLoss, preset.ReadoutLoss));
         Assert.AreEqual((FlowDynamics.Ancestral, 1_000, ScoreReadout.LastState), (preset.Dynamics, preset.SolverSteps, preset.ScoreReadout));
         Assert.AreEqual((10, BlockPlacement.EvenInTime), (preset.BlockCount, preset.BlockPlacement)); // its discrete time
+        Assert.AreEqual(VelocityForm.Raw, preset.VelocityForm); // its flow matching
     }
 
     // What the seed project computes: the defaults of dimarkov/nullaprop, src/nullaprop (models.py, training.py, inference.py).

@@ -127,6 +127,18 @@ public sealed class ModelDescriptionTests
         Assert.AreEqual(new NoPropOptions { SolverSteps = 9 }, read.Options);
     }
 
+    // Flow matching said the whole velocity before there was a choice.
+    [TestMethod]
+    public void Read_VelocityFormThatIsMissing_IsRaw()
+    {
+        var json = Json(new NoPropOptions { Variant = NoPropVariant.FlowMatching });
+        json["options"]!.AsObject().Remove("velocityForm");
+
+        var read = ModelDescription.Read(new MemoryStream(Encoding.UTF8.GetBytes(json.ToJsonString())));
+
+        Assert.AreEqual(VelocityForm.Raw, read.Options.VelocityForm);
+    }
+
     private static JsonObject Json(NoPropOptions options) => JsonNode.Parse(Written(new ModelDescription(options, Shape, 2, null, 0)))!.AsObject();
 
     private static byte[] Written(ModelDescription description)

@@ -17,8 +17,8 @@ internal sealed class ChildStudy<TRow>(string command, StudySetting setting, Res
         var failed = new List<string>();
         foreach (var name in names.Where(name => !file.Rows.Any(row => row.Name == name && setting.IsOf(row))))
         {
-            AnsiConsole.WriteLine($"{name}: {setting.TrainRows:N0} training images, epochs: {setting.Epochs}, seed {setting.Seed}");
-            var (exitCode, rows) = ChildProgram.Run([command, name, .. setting.Arguments], cancellationToken);
+            AnsiConsole.WriteLine($"{name}: {setting.TrainRows:N0} training images, epochs: {setting.Epochs}, seed {setting.Seed}, threads: {setting.Threads}");
+            var (exitCode, rows) = ChildProgram.Run([command, name, .. setting.Arguments], setting.Threads, cancellationToken);
             if (exitCode == 0)
                 file.Add(rows);
             else

@@ -52,6 +52,7 @@ internal static class EvaluationCurves
                     TestRows = data.TestRows,
                     Epochs = setting.Epochs,
                     Seed = setting.Seed,
+                    Threads = setting.Threads,
                 };
             }
         }

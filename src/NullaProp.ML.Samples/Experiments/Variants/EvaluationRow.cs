@@ -22,5 +22,7 @@ internal sealed record EvaluationRow : IStudyRow
 
     public required int Seed { get; init; }
 
+    public required int Threads { get; init; }
+
     string IStudyRow.Name => Training;
 }

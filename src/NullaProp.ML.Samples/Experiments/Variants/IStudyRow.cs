@@ -11,4 +11,6 @@ internal interface IStudyRow
     int Epochs { get; }
 
     int Seed { get; }
+
+    int Threads { get; }
 }

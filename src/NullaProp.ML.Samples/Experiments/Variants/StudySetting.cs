@@ -7,7 +7,8 @@ namespace NullaProp.ML.Samples.Experiments.Variants;
 /// <param name="TrainRows">The number of training images, the first ones of the file.</param>
 /// <param name="Epochs">Passes over them.</param>
 /// <param name="Seed">Seed of every random number.</param>
-internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs, int Seed)
+/// <param name="Threads">Threads to compute with: they decide the order of sums, and so the last digits that training makes large.</param>
+internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs, int Seed, int Threads)
 {
     /// <summary>Gets the arguments that give a child process this setting.</summary>
     public IEnumerable<string> Arguments =>
@@ -16,8 +17,9 @@ internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs
         "--rows", TrainRows.ToString(CultureInfo.InvariantCulture),
         "--epochs", Epochs.ToString(CultureInfo.InvariantCulture),
         "--seed", Seed.ToString(CultureInfo.InvariantCulture),
+        "--threads", Threads.ToString(CultureInfo.InvariantCulture),
     ];
 
     /// <summary>Says whether a row was measured in this setting.</summary>
-    public bool IsOf(IStudyRow row) => (row.TrainRows, row.Epochs, row.Seed) == (TrainRows, Epochs, Seed);
+    public bool IsOf(IStudyRow row) => (row.TrainRows, row.Epochs, row.Seed, row.Threads) == (TrainRows, Epochs, Seed, Threads);
 }

@@ -18,6 +18,7 @@ internal static class VariantMethods
         ("CT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.ContinuousTime })),
         ("FM one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching })),
         ("FM one-hot in float32", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, BackbonePrecision = BackbonePrecision.Full })),
+        ("FM one-hot, raw velocity", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
         ("FM learned", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching })),
         ("FM prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching })),
         ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
@@ -42,7 +43,7 @@ internal static class VariantMethods
 
     /// <summary>Returns rows setting by setting, in the table's order.</summary>
     public static IEnumerable<VariantRow> InOrder(IEnumerable<VariantRow> rows) => rows
-        .OrderBy(row => (row.TrainRows, row.Epochs, row.Seed))
+        .OrderBy(row => (row.TrainRows, row.Epochs, row.Seed, row.Threads))
         .ThenBy(row => All.TakeWhile(method => method.Name != row.Name).Count());
 
     /// <summary>Trains and measures one method in this process.</summary>
@@ -65,6 +66,7 @@ internal static class VariantMethods
             TestRows = data.TestRows,
             Epochs = setting.Epochs,
             Seed = setting.Seed,
+            Threads = setting.Threads,
         };
     }
 }

@@ -32,4 +32,6 @@ internal sealed record VariantRow : IStudyRow
     public required int Epochs { get; init; }
 
     public required int Seed { get; init; }
+
+    public required int Threads { get; init; }
 }
