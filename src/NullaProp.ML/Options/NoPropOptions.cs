@@ -128,6 +128,7 @@ public sealed partial record NoPropOptions
     public double FlowNoise { get; init; }
 
     /// <summary>Gets what the network of <see cref="NoPropVariant.FlowMatching"/> says of the velocity. Ignored by other variants.</summary>
+    /// <value>Default <see cref="VelocityForm.Preconditioned"/>, two points of accuracy ahead of the paper's <see cref="VelocityForm.Raw"/> (docs/decisions.md).</value>
     public VelocityForm VelocityForm { get; init; } = VelocityForm.Preconditioned;
 
     /// <summary>Gets the network that reads the image.</summary>

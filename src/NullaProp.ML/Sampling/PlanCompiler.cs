@@ -62,7 +62,7 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     private static SamplingPlan Velocities(FlowMatching flow, int classes, NoPropOptions options)
     {
         var plan = new PlanCompiler(flow, StraightPath, classes).Compile(options);
-        return new SamplingPlan([.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time) })]) { Predicts = NetworkPrediction.Velocity, StateShare = plan.StateShare };
+        return plan with { Predicts = NetworkPrediction.Velocity, Stages = [.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time) })] };
     }
 
     // The levels of flow matching's t·u + (1−t)·z₀.
