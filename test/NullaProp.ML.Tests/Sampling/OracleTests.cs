@@ -21,12 +21,37 @@ public sealed class OracleTests
     [DataRow(FlowDynamics.Ancestral, OdeSolver.ExponentialEuler, 100)]
     public void Dynamics_IdealDenoiser_DrawsClassesAsOftenAsTheyAreTrue(FlowDynamics dynamics, OdeSolver solver, int steps)
     {
-        var frequencies = Frequencies(dynamics, solver, steps);
+        AssertTheirProbabilities(Frequencies(dynamics, solver, steps));
+    }
 
-        foreach (var (k, p) in IdealDenoiser.Prior.Index())
+    // The velocity of all paths that cross at z, ideal for the squared error, keeps the frequencies, too.
+    [TestMethod]
+    [DataRow(VelocityForm.Raw, OdeSolver.Euler, 100)]
+    [DataRow(VelocityForm.Raw, OdeSolver.Heun, 40)]
+    [DataRow(VelocityForm.Raw, OdeSolver.Multistep, 60)]
+    [DataRow(VelocityForm.Raw, OdeSolver.Adaptive, 60)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.Euler, 100)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.Heun, 40)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.ExponentialEuler, 100)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.ExponentialHeun, 20)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.Multistep, 60)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.Adaptive, 60)]
+    public void FlowMatching_IdealVelocity_DrawsClassesAsOftenAsTheyAreTrue(VelocityForm form, OdeSolver solver, int steps)
+    {
+        var flow = FlowMatching.Of(form, IdealDenoiser.Prior.Count);
+        var stages = new PlanCompiler(flow, times => [.. times.Select(Level)], IdealDenoiser.Prior.Count).Steps(solver, steps).ToArray();
+
+        var frequencies = Frequencies((start, _) => PlanExecution.Run(stages, start, Output).End);
+
+        AssertTheirProbabilities(frequencies);
+
+        static NoiseLevel Level(double time) => new(time, LogSnr: 0, LogSnrRate: 0); // flow matching goes by the time alone
+
+        double[] Output(double[] z, double time)
         {
-            // Four standard errors of a frequency, √(p(1−p)/n), 0.026 for p = ½, which takes in what steps this fine add: 0.005 for the reverse diffusion, less for the flow.
-            Assert.AreEqual(p, frequencies[k], 4 * Math.Sqrt(p * (1 - p) / Draws), $"class {k}");
+            var (signal, noise) = flow.Mixture(Level(time));
+            var clean = IdealDenoiser.Posterior([.. z.Select(x => x * Math.Sqrt(1 / ((signal * signal) + (noise * noise))))], 2 * Math.Log(signal / noise)); // as √ᾱ·u + √(1−ᾱ)·ε
+            return [.. clean.Zip(z, (u, x) => flow.Target(Level(time), u, x))];
         }
     }
 
@@ -57,16 +82,29 @@ public sealed class OracleTests
         var schedule = new LinearNoiseSchedule(-9, 9);
         var stages = new PlanCompiler(Dynamics.Of(dynamics), schedule.Levels, IdealDenoiser.Prior.Count).Steps(solver, steps).ToArray();
         var logSnrs = stages.Select(stage => stage.Time).Distinct().ToDictionary(time => time, time => schedule.Levels([time])[0].LogSnr);
+        return Frequencies((start, random) => dynamics == FlowDynamics.Ancestral ? Diffuse(stages, start, logSnrs, random) : Follow(stages, start, logSnrs));
+    }
+
+    private static double[] Frequencies(Func<double[], Random, double[]> end)
+    {
         var random = new Random(20250328);
         var counts = new double[IdealDenoiser.Prior.Count];
         for (var i = 0; i < Draws; i++)
         {
-            double[] start = [Gauss.Next(random), Gauss.Next(random), Gauss.Next(random)];
-            var end = dynamics == FlowDynamics.Ancestral ? Diffuse(stages, start, logSnrs, random) : Follow(stages, start, logSnrs);
-            counts[Array.IndexOf(end, end.Max())] += 1.0 / Draws;
+            var label = end([Gauss.Next(random), Gauss.Next(random), Gauss.Next(random)], random);
+            counts[Array.IndexOf(label, label.Max())] += 1.0 / Draws;
         }
 
         return counts;
+    }
+
+    // Four standard errors of a frequency, √(p(1−p)/n), 0.026 for p = ½, which takes in what steps this fine add: 0.005 for the reverse diffusion, less for the flows.
+    private static void AssertTheirProbabilities(double[] frequencies)
+    {
+        foreach (var (k, p) in IdealDenoiser.Prior.Index())
+        {
+            Assert.AreEqual(p, frequencies[k], 4 * Math.Sqrt(p * (1 - p) / Draws), $"class {k}");
+        }
     }
 
     private static double[] Follow(IEnumerable<SamplingStage> stages, double[] start, Dictionary<double, double> logSnrs) =>
