@@ -12,7 +12,7 @@ internal sealed class VariantsCommand
 
     private readonly Option<string> _json = new("--json")
     {
-        Description = "File of results, written after each method; methods that it already holds with the same rows, epochs, seed and threads are not run again.",
+        Description = "File of results, written after each method; methods that it already holds with the same rows, epochs, seed, threads and test images are not run again.",
         HelpName = "FILE",
         Required = true,
     };

@@ -19,20 +19,22 @@ internal sealed class LabelledPixels
     /// <param name="mlContext">Makes the data view.</param>
     /// <param name="folder">The folder of the published files.</param>
     /// <param name="part"><c>train</c> or <c>t10k</c>.</param>
-    /// <param name="rows">The number of rows wanted, the first ones; <see langword="null"/>: all.</param>
+    /// <param name="first">The first row wanted, from 0.</param>
+    /// <param name="end">The row after the last one wanted; <see langword="null"/>: to the end.</param>
     /// <exception cref="UserMistakeException">The files are not there, not of this format or hold fewer rows.</exception>
-    public static IDataView Read(MLContext mlContext, string folder, string part, int? rows = null)
+    public static IDataView Read(MLContext mlContext, string folder, string part, int first = 0, int? end = null)
     {
         try
         {
             var images = IdxFile.Read(Path.Combine(folder, $"{part}-images-idx3-ubyte.gz"));
             var labels = IdxFile.Read(Path.Combine(folder, $"{part}-labels-idx1-ubyte.gz"));
-            if (rows > labels.Values.Length)
-                throw new UserMistakeException($"{rows:N0} rows are wanted of the '{part}' part of the data in '{folder}', but it holds only {labels.Values.Length:N0}.");
-            return mlContext.Data.LoadFromEnumerable(labels.Values.Take(rows ?? labels.Values.Length).Select((label, row) => new LabelledPixels
+            var least = end ?? (first + 1);
+            if (least > labels.Values.Length)
+                throw new UserMistakeException($"{least:N0} rows are wanted of the '{part}' part of the data in '{folder}', but it holds only {labels.Values.Length:N0}.");
+            return mlContext.Data.LoadFromEnumerable(Enumerable.Range(first, (end ?? labels.Values.Length) - first).Select(row => new LabelledPixels
             {
                 Features = images.Values.AsSpan(row * Side * Side, Side * Side).ToArray(),
-                Label = label,
+                Label = labels.Values[row],
             }).ToList());
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)

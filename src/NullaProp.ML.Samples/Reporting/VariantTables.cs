@@ -12,7 +12,7 @@ internal static class VariantTables
     public static Table Methods(IEnumerable<VariantRow> rows)
     {
         var table = new Table().AddColumn("method");
-        foreach (var heading in new[] { "accuracy, %", "log-loss", "calibration error, %", "fit, s", "peak, MB", "embedding norm", "z = noise, %", "one evaluation, %", "rows", "epochs", "seed", "threads" })
+        foreach (var heading in new[] { "accuracy, %", "log-loss", "calibration error, %", "fit, s", "peak, MB", "embedding norm", "z = noise, %", "one evaluation, %", "rows", "epochs", "seed", "threads", "test rows" })
             table.AddColumn(new TableColumn(heading).RightAligned());
         foreach (var row in rows)
         {
@@ -29,7 +29,8 @@ internal static class VariantTables
                 $"{row.TrainRows}",
                 $"{row.Epochs}",
                 $"{row.Seed}",
-                $"{row.Threads}");
+                $"{row.Threads}",
+                $"{row.TestRows}");
         }
 
         return table;
@@ -39,14 +40,14 @@ internal static class VariantTables
     public static Table Evaluations(IReadOnlyList<EvaluationRow> rows)
     {
         var counts = rows.Select(row => row.Evaluations).Distinct().Order().ToList();
-        var table = new Table().AddColumns("training", "dynamics", "solver", "rows, epochs, seed, threads");
+        var table = new Table().AddColumns("training", "dynamics", "solver", "rows, epochs, seed, threads, test rows");
         foreach (var count in counts)
             table.AddColumn(new TableColumn($"{count}").RightAligned());
-        foreach (var curve in rows.GroupBy(row => (row.Training, row.Dynamics, row.Solver, row.TrainRows, row.Epochs, row.Seed, row.Threads)))
+        foreach (var curve in rows.GroupBy(row => (row.Training, row.Dynamics, row.Solver, row.TrainRows, row.Epochs, row.Seed, row.Threads, row.TestRows)))
         {
             var key = curve.Key;
             var accuracies = counts.Select(count => Percent(curve.FirstOrDefault(row => row.Evaluations == count)?.MicroAccuracy));
-            table.AddRow([key.Training, $"{key.Dynamics}", $"{key.Solver}", $"{key.TrainRows}, {key.Epochs}, {key.Seed}, {key.Threads}", .. accuracies]);
+            table.AddRow([key.Training, $"{key.Dynamics}", $"{key.Solver}", $"{key.TrainRows}, {key.Epochs}, {key.Seed}, {key.Threads}, {key.TestRows}", .. accuracies]);
         }
 
         return table;

@@ -53,6 +53,7 @@ internal static class EvaluationCurves
                     Epochs = setting.Epochs,
                     Seed = setting.Seed,
                     Threads = setting.Threads,
+                    TestPart = setting.TestPart,
                 };
             }
         }

@@ -24,5 +24,7 @@ internal sealed record EvaluationRow : IStudyRow
 
     public required int Threads { get; init; }
 
+    public required TestPart TestPart { get; init; }
+
     string IStudyRow.Name => Training;
 }

@@ -13,4 +13,6 @@ internal interface IStudyRow
     int Seed { get; }
 
     int Threads { get; }
+
+    TestPart TestPart { get; }
 }

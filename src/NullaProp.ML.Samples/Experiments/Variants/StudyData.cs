@@ -13,8 +13,10 @@ internal sealed record StudyData(MLContext MlContext, IDataView Training, IDataV
         var mlContext = new MLContext(setting.Seed);
         return new StudyData(
             mlContext,
-            LabelledPixels.Read(mlContext, setting.DataFolder, "train", setting.TrainRows),
-            LabelledPixels.Read(mlContext, setting.DataFolder, "t10k"),
+            LabelledPixels.Read(mlContext, setting.DataFolder, "train", end: setting.TrainRows),
+            setting.TestPart == TestPart.TestImages
+                ? LabelledPixels.Read(mlContext, setting.DataFolder, "t10k")
+                : LabelledPixels.Read(mlContext, setting.DataFolder, "train", first: setting.TrainRows),
             setting);
     }
 }

@@ -8,7 +8,8 @@ namespace NullaProp.ML.Samples.Experiments.Variants;
 /// <param name="Epochs">Passes over them.</param>
 /// <param name="Seed">Seed of every random number.</param>
 /// <param name="Threads">Threads to compute with: they decide the order of sums, and so the last digits that training makes large.</param>
-internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs, int Seed, int Threads)
+/// <param name="TestPart">What is tested on.</param>
+internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs, int Seed, int Threads, TestPart TestPart)
 {
     /// <summary>Gets the arguments that give a child process this setting.</summary>
     public IEnumerable<string> Arguments =>
@@ -18,8 +19,9 @@ internal sealed record StudySetting(string DataFolder, int TrainRows, int Epochs
         "--epochs", Epochs.ToString(CultureInfo.InvariantCulture),
         "--seed", Seed.ToString(CultureInfo.InvariantCulture),
         "--threads", Threads.ToString(CultureInfo.InvariantCulture),
+        "--test-on", TestPart.ToString(),
     ];
 
     /// <summary>Says whether a row was measured in this setting.</summary>
-    public bool IsOf(IStudyRow row) => (row.TrainRows, row.Epochs, row.Seed, row.Threads) == (TrainRows, Epochs, Seed, Threads);
+    public bool IsOf(IStudyRow row) => (row.TrainRows, row.Epochs, row.Seed, row.Threads, row.TestPart) == (TrainRows, Epochs, Seed, Threads, TestPart);
 }

@@ -18,9 +18,11 @@ internal static class VariantMethods
         ("CT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.ContinuousTime })),
         ("FM one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching })),
         ("FM one-hot in float32", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, BackbonePrecision = BackbonePrecision.Full })),
-        ("FM one-hot, raw velocity", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
+        ("FM one-hot with raw velocity", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
         ("FM learned", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching })),
+        ("FM learned with raw velocity", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
         ("FM prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching })),
+        ("FM prototype with raw velocity", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
         ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
         ("Paper preset", new NoPropMethod(NoPropOptions.Paper)),
         ("plain cross-entropy", new NoPropMethod(new() { Variant = NoPropVariant.CrossEntropyBaseline })),
@@ -67,6 +69,7 @@ internal static class VariantMethods
             Epochs = setting.Epochs,
             Seed = setting.Seed,
             Threads = setting.Threads,
+            TestPart = setting.TestPart,
         };
     }
 }

@@ -34,4 +34,6 @@ internal sealed record VariantRow : IStudyRow
     public required int Seed { get; init; }
 
     public required int Threads { get; init; }
+
+    public required TestPart TestPart { get; init; }
 }
