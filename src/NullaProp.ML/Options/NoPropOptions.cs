@@ -189,7 +189,7 @@ public sealed partial record NoPropOptions
     /// <value>Default <see cref="TimeSampling.UniformInTime"/> (paper, algorithm 2; seed).</value>
     public TimeSampling TimeSampling { get; init; } = TimeSampling.UniformInTime;
 
-    /// <summary>Gets how much each noise level counts in the denoising term.</summary>
+    /// <summary>Gets how much each noise level counts in the denoising term. Ignored by <see cref="NoPropVariant.FlowMatching"/>: see <see cref="VelocityForm"/>.</summary>
     /// <value>Default <see cref="LossWeighting.Uniform"/>.</value>
     public LossWeighting LossWeighting { get; init; } = LossWeighting.Uniform;
 

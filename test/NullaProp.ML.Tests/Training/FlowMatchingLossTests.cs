@@ -1,6 +1,7 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
@@ -82,6 +83,21 @@ public sealed class FlowMatchingLossTests
 
         var name = "head.output.weight";
         Assert.IsFalse(TinyModel.Weight(model, name).grad!.allclose(TinyModel.Weight(strong, name).grad!));
+    }
+
+    [TestMethod]
+    [DataRow(VelocityForm.Raw)]
+    [DataRow(VelocityForm.Preconditioned)]
+    public void Backward_TermsDisposedOf_LeavesNoTensorButGradients(VelocityForm form)
+    {
+        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = form, Embedding = EmbeddingKind.Learned, FlowNoise = 0.1 };
+        using var model = TinyModel.Create(options);
+        Backward(model, options); // makes the gradients
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+        Backward(model, options);
+
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
     }
 
     private static double[] Backward(Denoiser model, NoPropOptions options)
