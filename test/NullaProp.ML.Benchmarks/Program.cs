@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using NullaProp.ML.Benchmarks;
-using NullaProp.ML.Benchmarks.ChildProcesses;
 
 // Numbers look the same on every machine, as the files written here are meant to be compared.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -1,15 +1,38 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text;
 using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
-/// <summary>Runs the body of a command: off the main thread, where Ctrl+C can reach it, and with a sentence for each expected end.</summary>
+/// <summary>Runs a program's command line: off the main thread, where Ctrl+C can reach it, and with a sentence for each expected end.</summary>
 internal static class CommandExecution
 {
     private const int Cancelled = 130; // What shells report for a program ended by Ctrl+C.
 
+    /// <summary>Runs a command line and returns the exit code.</summary>
+    /// <param name="create">Makes the commands; their help has numbers in it.</param>
+    /// <param name="arguments">The arguments of the program.</param>
+    public static Task<int> Run(Func<RootCommand> create, string[] arguments)
+    {
+        // Numbers and dates look the same on every machine, as the files written here are meant to be compared.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+        Console.OutputEncoding = Encoding.UTF8;
+
+        // Redirected output has no width of its own; Spectre's assumption of 80 would break paths and tables into pieces.
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 200;
+
+        // Ctrl+C asks Fit to stop; it looks up after each training step, which takes a moment on large images.
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        return create().Parse(arguments).InvokeAsync(configuration);
+    }
+
+    /// <summary>Makes a command run a function that returns the exit code.</summary>
     public static void SetBody(this Command command, Func<ParseResult, CancellationToken, int> body) =>
-        command.SetAction((arguments, cancellationToken) => Task.Run(() => Run(() => body(arguments, cancellationToken)), CancellationToken.None));
+        command.SetAction((arguments, cancellationToken) =>
+            Task.Run(() => Run(() => body(arguments, cancellationToken)), CancellationToken.None));
 
     /// <summary>Prints one sentence to the error stream, as plain text where that is redirected.</summary>
     public static void PrintError(string sentence)

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers;
-using NullaProp.ML.Benchmarks.ChildProcesses;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
@@ -43,9 +42,9 @@ internal sealed class FirstPrediction(Effort effort, ModelPair models) : Section
         return mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy(maximumNumberOfIterations: 1).Fit(rows);
     }
 
-    private static ChildProcess Start(string path) => ChildProcess.Run(ChildRoles.Predict, path);
+    private static ChildRun Start(string path) => ChildRun.Of(ChildRoles.Predict, path);
 
-    private static void Report(SpeedReport report, (ChildProcess Own, ChildProcess Linear)[] runs)
+    private static void Report(SpeedReport report, (ChildRun Own, ChildRun Linear)[] runs)
     {
         var total = Add(report, "start", runs.Select(run => run.Own));
         Add(report, "start of a linear classifier", runs.Select(run => run.Linear));
@@ -53,7 +52,7 @@ internal sealed class FirstPrediction(Effort effort, ModelPair models) : Section
         report.Set(Figure.FirstPredictionRatio, Spread.Of(runs.Select(run => run.Own.UntilLine / run.Linear.UntilLine)));
     }
 
-    private static Spread Add(SpeedReport report, string name, IEnumerable<ChildProcess> runs)
+    private static Spread Add(SpeedReport report, string name, IEnumerable<ChildRun> runs)
     {
         var total = Of(run => run.UntilLine.TotalMilliseconds);
         report.Add(total, "ms", name, "total");
@@ -63,6 +62,6 @@ internal sealed class FirstPrediction(Effort effort, ModelPair models) : Section
         report.Add(Of(run => run.Numbers[2]), "ms", name, "prediction");
         return total;
 
-        Spread Of(Func<ChildProcess, double> milliseconds) => Spread.Of(runs.Select(milliseconds));
+        Spread Of(Func<ChildRun, double> milliseconds) => Spread.Of(runs.Select(milliseconds));
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using NullaProp.ML.Benchmarks.ChildProcesses;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
@@ -18,7 +17,7 @@ internal sealed class FitMemory(Effort effort) : Section("memory", "peak memory 
     /// <inheritdoc/>
     public override void Run(SpeedReport report)
     {
-        var run = ChildProcess.Run(ChildRoles.Fit, Text(Images));
+        var run = ChildRun.Of(ChildRoles.Fit, Text(Images));
         report.Set(Figure.PeakFit, Add(report, "images in memory", run.Numbers[0], run.Numbers[1]) / 1e6);
         if (effort.MeasuresStreaming)
         {
@@ -29,7 +28,7 @@ internal sealed class FitMemory(Effort effort) : Section("memory", "peak memory 
     private static void Stream(SpeedReport report)
     {
         var limit = new NoPropOptions().MaxCachedBytes;
-        var run = ChildProcess.Run(ChildRoles.Stream, Text(10 * limit / LargeRow.Shape.Size), Text(limit));
+        var run = ChildRun.Of(ChildRoles.Stream, Text(10 * limit / LargeRow.Shape.Size), Text(limit));
         var peak = Add(report, Streamed, run.Numbers[0], run.Numbers[2]);
         report.Add(Spread.Of([run.Numbers[1] / 1e6]), "MB", "memory", Streamed, "model");
         report.Set(Figure.StreamPeak, peak / (limit + run.Numbers[1]));

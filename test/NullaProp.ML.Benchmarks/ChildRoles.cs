@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML;
+using NullaProp.ML.Benchmarks.Workloads;
+using NullaProp.ML.ChildProcesses;
+
+namespace NullaProp.ML.Benchmarks;
+
+/// <summary>
+/// What this program does when it started itself to be measured as a whole process. Each role prints one line of numbers.
+/// </summary>
+internal static class ChildRoles
+{
+    /// <summary>
+    /// Fits a model for one epoch to so many images of 1×28×28 bytes, which the program holds in memory; prints the peak memory in bytes
+    /// and the seconds of the fit.
+    /// </summary>
+    public const string Fit = "child-fit";
+
+    /// <summary>
+    /// Fits a model for one epoch to so many images of 3×64×64 bytes under a limit in bytes; prints the peak memory and the size of the
+    /// model in bytes, and the seconds of the fit.
+    /// </summary>
+    public const string Stream = "child-stream";
+
+    /// <summary>
+    /// Loads a model from a file and classifies one image; prints the milliseconds of loading, of making the engine and of predicting.
+    /// </summary>
+    public const string Predict = "child-predict";
+
+    /// <summary>Runs a role if the program's arguments name one.</summary>
+    public static bool TryRun(string[] arguments)
+    {
+        switch (arguments)
+        {
+            case [Fit, var images]:
+                RunFit([.. Enumerable.Range(0, Number(images)).Select(ByteRow.Of)]);
+                return true;
+            case [Stream, var images, var cachedBytes]:
+                RunStream(Number(images), long.Parse(cachedBytes, CultureInfo.InvariantCulture));
+                return true;
+            case [Predict, var model]:
+                RunPredict(model);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static void RunFit(ByteRow[] rows)
+    {
+        var mlContext = new MLContext(seed: 1);
+        var watch = Stopwatch.StartNew();
+        var trainer = mlContext.MulticlassClassification.Trainers.NoProp(new NoPropOptions { Epochs = 1 });
+        using var model = trainer.Fit(mlContext.Data.LoadFromEnumerable(rows));
+        Console.WriteLine($"{PeakMemory.Bytes()} {watch.Elapsed.TotalSeconds:0.000}");
+    }
+
+    private static void RunStream(int images, long cachedBytes)
+    {
+        NoPropBackbones.Register(PooledBackbone.Name, _ => new PooledBackbone());
+        var mlContext = new MLContext(seed: 1);
+        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, images).Select(LargeRow.Of));
+        var options = new NoPropOptions
+        {
+            Epochs = 1,
+            BatchSize = 64,
+            Backbone = BackboneKind.Custom,
+            BackboneName = PooledBackbone.Name,
+            MaxCachedBytes = cachedBytes,
+        };
+        var watch = Stopwatch.StartNew();
+        using var model = mlContext.MulticlassClassification.Trainers.NoProp(options).Fit(data);
+        var (peak, seconds) = (PeakMemory.Bytes(), watch.Elapsed.TotalSeconds);
+        using var file = new MemoryStream();
+        mlContext.Model.Save(model, data.Schema, file);
+        Console.WriteLine($"{peak} {file.Length} {seconds:0.000}");
+    }
+
+    private static void RunPredict(string path)
+    {
+        var row = FloatRow.Of(0);
+        var watch = Stopwatch.StartNew();
+        var mlContext = new MLContext();
+        var model = mlContext.Model.Load(path, out _);
+        var loaded = watch.Elapsed;
+        using var engine = mlContext.Model.CreatePredictionEngine<FloatRow, RowPrediction>(model);
+        var made = watch.Elapsed;
+        var prediction = engine.Predict(row);
+        var predicted = watch.Elapsed;
+        var (engineTime, predictionTime) = (made - loaded, predicted - made);
+        Console.WriteLine(
+            $"{loaded.TotalMilliseconds:0.00} {engineTime.TotalMilliseconds:0.00} {predictionTime.TotalMilliseconds:0.00} {prediction.PredictedLabel}");
+    }
+}

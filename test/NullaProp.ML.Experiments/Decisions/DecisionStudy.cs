@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.ML;
+using Spectre.Console;
+
+namespace NullaProp.ML.Experiments.Decisions;
+
+/// <summary>
+/// Trains the candidates for the defaults over several seeds and scores each in several ways, writing every figure to a file as it comes.
+/// </summary>
+/// <param name="dataFolder">The folder of the published IDX files.</param>
+/// <param name="resultPath">The file of results; models that it already holds are not trained again.</param>
+/// <param name="epochs">Passes over the 60,000 training images.</param>
+internal sealed class DecisionStudy(string dataFolder, string resultPath, int epochs)
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+    };
+
+    // What was the default when the study began, but for the number of steps, which is one of the questions.
+    private static readonly NoPropOptions Candidate = new()
+    {
+        DenoisingLoss = DenoisingLoss.SquaredError,
+        LogSnrAtLabel = 5,
+        EmbeddingDimension = 256,
+        SolverSteps = 5,
+    };
+
+    private static readonly (string Name, NoPropOptions Options)[] Trainings =
+    [
+        ("cross-entropy baseline", Candidate with { Variant = NoPropVariant.CrossEntropyBaseline }),
+        ("first default", Candidate),
+        ("SNR′ weight", Candidate with { LossWeighting = LossWeighting.SnrDerivative }),
+        ("min(SNR′, 5) weight", Candidate with { LossWeighting = LossWeighting.MinSnr }),
+        ("cross-entropy on logits", Candidate with { DenoisingLoss = DenoisingLoss.CrossEntropy }),
+        ("straight schedule", Candidate with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr }),
+        ("unit-norm embeddings", Candidate with { Embedding = EmbeddingKind.LearnedUnitNorm }),
+        ("Nullaprop preset, cosine rate", NoPropOptions.Nullaprop with { LearningRateSchedule = LearningRateSchedule.CosineWithWarmup }),
+    ];
+
+    // The second round: cross-entropy on the logits and a label encoder that starts silent, by where the schedule ends.
+    private static readonly (string Name, NoPropOptions Options)[] SecondRound =
+    [
+        ("silent label, end at 5", new() { LogSnrAtLabel = 5 }),
+        ("silent label, end at 1 (default)", new()),
+        ("silent label, end at −1", new() { LogSnrAtLabel = -1 }),
+    ];
+
+    private readonly List<DecisionRow> _rows =
+        File.Exists(resultPath) ? JsonSerializer.Deserialize<List<DecisionRow>>(File.ReadAllText(resultPath), Format)! : [];
+
+    /// <summary>Runs what the file of results does not hold yet.</summary>
+    public void Run(int seeds, CancellationToken cancellationToken)
+    {
+        var mlContext = new MLContext();
+        var training = LabelledPixels.Read(mlContext, dataFolder, "train");
+        var test = LabelledPixels.Read(mlContext, dataFolder, "t10k");
+        foreach (var seed in Enumerable.Range(0, seeds))
+        {
+            foreach (var (name, options) in Trainings.Concat(SecondRound))
+            {
+                if (_rows.Exists(row => row.Training == name && row.Seed == seed))
+                    continue;
+                var watch = Stopwatch.StartNew();
+                using var model = mlContext.MulticlassClassification.Trainers
+                    .NoProp(options with { Epochs = epochs, Seed = seed })
+                    .Fit(training, validation: null, progress: null, cancellationToken);
+                Score(name, seed, model, watch.Elapsed, test);
+            }
+        }
+    }
+
+    private static IEnumerable<(string Name, Func<NoPropOptions, NoPropOptions> Change)> Scorings(string training)
+    {
+        yield return ("one evaluation", options => options with { ScoreReadout = ScoreReadout.FirstPrediction });
+        if (training == "cross-entropy baseline")
+        {
+            yield break;
+        }
+
+        yield return ("as trained", options => options);
+        yield return ("last prediction", options => options with { ScoreReadout = ScoreReadout.LastPrediction });
+        yield return ("8 draws", options => options with { Draws = 8 });
+        yield return ("1 draw", options => options with { Draws = 1 });
+        if (training != "first default")
+        {
+            yield break;
+        }
+
+        foreach (var steps in new[] { 2, 10, 40 })
+        {
+            yield return ($"Heun, {steps} steps", options => options with { SolverSteps = steps });
+        }
+
+        foreach (var steps in new[] { 2, 5, 10, 40 })
+        {
+            yield return ($"exponential Euler, {steps} steps",
+                options => options with { Solver = OdeSolver.ExponentialEuler, SolverSteps = steps });
+        }
+
+        yield return ("Euler, 10 steps", options => options with { Solver = OdeSolver.Euler, SolverSteps = 10 });
+        yield return ("last prediction, Heun, 40 steps",
+            options => options with { ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 40 });
+    }
+
+    private void Score(string training, int seed, NoPropTransformer model, TimeSpan fitTime, IDataView test)
+    {
+        var diagnostics = model.Diagnose(test);
+        foreach (var (scoring, change) in Scorings(training))
+        {
+            using var scorer = model.WithSampling(change);
+            var calibration = Calibration.Of(scorer.Transform(test));
+            _rows.Add(new DecisionRow
+            {
+                Training = training,
+                Scoring = scoring,
+                Seed = seed,
+                TrainRows = 60_000,
+                TestRows = diagnostics.Rows,
+                Epochs = epochs,
+                FitSeconds = fitTime.TotalSeconds,
+                MicroAccuracy = calibration.MicroAccuracy,
+                LogLoss = calibration.LogLoss,
+                ExpectedCalibrationError = calibration.ExpectedCalibrationError,
+                NoiseZMicroAccuracy = diagnostics.NoiseZMicroAccuracy,
+                EmbeddingNorm = diagnostics.EmbeddingNorm,
+            });
+            AnsiConsole.WriteLine(
+                $"{training}, {scoring}, seed {seed}: {calibration.MicroAccuracy:P2}, log-loss {calibration.LogLoss:F4}, "
+                + $"calibration error {calibration.ExpectedCalibrationError:P2}");
+        }
+
+        File.WriteAllText(resultPath, JsonSerializer.Serialize(_rows, Format) + "\n");
+    }
+}

@@ -1,0 +1,13 @@
+using System.CommandLine;
+using NullaProp.ML.Experiments.Commands;
+using NullaProp.ML.Samples.Commands;
+
+return await CommandExecution.Run(
+    () => new RootCommand("The measurements behind the defaults and the tables of NullaProp.ML's documentation.")
+    {
+        DecisionsCommand.Create(),
+        VariantsCommand.Create(),
+        VariantsOneCommand.CreateMethod(),
+        VariantsOneCommand.CreateEvaluations(),
+    },
+    args);
