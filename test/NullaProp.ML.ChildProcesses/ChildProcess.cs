@@ -8,7 +8,9 @@ namespace NullaProp.ML.ChildProcesses;
 /// <summary>A run of this program in a process of its own, so that its memory and its start are its own.</summary>
 public static class ChildProcess
 {
-    /// <summary>Runs this program and hands over each line that it prints, as it comes. What it says to the error stream is seen as is.</summary>
+    /// <summary>
+    /// Runs this program and hands over each line that it prints, as it comes. What it says to the error stream is seen as is.
+    /// </summary>
     /// <param name="arguments">The arguments of this program.</param>
     /// <param name="onLine">Takes a line of its output.</param>
     /// <param name="threads">The threads that libtorch and LightGBM compute with, 1 or more: OpenMP reads them where a process starts.
@@ -32,7 +34,11 @@ public static class ChildProcess
 
     private static ProcessStartInfo StartInfo(IEnumerable<string> arguments, int? threads)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8 };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
 
         // Started as 'dotnet x.dll', the program is an argument.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")

@@ -33,7 +33,8 @@ internal sealed class LabelledPixels
             if (least > labels.Values.Length)
             {
                 throw new UserMistakeException(
-                    $"{least:N0} rows are wanted of the '{part}' part of the data in '{folder}', but it holds only {labels.Values.Length:N0}.");
+                    $"{least:N0} rows are wanted of the '{part}' part of the data in '{folder}', "
+                    + $"but it holds only {labels.Values.Length:N0}.");
             }
 
             var rows = Enumerable.Range(first, (end ?? labels.Values.Length) - first);

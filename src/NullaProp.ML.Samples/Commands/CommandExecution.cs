@@ -1,13 +1,21 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
-/// <summary>Runs a program's command line: off the main thread, where Ctrl+C can reach it, and with a sentence for each expected end.</summary>
+/// <summary>
+/// Runs a program's command line: off the main thread, where Ctrl+C can reach it, and with a sentence for each expected end.
+/// </summary>
 internal static class CommandExecution
 {
+    /// <summary>What the help of each command says about its end.</summary>
+    public const string ExitCodes = "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; "
+        + "130: cancelled with Ctrl+C.";
+
+    private const int Mistake = 1;
     private const int Cancelled = 130; // What shells report for a program ended by Ctrl+C.
 
     /// <summary>Runs a command line and returns the exit code.</summary>
@@ -26,7 +34,13 @@ internal static class CommandExecution
 
         // Ctrl+C asks Fit to stop; it looks up after each training step, which takes a moment on large images.
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
-        return create().Parse(arguments).InvokeAsync(configuration);
+        var parsed = create().Parse(arguments);
+        if (parsed.Action is not ParseErrorAction)
+            return parsed.InvokeAsync(configuration);
+
+        // The parser's own way is to print the whole help after it, which pushes the sentence that matters off the screen.
+        PrintError($"{string.Join(' ', parsed.Errors.Select(error => error.Message))} With --help the command lists its options.");
+        return Task.FromResult(Mistake);
     }
 
     /// <summary>Makes a command run a function that returns the exit code.</summary>
@@ -52,7 +66,7 @@ internal static class CommandExecution
         catch (UserMistakeException mistake)
         {
             PrintError(mistake.Message);
-            return 1;
+            return Mistake;
         }
         catch (OperationCanceledException)
         {

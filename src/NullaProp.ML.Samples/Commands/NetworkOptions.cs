@@ -7,12 +7,41 @@ internal sealed class NetworkOptions
 {
     private static readonly NoPropOptions Defaults = new();
 
-    private readonly Option<NoPropVariant> _variant = new("--variant") { Description = "What to train: NoProp, or the plain classifier to compare it with.", DefaultValueFactory = _ => Defaults.Variant };
-    private readonly Option<int> _blocks = new("--blocks") { Description = "Number of networks that DiscreteTime trains.", DefaultValueFactory = _ => Defaults.BlockCount };
-    private readonly Option<BackboneKind> _backbone = new("--backbone") { Description = "The network that reads the image; Custom is for programs of your own.", DefaultValueFactory = _ => Defaults.Backbone };
-    private readonly Option<int> _crop = new("--crop") { Description = "Shift training images by up to so many pixels.", DefaultValueFactory = _ => Defaults.RandomCropPadding };
-    private readonly Option<double> _flip = new("--flip") { Description = "Mirror training images with this probability, 0 to 1.", DefaultValueFactory = _ => Defaults.HorizontalFlipProbability };
-    private readonly Option<double> _rotation = new("--rotation") { Description = "Rotate training images by up to so many degrees.", DefaultValueFactory = _ => Defaults.RotationDegrees };
+    private readonly Option<NoPropVariant> _variant = new("--variant")
+    {
+        Description = "What to train: NoProp, or the plain classifier to compare it with.",
+        DefaultValueFactory = _ => Defaults.Variant,
+    };
+
+    private readonly Option<int> _blocks = new("--blocks")
+    {
+        Description = "Number of networks that DiscreteTime trains.",
+        DefaultValueFactory = _ => Defaults.BlockCount,
+    };
+
+    private readonly Option<BackboneKind> _backbone = new("--backbone")
+    {
+        Description = "The network that reads the image; Custom is for programs of your own.",
+        DefaultValueFactory = _ => Defaults.Backbone,
+    };
+
+    private readonly Option<int> _crop = new("--crop")
+    {
+        Description = "Shift training images by up to so many pixels.",
+        DefaultValueFactory = _ => Defaults.RandomCropPadding,
+    };
+
+    private readonly Option<double> _flip = new("--flip")
+    {
+        Description = "Mirror training images with this probability, 0 to 1.",
+        DefaultValueFactory = _ => Defaults.HorizontalFlipProbability,
+    };
+
+    private readonly Option<double> _rotation = new("--rotation")
+    {
+        Description = "Rotate training images by up to so many degrees.",
+        DefaultValueFactory = _ => Defaults.RotationDegrees,
+    };
 
     public void AddTo(Command command)
     {

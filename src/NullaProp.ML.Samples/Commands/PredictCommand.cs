@@ -15,11 +15,16 @@ internal static class PredictCommand
         var model = new Argument<string>("MODEL.zip") { Description = "A model that 'quickstart' or 'train' has saved." };
         var images = new Argument<string[]>("IMAGE")
         {
-            Description = "Image files: jpg, png, webp, bmp or gif, of any size.",
+            Description = "Image files: jpg, png, webp, bmp or gif, of any size. The model makes them the size that it was trained with.",
             Arity = ArgumentArity.OneOrMore,
         };
 
-        var command = new Command("predict", "Prints the class and its probability for each image, and the next likely classes.") { model, images };
+        var command = new Command(
+            "predict",
+            $"Prints the class and its probability for each image, and the next likely classes. {CommandExecution.ExitCodes}")
+        {
+            model, images,
+        };
         command.SetBody((arguments, cancellationToken) =>
             Predict(arguments.GetRequiredValue(model), arguments.GetRequiredValue(images), cancellationToken));
         return command;
@@ -49,7 +54,8 @@ internal static class PredictCommand
 
     private static void Print(string imagePath, IReadOnlyList<ClassProbability> classes)
     {
-        var others = string.Join(", ", classes.Take(1..ClassesShown).Select(candidate => $"{candidate.ClassName} {candidate.Probability:P1}"));
+        var next = classes.Take(1..ClassesShown).Select(candidate => $"{candidate.ClassName} {candidate.Probability:P1}");
+        var others = string.Join(", ", next);
         AnsiConsole.MarkupLineInterpolated(
             CultureInfo.InvariantCulture, $"{imagePath}: [bold]{classes[0].ClassName}[/] {classes[0].Probability:P1} [grey]({others})[/]");
     }

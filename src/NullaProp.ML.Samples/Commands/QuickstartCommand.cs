@@ -12,21 +12,26 @@ internal sealed class QuickstartCommand
 {
     private readonly TrainingOptions _training = new(Path.Combine("artifacts", "quickstart"));
 
-    private readonly Option<string> _json = new("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-
-    private readonly Option<NoPropVariant> _variant = new("--variant") { Description = "What to train: NoProp, or the plain classifier to compare it with." };
+    private readonly Option<NoPropVariant> _variant = new("--variant")
+    {
+        Description = "What to train: NoProp, or the plain classifier to compare it with.",
+        DefaultValueFactory = _ => new NoPropOptions().Variant,
+    };
 
     public static Command Create()
     {
-        var command = new Command("quickstart", "Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts.");
+        var command = new Command(
+            "quickstart",
+            $"Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts. {CommandExecution.ExitCodes}");
         new QuickstartCommand().AddTo(command);
         return command;
     }
 
-    /// <summary>Makes the command run the quickstart. Needs a fresh instance for each command: a parser's option belongs to one of them.</summary>
+    /// <summary>
+    /// Makes the command run the quickstart. Needs a fresh instance for each command: a parser's option belongs to one of them.
+    /// </summary>
     public void AddTo(Command command)
     {
-        command.Add(_json);
         command.Add(_variant);
         _training.AddTo(command);
         command.SetBody(Run);
@@ -35,14 +40,23 @@ internal sealed class QuickstartCommand
     private int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         var seed = _training.Seed(arguments);
-        var options = TrainingOptions.Check(new NoPropOptions { Epochs = _training.Epochs(arguments), Seed = seed, Variant = arguments.GetValue(_variant) });
+        var options = TrainingOptions.Check(new NoPropOptions
+        {
+            Epochs = _training.Epochs(arguments),
+            Seed = seed,
+            Variant = arguments.GetRequiredValue(_variant),
+        });
         var output = _training.CreateOutputFolder(arguments);
+        var json = _training.JsonFile(arguments);
 
         var folders = FashionMnist.Unpack(Path.Combine("artifacts", "data", "fashion-mnist"));
         var trainingImages = ImageFolder.Read(folders.Train);
         var testImages = ImageFolder.Read(folders.Test);
-        Report.PrintTask($"Fashion-MNIST, a subset: {trainingImages.Count:N0} training and {testImages.Count:N0} test images, in '{Path.GetDirectoryName(folders.Train)}'.", options);
-        Report.PrintNote("Test accuracy is shown during training, not used for choosing: early stopping is off and the last epoch is kept.");
+        Report.PrintTask(
+            $"Fashion-MNIST, a subset: {trainingImages.Count:N0} training and {testImages.Count:N0} test images, "
+            + $"in '{Path.GetDirectoryName(folders.Train)}'.",
+            options);
+        Report.PrintNote("Test accuracy is shown, not used for choosing: early stopping is off and the last epoch is kept.");
 
         var mlContext = new MLContext(seed);
         using var loggers = _training.CreateLoggers(arguments);
@@ -56,8 +70,8 @@ internal sealed class QuickstartCommand
 
         var reload = ReloadCheck.Run(output.ModelPath, classifier, testImages, cancellationToken);
         Report.PrintReload(reload);
-        if (arguments.GetValue(_json) is { } json)
-            QuickstartFigures.Of(classifier, reload, trainingImages.Count, testImages.Count, progress.History.Count, output.ModelPath).Write(json);
+        json?.WriteJson(QuickstartFigures.Of(
+            classifier, reload, trainingImages.Count, testImages.Count, progress.History.Count, output.ModelPath));
         return 0;
     }
 }

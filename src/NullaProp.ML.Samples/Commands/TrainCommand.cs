@@ -13,13 +13,60 @@ internal sealed class TrainCommand
     private const int Grey = 1;
     private const int Colour = 3;
 
-    private readonly Argument<string> _folder = new("FOLDER") { Description = "A folder with one subfolder of images for each class." };
-    private readonly Option<int> _size = new("--size") { Description = $"Height and width that images are resized to, at least {ImageShape.SmallestSide}.", DefaultValueFactory = _ => 28 };
-    private readonly Option<int> _channels = new("--channels") { Description = "1: grey, 3: red, green and blue.", DefaultValueFactory = _ => Colour };
-    private readonly Option<int> _batchSize = new("--batch-size") { Description = "Images in a training step.", DefaultValueFactory = _ => new NoPropOptions().BatchSize };
-    private readonly Option<double> _learningRate = new("--learning-rate") { Description = "Highest learning rate.", DefaultValueFactory = _ => new NoPropOptions().LearningRate };
-    private readonly Option<double> _validationFraction = new("--validation-fraction") { Description = "Share of each class held back for validation, between 0 and 1.", DefaultValueFactory = _ => 0.1 };
-    private readonly Option<int> _patience = new("--patience") { Description = "Stop after this many epochs without a better validation loss and keep the best epoch; 0: never.", DefaultValueFactory = _ => 0 };
+    private readonly Argument<string> _folder = new("FOLDER")
+    {
+        Description = "A folder with one folder for each class, with jpg, jpeg, png, webp, bmp and gif images in it or in folders "
+            + "below it. Hidden ones are skipped.",
+    };
+
+    private readonly Option<string> _test = new("--test")
+    {
+        Description = "A folder like FOLDER to evaluate on. Without it, a part of FOLDER is held back for that (--validation-fraction).",
+        HelpName = "FOLDER",
+    };
+
+    private readonly Option<UnreadableImages> _unreadable = new("--unreadable")
+    {
+        Description = "What to do about broken files: Stop names all of them and ends, Skip leaves them out and counts them.",
+        DefaultValueFactory = _ => UnreadableImages.Stop,
+    };
+
+    private readonly Option<int> _size = new("--size")
+    {
+        Description = $"Height and width that images are resized to, at least {ImageShape.SmallestSide}.",
+        DefaultValueFactory = _ => 28,
+    };
+
+    private readonly Option<int> _channels = new("--channels")
+    {
+        Description = "1: grey, 3: red, green and blue.",
+        DefaultValueFactory = _ => Colour,
+    };
+
+    private readonly Option<int> _batchSize = new("--batch-size")
+    {
+        Description = "Images in a training step.",
+        DefaultValueFactory = _ => new NoPropOptions().BatchSize,
+    };
+
+    private readonly Option<double> _learningRate = new("--learning-rate")
+    {
+        Description = "Highest learning rate.",
+        DefaultValueFactory = _ => new NoPropOptions().LearningRate,
+    };
+
+    private readonly Option<double> _validationFraction = new("--validation-fraction")
+    {
+        Description = "Share of each class held back for validation, between 0 and 1.",
+        DefaultValueFactory = _ => 0.1,
+    };
+
+    private readonly Option<int> _patience = new("--patience")
+    {
+        Description = "Stop after this many epochs without a better validation loss and keep the best epoch; 0: never.",
+        DefaultValueFactory = _ => 0,
+    };
+
     private readonly NetworkOptions _network = new();
     private readonly TrainingOptions _training = new(Path.Combine("artifacts", "train"));
 
@@ -35,9 +82,12 @@ internal sealed class TrainCommand
     public static Command Create()
     {
         var train = new TrainCommand();
-        var command = new Command("train", "Trains on a folder of class folders, and evaluates on images held back.")
+        var command = new Command(
+            "train",
+            $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes}")
         {
-            train._folder, train._size, train._channels, train._batchSize, train._learningRate, train._validationFraction, train._patience,
+            train._folder, train._test, train._unreadable, train._size, train._channels, train._batchSize, train._learningRate,
+            train._validationFraction, train._patience,
         };
         train._network.AddTo(command);
         train._training.AddTo(command);
@@ -47,31 +97,67 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        var side = arguments.GetRequiredValue(_size);
-        if (side < ImageShape.SmallestSide)
-            throw new UserMistakeException($"--size is {side}, but must be {ImageShape.SmallestSide} or more.");
-        var validationFraction = arguments.GetRequiredValue(_validationFraction);
-        if (validationFraction is not (> 0 and < 1))
-            throw new UserMistakeException($"--validation-fraction is {validationFraction}, but must be above 0 and below 1.");
-
+        var pixels = Pixels(arguments);
         var options = Options(arguments);
-        var seed = _training.Seed(arguments);
-        var split = StratifiedSplit.Of(ImageFolder.Read(arguments.GetRequiredValue(_folder)), validationFraction, seed);
         var output = _training.CreateOutputFolder(arguments);
-        var pixels = new ImagePixels { Side = side, Colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb };
-        Report.PrintTask($"{split.Training.Count:N0} training and {split.Validation.Count:N0} validation images, {side}×{side} pixels.", options);
+        var json = _training.JsonFile(arguments);
+        var images = Images(arguments, options);
+        var evaluationName = arguments.GetValue(_test) is null ? "validation" : "test";
+        Report.PrintTask(
+            $"{images.Training.Count:N0} training and {images.Evaluation.Count:N0} {evaluationName} images, "
+            + $"{pixels.Side}×{pixels.Side} pixels.",
+            options);
+        if (images.Unreadable > 0)
+            Report.PrintNote($"Files that cannot be read as images, left out: {images.Unreadable:N0}.");
         if (options.EarlyStoppingPatience > 0)
-            Report.PrintNote("The validation images choose the epoch that is kept, so their accuracy is a little better than that of new images.");
+            Report.PrintNote("The validation images choose the epoch: their accuracy is a little better than that of new images.");
 
-        var mlContext = new MLContext(seed);
+        var mlContext = new MLContext(_training.Seed(arguments));
         using var loggers = _training.CreateLoggers(arguments);
-        var progress = _training.CreateProgress(arguments, "validation");
+        var progress = _training.CreateProgress(arguments, evaluationName);
         var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>());
-        using var classifier = training.Run(split.Training, split.Validation, progress, cancellationToken);
+        using var classifier = training.Run(images.Training, images.Evaluation, progress, cancellationToken);
 
         Report.PrintResult(classifier, progress.EvaluationName);
         output.Save(mlContext, classifier, progress);
+        json?.WriteJson(new TrainFigures(
+            classifier.Metrics.MicroAccuracy,
+            classifier.Metrics.LogLoss,
+            classifier.FitTime.TotalSeconds,
+            images.Training.Count,
+            images.Evaluation.Count,
+            images.Unreadable));
         return 0;
+    }
+
+    private ImagePixels Pixels(ParseResult arguments)
+    {
+        var side = arguments.GetRequiredValue(_size);
+        if (side < ImageShape.SmallestSide)
+            throw new UserMistakeException($"--size is {side}, but must be {ImageShape.SmallestSide} or more.");
+        var colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb;
+        return new ImagePixels { Side = side, Colors = colors };
+    }
+
+    private TrainingImages Images(ParseResult arguments, NoPropOptions options)
+    {
+        var fraction = arguments.GetRequiredValue(_validationFraction);
+        if (fraction is not (> 0 and < 1))
+            throw new UserMistakeException($"--validation-fraction is {fraction}, but must be above 0 and below 1.");
+
+        var test = arguments.GetValue(_test);
+        if (test is not null && options.EarlyStoppingPatience > 0)
+        {
+            throw new UserMistakeException(
+                "--patience chooses an epoch by images held back, but with --test none are, and test images must not choose. "
+                + "Leave one of the two out.");
+        }
+
+        if (test is not null && arguments.GetResult(_validationFraction) is { Implicit: false })
+            throw new UserMistakeException("--validation-fraction holds images back, but with --test none are. Leave one of the two out.");
+
+        return TrainingImages.Read(
+            arguments.GetRequiredValue(_folder), test, arguments.GetRequiredValue(_unreadable), fraction, _training.Seed(arguments));
     }
 
     private NoPropOptions Options(ParseResult arguments) => TrainingOptions.Check(_network.Apply(arguments, new NoPropOptions

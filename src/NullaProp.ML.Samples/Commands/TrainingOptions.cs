@@ -26,6 +26,8 @@ internal sealed class TrainingOptions(string defaultOutput)
         DefaultValueFactory = _ => new DirectoryInfo(defaultOutput),
     };
 
+    private readonly Option<string> _json = new("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
+
     private readonly VerboseOption _verbose = new();
 
     public void AddTo(Command command)
@@ -33,6 +35,7 @@ internal sealed class TrainingOptions(string defaultOutput)
         command.Add(_epochs);
         command.Add(_seed);
         command.Add(_output);
+        command.Add(_json);
         command.Add(_verbose);
     }
 
@@ -59,21 +62,16 @@ internal sealed class TrainingOptions(string defaultOutput)
     }
 
     /// <summary>Returns the names of the files to write; their folder exists afterwards.</summary>
-    /// <exception cref="UserMistakeException">The folder cannot be made.</exception>
+    /// <exception cref="UserMistakeException">The folder or a file in it cannot be written.</exception>
     public TrainingOutput CreateOutputFolder(ParseResult arguments)
     {
         // The path as the user gave it, not the full one: it is what the messages and the JSON should show.
-        var folder = arguments.GetRequiredValue(_output).ToString();
-        try
-        {
-            Directory.CreateDirectory(folder);
-            return new TrainingOutput(folder);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserMistakeException($"The output folder '{folder}' cannot be made: {exception.Message}", exception);
-        }
+        return new TrainingOutput(arguments.GetRequiredValue(_output).ToString());
     }
+
+    /// <summary>Returns the file for the figures, or <see langword="null"/> where none is asked for.</summary>
+    /// <exception cref="UserMistakeException">The file cannot be written.</exception>
+    public OutputFile? JsonFile(ParseResult arguments) => arguments.GetValue(_json) is { } path ? OutputFile.At(path) : null;
 
     /// <summary>Returns a display of the training: a bar that moves, or lines where the output is a file or a log is shown.</summary>
     public TrainingProgress CreateProgress(ParseResult arguments, string evaluationName) =>

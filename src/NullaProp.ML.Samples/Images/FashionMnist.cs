@@ -3,7 +3,10 @@ using SkiaSharp;
 
 namespace NullaProp.ML.Samples.Images;
 
-/// <summary>The shipped subset of Fashion-MNIST (Data/fashion-mnist/README.md), unpacked to image files in class folders as most image data comes.</summary>
+/// <summary>
+/// The shipped subset of Fashion-MNIST (Data/fashion-mnist/README.md), unpacked to image files in class folders as most image data
+/// comes.
+/// </summary>
 internal static class FashionMnist
 {
     /// <summary>The height and width of every image, in pixels.</summary>
@@ -16,7 +19,9 @@ internal static class FashionMnist
     private static readonly string[] ClassNames =
         ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
-    /// <summary>Makes sure that all files are there. The first run writes them; later ones find the mark that it leaves at its very end.</summary>
+    /// <summary>
+    /// Makes sure that all files are there. The first run writes them; later ones find the mark that it leaves at its very end.
+    /// </summary>
     /// <returns>The folder of <c>train</c> and the folder of <c>test</c>.</returns>
     public static (string Train, string Test) Unpack(string folder)
     {

@@ -4,8 +4,8 @@ namespace NullaProp.ML.Samples.Reporting;
 
 /// <summary>A white picture to draw a chart on, saved as PNG.</summary>
 /// <remarks>
-/// Drawn with the SkiaSharp that ML.NET's image transforms bring. Chart libraries such as ScottPlot 5.1 need SkiaSharp 3, on which ML.NET 5.0.1 cannot extract
-/// pixels (<c>MissingMethodException</c>), and one process can hold only one of the two.
+/// Drawn with the SkiaSharp that ML.NET's image transforms bring. Chart libraries such as ScottPlot 5.1 need SkiaSharp 3, on which
+/// ML.NET 5.0.1 cannot extract pixels (<c>MissingMethodException</c>), and one process can hold only one of the two.
 /// </remarks>
 internal sealed class ChartCanvas : IDisposable
 {
@@ -33,7 +33,10 @@ internal sealed class ChartCanvas : IDisposable
         return paint.MeasureText(text);
     }
 
-    /// <summary>Writes a text whose middle line runs through the point, which is its left end, centre or right end; -90 degrees writes upwards.</summary>
+    /// <summary>
+    /// Writes a text whose middle line runs through the point, which is its left end, centre or right end; -90 degrees writes
+    /// upwards.
+    /// </summary>
     public void Write(string text, SKPoint point, SKTextAlign align, SKColor color, float size = TextSize, float degrees = 0)
     {
         using var paint = CreateTextPaint(color, size, align);

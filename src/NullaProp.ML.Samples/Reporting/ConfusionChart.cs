@@ -3,7 +3,10 @@ using SkiaSharp;
 
 namespace NullaProp.ML.Samples.Reporting;
 
-/// <summary>Draws the confusion table as a heat map: a row for each true class, a column for each predicted one. Colour is the share of the row.</summary>
+/// <summary>
+/// Draws the confusion table as a heat map: a row for each true class, a column for each predicted one. Colour is the share of the
+/// row.
+/// </summary>
 internal sealed class ConfusionChart : IDisposable
 {
     private const int CellSide = 54;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using NullaProp.ML.Samples.Training;
 
 namespace NullaProp.ML.Samples.Reporting;
@@ -6,8 +5,6 @@ namespace NullaProp.ML.Samples.Reporting;
 /// <summary>The figures of a quickstart, as <c>--json</c> writes them.</summary>
 internal sealed record QuickstartFigures
 {
-    private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
-
     public required int TrainRows { get; init; }
 
     public required int TestRows { get; init; }
@@ -34,35 +31,25 @@ internal sealed record QuickstartFigures
 
     public required string ModelPath { get; init; }
 
-    public static QuickstartFigures Of(TrainedClassifier classifier, ReloadCheck reload, int trainRows, int testRows, int epochs, string modelPath) => new()
+    public static QuickstartFigures Of(
+        TrainedClassifier classifier, ReloadCheck reload, int trainRows, int testRows, int epochs, string modelPath)
     {
-        TrainRows = trainRows,
-        TestRows = testRows,
-        Epochs = epochs,
-        FitSeconds = classifier.FitTime.TotalSeconds,
-        MicroAccuracy = classifier.Metrics.MicroAccuracy,
-        MacroAccuracy = classifier.Metrics.MacroAccuracy,
-        LogLoss = classifier.Metrics.LogLoss,
-        SingleEvaluationMicroAccuracy = classifier.Diagnostics.SingleEvaluationMicroAccuracy,
-        NoiseZMicroAccuracy = classifier.Diagnostics.NoiseZMicroAccuracy,
-        EmbeddingNorm = classifier.Diagnostics.EmbeddingNorm,
-        ReloadedMaxScoreDifference = reload.MaxScoreDifference,
-        PredictionP50Milliseconds = reload.MedianLatency.TotalMilliseconds,
-        ModelPath = modelPath,
-    };
-
-    /// <exception cref="UserMistakeException">The file cannot be written.</exception>
-    public void Write(string path)
-    {
-        try
+        var (metrics, diagnostics) = (classifier.Metrics, classifier.Diagnostics);
+        return new()
         {
-            if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-                Directory.CreateDirectory(folder);
-            File.WriteAllText(path, JsonSerializer.Serialize(this, Format) + "\n");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserMistakeException($"The file '{path}' cannot be written: {exception.Message}", exception);
-        }
+            TrainRows = trainRows,
+            TestRows = testRows,
+            Epochs = epochs,
+            FitSeconds = classifier.FitTime.TotalSeconds,
+            MicroAccuracy = metrics.MicroAccuracy,
+            MacroAccuracy = metrics.MacroAccuracy,
+            LogLoss = metrics.LogLoss,
+            SingleEvaluationMicroAccuracy = diagnostics.SingleEvaluationMicroAccuracy,
+            NoiseZMicroAccuracy = diagnostics.NoiseZMicroAccuracy,
+            EmbeddingNorm = diagnostics.EmbeddingNorm,
+            ReloadedMaxScoreDifference = reload.MaxScoreDifference,
+            PredictionP50Milliseconds = reload.MedianLatency.TotalMilliseconds,
+            ModelPath = modelPath,
+        };
     }
 }

@@ -9,7 +9,9 @@ internal static class Report
     public static void PrintTask(string images, NoPropOptions options)
     {
         AnsiConsole.WriteLine(images);
-        AnsiConsole.WriteLine($"Training {options.Variant}: {options.Epochs} epochs, batches of {options.BatchSize}, learning rate {options.LearningRate}, seed {options.Seed}.");
+        AnsiConsole.WriteLine(
+            $"Training {options.Variant}: {options.Epochs} epochs, batches of {options.BatchSize}, "
+            + $"learning rate {options.LearningRate}, seed {options.Seed}.");
     }
 
     public static void PrintNote(string note) => AnsiConsole.Write(new Text($"{note}\n", Color.Grey));
@@ -25,7 +27,10 @@ internal static class Report
     public static void PrintReload(ReloadCheck reload)
     {
         AnsiConsole.WriteLine("Reloaded in a new MLContext, without a word about NoProp:");
-        var table = new Table().AddColumns("File", "Class").AddColumn(new TableColumn("Probability").RightAligned()).AddColumn(new TableColumn("Latency").RightAligned());
+        var table = new Table()
+            .AddColumns("File", "Class")
+            .AddColumn(new TableColumn("Probability").RightAligned())
+            .AddColumn(new TableColumn("Latency").RightAligned());
         foreach (var prediction in reload.Predictions)
         {
             var isRight = prediction.Best.ClassName == prediction.Image.Label;
@@ -52,8 +57,14 @@ internal static class Report
             .AddRow("Accuracy", $"{metrics.MicroAccuracy:P2}", "share of images classified correctly")
             .AddRow("Macro accuracy", $"{metrics.MacroAccuracy:P2}", "mean over the classes")
             .AddRow("Log-loss", $"{metrics.LogLoss:0.0000}", "in nats; lower is better")
-            .AddRow("Accuracy, one evaluation", $"{diagnostics.SingleEvaluationMicroAccuracy:P2}", "the first evaluation alone, as an ordinary classifier does it")
-            .AddRow("Accuracy, noise for z", $"{diagnostics.NoiseZMicroAccuracy:P2}", "fresh noise for z; as high as the accuracy: the steps decide nothing")
+            .AddRow(
+                "Accuracy, one evaluation",
+                $"{diagnostics.SingleEvaluationMicroAccuracy:P2}",
+                "the first evaluation alone, as an ordinary classifier does it")
+            .AddRow(
+                "Accuracy, noise for z",
+                $"{diagnostics.NoiseZMicroAccuracy:P2}",
+                "fresh noise for z; as high as the accuracy: the steps decide nothing")
             .AddRow("Embedding norm", $"{diagnostics.EmbeddingNorm:0.000}", "near 0, z would carry no label")
             .AddRow("Training time", $"{classifier.FitTime.TotalSeconds:0.0} s", "reading the images included");
     }

@@ -2,7 +2,9 @@ using SkiaSharp;
 
 namespace NullaProp.ML.Samples.Reporting;
 
-/// <summary>Draws loss and accuracy over the epochs, side by side. The losses are different quantities, so each has a panel and a scale.</summary>
+/// <summary>
+/// Draws loss and accuracy over the epochs, side by side. The losses are different quantities, so each has a panel and a scale.
+/// </summary>
 internal static class TrainingChart
 {
     private const int PanelWidth = 560;
@@ -24,7 +26,10 @@ internal static class TrainingChart
 
         CurvePanel Panel(int index) => new(canvas, SKRect.Create(index * PanelWidth, 0, PanelWidth, Height));
 
-        ChartCurve Curve(string name, SKColor color, Func<EpochMetrics, double?> value) =>
-            new(name, color, [.. history.Where(epoch => value(epoch) is not null).Select(epoch => ((double)epoch.Epoch, value(epoch).GetValueOrDefault()))]);
+        ChartCurve Curve(string name, SKColor color, Func<EpochMetrics, double?> value)
+        {
+            var known = history.Where(epoch => value(epoch) is not null);
+            return new(name, color, [.. known.Select(epoch => ((double)epoch.Epoch, value(epoch).GetValueOrDefault()))]);
+        }
     }
 }

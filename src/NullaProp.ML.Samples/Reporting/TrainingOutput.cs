@@ -5,13 +5,15 @@ using Spectre.Console;
 namespace NullaProp.ML.Samples.Reporting;
 
 /// <summary>The files that a training leaves in a folder: the model and two charts.</summary>
-internal sealed record TrainingOutput(string Folder)
+/// <param name="folder">The folder; it exists afterwards.</param>
+/// <exception cref="UserMistakeException">A file cannot be written.</exception>
+internal sealed class TrainingOutput(string folder)
 {
-    public string ModelPath => Path.Combine(Folder, "model.zip");
+    public string ModelPath { get; } = OutputFile.At(Path.Combine(folder, "model.zip")).Path;
 
-    public string TrainingChartPath => Path.Combine(Folder, "training.png");
+    public string TrainingChartPath { get; } = OutputFile.At(Path.Combine(folder, "training.png")).Path;
 
-    public string ConfusionChartPath => Path.Combine(Folder, "confusion.png");
+    public string ConfusionChartPath { get; } = OutputFile.At(Path.Combine(folder, "confusion.png")).Path;
 
     /// <summary>Writes all of them and says where they are.</summary>
     public void Save(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)

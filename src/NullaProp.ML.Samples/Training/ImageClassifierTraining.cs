@@ -7,31 +7,41 @@ using NullaProp.ML.Samples.Images;
 
 namespace NullaProp.ML.Samples.Training;
 
-/// <summary>The whole way from image files to a trained and evaluated model. This is the part to copy into a program of your own.</summary>
+/// <summary>
+/// The whole way from image files to a trained and evaluated model. This is the part to copy into a program of your own.
+/// </summary>
 internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels pixels, NoPropOptions options, ILogger logger)
 {
     /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
     /// <exception cref="UserMistakeException">An image cannot be read.</exception>
     public TrainedClassifier Run(
-        IReadOnlyList<ImageRow> training, IReadOnlyList<ImageRow> evaluation, TrainingProgress progress, CancellationToken cancellationToken)
+        IReadOnlyList<ImageRow> training,
+        IReadOnlyList<ImageRow> evaluation,
+        TrainingProgress progress,
+        CancellationToken cancellationToken)
     {
         try
         {
             return TrainAndEvaluate(training, evaluation, progress, cancellationToken);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException && ImageFile.FirstFault(training.Concat(evaluation)) is { } fault)
+        catch (Exception exception) when (exception is not OperationCanceledException
+            && ImageFile.Unreadable(training.Concat(evaluation)) is { Count: > 0 } unreadable)
         {
-            throw new UserMistakeException(fault, exception);
+            throw new UserMistakeException(ImageFile.Describe(unreadable), exception);
         }
     }
 
     private TrainedClassifier TrainAndEvaluate(
-        IReadOnlyList<ImageRow> training, IReadOnlyList<ImageRow> evaluation, TrainingProgress progress, CancellationToken cancellationToken)
+        IReadOnlyList<ImageRow> training,
+        IReadOnlyList<ImageRow> evaluation,
+        TrainingProgress progress,
+        CancellationToken cancellationToken)
     {
         var trainingRows = mlContext.Data.LoadFromEnumerable(training);
         var evaluationRows = mlContext.Data.LoadFromEnumerable(evaluation);
 
-        // By value: the classes are in sorted order, whatever order the rows come in. The map is no part of the model, for a new image has no label.
+        // By value: the classes are in sorted order, whatever order the rows come in.
+        // The map is no part of the model, for a new image has no label.
         var labelMap = mlContext.Transforms.Conversion
             .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
             .Fit(mlContext.Data.LoadFromEnumerable(training.Concat(evaluation)));

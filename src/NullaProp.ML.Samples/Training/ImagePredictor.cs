@@ -33,7 +33,8 @@ internal sealed class ImagePredictor : IDisposable
         catch (Exception exception)
         {
             // ML.NET has no one exception type for a file that is not a model, cut short, or a model of something else.
-            throw new UserMistakeException($"The file '{modelPath}' cannot be loaded as an image classifier: {exception.GetBaseException().Message}", exception);
+            var reason = exception.GetBaseException().Message;
+            throw new UserMistakeException($"The file '{modelPath}' cannot be loaded as an image classifier: {reason}", exception);
         }
     }
 

@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Training;
 
-/// <summary>Shows the training and keeps its epochs for the charts: a bar on a terminal, a line for each epoch in a file or a log.</summary>
+/// <summary>
+/// Shows the training and keeps its epochs for the charts: a bar on a terminal, a line for each epoch in a file or a log.
+/// </summary>
 /// <remarks>Not a <see cref="Progress{T}"/>: that one reports on other threads, some reports possibly after the end.</remarks>
 internal sealed class TrainingProgress(string evaluationName, bool showsLines) : IProgress<EpochMetrics>
 {

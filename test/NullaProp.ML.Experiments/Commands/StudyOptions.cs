@@ -24,7 +24,11 @@ internal sealed class StudyOptions
 
     private readonly Option<bool> _full = new("--full") { Description = $"Train on all {AllRows:N0} images, whatever --rows says." };
 
-    private readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the training images.", DefaultValueFactory = _ => 6 };
+    private readonly Option<int> _epochs = new("--epochs")
+    {
+        Description = "Passes over the training images.",
+        DefaultValueFactory = _ => 6,
+    };
 
     private readonly Option<int> _seed = new("--seed")
     {

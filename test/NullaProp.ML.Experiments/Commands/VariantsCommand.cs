@@ -41,8 +41,8 @@ internal sealed class VariantsCommand
         var variants = new VariantsCommand();
         var command = new Command(
             "variants",
-            "Trains every method on the same images with the same network and number of epochs, each in a process of its own, and compares "
-            + "accuracy, calibration, time and memory.");
+            "Trains every method on the same images with the same network and number of epochs, each in a process of its own, and "
+            + "compares accuracy, calibration, time and memory.");
         variants._study.AddTo(command);
         foreach (var option in new Option[] { variants._json, variants._methods, variants._evaluations, variants._markdown })
             command.Add(option);

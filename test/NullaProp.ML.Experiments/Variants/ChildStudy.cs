@@ -21,7 +21,8 @@ internal sealed class ChildStudy<TRow>(string command, StudySetting setting, Res
         foreach (var name in names.Where(name => !file.Rows.Any(row => row.Name == name && setting.IsOf(row))))
         {
             AnsiConsole.WriteLine(
-                $"{name}: {setting.TrainRows:N0} training images, epochs: {setting.Epochs}, seed {setting.Seed}, threads: {setting.Threads}");
+                $"{name}: {setting.TrainRows:N0} training images, epochs: {setting.Epochs}, seed {setting.Seed}, "
+                + $"threads: {setting.Threads}");
             var rows = new List<string>();
             var exitCode = ChildProcess.Run([command, name, .. setting.Arguments], Take, setting.Threads, cancellationToken);
             if (exitCode == 0)

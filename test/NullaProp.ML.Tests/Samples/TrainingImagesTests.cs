@@ -1,0 +1,123 @@
+using Microsoft.ML.Data;
+using NullaProp.ML.Samples;
+using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Samples;
+
+[TestClass]
+public sealed class TrainingImagesTests
+{
+    [TestMethod]
+    public void Read_BrokenFilesAndStop_NamesAllOfThem()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png");
+        Break(folder, "cat/3.png", "dog/0.jpg");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path, unreadable: UnreadableImages.Stop));
+
+        StringAssert.StartsWith(mistake.Message, "These 2 files cannot be read as images:");
+        StringAssert.Contains(mistake.Message, Path.Combine("cat", "3.png"));
+        StringAssert.Contains(mistake.Message, Path.Combine("dog", "0.jpg"));
+    }
+
+    [TestMethod]
+    public void Read_BrokenFilesAndSkip_CountsThemAndKeepsTheRest()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png");
+        Break(folder, "cat/3.png", "dog/0.jpg");
+
+        var images = Read(folder.Path);
+
+        Assert.AreEqual(2, images.Unreadable);
+        Assert.HasCount(2, images.Training);
+        Assert.HasCount(2, images.Evaluation);
+    }
+
+    [TestMethod]
+    public void Read_AllImagesOfAClassBroken_NamesTheClass()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "cat/1.png", "cat/2.png");
+        Break(folder, "dog/1.png", "dog/2.png");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path));
+
+        StringAssert.EndsWith(mistake.Message, "are broken: 'dog'.");
+    }
+
+    [TestMethod]
+    public void Read_OneClass_SaysThatTwoAreNeeded()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "cat/1.png", "cat/2.png");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path));
+
+        StringAssert.Contains(mistake.Message, "has only one class folder, 'cat'.");
+    }
+
+    [TestMethod]
+    public void Read_ClassOfOneImage_NamesTheClassAndTheWayOut()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "cat/1.png", "dog/1.png", "dog/2.png");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path));
+
+        StringAssert.Contains(mistake.Message, "have one readable image: 'cat'.");
+        StringAssert.Contains(mistake.Message, "--test");
+    }
+
+    [TestMethod]
+    public void Read_TestFolder_HoldsNothingBack()
+    {
+        using var folder = new TempFolder();
+        using var test = new TempFolder();
+        Write(folder, "cat/1.png", "dog/1.png", "dog/2.png");
+        Write(test, "dog/3.png");
+
+        var images = Read(folder.Path, test.Path);
+
+        Assert.HasCount(3, images.Training);
+        Assert.AreEqual(test.File(Path.Combine("dog", "3.png")), images.Evaluation.Single().ImagePath);
+    }
+
+    [TestMethod]
+    public void Read_TestFolderWithAnotherClass_NamesIt()
+    {
+        using var folder = new TempFolder();
+        using var test = new TempFolder();
+        Write(folder, "cat/1.png", "dog/1.png");
+        Write(test, "dog/3.png", "eel/1.png");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path, test.Path));
+
+        StringAssert.Contains(mistake.Message, "has classes that the training folder lacks: 'eel'.");
+    }
+
+    private static TrainingImages Read(
+        string folder, string? testFolder = null, UnreadableImages unreadable = UnreadableImages.Skip) =>
+        TrainingImages.Read(folder, testFolder, unreadable, validationFraction: 0.1, seed: 0);
+
+    private static void Write(TempFolder folder, params string[] names)
+    {
+        foreach (var path in names.Select(folder.File))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using var image = MLImage.CreateFromPixels(8, 8, MLPixelFormat.Bgra32, new byte[8 * 8 * 4]);
+            image.Save(path);
+        }
+    }
+
+    private static void Break(TempFolder folder, params string[] names)
+    {
+        foreach (var path in names.Select(folder.File))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, "no image");
+        }
+    }
+}
