@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Backends.Managed;
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
@@ -9,13 +11,16 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML;
 
-/// <summary>A model ready to score. Its native memory may be shared with other scorers of the same weights, and is freed when the last user leaves.</summary>
+/// <summary>
+/// A model ready to score. Its native memory may be shared with other scorers of the same weights, and is freed when the last user
+/// leaves.
+/// </summary>
 /// <threadsafety>Any number of threads may score at once, also while one disposes.</threadsafety>
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
     private readonly SamplingPlan _plan;
-    private readonly Lazy<PlanRunner> _runner; // of batches: it needs libtorch
-    private readonly Lazy<RowRunner> _rowRunner;
+    private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
+    private readonly Lazy<ManagedRunner> _rowRunner;
     private readonly UseCount _network;
     private readonly UseCount _use;
     private int _isDisposed;
@@ -27,19 +32,28 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     {
     }
 
+    // The scorer is a user of the network, who leaves if it cannot be made.
     private NoPropScorer(StoredModel model, UseCount network)
     {
-        Model = model;
-        _network = network;
-        _plan = PlanCompiler.For(model.Network, model.Options);
-        var folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
-        _runner = new Lazy<PlanRunner>(() =>
+        try
         {
-            RequireLibtorch();
-            return new PlanRunner(model.Network, _plan, folded.Value);
-        });
-        _rowRunner = new Lazy<RowRunner>(() => new RowRunner(model.Network, model.Shape, _plan, folded.Value));
-        _use = new UseCount(Release);
+            Model = model;
+            _network = network;
+            _plan = PlanCompiler.For(model.Network, model.Options);
+            var folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
+            _runner = new Lazy<TorchRunner>(() =>
+            {
+                RequireLibtorch();
+                return new TorchRunner(folded.Value);
+            });
+            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(folded.Value, model.Shape));
+            _use = new UseCount(Release);
+        }
+        catch
+        {
+            network.Leave();
+            throw;
+        }
     }
 
     /// <summary>Gets the model.</summary>
@@ -58,11 +72,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         NoPropScorer? scorer = null;
         Use(() =>
         {
-            _network.TryEnter(); // succeeds: this scorer is itself a user of the network
             var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
             var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
                 ? Model.Starts
                 : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed, noises);
+            _network.TryEnter(); // succeeds: this scorer is itself a user of the network
             scorer = new NoPropScorer(Model with { Options = options, Starts = starts }, _network);
         });
         return scorer!;
@@ -74,7 +88,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public Denoiser Copy(NoPropOptions options, Device device)
     {
         Denoiser? copy = null;
-        UseTensors(() => copy = new Denoiser(Weights.Stored(Model.Network.Weights.HostValues.ToDictionary(), new Lazy<Device>(device)), options, Shape, ClassCount));
+        UseTensors(() =>
+        {
+            var weights = Weights.Stored(Model.Network.Weights.HostValues.ToDictionary(), new Lazy<Device>(device));
+            copy = new Denoiser(weights, options, Shape, ClassCount);
+        });
         return copy!;
     }
 
@@ -117,8 +135,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             using var generator = new Generator((ulong)(uint)Model.Seed);
             var first = PlanCompiler.For(Model.Network, Model.Options with { ScoreReadout = ScoreReadout.FirstPrediction });
             var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
-            var starts = new HostTensor([Model.Starts.Rows / each, each * Model.Starts.Columns], Model.Starts.Values).ColumnRange(0, Model.Starts.Columns); // (n, D)
-            using var single = new PlanRunner(Model.Network, first, starts);
+            var (draws, length) = (Model.Starts.Rows / each, Model.Starts.Columns);
+            var starts = new HostTensor([draws, each * length], Model.Starts.Values).ColumnRange(0, length); // (n, D)
+            using var single = new TorchRunner(Model.Network, first, starts);
             var rows = images.EvenRows(images.Count);
             result = (
                 Evaluation.Of(single.Probabilities, images, rows).Accuracy,

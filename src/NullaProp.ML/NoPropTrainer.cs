@@ -6,7 +6,7 @@ using Microsoft.ML.Runtime;
 using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Training;
 using static TorchSharp.torch;

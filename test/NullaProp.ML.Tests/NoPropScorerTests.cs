@@ -1,4 +1,5 @@
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
 using TorchSharp;
@@ -84,6 +85,33 @@ public sealed class NoPropScorerTests
         Assert.AreEqual(before, LiveTensors);
     }
 
+    // Who asks for a plan that cannot be is no user of the network, which is freed when the last of them leaves.
+    [TestMethod]
+    public void With_OptionsWithoutAPlan_LeavesNoTensorAliveAfterDispose()
+    {
+        var before = LiveTensors;
+
+        using (var scorer = Scorer(Options))
+        {
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => scorer.With(Options with { Solver = (OdeSolver)99 }));
+        }
+
+        Assert.AreEqual(before, LiveTensors);
+    }
+
+    [TestMethod]
+    public void Create_OptionsWithoutAPlan_FreesTheNetwork()
+    {
+        var before = LiveTensors;
+        var network = TinyModel.Create(Options, Classes);
+        var starts = Start.Points(0, network.Embedding.Dimension, seed: 4);
+        var model = new StoredModel(Options with { Solver = (OdeSolver)99 }, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts);
+
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new NoPropScorer(model));
+
+        Assert.AreEqual(before, LiveTensors);
+    }
+
     private static NoPropScorer Scorer(NoPropOptions options)
     {
         var network = TinyModel.Create(options, Classes);
@@ -103,7 +131,7 @@ public sealed class NoPropScorerTests
         var ofOneDraw = model.Starts.Rows / model.Options.Draws; // the start, and the noise on the way
         for (var draw = 0; draw < model.Options.Draws; draw++)
         {
-            using var single = new PlanRunner(model.Network, plan, model.Starts.RowRange(draw * ofOneDraw, ofOneDraw));
+            using var single = new TorchRunner(model.Network, plan, model.Starts.RowRange(draw * ofOneDraw, ofOneDraw));
             var own = single.Probabilities(batch).data<float>().ToArray();
             for (var row = 0; row < Rows; row++)
             {

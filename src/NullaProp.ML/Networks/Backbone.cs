@@ -5,13 +5,19 @@ namespace NullaProp.ML.Networks;
 /// <summary>Turns images into features. It sees neither the noisy label nor the time, so that scoring calls it once an image.</summary>
 internal abstract class Backbone
 {
-    /// <summary>Gets the last layer where the network ends in a linear one, which scoring multiplies out with the head's first.</summary>
+    /// <summary>Gets the last layer where the network ends in a linear one.</summary>
     public abstract Linear? Output { get; }
 
     /// <summary>Returns what <see cref="Output"/> reads, or the features themselves where there is none.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
     /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
     public abstract Tensor Maps(Tensor images, TrainingPass? pass); // (B, F)
+
+    /// <summary>
+    /// Returns the layers by which the network scores, its last one included, in managed memory; <see langword="null"/> where only
+    /// libtorch can compute it.
+    /// </summary>
+    public virtual IReadOnlyList<BackboneLayer>? Layers() => null;
 
     /// <summary>Returns the features of images.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>

@@ -4,13 +4,15 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Batch normalisation of each channel, with scale and shift: in training by mean and variance of the batch, in scoring by running averages of them, which are stored
-/// with the model but not trained.
+/// Batch normalisation of each channel, with scale and shift: in training by mean and variance of the batch, in scoring by running
+/// averages of them, which are stored with the model but not trained.
 /// </summary>
 /// <param name="weights">The layer's scope.</param>
 /// <param name="channels">C.</param>
 internal sealed class BatchNorm(WeightScope weights, long channels)
 {
+    private const double Epsilon = 1e-5; // torch's default
+
     private readonly Weight _weight = weights.Undecayed("weight", Initializers.Constant(1), channels);
     private readonly Weight _bias = weights.Undecayed("bias", Initializers.Constant(0), channels);
     private readonly Weight _runningMean = weights.Fixed("running_mean", Initializers.Constant(0), channels);
@@ -23,6 +25,20 @@ internal sealed class BatchNorm(WeightScope weights, long channels)
     {
         // One value a channel has no variance: it is normalised as in scoring.
         var byBatch = pass is not null && x.numel() > channels;
-        return nn.functional.batch_norm(x, _runningMean.Value, _runningVariance.Value, _weight.Value, _bias.Value, training: byBatch, momentum: 0.1, eps: 1e-5); // as x
+        var (mean, variance) = (_runningMean.Value, _runningVariance.Value);
+        return nn.functional.batch_norm(x, mean, variance, _weight.Value, _bias.Value, training: byBatch, momentum: 0.1, eps: Epsilon); // as x
+    }
+
+    /// <summary>Returns the linear layer that computes another one and this layer behind it, as it scores.</summary>
+    /// <param name="layer">The layer before, C outputs.</param>
+    public HostLinear Behind(HostLinear layer)
+    {
+        var (weight, bias) = (_weight.Host().Values, _bias.Host().Values);
+        var (mean, variance) = (_runningMean.Host().Values, _runningVariance.Host().Values);
+        double[] scale = [.. weight.Select((factor, c) => factor / Math.Sqrt(variance[c] + Epsilon))];
+        var inputs = layer.Weight.Columns;
+        return new HostLinear(
+            new(layer.Weight.Shape, [.. layer.Weight.Values.Select((value, i) => (float)(scale[i / inputs] * value))]),
+            new(layer.Bias.Shape, [.. layer.Bias.Values.Select((value, c) => (float)((scale[c] * (value - mean[c])) + bias[c]))]));
     }
 }

@@ -49,10 +49,13 @@ internal sealed class ClassEmbedding
         _ => _learned!.Value.alias(),
     };
 
-    /// <summary>Returns W in managed memory, (K, D).</summary>
-    public HostTensor Rows() => _kind switch
+    /// <summary>
+    /// Returns W in managed memory, (K, D); <see langword="null"/> for one-hot embeddings, where W is the identity: a class is a place, and nothing
+    /// is to be multiplied.
+    /// </summary>
+    public HostTensor? Rows() => _kind switch
     {
-        EmbeddingKind.OneHot => HostTensor.Identity((int)Classes),
+        EmbeddingKind.OneHot => null,
         EmbeddingKind.LearnedUnitNorm => _learned!.Host().WithRowsOfLengthOne(),
         _ => _learned!.Host(),
     };

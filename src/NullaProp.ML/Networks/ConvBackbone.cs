@@ -8,22 +8,19 @@ internal sealed class ConvBackbone : Backbone
     private const int FirstChannels = 32;
     private const int SecondChannels = 64;
 
+    private readonly Convolution _first;
+    private readonly Convolution _second;
+
     /// <summary>Creates the network.</summary>
     /// <param name="weights">The network's scope.</param>
     /// <param name="shape">The size of the images, at least 8×8.</param>
     /// <param name="features">The number of features.</param>
     public ConvBackbone(WeightScope weights, ImageShape shape, long features)
     {
-        First = new Convolution(weights.Under("conv1"), shape.Channels, FirstChannels);
-        Second = new Convolution(weights.Under("conv2"), FirstChannels, SecondChannels);
+        _first = new Convolution(weights.Under("conv1"), shape.Channels, FirstChannels);
+        _second = new Convolution(weights.Under("conv2"), FirstChannels, SecondChannels);
         Output = new Linear(weights.Under("output"), (long)SecondChannels * (shape.Height / 4) * (shape.Width / 4), features);
     }
-
-    /// <summary>Gets the first convolution.</summary>
-    public Convolution First { get; }
-
-    /// <summary>Gets the second convolution.</summary>
-    public Convolution Second { get; }
 
     /// <inheritdoc/>
     public override Linear Output { get; }
@@ -31,10 +28,14 @@ internal sealed class ConvBackbone : Backbone
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingPass? pass)
     {
-        var x = Pooled(First.Forward(images)); // (B, 32, H/2, W/2)
-        x = Pooled(Second.Forward(x)); // (B, 64, H/4, W/4)
+        var x = Pooled(_first.Forward(images)); // (B, 32, H/2, W/2)
+        x = Pooled(_second.Forward(x)); // (B, 64, H/4, W/4)
         return x.flatten(1); // (B, 64·H/4·W/4)
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BackboneLayer> Layers() =>
+        [_first.Layer(pool: 2), _second.Layer(pool: 2), new BackboneLayer.Dense(Output.Host())];
 
     // max and ReLU commute: pooling first leaves a quarter of the values to clip.
     private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();

@@ -23,6 +23,10 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>
     public Tensor Forward(Tensor x) => nn.functional.conv2d(ChannelsLast(x), ChannelsLast(Weight.Value.As(x)), Bias.Value.As(x), padding: Padding);
 
+    /// <summary>Returns the layer for scoring, with what follows it.</summary>
+    /// <param name="pool">The side of the max-pool's squares: 1 or 2.</param>
+    public BackboneLayer Layer(int pool) => new BackboneLayer.Convolution(Weight.Host(), Bias.Host(), pool);
+
     // The same numbers in another order in memory. With one channel the two orders are one, and only the strides can tell torch which is meant.
     private static Tensor ChannelsLast(Tensor x) => x.shape[1] == 1
         ? x.reshape(x.shape[0], x.shape[2], x.shape[3], 1).permute(0, 3, 1, 2)

@@ -65,11 +65,7 @@ internal sealed class Denoiser : IDisposable
     public static string BlockName(int block) => $"block{block + 1}";
 
     /// <summary>Returns the mean Euclidean norm of the class embeddings.</summary>
-    public double EmbeddingNorm()
-    {
-        var rows = Embedding.Rows(); // (K, D)
-        return Enumerable.Range(0, ClassCount).Average(k => rows.Norm(k));
-    }
+    public double EmbeddingNorm() => Embedding.Rows() is { } rows ? Enumerable.Range(0, ClassCount).Average(k => rows.Norm(k)) : 1;
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();

@@ -16,6 +16,5 @@ internal sealed class GaussianReadout : LabelReadout
     }
 
     /// <inheritdoc/>
-    public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level) =>
-        (Rows(embedding, level.Signal / level.NoiseVariance), [.. SquaredNorms(embedding).Select(norm => -0.5 * level.Snr * norm)]);
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level) => ByEmbedding(embedding, level.Signal / level.NoiseVariance, level.Snr);
 }

@@ -12,10 +12,10 @@ internal abstract class LabelReadout
     /// <param name="level">The noise level of z, (1, 1).</param>
     public abstract (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level);
 
-    /// <summary>Returns R, (K, D), and r, (K), in managed memory and double precision.</summary>
-    /// <param name="embedding">The class embeddings W, (K, D).</param>
+    /// <summary>Returns the read-out in managed memory.</summary>
+    /// <param name="embedding">The class embeddings.</param>
     /// <param name="level">The noise level of z.</param>
-    public abstract (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level);
+    public abstract HostReadout Host(ClassEmbedding embedding, NoiseLevel level);
 
     /// <summary>Returns the logits of noisy labels.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
@@ -27,15 +27,18 @@ internal abstract class LabelReadout
         return nn.functional.linear(z, matrix, bias); // (B, K)
     }
 
-    /// <summary>Returns the rows of a matrix, each multiplied by a factor.</summary>
-    /// <param name="matrix">(K, D).</param>
-    /// <param name="factor">The factor.</param>
-    protected static double[][] Rows(HostTensor matrix, double factor) =>
-        [.. Enumerable.Range(0, matrix.Rows).Select(k => matrix.Row(k).ToArray().Select(value => factor * value).ToArray())];
-
-    /// <summary>Returns the squared norm of each row.</summary>
-    /// <param name="matrix">(K, D).</param>
-    protected static IEnumerable<double> SquaredNorms(HostTensor matrix) => Rows(matrix, 1).Select(row => row.Sum(value => value * value));
+    /// <summary>
+    /// Returns the read-out by each class's own embedding: <paramref name="scale"/>·⟨u, z⟩ − ½·<paramref name="precision"/>·‖u‖².
+    /// </summary>
+    /// <param name="embedding">The class embeddings.</param>
+    /// <param name="scale">The factor of the inner product.</param>
+    /// <param name="precision">The factor of half the squared norm.</param>
+    protected static HostReadout ByEmbedding(ClassEmbedding embedding, double scale, double precision)
+    {
+        var rows = embedding.Rows();
+        var norms = Enumerable.Range(0, (int)embedding.Classes).Select(k => rows?.Norm(k) ?? 1);
+        return new(scale, rows, [.. norms.Select(norm => -0.5 * precision * norm * norm)]);
+    }
 
     /// <summary>Creates the read-out that the options name.</summary>
     /// <param name="weights">The scope of its weights.</param>
@@ -50,5 +53,22 @@ internal abstract class LabelReadout
         }
 
         return options.Variant == NoPropVariant.FlowMatching ? new NearestReadout(weights) : new GaussianReadout();
+    }
+}
+
+/// <summary>A read-out R·z + r in managed memory.</summary>
+/// <param name="Scale">What every row is multiplied by.</param>
+/// <param name="Rows">
+/// R divided by the scale, (K, D); <see langword="null"/> for the identity: with one-hot labels class k is read from place k.
+/// </param>
+/// <param name="Bias">r, (K).</param>
+internal sealed record HostReadout(double Scale, HostTensor? Rows, double[] Bias)
+{
+    /// <summary>Returns the logits of a noisy label, (K).</summary>
+    /// <param name="z">The label, (D).</param>
+    public double[] Logits(double[] z)
+    {
+        var read = Rows is null ? z : Rows.Times(z);
+        return [.. read.Zip(Bias, (x, bias) => (Scale * x) + bias)];
     }
 }

@@ -1,5 +1,4 @@
 using NullaProp.ML.Diffusion;
-using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -15,6 +14,9 @@ internal sealed class LinearReadout(WeightScope weights, ClassEmbedding embeddin
     public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level) => (_layer.Weight.Value, _layer.Bias.Value);
 
     /// <inheritdoc/>
-    public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level) =>
-        (Rows(_layer.Weight.Host(), 1), [.. _layer.Bias.Host().Values.Select(value => (double)value)]);
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level)
+    {
+        var layer = _layer.Host();
+        return new(Scale: 1, layer.Weight, [.. layer.Bias.Values.Select(value => (double)value)]);
+    }
 }

@@ -8,11 +8,8 @@ namespace NullaProp.ML.Networks;
 /// <param name="features">H, the number of features and the width of the hidden layers.</param>
 internal sealed class MlpBackbone(WeightScope weights, ImageShape shape, long features) : Backbone
 {
-    /// <summary>Gets the first hidden layer.</summary>
-    public Linear First { get; } = new(weights.Under("first"), shape.Size, features);
-
-    /// <summary>Gets the second hidden layer.</summary>
-    public Linear Second { get; } = new(weights.Under("second"), features, features);
+    private readonly Linear _first = new(weights.Under("first"), shape.Size, features);
+    private readonly Linear _second = new(weights.Under("second"), features, features);
 
     /// <inheritdoc/>
     public override Linear Output { get; } = new(weights.Under("output"), features, features);
@@ -20,7 +17,17 @@ internal sealed class MlpBackbone(WeightScope weights, ImageShape shape, long fe
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingPass? pass)
     {
-        var x = First.Forward(images.flatten(1)).relu_(); // (B, H)
-        return Second.Forward(x).relu_(); // (B, H)
+        var x = _first.Forward(images.flatten(1)).relu_(); // (B, H)
+        return _second.Forward(x).relu_(); // (B, H)
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<BackboneLayer> Layers() =>
+    [
+        new BackboneLayer.Dense(_first.Host()),
+        new BackboneLayer.Relu(),
+        new BackboneLayer.Dense(_second.Host()),
+        new BackboneLayer.Relu(),
+        new BackboneLayer.Dense(Output.Host()),
+    ];
 }

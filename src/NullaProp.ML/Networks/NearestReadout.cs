@@ -25,9 +25,9 @@ internal sealed class NearestReadout(WeightScope weights) : LabelReadout
     }
 
     /// <inheritdoc/>
-    public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level)
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level)
     {
         var precision = Math.Exp(_logPrecision.Host().Values[0]);
-        return (Rows(embedding, precision), [.. SquaredNorms(embedding).Select(norm => -0.5 * precision * norm)]);
+        return ByEmbedding(embedding, precision, precision);
     }
 }

@@ -45,6 +45,21 @@ internal sealed class PaperBackbone : Backbone
         return _norm is null ? x.relu_() : _norm.Forward(x, pass); // (B, H)
     }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<BackboneLayer> Layers()
+    {
+        var linear = _linear.Host();
+        return
+        [
+            _first.Layer(pool: 2),
+            _second.Layer(pool: 1),
+            _third.Layer(pool: 2),
+            .. _norm is null
+                ? new BackboneLayer[] { new BackboneLayer.Dense(linear), new BackboneLayer.Relu() }
+                : [new BackboneLayer.Dense(_norm.Behind(linear))],
+        ];
+    }
+
     // max and ReLU commute: pooling first leaves a quarter of the values to clip.
     private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
 }

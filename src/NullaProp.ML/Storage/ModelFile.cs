@@ -1,5 +1,5 @@
 using NullaProp.ML.Networks;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 

@@ -11,5 +11,5 @@ namespace NullaProp.ML.Storage;
 /// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
 /// <param name="Seed">The seed that training used.</param>
 /// <param name="Network">The network with its weights.</param>
-/// <param name="Starts">Where scoring starts and the noise on the way; see <see cref="Sampling.Start"/>.</param>
+/// <param name="Starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
 internal sealed record StoredModel(NoPropOptions Options, ImageShape Shape, int Classes, ClassKeys? Keys, int Seed, Denoiser Network, HostTensor Starts);

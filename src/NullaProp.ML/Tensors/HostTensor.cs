@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace NullaProp.ML.Tensors;
 
-/// <summary>A tensor of single precision in managed memory, row-major: what a model is read from a file as, and a single image is scored with. Needs no libtorch.</summary>
+/// <summary>
+/// A tensor of single precision in managed memory, row-major: what a model is read from a file as, and a single image is scored with.
+/// Needs no libtorch.
+/// </summary>
 /// <param name="shape">The size of each dimension.</param>
 /// <param name="values">The values, as many as the shape says; kept, not copied.</param>
 internal sealed class HostTensor(long[] shape, float[] values)
@@ -27,19 +31,6 @@ internal sealed class HostTensor(long[] shape, float[] values)
         using var scope = NewDisposeScope();
         var single = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
         return new(tensor.shape, MemoryMarshal.Cast<byte, float>(single.bytes).ToArray());
-    }
-
-    /// <summary>Returns the identity matrix.</summary>
-    /// <param name="size">Its rows and columns.</param>
-    public static HostTensor Identity(int size)
-    {
-        var values = new float[size * size];
-        for (var i = 0; i < size; i++)
-        {
-            values[(i * size) + i] = 1;
-        }
-
-        return new([size, size], values);
     }
 
     /// <summary>Returns the same values as a new tensor on the CPU.</summary>
@@ -82,6 +73,41 @@ internal sealed class HostTensor(long[] shape, float[] values)
         for (var row = 0; row < Rows; row++)
         {
             product[row] = HostKernels.Dot(Row(row).Slice(start, x.Length), x);
+        }
+
+        return product;
+    }
+
+    /// <summary>Returns the product of two matrices.</summary>
+    /// <param name="right">As many rows as this one has columns.</param>
+    public HostTensor Times(HostTensor right)
+    {
+        var product = new HostTensor([Rows, right.Columns], new float[Rows * right.Columns]);
+        for (var row = 0; row < Rows; row++)
+        {
+            var sum = product.Values.AsSpan(row * right.Columns, right.Columns);
+            for (var i = 0; i < Columns; i++)
+            {
+                TensorPrimitives.MultiplyAdd(right.Row(i), Row(row)[i], sum, sum);
+            }
+        }
+
+        return product;
+    }
+
+    /// <summary>
+    /// Returns the product of a matrix with the transpose of another one: each row's inner products with the other's rows.
+    /// </summary>
+    /// <param name="right">As many columns as this one.</param>
+    public HostTensor TimesTransposed(HostTensor right)
+    {
+        var product = new HostTensor([Rows, right.Rows], new float[Rows * right.Rows]);
+        for (var row = 0; row < Rows; row++)
+        {
+            for (var i = 0; i < right.Rows; i++)
+            {
+                product.Values[(row * right.Rows) + i] = TensorPrimitives.Dot(Row(row), right.Row(i));
+            }
         }
 
         return product;

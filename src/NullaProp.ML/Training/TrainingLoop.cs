@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -95,7 +96,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         using var mode = no_grad();
         var plan = PlanCompiler.For(model, options);
         var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed, plan.NoiseCount);
-        using var runner = new PlanRunner(model, plan, starts);
+        using var runner = new TorchRunner(model, plan, starts);
         Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation, data.Validation.EvenRows(int.MaxValue));
         return new EpochMetrics
         {

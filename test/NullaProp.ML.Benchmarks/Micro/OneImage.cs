@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.ML;
+using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 
 namespace NullaProp.ML.Benchmarks.Micro;
 
@@ -13,17 +14,15 @@ public class OneImage : IDisposable
     private readonly FloatRow _row = FloatRow.Of(0);
     private readonly RowPrediction _prediction = new();
     private readonly float[] _scores = new float[SyntheticImages.Classes];
-    private PlanRunner _standardFolded = null!;
-    private PlanRunner _heun40Folded = null!;
-    private RowRunner _standard = null!;
-    private RowRunner _heun40 = null!;
+    private ManagedRunner _standard = null!;
+    private ManagedRunner _heun40 = null!;
     private PredictionEngine<FloatRow, RowPrediction> _engine = null!;
 
     [GlobalSetup]
     public void SetUp()
     {
-        (_standard, _standardFolded) = Runner(_models.Default);
-        (_heun40, _heun40Folded) = Runner(_models.SeedLike);
+        _standard = Runner(_models.Default);
+        _heun40 = Runner(_models.SeedLike);
         _engine = new MLContext(seed: 1).Model.CreatePredictionEngine<FloatRow, RowPrediction>(_models.Default.Transformer, new PredictionEngineOptions { OwnsTransformer = false });
     }
 
@@ -31,8 +30,6 @@ public class OneImage : IDisposable
     public void Dispose()
     {
         _engine.Dispose();
-        _standardFolded.Dispose();
-        _heun40Folded.Dispose();
         _models.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -50,9 +47,9 @@ public class OneImage : IDisposable
         _engine.Predict(_row, ref prediction);
     }
 
-    private static (RowRunner Rows, PlanRunner Folded) Runner(TrainedModel model)
+    private static ManagedRunner Runner(TrainedModel model)
     {
-        var folded = model.Runner();
-        return (new RowRunner(model.Network, SyntheticImages.Shape, PlanCompiler.For(model.Network, model.Options), folded.Folded), folded);
+        var folded = new FoldedModel(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
+        return new ManagedRunner(folded, SyntheticImages.Shape);
     }
 }

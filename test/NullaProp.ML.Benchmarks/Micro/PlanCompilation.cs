@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 
 namespace NullaProp.ML.Benchmarks.Micro;
 

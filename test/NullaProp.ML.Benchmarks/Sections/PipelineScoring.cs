@@ -1,9 +1,10 @@
 using Microsoft.ML;
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.Data;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
@@ -31,7 +32,7 @@ internal sealed class PipelineScoring(Effort effort, ModelPair models) : Section
         report.Set(Figure.Evaluate, comparison.Ratio(Evaluate, Tensors));
     }
 
-    private static void Score(PlanRunner runner, Tensor raw)
+    private static void Score(TorchRunner runner, Tensor raw)
     {
         var most = ScoringBatch.Rows(SyntheticImages.Shape);
         for (var first = 0L; first < Rows; first += most)

@@ -1,7 +1,8 @@
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.StraightPort;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
@@ -18,7 +19,7 @@ internal sealed class ScoringDuel : IDisposable
     private readonly int _steps;
     private readonly Tensor _start; // z₀, (n, D)
     private readonly PortModel _port;
-    private readonly PlanRunner _runner;
+    private readonly TorchRunner _runner;
     private readonly (Tensor Raw, Tensor Normalized)[] _batches;
     private readonly (float[] Port, float[] Own)[] _scores; // by batch, B × K each
 

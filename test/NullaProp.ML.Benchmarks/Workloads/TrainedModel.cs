@@ -1,8 +1,9 @@
 using Microsoft.ML.Data;
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
@@ -51,7 +52,7 @@ internal sealed class TrainedModel : IDisposable
 
     /// <summary>Returns a runner of the model's plan; the caller disposes of it.</summary>
     /// <param name="steps">T, or null for the options' own.</param>
-    public PlanRunner Runner(int? steps = null) =>
+    public TorchRunner Runner(int? steps = null) =>
         new(Network, PlanCompiler.For(Network, Options with { SolverSteps = steps ?? Options.SolverSteps }), Starts);
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace NullaProp.ML.Tests.Architecture;
 
 /// <summary>
-/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Sampling and Training knowing no ML.NET; an ML.NET developer the root and
-/// Data knowing no diffusion. The root may use everything; options, ImageShape and EpochMetrics are values that every folder may use.
+/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan and Training knowing no ML.NET; an ML.NET developer
+/// the root and Data knowing no diffusion. The root may use everything; options, ImageShape and EpochMetrics are values that every folder may use.
 /// </summary>
 [TestClass]
 public sealed class FolderTests
@@ -16,10 +16,11 @@ public sealed class FolderTests
         ["Tensors"] = [],
         ["Diffusion"] = ["Tensors"],
         ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
-        ["Sampling"] = ["Diffusion", "Networks", "Tensors"],
-        ["Training"] = ["Data", "Diffusion", "Networks", "Sampling", "Tensors"],
+        ["Plan"] = ["Diffusion", "Networks", "Tensors"], // knows no backend
+        ["Backends"] = ["Networks", "Plan", "Tensors"],
+        ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Tensors"],
         ["Data"] = ["Interop"],
-        ["Storage"] = ["Data", "Networks", "Sampling", "Tensors"],
+        ["Storage"] = ["Data", "Networks", "Plan", "Tensors"],
         ["Interop"] = [],
     };
 
@@ -28,7 +29,8 @@ public sealed class FolderTests
     {
         [("Training", "Data")] = ["ImageBatch", "ImageStore", "ITrainingImages", "ScoringBatch"],
         [("Storage", "Data")] = ["ClassKeys"],
-        [("Storage", "Sampling")] = ["PlanCompiler", "Start"],
+        [("Storage", "Plan")] = ["PlanCompiler", "Start"],
+        [("Training", "Backends")] = ["TorchRunner"],
     };
 
     // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.
@@ -54,7 +56,7 @@ public sealed class FolderTests
 
         // By a using line, or spelled out: 'Interop.Marked' as well as 'NullaProp.ML.Interop.Marked'.
         AssertNone(Files(folder).SelectMany(file => others
-            .Where(other => file.Usings.Contains($"NullaProp.ML.{other}") || Regex.IsMatch(file.Code, $@"((?<![\w.])|NullaProp\.ML\.){other}\.[A-Z]"))
+            .Where(other => IsUsing(file, $"NullaProp.ML.{other}") || Regex.IsMatch(file.Code, $@"((?<![\w.])|NullaProp\.ML\.){other}\.[A-Z]"))
             .Select(other => $"{file.Path} uses {other}")));
     }
 
@@ -113,6 +115,19 @@ public sealed class FolderTests
             .Select(file => $"{file.Path} uses TorchSharp"));
     }
 
+    // Neither knows the other, and a single row needs no libtorch but for image networks that say nothing of their layers.
+    [TestMethod]
+    public void Backends_Each_KnowsNoOther()
+    {
+        AssertNone(Files("Backends")
+            .Where(file => file.Path.StartsWith("Backends/Managed/", StringComparison.Ordinal) && file.Name != "LibtorchImageNetwork")
+            .Where(file => IsUsing(file, "TorchSharp") || IsUsing(file, "NullaProp.ML.Backends.Torch"))
+            .Select(file => $"{file.Path} uses libtorch"));
+        AssertNone(Files("Backends")
+            .Where(file => file.Path.StartsWith("Backends/Torch/", StringComparison.Ordinal) && IsUsing(file, "NullaProp.ML.Backends.Managed"))
+            .Select(file => $"{file.Path} uses the managed backend"));
+    }
+
     // A file is one concept: none over 300 lines, no drawer for odds and ends.
     [TestMethod]
     public void File_LengthAndName_AreThoseOfOneConcept()
@@ -137,10 +152,13 @@ public sealed class FolderTests
         // Options are values that users see; the catalog extends ML.NET's own namespace; the attribute of access checks has the name that the runtime knows.
         AssertNone(SourceFile.All
             .Where(file => file.Path is not ("NoPropCatalog.cs" or "Interop/AccessChecks.cs"))
-            .Select(file => (file.Path, Expected: file.Folder is "" or "Options" ? "NullaProp.ML" : $"NullaProp.ML.{file.Folder}", file.Code))
+            .Select(file => (file.Path, Expected: file.Folder is "Options" ? "NullaProp.ML" : NamespaceOf(file), file.Code))
             .Where(file => !file.Code.Contains($"namespace {file.Expected};", StringComparison.Ordinal))
             .Select(file => $"{file.Path} is not in namespace {file.Expected}"));
     }
+
+    // Backends/Torch/TorchRows.cs: NullaProp.ML.Backends.Torch.
+    private static string NamespaceOf(SourceFile file) => string.Join('.', ["NullaProp.ML", .. file.Path.Split('/')[..^1]]);
 
     private static IEnumerable<SourceFile> Files(string folder) => SourceFile.All.Where(file => file.Folder == folder);
 

@@ -1,6 +1,6 @@
 using NullaProp.ML.Diffusion;
-using NullaProp.ML.Sampling;
-using NullaProp.ML.Tests.Sampling;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Tests.Plan;
 
 namespace NullaProp.ML.Tests.Diffusion;
 
@@ -18,7 +18,7 @@ public sealed class FlowMatchingTests
     {
         var stages = new PlanCompiler(Flow, Schedule.Levels).Steps(solver, 3);
 
-        var (end, _) = PlanExecution.Run(stages, [-1.1], (_, _) => [0.8 + 1.1]);
+        var end = PlanExecution.End(stages, [-1.1], (_, _) => [0.8 + 1.1]);
 
         // The way is straight, so every method is exact.
         Assert.AreEqual(0.8, end[0], 1e-13);

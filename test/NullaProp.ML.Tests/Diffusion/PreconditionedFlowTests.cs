@@ -1,6 +1,6 @@
 using NullaProp.ML.Diffusion;
-using NullaProp.ML.Sampling;
-using NullaProp.ML.Tests.Sampling;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Tests.Plan;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Diffusion;
@@ -116,7 +116,7 @@ public sealed class PreconditionedFlowTests
 
         double Slope(double t, double z) => (flow.Rate(Level(t)).State * z) + (flow.Rate(Level(t)).Prediction * Output(t, z));
 
-        double End(int steps) => PlanExecution.Run(new PlanCompiler(flow, times => [.. times.Select(Level)]).Steps(solver, steps), [Epsilon], (z, t) => [Output(t, z[0])]).End[0];
+        double End(int steps) => PlanExecution.End(new PlanCompiler(flow, times => [.. times.Select(Level)]).Steps(solver, steps), [Epsilon], (z, t) => [Output(t, z[0])])[0];
 
         static double Output(double t, double z) => 0.5 + (Math.Cos(3 * t) * Math.Tanh(z));
     }

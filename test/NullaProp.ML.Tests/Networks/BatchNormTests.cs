@@ -24,6 +24,25 @@ public sealed class BatchNormTests
     }
 
     [TestMethod]
+    public void Behind_LinearLayer_IsBothAtOnce()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var weights = Weights.Drawn(generator, CPU);
+        using var mode = no_grad();
+        var (linear, norm) = (new Linear(weights.Under("l"), 3, 5), new BatchNorm(weights.Under("n"), 5));
+        foreach (var (_, value) in weights.Values)
+        {
+            value.copy_(rand(value.shape, generator: generator) + 0.5);
+        }
+
+        var (x, both) = (rand([4, 3], generator: generator), norm.Behind(linear.Host()));
+
+        var actual = nn.functional.linear(x, both.Weight.ToTensor(), both.Bias.ToTensor());
+        Assert.IsTrue(actual.allclose(norm.Forward(linear.Forward(x), pass: null), rtol: 1e-5, atol: 1e-5));
+    }
+
+    [TestMethod]
     public void Forward_InScoring_UsesTheAveragesAndLeavesThem()
     {
         using var scope = NewDisposeScope();

@@ -30,6 +30,17 @@ internal static class TinyModel
         }
     }
 
+    /// <summary>Gives batch normalisations averages as training would leave them.</summary>
+    public static void SetAverages(Denoiser model, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        foreach (var (name, value) in model.Weights.Values.Where(weight => weight.Key.Contains(".running_", StringComparison.Ordinal)))
+        {
+            value.copy_(rand(value.shape, generator: generator) + (name.EndsWith("var", StringComparison.Ordinal) ? 0.5 : 0));
+        }
+    }
+
     /// <summary>Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its code as in the seed.</summary>
     public static NoPropOptions Small(NoPropOptions options)
     {

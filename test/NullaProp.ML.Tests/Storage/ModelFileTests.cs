@@ -1,4 +1,5 @@
-using NullaProp.ML.Sampling;
+using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
 using TorchSharp;
@@ -44,8 +45,8 @@ public sealed class ModelFileTests
         using var generator = new Generator(1);
         var pixels = TinyModel.Pixels(3, generator);
 
-        using var before = new PlanRunner(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
-        using var after = new PlanRunner(read.Network, PlanCompiler.For(read.Network, read.Options), read.Starts);
+        using var before = new TorchRunner(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
+        using var after = new TorchRunner(read.Network, PlanCompiler.For(read.Network, read.Options), read.Starts);
 
         CollectionAssert.AreEqual(before.Probabilities(pixels).data<float>().ToArray(), after.Probabilities(pixels).data<float>().ToArray());
         model.Network.Dispose();

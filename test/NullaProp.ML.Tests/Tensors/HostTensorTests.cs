@@ -25,6 +25,24 @@ public sealed class HostTensorTests
         CollectionAssert.AreEqual(new[] { 8.0, 2 + 1 }, Matrix.Times([1.0, 2], start: 1));
 
     [TestMethod]
+    public void Times_Matrix_IsEveryRowTimesEveryColumn()
+    {
+        var product = Matrix.Times(new HostTensor([3, 1], [1, 2, 4]));
+
+        CollectionAssert.AreEqual(new float[] { 3 + 16, -1 + 4 + 2 }, product.Values);
+        CollectionAssert.AreEqual(new long[] { 2, 1 }, product.Shape);
+    }
+
+    [TestMethod]
+    public void TimesTransposed_Matrix_IsEveryRowTimesEveryRow()
+    {
+        var product = Matrix.TimesTransposed(Matrix);
+
+        CollectionAssert.AreEqual(new float[] { 9 + 16, -3 + 2, -3 + 2, 1 + 4 + 0.25f }, product.Values);
+        CollectionAssert.AreEqual(new long[] { 2, 2 }, product.Shape);
+    }
+
+    [TestMethod]
     public void ColumnRange_Middle_KeepsTheRows()
     {
         var part = Matrix.ColumnRange(1, 2);

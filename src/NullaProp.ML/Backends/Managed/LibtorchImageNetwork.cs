@@ -1,0 +1,29 @@
+using System.Runtime.InteropServices;
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Backends.Managed;
+
+/// <summary>
+/// An image network for one row that says nothing of its layers, by libtorch: such a network is large, and its arithmetic counts for more
+/// than the calls.
+/// </summary>
+/// <param name="normalization">The scaling of raw pixels.</param>
+/// <param name="block">The block.</param>
+/// <param name="shape">The size of the images.</param>
+internal sealed class LibtorchImageNetwork(PixelNormalization normalization, DenoisingBlock block, ImageShape shape) : IImageNetwork
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Lengths => [];
+
+    /// <inheritdoc/>
+    public void Share(ReadOnlySpan<float> pixels, float[][] memory, Span<float> share)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var image = empty([1, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU); // (1, C, H, W)
+        pixels.CopyTo(MemoryMarshal.Cast<byte, float>(image.bytes));
+        var result = block.ImageShare(normalization.Apply(image.to(normalization.Mean.Value.device))).cpu(); // (1, H)
+        MemoryMarshal.Cast<byte, float>(result.contiguous().bytes).CopyTo(share);
+    }
+}

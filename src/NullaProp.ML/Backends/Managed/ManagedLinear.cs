@@ -1,0 +1,77 @@
+using System.Numerics.Tensors;
+using NullaProp.ML.Networks;
+
+namespace NullaProp.ML.Backends.Managed;
+
+/// <summary>A layer of an image network for one row.</summary>
+internal interface IManagedLayer
+{
+    /// <summary>Gets the length of what it writes.</summary>
+    int Length { get; }
+
+    /// <summary>Gets the length of the working memory that it needs.</summary>
+    int WorkLength { get; }
+
+    /// <summary>Computes the layer.</summary>
+    /// <param name="input">What the layer before wrote.</param>
+    /// <param name="work">Working memory.</param>
+    /// <param name="output">Where to write.</param>
+    void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output);
+}
+
+/// <summary>A linear layer for one row.</summary>
+internal sealed class ManagedLinear : IManagedLayer
+{
+    private readonly int _outputs;
+    private readonly ManagedMatrix _matrix;
+    private readonly float[] _bias;
+
+    /// <summary>Copies the weights of a layer.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="channels">
+    /// The number of channels where its inputs lie channel by channel and are to be read pixel by pixel; else 1.
+    /// </param>
+    public ManagedLinear(HostLinear layer, int channels = 1)
+    {
+        (Inputs, _outputs) = (layer.Weight.Columns, layer.Weight.Rows);
+        _matrix = new ManagedMatrix(layer.Weight, channels);
+        _bias = ManagedMatrix.Padded(layer.Bias.Values);
+    }
+
+    /// <summary>Gets the number of inputs.</summary>
+    public int Inputs { get; }
+
+    /// <summary>Gets the padded number of outputs.</summary>
+    public int Length => _matrix.Width;
+
+    /// <inheritdoc/>
+    public int WorkLength => 0;
+
+    /// <summary>Applies the layer.</summary>
+    /// <param name="x">The inputs; more than <see cref="Inputs"/> are not read.</param>
+    /// <param name="y">Where to write, <see cref="Length"/> values.</param>
+    /// <returns>The outputs without padding.</returns>
+    public Span<float> Forward(ReadOnlySpan<float> x, Span<float> y)
+    {
+        _bias.CopyTo(y);
+        _matrix.MultiplyAdd(x[..Inputs], y);
+        return y[.._outputs];
+    }
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output) => Forward(input, output);
+}
+
+/// <summary>max(x, 0) for one row.</summary>
+/// <param name="length">The number of values.</param>
+internal sealed class ManagedRelu(int length) : IManagedLayer
+{
+    /// <inheritdoc/>
+    public int Length => length;
+
+    /// <inheritdoc/>
+    public int WorkLength => 0;
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output) => TensorPrimitives.Max(input, 0f, output);
+}

@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Tensors;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Backends.Torch;
+
+/// <summary>
+/// Scores batches of images by a sampling plan. Holds only what is the same for every image, so any number of threads may use one runner.
+/// </summary>
+internal sealed class TorchRunner : IDisposable
+{
+    private readonly TorchModel _model;
+    private readonly PlanInterpreter _interpreter;
+
+    /// <summary>Prepares a plan for a model: everything that does not depend on the image is computed here, once.</summary>
+    /// <param name="model">The model; it stays the caller's.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="draws">
+    /// Where scoring starts and the noise on the way (<see cref="Start"/>); the probabilities of several starts are averaged.
+    /// </param>
+    public TorchRunner(Denoiser model, SamplingPlan plan, HostTensor draws)
+        : this(new FoldedModel(model, plan, draws))
+    {
+    }
+
+    /// <summary>Prepares a model whose layers are already multiplied out for a plan.</summary>
+    /// <param name="folded">The model.</param>
+    public TorchRunner(FoldedModel folded)
+    {
+        (Folded, _model) = (folded, new TorchModel(folded));
+        _interpreter = new PlanInterpreter(folded.Plan, folded.Paths.Count);
+    }
+
+    /// <summary>Gets the model, multiplied out.</summary>
+    public FoldedModel Folded { get; }
+
+    /// <summary>Returns class probabilities.</summary>
+    /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
+    /// <returns>Probabilities on the CPU, (B, K); each row sums to 1.</returns>
+    public Tensor Probabilities(Tensor pixels) => Probabilities(pixels, votes: []);
+
+    /// <summary>Returns class probabilities, and which class each start gives.</summary>
+    /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
+    /// <param name="votes">Where to write the most probable class of each start, from 0, B × n; empty where nobody asks.</param>
+    /// <returns>Probabilities on the CPU, (B, K); each row sums to 1.</returns>
+    public Tensor Probabilities(Tensor pixels, Span<long> votes)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var rows = new TorchRows(_model, pixels, votes.IsEmpty ? 0 : Folded.Paths.Count);
+        _interpreter.Run(rows);
+        if (rows.Votes is { } classes)
+        {
+            MemoryMarshal.Cast<byte, long>(classes.cpu().bytes).CopyTo(votes);
+        }
+
+        return rows.Scores.cpu().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test
+    /// for collapse.
+    /// </summary>
+    /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
+    /// <param name="generator">The source of noise, on the CPU.</param>
+    /// <returns>Probabilities on the CPU, (B, K).</returns>
+    public Tensor ProbabilitiesFromNoise(Tensor pixels, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var (count, network) = (pixels.shape[0], Folded.Model);
+        var rows = new TorchRows(_model, pixels, noise: () =>
+        {
+            var noise = randn(count, network.Embedding.Dimension, dtype: ScalarType.Float32, device: CPU, generator: generator);
+            return noise.to(network.Weights.Device, disposeAfter: true);
+        });
+        new PlanInterpreter(Folded.Plan with { EarlyExit = EarlyExit.Never }, starts: 1).Run(rows);
+        return rows.Scores.cpu().MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+}

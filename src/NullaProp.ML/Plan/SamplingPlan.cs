@@ -1,0 +1,117 @@
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
+
+namespace NullaProp.ML.Plan;
+
+/// <summary>
+/// Scoring as a flat list of numbers: at which times to evaluate the network, and how to go on from there. Compiled once; no solver runs
+/// at scoring time, only <see cref="PlanInterpreter"/>.
+/// </summary>
+/// <param name="Stages">The evaluations in order, at least one.</param>
+internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
+{
+    /// <summary>Gets the plan of a plain classifier: one evaluation at pure noise.</summary>
+    public static SamplingPlan SingleEvaluation { get; } = new([new SamplingStage { Time = 0, ScoreShare = 1 }]);
+
+    /// <summary>Gets what the network's output means.</summary>
+    public NetworkPrediction Predicts { get; init; }
+
+    /// <summary>
+    /// Gets the share in the score of what the state after the last stage says by itself; with those of the stages it adds up to 1.
+    /// </summary>
+    public double StateShare { get; init; }
+
+    /// <summary>Gets whether an image may leave before the end.</summary>
+    public EarlyExit EarlyExit { get; init; }
+
+    /// <summary>Gets the number of stages that add stored noise.</summary>
+    public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
+
+    /// <summary>
+    /// Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored
+    /// noise.
+    /// </summary>
+    /// <param name="draw">The start z₀ and the noise of each stage that adds some, (1 + <see cref="NoiseCount"/>, D).</param>
+    /// <returns>(D) for each stage, and for the state after the last.</returns>
+    public IReadOnlyList<double[]> Offsets(HostTensor draw)
+    {
+        double[] state = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
+        List<double[]> points = [state];
+        var noises = 0;
+        foreach (var stage in Stages)
+        {
+            var point = state.Select(value => stage.State * value).ToArray();
+            if (stage.Noise != 0)
+            {
+                var noise = draw.Row(++noises);
+                for (var i = 0; i < point.Length; i++)
+                {
+                    point[i] += stage.Noise * noise[i];
+                }
+            }
+
+            points.Add(point);
+            state = stage.EndsStep ? point : state;
+        }
+
+        return points;
+    }
+
+    /// <summary>
+    /// Returns by stage the share of the score that the stages after it still give, where an image may leave; <see langword="null"/>
+    /// where it may not.
+    /// </summary>
+    public IReadOnlyList<double?> SharesLeft() =>
+        [.. Stages.Select((stage, i) => EarlyExit == EarlyExit.WhenClassIsDecided && StateShare == 0 && stage.ScoreShare > 0
+            ? Stages.Skip(i + 1).Sum(next => next.ScoreShare)
+            : (double?)null)];
+}
+
+/// <summary>
+/// One evaluation of the network on the way from noise to label, and what follows from it: the next point is
+/// a·(state at the start of the step) + b·û + b′·(the û before) + c·noise, and the class probabilities count in the score by their weight.
+/// </summary>
+internal readonly record struct SamplingStage
+{
+    /// <summary>Gets the time of the evaluation, 0 to 1.</summary>
+    public required double Time { get; init; }
+
+    /// <summary>Gets the number of the block that evaluates, from 0; always 0 but in discrete time.</summary>
+    public int Block { get; init; }
+
+    /// <summary>Gets a, the factor of the state at the start of the step.</summary>
+    public double State { get; init; }
+
+    /// <summary>Gets b, the factor of this stage's prediction û.</summary>
+    public double Prediction { get; init; }
+
+    /// <summary>Gets b′, the factor of the previous stage's prediction.</summary>
+    public double PreviousPrediction { get; init; }
+
+    /// <summary>
+    /// Gets the factors of the point and of the network's output in the clean label, where the network predicts a velocity.
+    /// </summary>
+    public Dynamics.Coefficients CleanLabel { get; init; }
+
+    /// <summary>Gets the factor of a stored draw from N(0, I) that the next point gains; 0 but for ancestral sampling.</summary>
+    public double Noise { get; init; }
+
+    /// <summary>Gets a value indicating whether the next point ends a step; otherwise it is a trial point within it.</summary>
+    public bool EndsStep { get; init; }
+
+    /// <summary>Gets the share of this stage's class probabilities in the score; the shares of a plan add up to 1.</summary>
+    public double ScoreShare { get; init; }
+}
+
+/// <summary>What the network's output means.</summary>
+internal enum NetworkPrediction
+{
+    /// <summary>The logits of the class: û = softmax(logits)·W.</summary>
+    CleanLabel,
+
+    /// <summary>
+    /// The velocity, logits·W and a share of z; the clean label is then z + (1−t)·v, by the factors of
+    /// <see cref="SamplingStage.CleanLabel"/>.
+    /// </summary>
+    Velocity,
+}

@@ -1,0 +1,170 @@
+using NullaProp.ML.Backends.Managed;
+using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Tests.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Plan;
+
+[TestClass]
+public sealed class EarlyExitTests
+{
+    private const int Images = 12;
+
+    public static IEnumerable<object[]> Models =>
+        from variant in new[] { NoPropVariant.ContinuousTime, NoPropVariant.DiscreteTime, NoPropVariant.FlowMatching }
+        from draws in new[] { 0, 3 }
+        select new object[] { variant, draws };
+
+    // From unsure networks to very sure ones, so that some images stay and others leave.
+    [TestMethod]
+    [DynamicData(nameof(Models))]
+    public void Probabilities_ClassIsDecided_KeepEveryClassAndAgreeByRow(NoPropVariant variant, int draws)
+    {
+        var options = TinyModel.Small(new NoPropOptions { Variant = variant, BlockCount = 6, SolverSteps = 3, Draws = draws, EarlyExit = EarlyExit.WhenClassIsDecided });
+
+        var left = new[] { 0.1f, 1f, 4f, 8f }.Sum(sharpness => ImagesThatLeft(options, sharpness));
+
+        Assert.IsTrue(left is > 0 and < 4 * Images, $"{left} of {4 * Images} images left early: both kinds are to be tested");
+    }
+
+    // Heun's trial points, the two predictions of the multistep method, noise on the way, blocks: what the last state is made of is
+    // another sum each time.
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.ProbabilityFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialHeun, FlowDynamics.SimplifiedFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.Ancestral)]
+    [DataRow(NoPropVariant.DiscreteTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow)]
+    public void Probabilities_LastStateIsDecided_KeepEveryClassAndAgreeByRow(NoPropVariant variant, OdeSolver solver, FlowDynamics dynamics)
+    {
+        var options = TinyModel.Small(new NoPropOptions
+        {
+            Variant = variant,
+            BlockCount = 24,
+            BlockPlacement = BlockPlacement.EvenInTime,
+            NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
+            Solver = solver,
+            Dynamics = dynamics,
+            SolverSteps = 24, // short ones, so that the last of them decide little
+            Draws = 1,
+            ScoreReadout = ScoreReadout.LastState,
+            EarlyExit = EarlyExit.WhenClassIsDecided,
+        });
+
+        var left = new[] { 0.1f, 1f, 4f, 8f }.Sum(sharpness => ImagesThatLeft(options, sharpness));
+
+        Assert.IsTrue(left is > 0 and < 4 * Images, $"{left} of {4 * Images} images left early: both kinds are to be tested");
+    }
+
+    // With many classes it is large, and no other plan needs it.
+    [TestMethod]
+    [DataRow(EarlyExit.Never, false)]
+    [DataRow(EarlyExit.WhenClassIsDecided, true)]
+    public void Spread_OfTheReadout_IsMeasuredWhereAnImageMayLeaveByItsState(EarlyExit earlyExit, bool isMeasured)
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyModel.Create(new NoPropOptions { Embedding = EmbeddingKind.Learned });
+        var plan = PlanCompiler.For(model, new NoPropOptions { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit });
+
+        var readout = new FoldedReadout(model, plan, model.Embedding.Rows());
+
+        Assert.AreEqual(isMeasured, readout.Spread is not null);
+        for (var k = 0; k < 3 && isMeasured; k++)
+        {
+            for (var j = 0; j < 3; j++)
+            {
+                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Matrix!.Row(k)[i] - readout.Matrix.Row(j)[i]));
+                Assert.AreEqual(expected, readout.Spread!.Row(k)[j], 1e-6f);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Of_LastState_IsTheSumThatTheStagesMake()
+    {
+        // Two steps of two stages, and one that uses the prediction before: q₁ = ½q₀ + ¼û₁ + ⅛û₀, q₂ = ½q₁ + ¼û₃ + ⅛û₂.
+        SamplingStage trial = new() { Time = 0, State = 0.9, Prediction = 0.3 };
+        SamplingStage end = new() { Time = 0.5, State = 0.5, Prediction = 0.25, PreviousPrediction = 0.125, EndsStep = true };
+        var plan = new SamplingPlan([trial, end, trial, end]) { StateShare = 1, EarlyExit = EarlyExit.WhenClassIsDecided };
+
+        CollectionAssert.AreEqual(new StateInfluence?[] { null, new(0.5, 0, 0.375, 0.375), null, null }, StateInfluence.Of(plan).ToArray());
+    }
+
+    [TestMethod]
+    public void Of_MultistepPlan_KeepsThePredictionThatIsUsedTwice()
+    {
+        SamplingStage first = new() { Time = 0, State = 0.5, Prediction = 0.5, EndsStep = true };
+        SamplingStage second = new() { Time = 0.5, State = 0.5, Prediction = 0.75, PreviousPrediction = -0.25, EndsStep = true };
+        var plan = new SamplingPlan([first, second]) { StateShare = 1, EarlyExit = EarlyExit.WhenClassIsDecided };
+
+        CollectionAssert.AreEqual(new StateInfluence?[] { new(0.5, -0.25, 0.75, 0.75), null }, StateInfluence.Of(plan).ToArray());
+    }
+
+    [TestMethod]
+    public void SharesLeft_MeanOverFour_CountDown()
+    {
+        var plan = new SamplingPlan([.. Enumerable.Range(0, 4).Select(i => new SamplingStage { Time = i / 4.0, ScoreShare = 0.25 })]) { EarlyExit = EarlyExit.WhenClassIsDecided };
+
+        CollectionAssert.AreEqual(new double?[] { 0.75, 0.5, 0.25, 0 }, plan.SharesLeft().ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(EarlyExit.Never, 0.0)]
+    [DataRow(EarlyExit.WhenClassIsDecided, 1.0)] // the last state decides alone
+    public void SharesLeft_WhereNoImageMayLeave_AreNone(EarlyExit earlyExit, double stateShare)
+    {
+        var plan = new SamplingPlan([new SamplingStage { Time = 0, ScoreShare = 1 - stateShare }]) { EarlyExit = earlyExit, StateShare = stateShare };
+
+        Assert.IsNull(plan.SharesLeft().Single());
+    }
+
+    private static long ImagesThatLeft(NoPropOptions options, float sharpness)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Sharpened(options, sharpness);
+        using var generator = new Generator(3);
+        var pixels = TinyModel.Pixels(Images, generator);
+        var plan = PlanCompiler.For(model, options);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
+        using var early = new TorchRunner(model, plan, starts);
+        using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
+        var rows = new ManagedRunner(early.Folded, TinyModel.Shape);
+
+        var (actual, expected) = (early.Probabilities(pixels), whole.Probabilities(pixels));
+
+        CollectionAssert.AreEqual(expected.argmax(1).data<long>().ToArray(), actual.argmax(1).data<long>().ToArray());
+        Assert.IsTrue(actual.sum(1).allclose(ones(Images), rtol: 0, atol: 1e-5));
+        for (var image = 0; image < Images; image++)
+        {
+            var scores = new float[3];
+            rows.Probabilities(pixels[image].data<float>().ToArray(), scores);
+            Assert.IsTrue(tensor(scores).allclose(actual[image], rtol: 0, atol: 1e-5), $"image {image}");
+        }
+
+        return (actual - expected).abs().amax([1]).gt(1e-6).sum().item<long>();
+    }
+
+    // Scales the logits, with the first class ahead in all blocks, or what flow matching reads its clean label by.
+    private static Denoiser Sharpened(NoPropOptions options, float sharpness)
+    {
+        var model = TinyModel.Create(options);
+        using var mode = no_grad();
+        foreach (var (name, value) in model.Weights.Values)
+        {
+            if (name == "readout.log_precision")
+            {
+                value.add_(MathF.Log(sharpness));
+            }
+            else if (options.Variant != NoPropVariant.FlowMatching && name.Contains("head.output.", StringComparison.Ordinal))
+            {
+                value.select(0, 0).add_(name.EndsWith("bias", StringComparison.Ordinal) ? 1 : 0);
+                value.mul_(sharpness);
+            }
+        }
+
+        return model;
+    }
+}

@@ -1,0 +1,28 @@
+namespace NullaProp.ML.Tests.Plan;
+
+/// <summary>
+/// The Bayes-optimal denoiser of noisy one-hot labels for an image whose classes have known probabilities: softmax(ln p(y|x) +
+/// √ᾱ/(1−ᾱ)·z), by Bayes' rule. An exact oracle, no training needed.
+/// </summary>
+internal static class IdealDenoiser
+{
+    /// <summary>p(y|x).</summary>
+    public static IReadOnlyList<double> Prior { get; } = [0.5, 0.3, 0.2];
+
+    /// <summary>Returns p(y|x, z) at a log signal-to-noise ratio.</summary>
+    public static double[] Posterior(double[] z, double logSnr)
+    {
+        var noiseVariance = 1 / (1 + Math.Exp(logSnr));
+        var scale = Math.Sqrt(1 - noiseVariance) / noiseVariance;
+        return Softmax([.. z.Zip(Prior, (x, p) => Math.Log(p) + (scale * x))]);
+    }
+
+    /// <summary>Returns exp(x)/Σ exp(x).</summary>
+    public static double[] Softmax(double[] logits)
+    {
+        var largest = logits.Max();
+        var powers = logits.Select(x => Math.Exp(x - largest)).ToArray();
+        var sum = powers.Sum();
+        return [.. powers.Select(power => power / sum)];
+    }
+}

@@ -1,0 +1,41 @@
+using NullaProp.ML.Plan;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Plan;
+
+[TestClass]
+public sealed class StartTests
+{
+    [TestMethod]
+    public void Points_NoDraws_AreThePriorsMean()
+    {
+        var points = Start.Points(0, 4, seed: 9);
+
+        CollectionAssert.AreEqual(new float[4], points.Values);
+        CollectionAssert.AreEqual(new long[] { 1, 4 }, points.Shape);
+    }
+
+    [TestMethod]
+    public void Points_SameSeed_AreTheSameAndAnotherSeedsDiffer()
+    {
+        var first = Start.Points(3, 4, seed: -9);
+        var again = Start.Points(3, 4, seed: -9);
+        var other = Start.Points(3, 4, seed: 8);
+
+        CollectionAssert.AreEqual(new long[] { 3, 4 }, first.Shape);
+        CollectionAssert.AreEqual(first.Values, again.Values);
+        CollectionAssert.AreNotEqual(first.Values, other.Values);
+    }
+
+    [TestMethod]
+    public void Points_ManyDraws_AreStandardNormal()
+    {
+        using var scope = NewDisposeScope();
+
+        var points = Start.Points(2000, 10, seed: 1).ToTensor();
+
+        // 20,000 numbers, five standard errors: 1/√n for the mean, √(2/n) for the variance.
+        Assert.AreEqual(0, points.mean().item<float>(), 5 / Math.Sqrt(20_000));
+        Assert.AreEqual(1, points.var().item<float>(), 5 * Math.Sqrt(2 / 20_000.0));
+    }
+}

@@ -1,0 +1,178 @@
+using NullaProp.ML.Backends.Managed;
+using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Tests.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Plan;
+
+/// <summary>
+/// Discrete time and flow matching by both runners, against the model's layers asked one at a time with the noisy label in full.
+/// </summary>
+[TestClass]
+public sealed class VariantPlanTests
+{
+    private const int Images = 3;
+
+    public static IEnumerable<object[]> Plans =>
+        from variant in new[] { (NoPropVariant.DiscreteTime, VelocityForm.Raw), (NoPropVariant.FlowMatching, VelocityForm.Raw), (NoPropVariant.FlowMatching, VelocityForm.Preconditioned) }
+        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.Learned, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
+        from readout in Enum.GetValues<ScoreReadout>()
+        from draws in new[] { 0, 2 }
+        select new object[] { variant.Item1, variant.Item2, embedding.Item1, embedding.Item2, readout, draws };
+
+    [TestMethod]
+    [DynamicData(nameof(Plans))]
+    public void Probabilities_AnyPlan_AreThoseOfTheWayStepByStep(
+        NoPropVariant variant, VelocityForm form, EmbeddingKind embedding, int dimension, ScoreReadout readout, int draws)
+    {
+        using var scope = NewDisposeScope();
+        var options = new NoPropOptions
+        {
+            Variant = variant,
+            VelocityForm = form,
+            BlockCount = 3,
+            HiddenSize = 8,
+            Embedding = embedding,
+            EmbeddingDimension = dimension,
+            ScoreReadout = readout,
+            SolverSteps = 3,
+            Draws = draws,
+        };
+        using var model = TinyModel.Create(options);
+        using var generator = new Generator(3);
+        var pixels = TinyModel.Pixels(Images, generator);
+        var starts = Start.Points(draws, model.Embedding.Dimension, seed: 5);
+        var plan = PlanCompiler.For(model, options);
+        using var runner = new TorchRunner(model, plan, starts);
+        var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
+
+        var actual = runner.Probabilities(pixels);
+
+        var expected = Enumerable.Range(0, Math.Max(1, draws)).Select(draw => Follow(model, plan, pixels, starts.RowRange(draw, 1).ToTensor(), form)).Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
+        Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
+        for (var image = 0; image < Images; image++)
+        {
+            var scores = new float[3];
+            rows.Probabilities(pixels[image].data<float>().ToArray(), scores);
+            Assert.IsTrue(tensor(scores).allclose(expected[image], rtol: 0, atol: 1e-5));
+        }
+    }
+
+    // Stored noise joins the way after every step: the start and noise of each draw lie one after the other.
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.OneHot, ScoreReadout.PathMean)]
+    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ScoreReadout.LastState)]
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.Learned, ScoreReadout.PathMean)]
+    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ScoreReadout.LastState)]
+    public void Probabilities_Ancestral_FollowTheStoredNoise(NoPropVariant variant, EmbeddingKind embedding, ScoreReadout readout)
+    {
+        using var scope = NewDisposeScope();
+        var options = TinyModel.Small(new NoPropOptions
+        {
+            Variant = variant,
+            BlockCount = 3,
+            Embedding = embedding,
+            Dynamics = FlowDynamics.Ancestral,
+            Solver = OdeSolver.ExponentialEuler,
+            SolverSteps = 3,
+            ScoreReadout = readout,
+            Draws = 2,
+        });
+        using var model = TinyModel.Create(options);
+        using var generator = new Generator(3);
+        var pixels = TinyModel.Pixels(Images, generator);
+        var plan = PlanCompiler.For(model, options);
+        var draws = Start.Points(2, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
+        using var runner = new TorchRunner(model, plan, draws);
+        var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
+
+        var actual = runner.Probabilities(pixels);
+
+        Assert.AreEqual(3, plan.NoiseCount);
+        var expected = (Follow(model, plan, pixels, draws.RowRange(0, 4).ToTensor()) + Follow(model, plan, pixels, draws.RowRange(4, 4).ToTensor())) / 2;
+        Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
+        var scores = new float[3];
+        rows.Probabilities(pixels[1].data<float>().ToArray(), scores);
+        Assert.IsTrue(tensor(scores).allclose(expected[1], rtol: 0, atol: 1e-5));
+    }
+
+    [TestMethod]
+    [DataRow(NoPropVariant.DiscreteTime)]
+    [DataRow(NoPropVariant.FlowMatching)]
+    public void ProbabilitiesFromNoise_AnyVariant_SumToOne(NoPropVariant variant)
+    {
+        using var scope = NewDisposeScope();
+        var options = new NoPropOptions { Variant = variant, BlockCount = 3 };
+        using var model = TinyModel.Create(options);
+        using var generator = new Generator(3);
+        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(0, model.Embedding.Dimension, 1));
+
+        var sums = runner.ProbabilitiesFromNoise(TinyModel.Pixels(Images, generator), generator).sum(1);
+
+        Assert.IsLessThan(1e-6f, sums.sub(1).abs().max().item<float>());
+    }
+
+    [TestMethod]
+    public void For_DiscreteTime_EvaluatesEachBlockOnce()
+    {
+        var options = new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 5, Solver = OdeSolver.Heun, SolverSteps = 7 };
+        using var model = TinyModel.Create(options);
+
+        var plan = PlanCompiler.For(model, options);
+
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, 3, 4 }, plan.Stages.Select(stage => stage.Block).ToArray());
+    }
+
+    // dz/dt = v: a velocity that is right all the way, u − z₀, leads to u.
+    [TestMethod]
+    public void For_RawFlowMatching_CarriesAnExactVelocityToTheLabel()
+    {
+        foreach (var solver in Enum.GetValues<OdeSolver>())
+        {
+            var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw, Solver = solver, SolverSteps = 5 };
+            using var model = TinyModel.Create(options);
+            double[] start = [0.3, -1.2, 0.7];
+
+            var end = PlanExecution.End(PlanCompiler.For(model, options).Stages, start, (_, _) => [1 - start[0], -start[1], -start[2]]);
+
+            Assert.AreEqual(1, end[0], 1e-12);
+            Assert.AreEqual(0, end[1], 1e-12);
+            Assert.AreEqual(0, end[2], 1e-12);
+        }
+    }
+
+    private static Tensor Follow(Denoiser model, SamplingPlan plan, Tensor pixels, Tensor draw, VelocityForm form = VelocityForm.Raw)
+    {
+        using var mode = no_grad();
+        var images = model.Normalization.Apply(pixels);
+        var embedding = model.Embedding.Matrix();
+        var end = model.Schedule.At(ones(1, 1));
+        var (state, point) = (draw.narrow(0, 0, 1), draw.narrow(0, 0, 1));
+        var previous = zeros(1, draw.shape[1]);
+        var noises = 0;
+        var score = zeros(Images, model.ClassCount);
+        foreach (var stage in plan.Stages)
+        {
+            var block = model.Blocks[stage.Block];
+            var logits = block.Logits(block.ImageShare(images), point, full(1, 1, (float)stage.Time));
+            var isVelocity = plan.Predicts == NetworkPrediction.Velocity;
+            var prediction = (isVelocity ? logits : nn.functional.softmax(logits, 1)).mm(embedding); // F or û, (B, D)
+            score += stage.ScoreShare * nn.functional.softmax(isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * Velocity(form, prediction, point, stage.Time)), embedding, end) : logits, 1);
+            point = (stage.State * state) + (stage.Prediction * prediction) + (stage.PreviousPrediction * previous);
+            point = stage.Noise == 0 ? point : point + (stage.Noise * draw.narrow(0, ++noises, 1));
+            state = stage.EndsStep ? point : state;
+            previous = prediction;
+        }
+
+        return score + (plan.StateShare * nn.functional.softmax(model.Readout.Logits(point, embedding, end), 1));
+    }
+
+    private static Tensor Velocity(VelocityForm form, Tensor output, Tensor z, double time)
+    {
+        var labelVariance = 1.0 / 3; // of three classes
+        var variance = (time * time * labelVariance) + ((1 - time) * (1 - time));
+        return form == VelocityForm.Raw ? output : (((time * labelVariance) - (1 - time)) / variance * z) + (Math.Sqrt(labelVariance / variance) * output);
+    }
+}
