@@ -32,13 +32,15 @@ public sealed class EarlyExitTests
     // Heun's trial points, the two predictions of the multistep method, noise on the way, blocks: what the last state is made of is
     // another sum each time.
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.ProbabilityFlow)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialHeun, FlowDynamics.SimplifiedFlow)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.Ancestral)]
-    [DataRow(NoPropVariant.DiscreteTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow)]
-    public void Probabilities_LastStateIsDecided_KeepEveryClassAndAgreeByRow(NoPropVariant variant, OdeSolver solver, FlowDynamics dynamics)
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialHeun, FlowDynamics.SimplifiedFlow, EmbeddingKind.OneHot)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.Ancestral, EmbeddingKind.OneHot)]
+    [DataRow(NoPropVariant.DiscreteTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow, EmbeddingKind.LearnedUnitNorm)]
+    public void Probabilities_LastStateIsDecided_KeepEveryClassAndAgreeByRow(
+        NoPropVariant variant, OdeSolver solver, FlowDynamics dynamics, EmbeddingKind embedding)
     {
         var options = TinyModel.Small(new NoPropOptions
         {
@@ -46,6 +48,7 @@ public sealed class EarlyExitTests
             BlockCount = 24,
             BlockPlacement = BlockPlacement.EvenInTime,
             NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
+            Embedding = embedding,
             Solver = solver,
             Dynamics = dynamics,
             SolverSteps = 24, // short ones, so that the last of them decide little
