@@ -5,6 +5,7 @@ using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;

@@ -3,12 +3,14 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -116,10 +118,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         using var log = new TrainingLog(_host.Start("Training"), _logger);
         var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape ?? previous?.Shape, Options.Backbone);
         var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
-        var keys = ClassKeys.Of(label, classes) ?? previous?.Model.Keys;
+        var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
         CheckPrevious(train, format, previous);
         InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
-        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
+        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassValues.NamesOf(keys, classes));
         CheckAugmentation(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
@@ -205,7 +207,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private void CheckValidation(IDataView? validation, ImageShape shape, int classes, ClassKeys? keys)
+    private void CheckValidation(IDataView? validation, ImageShape shape, int classes, ClassValues? keys)
     {
         if (validation is not null)
         {
@@ -223,7 +225,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
+    private StoredModel Train(TrainingData data, ClassValues? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)(uint)data.Seed);

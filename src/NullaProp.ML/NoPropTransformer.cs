@@ -4,7 +4,9 @@ using Microsoft.ML.Runtime;
 using NullaProp.ML;
 using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
+using NullaProp.ML.TrainingImages;
 
 [assembly: LoadableClass(typeof(NoPropTransformer), null, typeof(SignatureLoadModel), "NoProp classifier", NoPropTransformer.LoaderSignature)]
 

@@ -1,4 +1,5 @@
 using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML.Training;
 

@@ -1,8 +1,8 @@
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;

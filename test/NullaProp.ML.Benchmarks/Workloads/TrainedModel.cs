@@ -1,11 +1,11 @@
 using Microsoft.ML.Data;
-using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Workloads;

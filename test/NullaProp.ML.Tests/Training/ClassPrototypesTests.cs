@@ -1,9 +1,10 @@
 using Microsoft.ML;
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Tests.Support;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,9 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.Reading;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.TrainingImages;
 
 [TestClass]
 public sealed class ImageStoreTests

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Microsoft.ML;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>The rows of an <see cref="IDataView"/> that have a label, with their images.</summary>
 internal sealed class LabelledRows
@@ -26,7 +27,7 @@ internal sealed class LabelledRows
         (_feature, _format) = InputColumns.Feature(data.Schema, options.FeatureColumnName, wanted);
         (_label, _classes) = InputColumns.Label(data.Schema, options.LabelColumnName);
         _weight = options.ExampleWeightColumnName is { } name ? InputColumns.Weight(data.Schema, name) : null;
-        ClassNames = ClassKeys.NamesOf(ClassKeys.Of(_label, _classes), _classes);
+        ClassNames = ClassValues.NamesOf(ClassValues.Of(_label, _classes), _classes);
         Totals = new ClassTotals(_classes);
         _checkAlive = checkAlive;
     }
@@ -81,5 +82,32 @@ internal sealed class LabelledRows
         return float.IsFinite(weight) && weight >= 0
             ? weight
             : throw Marked.Exception(new InvalidOperationException($"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{_weight!.Value.Name}', but a weight must be a finite number, 0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
+    }
+}
+
+/// <summary>What a row says beside its image.</summary>
+/// <param name="Label">The class index, from 0.</param>
+/// <param name="Weight">The row's weight, 0 or more; 1 where no column holds weights.</param>
+internal readonly record struct LabelledRow(int Label, float Weight = 1);
+
+/// <summary>How many rows of each class there are, and what they weigh.</summary>
+/// <param name="classes">K, the number of classes.</param>
+internal sealed class ClassTotals(int classes)
+{
+    private readonly long[] _rows = new long[classes];
+    private readonly double[] _weights = new double[classes];
+
+    /// <summary>Gets the number of rows of each class.</summary>
+    public IReadOnlyList<long> Rows => _rows;
+
+    /// <summary>Gets the sum of the weights of each class's rows.</summary>
+    public IReadOnlyList<double> Weights => _weights;
+
+    /// <summary>Adds a row.</summary>
+    /// <param name="row">The row.</param>
+    public void Add(LabelledRow row)
+    {
+        _rows[row.Label]++;
+        _weights[row.Label] += row.Weight;
     }
 }

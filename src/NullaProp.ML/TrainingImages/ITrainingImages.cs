@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Labelled images to train on, wherever they are kept.</summary>
 internal interface ITrainingImages

@@ -1,6 +1,7 @@
+using NullaProp.ML.Reading;
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
 /// Labelled images that do not fit into the memory allowed: read anew in every epoch, shuffled through a buffer. A batch is drawn at random from the buffer, and what

@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.ClassNames;
 
 [TestClass]
-public sealed class ClassKeysTests
+public sealed class ClassValuesTests
 {
     private static readonly Dictionary<string, Action> RoundTrips = new()
     {
@@ -36,7 +36,7 @@ public sealed class ClassKeysTests
     [TestMethod]
     public void Of_UnknownKindOfName_ListsTheTypesTestedHere()
     {
-        var fault = Assert.ThrowsExactly<NotSupportedException>(() => ClassKeyType.Of(RowIdDataViewType.Instance));
+        var fault = Assert.ThrowsExactly<NotSupportedException>(() => ClassValueType.Of(RowIdDataViewType.Instance));
 
         Assert.Contains($"can keep only {string.Join(", ", RoundTrips.Keys)}.", fault.Message);
     }
@@ -47,7 +47,7 @@ public sealed class ClassKeysTests
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Label", new KeyDataViewType(typeof(uint), 3));
 
-        Assert.IsNull(ClassKeys.Of(builder.ToSchema()[0], 3));
+        Assert.IsNull(ClassValues.Of(builder.ToSchema()[0], 3));
     }
 
     [TestMethod]
@@ -55,14 +55,14 @@ public sealed class ClassKeysTests
     {
         var column = Label<int>(NumberDataViewType.Int32, [1, 2, 3]);
 
-        Assert.IsNull(ClassKeys.Of(column, 4));
+        Assert.IsNull(ClassValues.Of(column, 4));
     }
 
     [TestMethod]
     public void Names_OfNumbersAndDates_AreInvariantText()
     {
-        CollectionAssert.AreEqual(new[] { "-1.5", "NaN" }, ClassKeys.Of(Label<double>(NumberDataViewType.Double, [-1.5, double.NaN]), 2)!.Names.ToArray());
-        CollectionAssert.AreEqual(new[] { "False", "True" }, ClassKeys.Of(Label<bool>(BooleanDataViewType.Instance, [false, true]), 2)!.Names.ToArray());
+        CollectionAssert.AreEqual(new[] { "-1.5", "NaN" }, ClassValues.Of(Label<double>(NumberDataViewType.Double, [-1.5, double.NaN]), 2)!.Names.ToArray());
+        CollectionAssert.AreEqual(new[] { "False", "True" }, ClassValues.Of(Label<bool>(BooleanDataViewType.Instance, [false, true]), 2)!.Names.ToArray());
     }
 
     [TestMethod]
@@ -77,7 +77,7 @@ public sealed class ClassKeysTests
     [DataRow("""{"type":"Boolean","values":[true,{},false]}""", "class name that is no Boolean")]
     public void Of_DamagedJson_SaysWhatIsWrong(string json, string message)
     {
-        var fault = Assert.ThrowsExactly<FormatException>(() => ClassKeys.Of(JsonElement.Parse(json), 3));
+        var fault = Assert.ThrowsExactly<FormatException>(() => ClassValues.Of(JsonElement.Parse(json), 3));
 
         Assert.Contains(message, fault.Message);
         Assert.EndsWith("Train and save the model again.", fault.Message);
@@ -86,10 +86,10 @@ public sealed class ClassKeysTests
     // Column annotations → names → JSON text → names → annotations of a new column.
     private static void RoundTrip<T>(PrimitiveDataViewType type, params T[] values)
     {
-        var original = ClassKeys.Of(Label(type, values), values.Length)!;
+        var original = ClassValues.Of(Label(type, values), values.Length)!;
 
         var text = original.ToJson().ToJsonString();
-        var read = ClassKeys.Of(JsonElement.Parse(text), values.Length);
+        var read = ClassValues.Of(JsonElement.Parse(text), values.Length);
 
         CollectionAssert.AreEqual(original.Names.ToArray(), read.Names.ToArray());
         Assert.AreEqual(typeof(T) == typeof(ReadOnlyMemory<char>), read.AreText);

@@ -1,6 +1,7 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.Reading;
+using NullaProp.ML.TrainingImages;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.TrainingImages;
 
 [TestClass]
 public sealed class RowWeightsTests

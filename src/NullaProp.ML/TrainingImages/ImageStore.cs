@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Reading;
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Labelled images in memory.</summary>
 /// <param name="shape">The size of the images.</param>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Rows of pixels in chunks, so that a store grows without copying and without one huge array: one byte a pixel as long as that is exact, else a float.</summary>
 /// <param name="rowSize">Pixels in a row.</param>

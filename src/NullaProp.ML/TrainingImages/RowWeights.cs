@@ -1,6 +1,7 @@
 using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
 /// How much the loss of each training row counts: its own weight times that of its class, over the mean of all rows. With a mean of 1 the learning rate keeps its meaning.

@@ -1,9 +1,9 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using NullaProp.ML.Data;
+using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.Reading;
 
 [TestClass]
 public sealed class FeatureFormatTests

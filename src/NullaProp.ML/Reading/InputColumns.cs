@@ -1,10 +1,11 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using static Microsoft.ML.SchemaShape.Column;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>Checks the columns that a trainer or a model reads.</summary>
 internal static class InputColumns
@@ -121,7 +122,7 @@ internal static class InputColumns
     /// <param name="classes">The model's number of classes.</param>
     /// <param name="keys">The model's class names, if it has any.</param>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing, of a wrong type or of other classes.</exception>
-    public static void CheckClasses(DataViewSchema schema, string name, int classes, ClassKeys? keys)
+    public static void CheckClasses(DataViewSchema schema, string name, int classes, ClassValues? keys)
     {
         var (label, count) = Label(schema, name);
         if (count != classes)
@@ -129,7 +130,7 @@ internal static class InputColumns
             throw Marked.Exception(new ArgumentOutOfRangeException(paramName: null, $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted MapValueToKey."));
         }
 
-        var found = ClassKeys.Of(label, count);
+        var found = ClassValues.Of(label, count);
         if (found is not null && keys is not null && !found.Names.SequenceEqual(keys.Names))
         {
             var (theirs, ours) = found.Names.Zip(keys.Names).First(pair => pair.First != pair.Second);

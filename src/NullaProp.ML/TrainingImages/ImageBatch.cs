@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Some images and their classes, ready for the network.</summary>
 /// <param name="Pixels">Raw pixels, (B, C, H, W), bytes or floats.</param>

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using NullaProp.ML.Interop;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>
 /// Finds the row at which a cursor failed to move. ML.NET reads ahead on several threads and then tells neither the row nor, for an image that cannot be decoded,

@@ -1,4 +1,4 @@
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Makes the next batch while the current one is at work.</summary>
 internal static class Prefetched

@@ -1,7 +1,8 @@
 using Microsoft.ML;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Reads labelled images out of an <see cref="IDataView"/>: into memory, in one pass, or as a stream where they are too many.</summary>
 /// <param name="options">The names of the columns, and the memory allowed.</param>

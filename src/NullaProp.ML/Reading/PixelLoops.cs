@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>
 /// The loops over the pixels of every row that is read. They are compiled optimised from the first call on: in the runtime's first tier, reading some thousand rows takes ten times as long,

@@ -1,6 +1,6 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.Reading;
 
 [TestClass]
 public sealed class PixelLoopsTests

@@ -1,9 +1,10 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using NullaProp.ML.Data;
+using NullaProp.ML.Reading;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.TrainingImages;
 
 [TestClass]
 public sealed class ImageStreamTests

@@ -3,7 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Interop;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.</summary>
 internal sealed class RowReader

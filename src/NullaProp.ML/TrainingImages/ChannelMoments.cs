@@ -1,4 +1,6 @@
-namespace NullaProp.ML.Data;
+using NullaProp.ML.Reading;
+
+namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Sums up pixels to the mean and standard deviation of each channel.</summary>
 /// <param name="shape">The size of the images.</param>

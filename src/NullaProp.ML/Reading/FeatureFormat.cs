@@ -1,8 +1,9 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Interop;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>How the values of a feature column are laid out.</summary>
 internal enum PixelLayout
@@ -92,5 +93,5 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
 
     private static string Needed(ImageShape? wanted) => wanted is null ? "a known number of values" : $"{wanted.Size} values ({wanted})";
 
-    private static ArgumentOutOfRangeException Fault(string message) => Interop.Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
+    private static ArgumentOutOfRangeException Fault(string message) => Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
 }

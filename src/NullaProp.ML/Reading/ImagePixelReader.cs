@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Reading;
 
 /// <summary>Reads images from <see cref="MLImage"/> objects: red, green, blue, 0 to 255, or their grey value where one channel is wanted.</summary>
 /// <param name="getter">Reads the image of the current row.</param>
