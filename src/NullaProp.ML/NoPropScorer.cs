@@ -75,7 +75,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public Denoiser Copy(NoPropOptions options, Device device)
     {
         Denoiser? copy = null;
-        UseTensors(() => copy = new Denoiser(Weights.Stored(Model.Network.Weights.HostValues.ToDictionary(), new Lazy<Device>(device)), options, Shape, ClassCount));
+        UseTensors(() =>
+        {
+            var own = Model.Network.Weights;
+            var weights = Weights.Stored(own.HostValues.ToDictionary(), new Lazy<Device>(device));
+            weights.Module = own.Module;
+            copy = new Denoiser(weights, options, Shape, ClassCount);
+        });
         return copy!;
     }
 
@@ -107,9 +113,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         }
     }
 
-    /// <summary>Returns the accuracy of one evaluation, and with noise for z, on images in memory.</summary>
+    /// <summary>Returns the accuracy of one evaluation, and with noise for z.</summary>
     /// <param name="images">The images, at least one.</param>
-    public (double SingleEvaluation, double NoiseZ) Diagnose(ImageStore images)
+    public (double SingleEvaluation, double NoiseZ) Diagnose(IImages images)
     {
         (double, double) result = default;
         UseTensors(() =>
@@ -120,10 +126,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
             var starts = new HostTensor([Model.Starts.Rows / each, each * Model.Starts.Columns], Model.Starts.Values).ColumnRange(0, Model.Starts.Columns); // (n, D)
             using var single = new PlanRunner(Model.Network, first, starts);
-            var rows = images.EvenRows(images.Count);
             result = (
-                Evaluation.Of(single.Probabilities, images, rows).Accuracy,
-                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images, rows).Accuracy);
+                Evaluation.Of(single.Probabilities, images).Accuracy,
+                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images).Accuracy);
         });
         return result;
     }

@@ -7,11 +7,12 @@ namespace NullaProp.ML.Reading;
 /// <summary>Reads images from <see cref="MLImage"/> objects: red, green, blue, 0 to 255, or their grey value where one channel is wanted.</summary>
 /// <param name="getter">Reads the image of the current row.</param>
 /// <param name="shape">The size that the image must have; 1 or 3 channels.</param>
-internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape shape) : PixelReader
+internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape shape) : PixelReader, IDisposable
 {
     private const int BytesPerPixel = 4;
 
     private MLImage? _image;
+    private bool? _ownsImage;
 
     /// <inheritdoc/>
     public override void Read(Span<float> pixels)
@@ -22,16 +23,19 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
             throw new InvalidOperationException("there is no image in the row");
         }
 
+        _ownsImage ??= IsMadeForTheReader(_image);
         if (_image.Height != shape.Height || _image.Width != shape.Width)
         {
-            throw new InvalidOperationException($"the image is {_image.Height}×{_image.Width} pixels, but must be {shape.Height}×{shape.Width}; add ResizeImages before NoProp");
+            throw new InvalidOperationException(
+                $"the image is {_image.Height}×{_image.Width} pixels, but must be {shape.Height}×{shape.Width}; add ResizeImages before NoProp");
         }
 
         var (red, green, blue) = _image.PixelFormat switch
         {
             MLPixelFormat.Bgra32 => (2, 1, 0),
             MLPixelFormat.Rgba32 => (0, 1, 2),
-            _ => throw new InvalidOperationException($"the image has pixel format {_image.PixelFormat}, but must be {MLPixelFormat.Bgra32} or {MLPixelFormat.Rgba32}"),
+            _ => throw new InvalidOperationException(
+                $"the image has pixel format {_image.PixelFormat}, but must be {MLPixelFormat.Bgra32} or {MLPixelFormat.Rgba32}"),
         };
         var source = _image.Pixels;
         if (shape.Channels == 1)
@@ -44,6 +48,31 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
         ReadPlane(source, red, pixels[..plane]);
         ReadPlane(source, green, pixels.Slice(plane, plane));
         ReadPlane(source, blue, pixels.Slice(2 * plane, plane));
+    }
+
+    /// <summary>Frees the last image; ML.NET's getters free each earlier one when they make the next.</summary>
+    public void Dispose()
+    {
+        if (_ownsImage == true)
+        {
+            _image?.Dispose();
+        }
+
+        _image = null;
+    }
+
+    // A transform makes an image anew whenever it is asked; what hands out the same one twice, as rows in memory do, keeps it.
+    private bool IsMadeForTheReader(MLImage image)
+    {
+        MLImage? second = null;
+        getter(ref second!);
+        if (ReferenceEquals(second, image))
+        {
+            return false;
+        }
+
+        second?.Dispose();
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as PixelLoops

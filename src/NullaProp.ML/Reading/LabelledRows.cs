@@ -25,7 +25,7 @@ internal sealed class LabelledRows
     {
         _data = data;
         (_feature, _format) = InputColumns.Feature(data.Schema, options.FeatureColumnName, wanted);
-        (_label, _classes) = InputColumns.Label(data.Schema, options.LabelColumnName);
+        (_label, _classes) = InputColumns.Label(data, options.LabelColumnName);
         _weight = options.ExampleWeightColumnName is { } name ? InputColumns.Weight(data.Schema, name) : null;
         ClassNames = ClassValues.NamesOf(ClassValues.Of(_label, _classes), _classes);
         Totals = new ClassTotals(_classes);
@@ -51,17 +51,16 @@ internal sealed class LabelledRows
     public IEnumerable<LabelledRow> Read(float[] pixels)
     {
         DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
-        using var cursor = _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]);
-        var reader = new RowReader(cursor, _feature, _format);
+        using var cursor = FaultyRow.Outside(() => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]), _feature);
+        using var reader = new RowReader(cursor, _feature, _format);
         var labelGetter = cursor.GetGetter<uint>(_label);
         var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
         Skipped = 0;
         Totals = new ClassTotals(_classes);
-        var key = 0u;
         while (FaultyRow.MoveNext(cursor, _data, _feature, _format))
         {
             _checkAlive();
-            labelGetter(ref key);
+            var key = reader.Value(labelGetter, _label.Name);
             if (key == 0 || key > _classes)
             {
                 Skipped++; // key 0 is ML.NET's missing value
@@ -75,13 +74,44 @@ internal sealed class LabelledRows
         }
     }
 
+    /// <summary>Reads the rows once more, and makes sure that they are as many as before.</summary>
+    /// <param name="pixels">Where to write each image, C·H·W values.</param>
+    /// <param name="before">How many the first reading gave.</param>
+    /// <returns>As <see cref="Read"/>.</returns>
+    /// <exception cref="InvalidOperationException">A row cannot be read, or there are more or fewer rows.</exception>
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before)
+    {
+        var count = 0;
+        foreach (var row in Read(pixels))
+        {
+            count++;
+            if (count > before)
+            {
+                throw Changed(before, $"more than {before}");
+            }
+
+            yield return row;
+        }
+
+        if (count < before)
+        {
+            throw Changed(before, $"{count}");
+        }
+    }
+
+    private static InvalidOperationException Changed(int before, string now) => Marked.Exception(new InvalidOperationException(
+        $"The data had {before} labelled rows when first read and {now} when read again. Save it first if it changes from reading to reading, " +
+        $"or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
+
     private float Weight(ValueGetter<float> getter, RowReader reader)
     {
-        var weight = 0f;
-        getter(ref weight);
+        var name = _weight!.Value.Name;
+        var weight = reader.Value(getter, name);
         return float.IsFinite(weight) && weight >= 0
             ? weight
-            : throw Marked.Exception(new InvalidOperationException($"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{_weight!.Value.Name}', but a weight must be a finite number, 0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
+            : throw Marked.Exception(new InvalidOperationException(
+                $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a finite number, " +
+                "0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
     }
 }
 

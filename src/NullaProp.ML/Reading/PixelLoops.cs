@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace NullaProp.ML.Reading;
 
 /// <summary>
-/// The loops over the pixels of every row that is read. They are compiled optimised from the first call on: in the runtime's first tier, reading some thousand rows takes ten times as long,
-/// and many a data set is read before the second tier is ready.
+/// The loops over the pixels of every row that is read. They are compiled optimised from the first call on: in the runtime's first tier, reading some thousand
+/// rows takes ten times as long, and many a data set is read before the second tier is ready.
 /// </summary>
 internal static class PixelLoops
 {
@@ -60,16 +60,18 @@ internal static class PixelLoops
         }
     }
 
-    /// <summary>Returns the sum of values and that of their squares.</summary>
+    /// <summary>Returns the sum of values, less a number that lies among them, and that of their squares: without it, values far from 0 would cancel.</summary>
     /// <param name="pixels">The values.</param>
+    /// <param name="shift">The number.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (double Sum, double Squares) Moments(ReadOnlySpan<float> pixels)
+    public static (double Sum, double Squares) Moments(ReadOnlySpan<float> pixels, double shift)
     {
-        var (sums, squares) = (Vector<double>.Zero, Vector<double>.Zero);
+        var (sums, squares, shifts) = (Vector<double>.Zero, Vector<double>.Zero, new Vector<double>(shift));
         var i = 0;
         for (; i <= pixels.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
             Vector.Widen(new Vector<float>(pixels[i..]), out var low, out var high);
+            (low, high) = (low - shifts, high - shifts);
             sums += low + high;
             squares += (low * low) + (high * high);
         }
@@ -77,8 +79,9 @@ internal static class PixelLoops
         var (sum, square) = (Vector.Sum(sums), Vector.Sum(squares));
         for (; i < pixels.Length; i++)
         {
-            sum += pixels[i];
-            square += (double)pixels[i] * pixels[i];
+            var value = pixels[i] - shift;
+            sum += value;
+            square += value * value;
         }
 
         return (sum, square);

@@ -6,12 +6,14 @@ using NullaProp.ML.Interop;
 namespace NullaProp.ML.Reading;
 
 /// <summary>Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.</summary>
-internal sealed class RowReader
+internal sealed class RowReader : IDisposable
 {
     private const int MostTexts = 8;
     private const int LongestText = 260; // characters, as long as a path on Windows
 
     private readonly DataViewRow _row;
+    private readonly DataViewSchema.Column _column;
+    private readonly FeatureFormat _format;
     private readonly PixelReader _pixels;
     private readonly List<(string Name, ValueGetter<ReadOnlyMemory<char>> Getter)> _texts;
 
@@ -21,9 +23,13 @@ internal sealed class RowReader
     /// <param name="format">What the column holds.</param>
     public RowReader(DataViewRow row, DataViewSchema.Column column, FeatureFormat format)
     {
-        _row = row;
+        (_row, _column, _format) = (row, column, format);
         _pixels = PixelReader.Of(row, column, format);
-        _texts = [.. TextColumns(row.Schema).Where(row.IsColumnActive).Take(MostTexts).Select(text => (text.Name, row.GetGetter<ReadOnlyMemory<char>>(text)))];
+        _texts =
+        [
+            .. TextColumns(row.Schema).Where(row.IsColumnActive).Take(MostTexts)
+                .Select(text => (text.Name, row.GetGetter<ReadOnlyMemory<char>>(text))),
+        ];
     }
 
     /// <summary>Returns the columns whose text helps to name a row.</summary>
@@ -39,7 +45,9 @@ internal sealed class RowReader
         Fetch(pixels);
         if (PixelLoops.IndexOfNonFinite(pixels) is var place and >= 0)
         {
-            throw Marked.Exception(new InvalidOperationException($"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} as pixel value {place}, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues."));
+            throw Marked.Exception(new InvalidOperationException(
+                $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a finite number. " +
+                "Mend or remove it, for instance with ReplaceMissingValues."));
         }
     }
 
@@ -52,22 +60,59 @@ internal sealed class RowReader
         {
             _pixels.Read(pixels);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException and not OutOfMemoryException)
+        catch (Exception fault) when (FaultyRow.IsOfData(fault))
         {
-            throw Marked.Exception(new InvalidOperationException($"{Name()} could not be read: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
+            throw Unreadable(string.Empty, fault);
+        }
+    }
+
+    /// <summary>Reads a value beside the image.</summary>
+    /// <param name="getter">Its getter.</param>
+    /// <param name="column">The column's name.</param>
+    /// <exception cref="InvalidOperationException">The value cannot be read.</exception>
+    public T Value<T>(ValueGetter<T> getter, string column)
+        where T : struct
+    {
+        try
+        {
+            T value = default;
+            getter(ref value);
+            return value;
+        }
+        catch (Exception fault) when (FaultyRow.IsOfData(fault))
+        {
+            throw Unreadable($" in column '{column}'", fault);
         }
     }
 
     /// <summary>Returns what the row is called in messages: its number and its texts.</summary>
     public string Name()
     {
-        var texts = _texts.Select(text =>
-        {
-            ReadOnlyMemory<char> value = default;
-            text.Getter(ref value);
-            return $"{text.Name} '{(value.Length <= LongestText ? value : value[..LongestText])}'";
-        }).ToList();
+        var texts = _texts.Select(Text).OfType<string>().ToList();
         var number = string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position}");
         return texts.Count == 0 ? number : $"{number} ({string.Join(", ", texts)})";
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => (_pixels as IDisposable)?.Dispose();
+
+    // A text that cannot be read must not hide the fault that it would help to place.
+    private static string? Text((string Name, ValueGetter<ReadOnlyMemory<char>> Getter) column)
+    {
+        try
+        {
+            ReadOnlyMemory<char> value = default;
+            column.Getter(ref value);
+            return $"{column.Name} '{(value.Length <= LongestText ? value : value[..LongestText])}'";
+        }
+        catch (Exception fault) when (FaultyRow.IsOfData(fault))
+        {
+            return null;
+        }
+    }
+
+    private string Place(int value) => _format.Shape.IsTable ? $"in slot {value} of column '{_column.Name}'" : $"as pixel value {value}";
+
+    private InvalidOperationException Unreadable(string where, Exception fault) => Marked.Exception(
+        new InvalidOperationException($"{Name()} could not be read{where}: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
 }

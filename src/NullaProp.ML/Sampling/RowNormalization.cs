@@ -7,7 +7,7 @@ namespace NullaProp.ML.Sampling;
 internal sealed class RowNormalization(PixelNormalization normalization)
 {
     private readonly float[] _mean = [.. normalization.Mean.Host().Values];
-    private readonly float[] _scale = Array.ConvertAll(normalization.Deviation.Host().Values, deviation => 1 / deviation);
+    private readonly float[] _scale = [.. normalization.Scale.Host().Values];
 
     /// <summary>Scales pixels of a channel.</summary>
     /// <param name="channel">The channel.</param>

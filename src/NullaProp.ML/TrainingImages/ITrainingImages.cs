@@ -2,6 +2,20 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.TrainingImages;
 
+/// <summary>Labelled images to measure a model on, wherever they are kept.</summary>
+internal interface IImages
+{
+    /// <summary>Gets the size of the images.</summary>
+    ImageShape Shape { get; }
+
+    /// <summary>Gets the number of images.</summary>
+    int Count { get; }
+
+    /// <summary>Returns every image once, in the order of the rows, in batches that the caller disposes; the last may be smaller.</summary>
+    /// <param name="batchSize">Images in a batch.</param>
+    IEnumerable<ImageBatch> InOrder(int batchSize);
+}
+
 /// <summary>Labelled images to train on, wherever they are kept.</summary>
 internal interface ITrainingImages
 {
@@ -21,9 +35,9 @@ internal interface ITrainingImages
     RowWeights? Weights { get; set; }
 
     /// <summary>Returns mean and standard deviation of each channel over all images.</summary>
-    (double[] Mean, double[] Deviation) ChannelStatistics();
+    ChannelStatistics ChannelStatistics();
 
-    /// <summary>Returns every image once, in random order, in batches that the caller disposes; the last may be smaller.</summary>
+    /// <summary>Returns every image once, in random order, in batches that the caller disposes; only the last may be smaller.</summary>
     /// <param name="batchSize">Images in a batch.</param>
     /// <param name="generator">The source of the order, on the CPU; used before the first batch only.</param>
     IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator);

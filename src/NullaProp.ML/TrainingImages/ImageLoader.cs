@@ -10,18 +10,18 @@ namespace NullaProp.ML.TrainingImages;
 /// <param name="warn">Hears of rows that were left out.</param>
 internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Action<string> warn)
 {
-    /// <summary>Reads all rows that have a label into memory.</summary>
+    /// <summary>Reads all rows that have a label into memory, or again whenever they are needed where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</summary>
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
     /// <param name="purpose">What the rows are for, for messages: "validation" or "diagnostic".</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
-    public ImageStore Load(IDataView data, ImageShape? wanted, string purpose)
+    public IImages Load(IDataView data, ImageShape? wanted, string purpose)
     {
         var rows = new LabelledRows(data, options with { ExampleWeightColumnName = null }, wanted, checkAlive); // figures that people compare stay unweighted
         var store = new ImageStore(rows.Shape);
-        TryRead(rows, store, long.MaxValue);
-        CheckRows(store.Count, rows.Skipped, purpose);
-        return store;
+        IImages images = TryRead(rows, store) ? store : new OrderedImages(rows, rows.Read(new float[rows.Shape.Size]).Count());
+        CheckRows(images.Count, rows.Skipped, purpose);
+        return images;
     }
 
     /// <summary>Reads all rows that have a label into memory, or makes a stream of them where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</summary>
@@ -32,20 +32,20 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     {
         var rows = new LabelledRows(data, options, wanted, checkAlive);
         var store = new ImageStore(rows.Shape);
-        ITrainingImages images = TryRead(rows, store, options.MaxCachedBytes) ? store : new ImageStream(rows, options.MaxCachedBytes, store);
+        ITrainingImages images = TryRead(rows, store) ? store : new ImageStream(rows, options.MaxCachedBytes, store);
         CheckRows(images.Count, rows.Skipped, "training");
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
     }
 
     // Stops where the images take more memory than allowed.
-    private static bool TryRead(LabelledRows rows, ImageStore store, long mostBytes)
+    private bool TryRead(LabelledRows rows, ImageStore store)
     {
         var pixels = new float[rows.Shape.Size];
         foreach (var row in rows.Read(pixels))
         {
             store.Add(pixels, row.Label, row.Weight);
-            if ((long)store.Count * store.RowBytes > mostBytes)
+            if ((long)store.Count * store.RowBytes > options.MaxCachedBytes)
             {
                 return false;
             }

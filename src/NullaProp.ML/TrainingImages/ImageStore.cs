@@ -6,7 +6,7 @@ namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Labelled images in memory.</summary>
 /// <param name="shape">The size of the images.</param>
-internal sealed class ImageStore(ImageShape shape) : ITrainingImages
+internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
 {
     private readonly PixelChunks _pixels = new(shape.Size);
     private readonly List<int> _labels = [];
@@ -61,6 +61,13 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
         _weights[row] = weight;
     }
 
+    /// <summary>Removes all images; their memory stays for others.</summary>
+    public void Clear()
+    {
+        _labels.Clear();
+        _weights.Clear();
+    }
+
     /// <summary>Removes an image; the last one takes its place.</summary>
     /// <param name="row">The row, from 0.</param>
     public void Remove(int row)
@@ -80,6 +87,14 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
         return batch;
     }
 
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> InOrder(int batchSize) => Batches(EvenRows(Count), batchSize);
+
+    /// <summary>Returns some images in batches that the caller disposes; the last may be smaller.</summary>
+    /// <param name="rows">Row numbers, from 0.</param>
+    /// <param name="batchSize">Images in a batch.</param>
+    public IEnumerable<ImageBatch> Batches(IEnumerable<long> rows, int batchSize) => rows.Chunk(batchSize).Select(chunk => Gather(chunk));
+
     /// <summary>Returns row numbers spread evenly over the store.</summary>
     /// <param name="most">How many at most.</param>
     public long[] EvenRows(int most)
@@ -89,7 +104,7 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages
     }
 
     /// <inheritdoc/>
-    public (double[] Mean, double[] Deviation) ChannelStatistics() => _moments.Statistics();
+    public ChannelStatistics ChannelStatistics() => _moments.Statistics();
 
     /// <inheritdoc/>
     public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
-/// Labelled images that do not fit into the memory allowed: read anew in every epoch, shuffled through a buffer. A batch is drawn at random from the buffer, and what
-/// is drawn makes room for the rows that follow.
+/// Labelled images that do not fit into the memory allowed: read anew for every pass, shuffled through a buffer that holds one batch at least. A batch is drawn at
+/// random from the buffer, and what is drawn makes room for the rows that follow.
 /// </summary>
 internal sealed class ImageStream : ITrainingImages
 {
@@ -65,7 +65,7 @@ internal sealed class ImageStream : ITrainingImages
     }
 
     /// <inheritdoc/>
-    public (double[] Mean, double[] Deviation) ChannelStatistics() => _moments.Statistics();
+    public ChannelStatistics ChannelStatistics() => _moments.Statistics();
 
     /// <inheritdoc/>
     public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)
@@ -78,17 +78,13 @@ internal sealed class ImageStream : ITrainingImages
     private IEnumerable<ImageBatch> Shuffled(int batchSize, Random random)
     {
         var pixels = new float[Shape.Size];
-        using var rows = _rows.Read(pixels).GetEnumerator();
-        var (read, goesOn) = (0, true);
-        while (_buffer.Count > 0)
-        {
-            _buffer.Remove(_buffer.Count - 1); // what an abandoned epoch left behind
-        }
-
-        while (goesOn && _buffer.Count < _bufferRows && (goesOn = rows.MoveNext()))
+        using var rows = _rows.Again(pixels, Count).GetEnumerator();
+        var goesOn = true;
+        _buffer.Clear(); // of what an abandoned epoch left behind
+        var room = Math.Max(_bufferRows, batchSize); // so that every batch but the last is full, and an epoch has the steps that its rows make
+        while (_buffer.Count < room && (goesOn = rows.MoveNext()))
         {
             _buffer.Add(pixels, rows.Current.Label, rows.Current.Weight);
-            read++;
         }
 
         while (_buffer.Count > 0)
@@ -98,14 +94,8 @@ internal sealed class ImageStream : ITrainingImages
             foreach (var row in drawn.OrderDescending())
             {
                 goesOn = goesOn && rows.MoveNext();
-                read += goesOn ? 1 : 0;
                 Refill((int)row, pixels, goesOn ? rows.Current : null);
             }
-        }
-
-        if (read != Count)
-        {
-            throw new InvalidOperationException($"The training data had {Count} labelled rows when first read and {read} when read again. Cache it if it changes from read to read, or raise {nameof(NoPropOptions.MaxCachedBytes)}.");
         }
     }
 

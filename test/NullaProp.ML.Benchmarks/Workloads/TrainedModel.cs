@@ -43,8 +43,8 @@ internal sealed class TrainedModel : IDisposable
     {
         using var generator = new Generator(Seed);
         var network = new Denoiser(Weights.Drawn(generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
-        var (mean, deviation) = images.ChannelStatistics();
-        network.Normalization.Set(mean, deviation);
+        var statistics = images.ChannelStatistics();
+        network.Normalization.Set(statistics.Mean, statistics.Scale);
         new TrainingLoop(network, FastBFloat16.Choose(options, CPU), new TrainingData(images, Validation: null, Seed), new TrainingMonitor(_ => { }, () => { })).Run(generator);
         return new TrainedModel(options, network);
     }

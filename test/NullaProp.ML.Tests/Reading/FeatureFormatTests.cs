@@ -19,6 +19,9 @@ public sealed class FeatureFormatTests
     [DataRow(new[] { 8, 8, 4 }, "4×8×8", "Interleaved")]
     [DataRow(new[] { 5, 8, 8 }, "5×8×8", "Planar")] // no usual number of channels at either end
     [DataRow(new[] { 3, 9, 8 }, "3×9×8", "Planar")]
+    [DataRow(new[] { 1, 3, 9, 8 }, "3×9×8", "Planar")] // a batch of one
+    [DataRow(new[] { 1, 9, 8, 3 }, "3×9×8", "Interleaved")]
+    [DataRow(new[] { 1, 1, 9, 8 }, "1×9×8", "Planar")]
     public void Of_VectorWithDimensions_ReadsShapeAndLayoutFromThem(int[] dimensions, string shape, string layout)
     {
         var format = FeatureFormat.Of(Vector(dimensions), wanted: null);
@@ -30,6 +33,10 @@ public sealed class FeatureFormatTests
     [DataRow(new[] { 1 }, "1×1×1")]
     [DataRow(new[] { 13 }, "13×1×1")]
     [DataRow(new[] { 2, 3 }, "1×2×3")]
+    [DataRow(new[] { 1, 512, 1, 1 }, "512×1×1")] // as ML.NET's own networks make features
+    [DataRow(new[] { 512, 1 }, "512×1×1")]
+    [DataRow(new[] { 1, 1, 7 }, "7×1×1")]
+    [DataRow(new[] { 2, 3, 4, 5 }, "120×1×1")]
     public void Of_VectorForMlp_MayHaveAnySize(int[] dimensions, string shape)
     {
         var format = FeatureFormat.Of(Vector(dimensions), wanted: null, BackboneKind.Mlp);
@@ -45,6 +52,10 @@ public sealed class FeatureFormatTests
     [DataRow(new[] { 8, 9, 3 }, 3, 8, 9, "Interleaved")]
     [DataRow(new[] { 8, 9, 5 }, 5, 8, 9, "Interleaved")]
     [DataRow(new[] { 8, 8, 8 }, 8, 8, 8, "Planar")] // both would fit
+    [DataRow(new[] { 1, 512, 1, 1 }, 512, 1, 1, "Planar")]
+    [DataRow(new[] { 2, 3, 4, 5 }, 120, 1, 1, "Planar")]
+    [DataRow(new[] { 1, 3, 8, 9 }, 3, 8, 9, "Planar")]
+    [DataRow(new[] { 1, 8, 9, 3 }, 3, 8, 9, "Interleaved")]
     public void Of_VectorAndWantedShape_FindsTheLayoutThatFits(int[] dimensions, int channels, int height, int width, string layout)
     {
         var wanted = new ImageShape(channels, height, width);
@@ -94,12 +105,38 @@ public sealed class FeatureFormatTests
     [DataRow(new[] { 65 }, "65 values (65)")]
     [DataRow(new[] { 8, 9 }, "72 values (8×9)")]
     [DataRow(new[] { 3, 8, 8 }, "192 values (3×8×8)")]
-    [DataRow(new[] { 2, 2, 4, 4 }, "64 values (2×2×4×4)")] // the right number of values, but no image
     public void Of_VectorThatDoesNotFit_NamesBothSizes(int[] dimensions, string found)
     {
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Vector(dimensions), new ImageShape(1, 8, 8)));
 
         Assert.Contains($"holds {found}, but NoProp needs 64 values (1×8×8)", fault.Message);
+    }
+
+    [TestMethod]
+    public void Of_RightNumberOfValuesInNoLayout_NamesTheLayout()
+    {
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Vector([2, 2, 4, 4]), new ImageShape(1, 8, 8)));
+
+        Assert.Contains("holds its 64 values as 2×2×4×4, which is no layout of images of 1×8×8. Use ExtractPixels", fault.Message);
+        Assert.DoesNotContain("needs 64", fault.Message);
+    }
+
+    [TestMethod]
+    public void Of_TableOfAnotherWidth_SpeaksOfValuesAlone()
+    {
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Vector([11]), new ImageShape(12, 1, 1)));
+
+        Assert.Contains("holds 11 values (11), but NoProp needs 12 values. Change the Concatenate that makes it", fault.Message);
+    }
+
+    [TestMethod]
+    public void Of_BytesOfUnknownSize_TellsHowToReadImageFiles()
+    {
+        var column = Column(new VectorDataViewType(NumberDataViewType.Byte));
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(column, wanted: null));
+
+        Assert.Contains("as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels", fault.Message);
     }
 
     [TestMethod]

@@ -46,10 +46,23 @@ public sealed class PixelLoopsTests
         var random = new Random(1);
         var pixels = Enumerable.Range(0, length).Select(_ => (float)random.Next(256)).ToArray();
 
-        var (sum, squares) = PixelLoops.Moments(pixels);
+        var (sum, squares) = PixelLoops.Moments(pixels, shift: 0);
 
         // Whole numbers below 2⁵³: exact in any order.
         Assert.AreEqual(pixels.Sum(pixel => (double)pixel), sum);
         Assert.AreEqual(pixels.Sum(pixel => (double)pixel * pixel), squares);
+    }
+
+    [TestMethod]
+    [DataRow(5)]
+    [DataRow(100)]
+    public void Moments_Shifted_AreThoseOfTheDifferences(int length)
+    {
+        var pixels = Enumerable.Range(0, length).Select(i => 1000f + (i % 3)).ToArray();
+
+        var (sum, squares) = PixelLoops.Moments(pixels, shift: 1000);
+
+        Assert.AreEqual(pixels.Sum(pixel => (double)pixel - 1000), sum);
+        Assert.AreEqual(pixels.Sum(pixel => ((double)pixel - 1000) * (pixel - 1000)), squares);
     }
 }

@@ -86,6 +86,51 @@ public sealed class ImageStreamTests
     }
 
     [TestMethod]
+    [DataRow(101)]
+    [DataRow(300)]
+    public void Epoch_DataThatGrows_SaysSoBeforeABatchTooMany(int later)
+    {
+        var rows = Rows;
+        var stream = new ImageStream(LabelledRows(() => rows), 10 * RowBytes);
+        using var generator = new Generator(1);
+        rows = later;
+        var batches = 0;
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() =>
+        {
+            foreach (var batch in stream.Epoch(8, generator))
+            {
+                batch.Dispose();
+                batches++;
+            }
+        });
+
+        Assert.Contains("100 labelled rows when first read and more than 100 when read again", fault.Message);
+        Assert.IsLessThanOrEqualTo(13, batches); // ⌈100/8⌉
+    }
+
+    [TestMethod]
+    [DataRow(4, 25)]
+    [DataRow(30, 4)] // more than the buffer holds
+    [DataRow(65_536, 1)] // more than there are
+    public void Epoch_BufferOfAnySize_GivesFullBatches(int batchSize, int expected)
+    {
+        var stream = new ImageStream(LabelledRows(Rows), 3 * RowBytes);
+        using var generator = new Generator(1);
+        var sizes = new List<long>();
+
+        foreach (var batch in stream.Epoch(batchSize, generator))
+        {
+            sizes.Add(batch.Labels.shape[0]);
+            batch.Dispose();
+        }
+
+        Assert.HasCount(expected, sizes);
+        Assert.IsTrue(sizes.SkipLast(1).All(size => size == batchSize));
+        Assert.AreEqual(Rows, sizes.Sum());
+    }
+
+    [TestMethod]
     public void Constructor_MoreRowsThanTheSample_CountsAllAndMeasuresAll()
     {
         var stream = new ImageStream(LabelledRows(2500), 10 * RowBytes);
