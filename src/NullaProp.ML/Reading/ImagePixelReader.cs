@@ -12,18 +12,23 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
     private const int BytesPerPixel = 4;
 
     private MLImage? _image;
-    private bool? _ownsImage;
+    private bool? _ownsImage; // unknown before the second row
 
     /// <inheritdoc/>
     public override void Read(Span<float> pixels)
     {
+        var previous = _image;
         getter(ref _image!);
+        if (previous is not null && previous != _image)
+        {
+            _ownsImage ??= IsFreed(previous);
+        }
+
         if (_image is null)
         {
             throw new InvalidOperationException("there is no image in the row");
         }
 
-        _ownsImage ??= IsMadeForTheReader(_image);
         if (_image.Height != shape.Height || _image.Width != shape.Width)
         {
             throw new InvalidOperationException(
@@ -61,18 +66,18 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
         _image = null;
     }
 
-    // A transform makes an image anew whenever it is asked; what hands out the same one twice, as rows in memory do, keeps it.
-    private bool IsMadeForTheReader(MLImage image)
+    // A transform frees the image that it is given back when it makes the next; rows in memory keep theirs, which are the user's.
+    private static bool IsFreed(MLImage image)
     {
-        MLImage? second = null;
-        getter(ref second!);
-        if (ReferenceEquals(second, image))
+        try
         {
+            _ = image.Width;
             return false;
         }
-
-        second?.Dispose();
-        return true;
+        catch (InvalidOperationException)
+        {
+            return true;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as PixelLoops
