@@ -14,6 +14,9 @@ public sealed record ImageShape(int Channels, int Height, int Width)
     /// <summary>Gets the number of pixel values in one image: channels × height × width.</summary>
     public int Size => checked(Channels * Height * Width);
 
+    /// <summary>Gets a value indicating whether these are no images but rows of values, each by itself: a table.</summary>
+    internal bool IsTable => Height == 1 && Width == 1;
+
     /// <summary>Returns the shape as it is written in messages, for instance <c>1×28×28</c>.</summary>
     /// <returns>Channels, height and width joined by ×.</returns>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Channels}×{Height}×{Width}");

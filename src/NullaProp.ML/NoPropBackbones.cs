@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML;
 
-/// <summary>The user's own image networks, by name. Register before training, and in each process that loads a model trained with one.</summary>
+/// <summary>
+/// The user's own image networks, by name. Register in each process that loads a model trained with one: the file holds its name and weights, not its code. A
+/// trainer that was given its network needs no registration, nor do the models that it trains until they are loaded anew.
+/// </summary>
 /// <threadsafety>May be used from several threads at once.</threadsafety>
 public static class NoPropBackbones
 {

@@ -44,7 +44,10 @@ public static class NoPropCatalog
     /// <summary>Creates a trainer of image classifiers around a network of the user's own.</summary>
     /// <param name="catalog">The trainers.</param>
     /// <param name="options">The options; <see cref="NoPropOptions.BackboneName"/> must name the network.</param>
-    /// <param name="backbone">Makes the network, as <see cref="NoPropBackbones.Register"/> describes it; registered under that name, which loading the model in another process needs, too.</param>
+    /// <param name="backbone">
+    /// Makes the network, as <see cref="NoPropBackbones.Register"/> describes it. The trainer keeps it; loading a model that it trained needs it registered
+    /// under that name.
+    /// </param>
     /// <returns>The trainer, whose <see cref="NoPropOptions.Backbone"/> is <see cref="BackboneKind.Custom"/>.</returns>
     /// <exception cref="System.ArgumentOutOfRangeException">Options are out of range; the message lists all of them.</exception>
     public static NoPropTrainer NoProp(
@@ -52,11 +55,10 @@ public static class NoPropCatalog
         NoPropOptions options,
         System.Func<ImageShape, TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>> backbone)
     {
+        System.ArgumentNullException.ThrowIfNull(catalog);
         System.ArgumentNullException.ThrowIfNull(options);
         System.ArgumentNullException.ThrowIfNull(backbone);
-        var trainer = NoProp(catalog, options with { Backbone = BackboneKind.Custom });
-        NoPropBackbones.Register(options.BackboneName!, backbone);
-        return trainer;
+        return new NoPropTrainer(HostEnvironment.Of(catalog), options with { Backbone = BackboneKind.Custom }, logger: null, backbone);
     }
 
     /// <summary>Creates a trainer of image classifiers that also writes to a logger.</summary>

@@ -1,4 +1,4 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Storage;
 
 namespace NullaProp.ML;
@@ -12,7 +12,7 @@ public sealed class NoPropModel
         Options = stored.Options;
         ImageShape = stored.Shape;
         ClassCount = stored.Classes;
-        ClassNames = ClassKeys.NamesOf(stored.Keys, stored.Classes);
+        ClassNames = ClassValues.NamesOf(stored.Keys, stored.Classes);
         Seed = stored.Seed;
         EmbeddingNorm = stored.Network.EmbeddingNorm();
         Summary = ModelSummary.Of(stored.Network.Weights);

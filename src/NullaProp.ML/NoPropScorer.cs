@@ -7,6 +7,7 @@ using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -90,7 +91,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Denoiser? copy = null;
         UseTensors(() =>
         {
-            var weights = Weights.Stored(Model.Network.Weights.HostValues.ToDictionary(), new Lazy<Device>(device));
+            var own = Model.Network.Weights;
+            var weights = Weights.Stored(own.HostValues.ToDictionary(), new Lazy<Device>(device));
+            weights.Module = own.Module;
             copy = new Denoiser(weights, options, Shape, ClassCount);
         });
         return copy!;
@@ -124,9 +127,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         }
     }
 
-    /// <summary>Returns the accuracy of one evaluation, and with noise for z, on images in memory.</summary>
+    /// <summary>Returns the accuracy of one evaluation, and with noise for z.</summary>
     /// <param name="images">The images, at least one.</param>
-    public (double SingleEvaluation, double NoiseZ) Diagnose(ImageStore images)
+    public (double SingleEvaluation, double NoiseZ) Diagnose(IImages images)
     {
         (double, double) result = default;
         UseTensors(() =>
@@ -138,10 +141,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var (draws, length) = (Model.Starts.Rows / each, Model.Starts.Columns);
             var starts = new HostTensor([draws, each * length], Model.Starts.Values).ColumnRange(0, length); // (n, D)
             using var single = new TorchRunner(Model.Network, first, starts);
-            var rows = images.EvenRows(images.Count);
             result = (
-                Evaluation.Of(single.Probabilities, images, rows).Accuracy,
-                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images, rows).Accuracy);
+                Evaluation.Of(single.Probabilities, images).Accuracy,
+                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images).Accuracy);
         });
         return result;
     }

@@ -3,21 +3,27 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
 
-/// <summary>Trains an image classifier as a denoiser of labels: NoProp, continuous time (Li, Teh, Pascanu 2025, arXiv 2503.24322).</summary>
+/// <summary>
+/// Trains a classifier of images or rows of values as a denoiser of labels: NoProp (Li, Teh, Pascanu 2025, arXiv 2503.24322) in continuous time, in discrete time
+/// or by flow matching, as <see cref="NoPropOptions.Variant"/> says.
+/// </summary>
 /// <remarks>
 /// <para>Made by <c>mlContext.MulticlassClassification.Trainers.NoProp(…)</c>. Input: a key column of labels and a column of images. Output columns: the predicted
 /// class, a key, and class probabilities that sum to 1; entropy and disagreement of draws where the options name columns for them.</para>
-/// <para>Training is a pure function of data, options and seed, and leaves the trainer unchanged: it may be called any number of times, also from several threads.</para>
+/// <para>Training is a pure function of data, options, seed and, on the CPU, the number of threads of libtorch, which decides in which order sums are taken. It
+/// leaves the trainer unchanged: it may be called any number of times, also from several threads.</para>
 /// </remarks>
 public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 {
@@ -26,14 +32,20 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     private readonly IHostEnvironment _environment;
     private readonly IHost _host;
     private readonly ILogger? _logger;
+    private readonly Func<ImageShape, nn.Module<Tensor, Tensor>>? _backbone; // null: one of ours, or one that is registered
 
-    internal NoPropTrainer(IHostEnvironment environment, NoPropOptions options, ILogger? logger)
+    internal NoPropTrainer(
+        IHostEnvironment environment,
+        NoPropOptions options,
+        ILogger? logger,
+        Func<ImageShape, nn.Module<Tensor, Tensor>>? backbone = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _environment = environment; // a host keeps a copy of GpuDeviceId and FallbackToCpu from the time of its registration
         _host = environment.Register(nameof(NoPropTrainer));
         _logger = logger;
+        _backbone = backbone;
         Options = options;
     }
 
@@ -41,7 +53,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     public NoPropOptions Options { get; }
 
     /// <summary>Trains a model.</summary>
-    /// <param name="input">Labelled images; read once, or once an epoch where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</param>
+    /// <param name="input">
+    /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once an epoch, in discrete time
+    /// once for each block in every epoch.
+    /// </param>
     /// <returns>The model, which the caller disposes of.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.</exception>
@@ -52,7 +67,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     }
 
     /// <summary>Trains a model, watching it on other data.</summary>
-    /// <param name="train">Labelled images; read once, or once an epoch where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</param>
+    /// <param name="train">
+    /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once an epoch, in discrete time
+    /// once for each block in every epoch.
+    /// </param>
     /// <param name="validation">Labelled images of the same columns to measure each epoch on, and to stop by where <see cref="NoPropOptions.EarlyStoppingPatience"/> is set; may be <see langword="null"/>.</param>
     /// <param name="progress">Hears of every epoch; may be <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the training; nothing of it remains.</param>
@@ -68,7 +86,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     }
 
     /// <summary>Trains a model further, on the same data or on other data of the same classes.</summary>
-    /// <param name="train">Labelled images; read once, or once an epoch where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</param>
+    /// <param name="train">
+    /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once an epoch, in discrete time
+    /// once for each block in every epoch.
+    /// </param>
     /// <param name="previous">
     /// The model to start from: copies of its weights and of its scaling of pixels, which the weights depend on. It stays as it is. The optimizer and the learning rate's
     /// schedule start anew. The options that decide what the weights are must be the same; best take <c>previous.Model.Options with { … }</c>.
@@ -115,11 +136,11 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         using var log = new TrainingLog(_host.Start("Training"), _logger);
         var (feature, format) = InputColumns.Feature(train.Schema, Options.FeatureColumnName, Options.ImageShape ?? previous?.Shape, Options.Backbone);
-        var (label, classes) = InputColumns.Label(train.Schema, Options.LabelColumnName);
-        var keys = ClassKeys.Of(label, classes) ?? previous?.Model.Keys;
+        var (label, classes) = InputColumns.Label(train, Options.LabelColumnName);
+        var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
         CheckPrevious(train, format, previous);
         InputColumns.CheckWeight(SchemaShapes.Of(train.Schema), Options.ExampleWeightColumnName);
-        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassKeys.NamesOf(keys, classes));
+        InputColumns.CheckClassWeights(Options.ClassWeights, Options.LabelColumnName, ClassValues.NamesOf(keys, classes));
         CheckAugmentation(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
@@ -129,13 +150,15 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         CheckClasses(images);
         var watched = validation is null ? null : loader.Load(validation, format.Shape, "validation");
         var numbers = FastBFloat16.Choose(Options, device).BackbonePrecision == BackbonePrecision.BFloat16 ? " in bfloat16" : string.Empty;
-        log.Information($"Training on {images.Count} images of {format.Shape} in {classes} classes, on {device}{numbers}{(previous is null ? string.Empty : ", from the weights of a model")}.");
+        var rows = format.Shape.IsTable ? $"rows of {format.Shape.Size} values" : $"images of {format.Shape}";
+        var from = previous is null ? string.Empty : ", from the weights of a model";
+        log.Information($"Training on {images.Count} {rows} in {classes} classes, on {device}{numbers}{from}.");
 
         var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
         var data = new TrainingData(images, watched, seed);
         var monitor = new TrainingMonitor(Report, CheckAlive);
         var stored = previous is null
-            ? Train(data, keys, classes, generator => new Denoiser(Weights.Drawn(generator, device, start?.Weights), Options, format.Shape, classes), Prepare, monitor)
+            ? Train(data, keys, classes, First, Prepare, monitor)
             : Train(data, keys, classes, _ => previous.Copy(Options, device), static _ => { }, monitor);
         return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
 
@@ -145,12 +168,24 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             HostEnvironment.CheckAlive(_host);
         }
 
+        Denoiser First(Generator generator)
+        {
+            var weights = Weights.Drawn(generator, device, start?.Weights);
+            weights.Module = _backbone;
+            return new Denoiser(weights, Options, format.Shape, classes);
+        }
+
         // What a new network takes from the data before training.
         void Prepare(Denoiser network)
         {
             start?.CheckUse(log.Warning);
-            var (mean, deviation) = images.ChannelStatistics();
-            network.Normalization.Set(mean, deviation);
+            var statistics = images.ChannelStatistics();
+            network.Normalization.Set(statistics.Mean, statistics.Scale);
+            foreach (var warning in statistics.Warnings(format.Shape, InputColumns.SlotNames(feature)))
+            {
+                log.Warning(warning);
+            }
+
             if (ClassPrototypes.AreAskedFor(Options))
             {
                 new ClassPrototypes(network, Options, data, keys?.Names).Set(CheckAlive);
@@ -180,7 +215,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
 
         previous.Use(static () => { }); // throws now where it was disposed of, and not after reading the data
-        InputColumns.CheckClasses(train.Schema, Options.LabelColumnName, previous.ClassCount, previous.Model.Keys);
+        InputColumns.CheckClasses(train, Options.LabelColumnName, previous.ClassCount, previous.Model.Keys);
         if (format.Shape != previous.Shape)
         {
             throw Marked.Exception(new ArgumentOutOfRangeException(
@@ -205,12 +240,12 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private void CheckValidation(IDataView? validation, ImageShape shape, int classes, ClassKeys? keys)
+    private void CheckValidation(IDataView? validation, ImageShape shape, int classes, ClassValues? keys)
     {
         if (validation is not null)
         {
             InputColumns.Feature(validation.Schema, Options.FeatureColumnName, shape);
-            InputColumns.CheckClasses(validation.Schema, Options.LabelColumnName, classes, keys);
+            InputColumns.CheckClasses(validation, Options.LabelColumnName, classes, keys);
         }
     }
 
@@ -223,7 +258,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
+    private StoredModel Train(TrainingData data, ClassValues? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)(uint)data.Seed);

@@ -4,7 +4,9 @@ using Microsoft.ML.Runtime;
 using NullaProp.ML;
 using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
+using NullaProp.ML.TrainingImages;
 
 [assembly: LoadableClass(typeof(NoPropTransformer), null, typeof(SignatureLoadModel), "NoProp classifier", NoPropTransformer.LoaderSignature)]
 
@@ -12,8 +14,9 @@ namespace NullaProp.ML;
 
 /// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a column for.</summary>
 /// <remarks>
-/// Scoring is a pure function of model and row: an image scores the same alone, in a batch, twice, from any thread and after a reload. Data is scored in batches
-/// when a cursor asks; nothing is kept between passes, so cache the scored data if it is read more than once.
+/// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone or in another batch to
+/// some 1e-6, since sums are then taken in another order. Data is scored in batches when a cursor asks; nothing is kept between passes, so cache the scored data if
+/// it is read more than once.
 /// </remarks>
 /// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has ended.</threadsafety>
 public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPropModel>, ISingleFeaturePredictionTransformer, IDisposable
@@ -69,14 +72,16 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     }
 
     /// <summary>Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the noisy label, and the norm of the embeddings.</summary>
-    /// <param name="data">Labelled data, read once.</param>
+    /// <param name="data">
+    /// Labelled data, read once; where it takes more than the <see cref="NoPropOptions.MaxCachedBytes"/> of training, read again for each figure, batch by batch.
+    /// </param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
     /// <exception cref="InvalidOperationException">The data has no labelled rows, or a row that cannot be read.</exception>
     public NoPropDiagnostics Diagnose(IDataView data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        InputColumns.CheckClasses(data.Schema, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
+        InputColumns.CheckClasses(data, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
         var images = new ImageLoader(Model.Options, static () => { }, static _ => { }).Load(data, Model.ImageShape, "diagnostic");
         var (single, noise) = _scorer.Diagnose(images);
         return new NoPropDiagnostics(images.Count, single, noise, Model.EmbeddingNorm);

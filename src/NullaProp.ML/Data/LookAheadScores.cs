@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.Data;
 

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Data;
@@ -8,7 +9,7 @@ namespace NullaProp.ML.Data;
 /// <param name="options">The model's options, which name the columns.</param>
 /// <param name="classCount">K.</param>
 /// <param name="keys">The names of the classes; <see langword="null"/> for a bare key.</param>
-internal sealed class ScoreColumns(NoPropOptions options, int classCount, ClassKeys? keys)
+internal sealed class ScoreColumns(NoPropOptions options, int classCount, ClassValues? keys)
 {
     private readonly KeyDataViewType _predictedLabelType = new(typeof(uint), classCount);
     private readonly VectorDataViewType _scoreType = new(NumberDataViewType.Single, classCount);
@@ -17,7 +18,7 @@ internal sealed class ScoreColumns(NoPropOptions options, int classCount, ClassK
     public int ClassCount => classCount;
 
     /// <summary>Gets the names of the classes; <see langword="null"/> for a bare key.</summary>
-    public ClassKeys? Keys => keys;
+    public ClassValues? Keys => keys;
 
     /// <summary>Gets the columns in their order, and their names.</summary>
     public IReadOnlyList<(ScoreColumn Column, string Name)> Added { get; } = [.. Named(options)];

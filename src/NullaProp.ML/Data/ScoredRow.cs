@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.Data;
 

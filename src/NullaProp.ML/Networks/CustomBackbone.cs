@@ -27,7 +27,7 @@ internal sealed class CustomBackbone : Backbone
     /// <inheritdoc/>
     public override Linear Output { get; }
 
-    /// <summary>Makes a registered module and takes its weights over.</summary>
+    /// <summary>Makes the module and takes its weights over.</summary>
     /// <param name="weights">The network's scope; its owner disposes of the module.</param>
     /// <param name="name">The module's name.</param>
     /// <param name="shape">The size of the images.</param>
@@ -36,7 +36,7 @@ internal sealed class CustomBackbone : Backbone
     public static CustomBackbone Create(WeightScope weights, string name, ImageShape shape, long features)
     {
         using var scope = NewDisposeScope();
-        var create = CustomBackbones.Find(name);
+        var create = weights.Owner.Module ??= CustomBackbones.Find(name); // kept for a copy: another may take the name meanwhile
         using var random = new SharedRandomness(weights.Owner.Random);
         var module = create(shape) ?? throw new InvalidOperationException($"The function of the backbone '{name}' returned null, but must return a module.");
         module.to(weights.Owner.Device);

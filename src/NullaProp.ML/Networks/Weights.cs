@@ -26,6 +26,9 @@ internal sealed class Weights : IDisposable
     /// <summary>Gets the source of first values, on the CPU; <see langword="null"/> where they come from a model file.</summary>
     public Generator? Random { get; }
 
+    /// <summary>Gets or sets what makes the user's own image network; <see langword="null"/> until one is asked for that only its name tells.</summary>
+    public Func<ImageShape, nn.Module<Tensor, Tensor>>? Module { get; set; }
+
     /// <summary>Gets the device that holds the weights.</summary>
     public Device Device => _device.Value;
 

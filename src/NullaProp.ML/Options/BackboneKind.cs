@@ -3,7 +3,10 @@ namespace NullaProp.ML;
 /// <summary>The network that reads the image.</summary>
 public enum BackboneKind
 {
-    /// <summary>The seed project's: two 3×3 convolutions of 32 and 64 channels, each with ReLU and max-pool, and a linear layer. Alone has a path without libtorch for single images.</summary>
+    /// <summary>
+    /// The seed project's: two 3×3 convolutions of 32 and 64 channels, each with ReLU and max-pool, and a linear layer. Like <see cref="Mlp"/>, scores single images
+    /// without libtorch.
+    /// </summary>
     SmallConv,
 
     /// <summary>The paper's figure 6: three 3×3 convolutions of 32, 64 and 128 channels with dropout 0.2, and a layer with ReLU.</summary>

@@ -96,13 +96,17 @@ public sealed partial record NoPropOptions
     /// <value>Default 0: off; 0 to 180.</value>
     public double RotationDegrees { get; init; }
 
-    /// <summary>Gets the random seed for initialisation, shuffling, augmentation, times and noise. The same data, options and seed give the same model on the same kind of device; name a <see cref="NoPropOptions.BackbonePrecision"/> where processors differ.</summary>
+    /// <summary>
+    /// Gets the random seed for initialisation, shuffling, augmentation, times and noise. The same data, options, seed and number of threads give the same model on the
+    /// same kind of device; name a <see cref="NoPropOptions.BackbonePrecision"/> where processors differ.
+    /// </summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }
 
     /// <summary>
-    /// Gets the memory for training images, in bytes: one byte a pixel value where all are whole numbers from 0 to 255, else four. Data that takes more is read anew in
-    /// every epoch and shuffled through a buffer of this size.
+    /// Gets the memory for training images, in bytes, and again for validation images: one byte a pixel value where all are whole numbers from 0 to 255, else four.
+    /// Training data that takes more is read anew in every epoch, in discrete time once for each block, and shuffled through a buffer of this size, or of one batch where
+    /// that is larger; validation data that takes more is read anew after every epoch, batch by batch.
     /// </summary>
     /// <value>Default 1,073,741,824 (1 GiB, some 1.3 million images of 28×28 bytes); 65,536 or more.</value>
     public long MaxCachedBytes { get; init; } = 1L << 30;

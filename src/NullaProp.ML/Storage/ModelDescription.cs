@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 
 namespace NullaProp.ML.Storage;
 
@@ -13,7 +13,7 @@ namespace NullaProp.ML.Storage;
 /// <param name="Classes">K, the number of classes.</param>
 /// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
 /// <param name="Seed">The seed that training used.</param>
-internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassKeys? Keys, int Seed)
+internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed)
 {
     private const int LongestText = 16 * 1024 * 1024; // characters; a description has some thousands
     private const int MostClasses = 65_536;
@@ -76,7 +76,7 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             throw new JsonException($"'classCount' is {classes}, but must be from 2 to {MostClasses}");
         }
 
-        var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null ? ClassKeys.Of(JsonMember.Object("classes", names), classes) : null;
+        var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null ? ClassValues.Of(JsonMember.Object("classes", names), classes) : null;
         return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"));
     }
 

@@ -1,4 +1,4 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 
@@ -12,4 +12,4 @@ namespace NullaProp.ML.Storage;
 /// <param name="Seed">The seed that training used.</param>
 /// <param name="Network">The network with its weights.</param>
 /// <param name="Starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
-internal sealed record StoredModel(NoPropOptions Options, ImageShape Shape, int Classes, ClassKeys? Keys, int Seed, Denoiser Network, HostTensor Starts);
+internal sealed record StoredModel(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed, Denoiser Network, HostTensor Starts);

@@ -1,6 +1,6 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,16 +14,25 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
 
     /// <summary>Scores images and compares with their labels.</summary>
     /// <param name="score">The scorer: raw pixels (B, C, H, W) to probabilities (B, K) on the CPU.</param>
+    /// <param name="images">The images, at least one.</param>
+    public static Evaluation Of(Func<Tensor, Tensor> score, IImages images) => Of(score, images.InOrder(ScoringBatch.Rows(images.Shape)));
+
+    /// <summary>Scores some images in memory and compares with their labels.</summary>
+    /// <param name="score">As above.</param>
     /// <param name="images">The images.</param>
     /// <param name="rows">Which of them to score, at least one.</param>
-    public static Evaluation Of(Func<Tensor, Tensor> score, ImageStore images, IReadOnlyList<long> rows)
+    public static Evaluation Of(Func<Tensor, Tensor> score, ImageStore images, IEnumerable<long> rows) =>
+        Of(score, images.Batches(rows, ScoringBatch.Rows(images.Shape)));
+
+    private static Evaluation Of(Func<Tensor, Tensor> score, IEnumerable<ImageBatch> batches)
     {
-        var (correct, loss) = (0L, 0.0);
-        foreach (var batch in rows.Chunk(ScoringBatch.Rows(images.Shape)).Select(chunk => images.Gather(chunk)))
+        var (count, correct, loss) = (0L, 0L, 0.0);
+        foreach (var batch in batches)
         {
             using (batch)
             {
                 using var scope = NewDisposeScope();
+                count += batch.Labels.shape[0];
                 var probabilities = score(batch.Pixels); // (B, K)
                 correct += probabilities.argmax(1).eq(batch.Labels).sum().item<long>();
                 var ofLabel = probabilities.gather(1, batch.Labels.unsqueeze(1)); // (B, 1)
@@ -30,6 +40,6 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
             }
         }
 
-        return new((double)correct / rows.Count, loss / rows.Count);
+        return new((double)correct / count, loss / count);
     }
 }

@@ -1,7 +1,7 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

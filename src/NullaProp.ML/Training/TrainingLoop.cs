@@ -97,7 +97,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         var plan = PlanCompiler.For(model, options);
         var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed, plan.NoiseCount);
         using var runner = new TorchRunner(model, plan, starts);
-        Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation, data.Validation.EvenRows(int.MaxValue));
+        var sample = data.Training.Sample;
+        Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation);
         return new EpochMetrics
         {
             Epoch = epoch,
@@ -106,7 +107,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             DenoisingLoss = terms[0],
             PriorLoss = terms[1],
             ReadoutLoss = terms[2],
-            TrainingAccuracy = Evaluation.Of(runner.Probabilities, data.Training.Sample, data.Training.Sample.EvenRows(SampleRows)).Accuracy,
+            TrainingAccuracy = Evaluation.Of(runner.Probabilities, sample, sample.EvenRows(SampleRows)).Accuracy,
             ValidationLogLoss = validation?.LogLoss,
             ValidationAccuracy = validation?.Accuracy,
             LearningRate = learningRate,

@@ -1,4 +1,4 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Micro;

@@ -1,8 +1,8 @@
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
@@ -19,8 +19,8 @@ internal sealed class OwnTraining : IDisposable
     {
         _batches = Batches(images, options.BatchSize, _generator).GetEnumerator();
         Network = new Denoiser(Weights.Drawn(_generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
-        var (mean, deviation) = images.ChannelStatistics();
-        Network.Normalization.Set(mean, deviation);
+        var statistics = images.ChannelStatistics();
+        Network.Normalization.Set(statistics.Mean, statistics.Scale);
         _rate = options.LearningRate;
         _steps = TrainingSteps.Of(Network, FastBFloat16.Choose(options, CPU), _generator, seed: 1);
     }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Workloads;

@@ -1,12 +1,12 @@
 using Microsoft.ML.Data;
 using NullaProp.ML.Backends.Torch;
-using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Workloads;
@@ -44,8 +44,8 @@ internal sealed class TrainedModel : IDisposable
     {
         using var generator = new Generator(Seed);
         var network = new Denoiser(Weights.Drawn(generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
-        var (mean, deviation) = images.ChannelStatistics();
-        network.Normalization.Set(mean, deviation);
+        var statistics = images.ChannelStatistics();
+        network.Normalization.Set(statistics.Mean, statistics.Scale);
         new TrainingLoop(network, FastBFloat16.Choose(options, CPU), new TrainingData(images, Validation: null, Seed), new TrainingMonitor(_ => { }, () => { })).Run(generator);
         return new TrainedModel(options, network);
     }

@@ -4,7 +4,8 @@ namespace NullaProp.ML.Tests.Architecture;
 
 /// <summary>
 /// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan and Training knowing no ML.NET; an ML.NET developer
-/// the root and Data knowing no diffusion. The root may use everything; options, ImageShape and EpochMetrics are values that every folder may use.
+/// the root, ClassNames, Reading, TrainingImages and Data knowing no diffusion. The root may use everything; options, ImageShape and EpochMetrics
+/// are values that every folder may use.
 /// </summary>
 [TestClass]
 public sealed class FolderTests
@@ -18,17 +19,21 @@ public sealed class FolderTests
         ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
         ["Plan"] = ["Diffusion", "Networks", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Tensors"],
-        ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Tensors"],
-        ["Data"] = ["Interop"],
-        ["Storage"] = ["Data", "Networks", "Plan", "Tensors"],
+        ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Tensors", "TrainingImages"],
+        ["ClassNames"] = ["Interop"],
+        ["Reading"] = ["ClassNames", "Interop"],
+        ["TrainingImages"] = ["Interop", "Reading"],
+        ["Data"] = ["ClassNames", "Interop", "Reading"],
+        ["Storage"] = ["ClassNames", "Networks", "Plan", "Tensors"],
         ["Interop"] = [],
     };
 
     // Where a folder may use another, but only some of its types.
     private static readonly Dictionary<(string From, string To), string[]> OnlyTypes = new()
     {
-        [("Training", "Data")] = ["ImageBatch", "ImageStore", "ITrainingImages", "ScoringBatch"],
-        [("Storage", "Data")] = ["ClassKeys"],
+        [("Training", "Data")] = ["ScoringBatch"],
+        [("Training", "TrainingImages")] = ["ImageBatch", "ImageStore", "ITrainingImages"],
+        [("Storage", "ClassNames")] = ["ClassValues"],
         [("Storage", "Plan")] = ["PlanCompiler", "Start"],
         [("Training", "Backends")] = ["TorchRunner"],
     };
@@ -36,7 +41,8 @@ public sealed class FolderTests
     // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.
     private static readonly string[] Surface = ["ModelSummary", "NoPropCatalog", "NoPropDiagnostics", "NoPropModel", "NoPropScorer", "NoPropTrainer", "NoPropTransformer"];
 
-    private static readonly string[] TorchInData = ["ImageBatch", "ImageStore", "ImageStream", "ITrainingImages"];
+    private static readonly string[] KnowMLNet = ["", "ClassNames", "Reading", "TrainingImages", "Data", "Interop"];
+    private static readonly string[] TorchInTrainingImages = ["ImageBatch", "ImageStore", "ImageStream", "ITrainingImages"];
 
     public static IEnumerable<object[]> Folders => Uses.Keys.Select(folder => new object[] { folder });
 
@@ -78,10 +84,11 @@ public sealed class FolderTests
     }
 
     [TestMethod]
-    public void MicrosoftML_Namespaces_AreUsedByRootDataAndInteropAlone()
+    public void MicrosoftML_Namespaces_AreUsedWhereMLNetIsKnownAlone()
     {
         AssertNone(SourceFile.All
-            .Where(file => file.Folder is not ("" or "Data" or "Interop") && (IsUsing(file, "Microsoft.ML") || file.Code.Contains("Microsoft.ML.", StringComparison.Ordinal)))
+            .Where(file => !KnowMLNet.Contains(file.Folder))
+            .Where(file => IsUsing(file, "Microsoft.ML") || file.Code.Contains("Microsoft.ML.", StringComparison.Ordinal))
             .Select(file => $"{file.Path} uses Microsoft.ML"));
     }
 
@@ -107,10 +114,11 @@ public sealed class FolderTests
     }
 
     [TestMethod]
-    public void TorchSharp_InDataAndOptions_IsUsedWhereImagesBecomeTensors()
+    public void TorchSharp_OutsideOfTheMathematics_IsUsedWhereImagesBecomeTensors()
     {
         AssertNone(SourceFile.All
-            .Where(file => file.Folder is "Options" || (file.Folder is "Data" && !TorchInData.Contains(file.Name)))
+            .Where(file => file.Folder is "Options" or "ClassNames" or "Reading" or "Data" or "TrainingImages")
+            .Where(file => !(file.Folder == "TrainingImages" && TorchInTrainingImages.Contains(file.Name)))
             .Where(file => IsUsing(file, "TorchSharp"))
             .Select(file => $"{file.Path} uses TorchSharp"));
     }

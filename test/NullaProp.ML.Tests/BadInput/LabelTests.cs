@@ -54,6 +54,18 @@ public sealed class LabelTests
     }
 
     [TestMethod]
+    public void Fit_NoRowsBeforeMapValueToKey_SaysThatThereAreNone()
+    {
+        var context = new MLContext(seed: 1);
+        var none = context.Data.LoadFromEnumerable<TextLabel>([]);
+        var pipeline = context.Transforms.Conversion.MapValueToKey("Label").Append(Tiny.Trainer(context));
+
+        Fault.Of<InvalidOperationException>(
+            () => pipeline.Fit(none),
+            "The data has no rows, and so no classes in label column 'Label'. Check the path, folder or filter that it comes from.");
+    }
+
+    [TestMethod]
     public void Transform_NoRows_GivesNone()
     {
         var context = new MLContext(seed: 1);

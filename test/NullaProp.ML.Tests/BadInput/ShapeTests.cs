@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
-using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML.Tests.BadInput;
 

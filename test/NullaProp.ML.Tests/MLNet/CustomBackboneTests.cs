@@ -24,6 +24,7 @@ public sealed class CustomBackboneTests
     public static void Fit(TestContext context)
     {
         _data = TinyImages.Keys(Context);
+        NoPropBackbones.Register(Name, Create);
         _model = Train();
     }
 
@@ -113,6 +114,39 @@ public sealed class CustomBackboneTests
             () => Context.MulticlassClassification.Trainers.NoProp(options).Fit(_data),
             "The backbone 'nobody's' is not registered in this process",
             "NoPropBackbones.Register(\"nobody's\"");
+    }
+
+    [TestMethod]
+    public void Fit_TwoTrainersOfOneName_EachTrainsItsOwnNetwork()
+    {
+        var options = TinyImages.Options with { BackboneName = "two of one name" };
+        var first = Context.MulticlassClassification.Trainers.NoProp(options, shape => Sized(shape, 5));
+        var second = Context.MulticlassClassification.Trainers.NoProp(options, shape => Sized(shape, 7));
+
+        using var one = first.Fit(_data);
+        using var other = second.Fit(_data);
+        using var further = second.Fit(_data, one);
+
+        // 64→F with bias, and the linear layer F→16 behind it. A model trained further keeps its network.
+        Assert.AreEqual((64L * 5) + 5 + (5 * 16) + 16, Weights(one));
+        Assert.AreEqual((64L * 7) + 7 + (7 * 16) + 16, Weights(other));
+        Assert.AreEqual(Weights(one), Weights(further));
+
+        static Sequential Sized(ImageShape shape, int width) => nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, width)));
+
+        static long Weights(NoPropTransformer model) => model.Model.Summary.Parts.Single(part => part.Name == "backbone").Parameters;
+    }
+
+    [TestMethod]
+    public void Load_NetworkOfATrainerAlone_TellsHowToRegisterIt()
+    {
+        using var model = Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options with { BackboneName = "a trainer's own" }, Create).Fit(_data);
+
+        Assert.HasCount(48, model.Transform(_data).GetColumn<float[]>("Score").ToArray());
+        Fault.Of<InvalidOperationException>(
+            () => EstimatorContract.Reloaded(Context, model, _data.Schema),
+            "The backbone 'a trainer's own' is not registered in this process",
+            "NoPropBackbones.Register(\"a trainer's own\", shape => …) before loading");
     }
 
     [TestMethod]

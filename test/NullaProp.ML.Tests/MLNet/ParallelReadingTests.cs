@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.ML;
-using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML.Tests.MLNet;
 

@@ -27,6 +27,22 @@ public sealed class StreamedFitTests
         CollectionAssert.AreNotEqual(Scores(inMemory), Scores(one), "the data was not streamed");
     }
 
+    // Each took fewer rows into the buffer than make a batch.
+    [TestMethod]
+    [DataRow(6, 3, 200, 4)]
+    [DataRow(300, 1, 32, 65_536)]
+    public void Fit_BatchLargerThanTheMemoryAllowed_Trains(int rows, int channels, int side, int batchSize)
+    {
+        var schema = SchemaDefinition.Create(typeof(Flat));
+        schema["Features"].ColumnType = new VectorDataViewType(NumberDataViewType.Byte, channels, side, side);
+        var data = Context.Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(row => new Flat(row, channels * side * side)), schema);
+        var options = TinyImages.Options with { HiddenSize = 8, BatchSize = batchSize, MaxCachedBytes = Allowed };
+
+        using var model = Context.MulticlassClassification.Trainers.NoProp(options).Fit(data);
+
+        Assert.HasCount(rows, model.Transform(data).GetColumn<float[]>("Score").ToArray());
+    }
+
     [TestMethod]
     public void Fit_TwoThreadsOneTrainer_BothGiveTheModelOfOne()
     {
@@ -84,4 +100,12 @@ public sealed class StreamedFitTests
 
     private static float[] Scores(NoPropTransformer model) =>
         [.. model.Transform(Context.Data.TakeRows(Data, 30)).GetColumn<float[]>("Score").SelectMany(row => row)];
+
+    private sealed class Flat(int row, int size)
+    {
+        [KeyType(2)]
+        public uint Label { get; } = (uint)row % 2;
+
+        public byte[] Features { get; } = [.. Enumerable.Range(0, size).Select(i => (byte)((row % 2 * 150) + ((row + i) % 100)))];
+    }
 }

@@ -36,6 +36,43 @@ public sealed class TabularTests
     }
 
     [TestMethod]
+    [DataRow(12345.678f, 12469.13f)] // 1 % off
+    [DataRow(255f, 200f)]
+    [DataRow(0f, 1f)]
+    public void Score_ColumnThatNeverVariedInTraining_HasNoInfluence(float inTraining, float later)
+    {
+        var logger = new LogLines();
+        using var model = Context.MulticlassClassification.Trainers.NoProp(Options, logger).Fit(Data(inTraining));
+
+        var (known, unknown) = (model.Transform(Data(inTraining)), model.Transform(Data(later)));
+
+        CollectionAssert.AreEqual(
+            known.GetColumn<float[]>("Score").SelectMany(row => row).ToArray(),
+            unknown.GetColumn<float[]>("Score").SelectMany(row => row).ToArray());
+        Assert.Contains("1 of 3 features never vary in the training data and have no influence: slots 2.", logger.Lines.Select(line => line.Text));
+        Assert.Contains("Training on 400 rows of 3 values in 2 classes, on cpu.", logger.Lines.Select(line => line.Text));
+        using var engine = Context.Model.CreatePredictionEngine<ThreeValues, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        CollectionAssert.AreEqual(engine.Predict(Row(inTraining)).Score, engine.Predict(Row(later)).Score);
+
+        static ThreeValues Row(float value) => new() { Features = [0.3f, 5400, value] };
+
+        static IDataView Data(float value) => Context.Data.LoadFromEnumerable(
+            Moons(seed: 1).Select(point => new ThreeValues { Label = point.Label, Features = [.. point.Features, value] }));
+    }
+
+    [TestMethod]
+    public void Fit_ValueThatIsNoNumber_NamesItsSlot()
+    {
+        var points = Moons(seed: 1);
+        points[4].Features[1] = float.NaN;
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Context.MulticlassClassification.Trainers.NoProp(Options).Fit(Context.Data.LoadFromEnumerable(points)));
+
+        Assert.Contains("Row 4 holds NaN in slot 1 of column 'Features', but every value must be a finite number.", fault.Message);
+    }
+
+    [TestMethod]
     [DataRow(0.5, 0.0)]
     [DataRow(0.0, 10.0)]
     public void Fit_AugmentationForImages_SaysThatVectorsHaveNoSides(double flip, double rotation)
@@ -117,6 +154,15 @@ public sealed class TabularTests
         public uint Label { get; set; }
 
         [VectorType(2)]
+        public float[] Features { get; set; } = [];
+    }
+
+    private sealed class ThreeValues
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+
+        [VectorType(3)]
         public float[] Features { get; set; } = [];
     }
 

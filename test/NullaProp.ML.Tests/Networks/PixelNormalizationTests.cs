@@ -7,12 +7,12 @@ namespace NullaProp.ML.Tests.Networks;
 public sealed class PixelNormalizationTests
 {
     [TestMethod]
-    public void Apply_KnownScaling_SubtractsAndDividesByChannel()
+    public void Apply_KnownScaling_SubtractsAndMultipliesByChannel()
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
         var normalization = new PixelNormalization(weights.Under("n"), 2);
-        normalization.Set([10, -1], [4, 0.5]);
+        normalization.Set([10, -1], [0.25, 2]);
 
         var pixels = normalization.Apply(tensor(new[] { 10f, 14f, -1f, 0f }).view(1, 2, 1, 2));
 
@@ -25,7 +25,7 @@ public sealed class PixelNormalizationTests
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
         var normalization = new PixelNormalization(weights.Under("n"), 1);
-        normalization.Set([100], [50]);
+        normalization.Set([100], [0.02]);
 
         var pixels = normalization.Apply(tensor(new byte[] { 0, 255 }).view(1, 1, 1, 2));
 
@@ -33,7 +33,7 @@ public sealed class PixelNormalizationTests
     }
 
     [TestMethod]
-    public void Set_ChannelThatNeverChanges_CountsAsDeviationOne()
+    public void Apply_ScaleZero_IsZeroAlways()
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new Generator(1), CPU);
@@ -41,7 +41,8 @@ public sealed class PixelNormalizationTests
 
         normalization.Set([7], [0]);
 
-        CollectionAssert.AreEqual(new[] { 0f, 1f }, normalization.Apply(tensor(new[] { 7f, 8f }).view(1, 1, 1, 2)).data<float>().ToArray());
+        var pixels = normalization.Apply(tensor(new[] { 7f, 8f, -1e30f }).view(1, 1, 1, 3));
+        Assert.IsTrue(pixels.data<float>().ToArray().All(value => value == 0));
         Assert.IsEmpty(weights.Trained);
     }
 }

@@ -1,5 +1,5 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using NullaProp.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Storage;
 
 namespace NullaProp.ML.Tests.Storage;
@@ -24,7 +24,7 @@ public sealed class ModelDescriptionTests
     [DynamicData(nameof(Options))]
     public void Read_WhatWriteWrote_GivesEveryValueBack(string name, NoPropOptions options)
     {
-        var keys = ClassKeys.Of(JsonElement.Parse("""{"type":"Text","values":["a","b"]}"""), 2);
+        var keys = ClassValues.Of(JsonElement.Parse("""{"type":"Text","values":["a","b"]}"""), 2);
         var description = new ModelDescription(options, Shape, 2, keys, Seed: -7);
 
         var read = ModelDescription.Read(new MemoryStream(Written(description)));

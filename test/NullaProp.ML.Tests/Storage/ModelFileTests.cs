@@ -20,7 +20,7 @@ public sealed class ModelFileTests
         using var scope = NewDisposeScope();
         var options = TinyModel.Small(NoPropOptions.Nullaprop with { Draws = draws });
         var model = Model(options);
-        model.Network.Normalization.Set([0.4], [0.3]);
+        model.Network.Normalization.Set([0.4], [1 / 0.3]);
 
         var read = ModelFile.ReadWeights(new MemoryStream(Written(model)), Description(model), new Lazy<Device>(CPU));
 

@@ -1,9 +1,10 @@
 using Microsoft.ML;
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Tests.Support;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ public sealed class ClassPrototypesTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create(Pixels);
-        model.Normalization.Set([5], [2]); // −2, 3 and 1 in each of 64 pixels: lengths 16, 24 and 8
+        model.Normalization.Set([5], [0.5]); // −2, 3 and 1 in each of 64 pixels: lengths 16, 24 and 8
 
         Set(model, Pixels, Store([100, 0, 1, 101, 2], [13, 11, 10, 0], [7]));
 

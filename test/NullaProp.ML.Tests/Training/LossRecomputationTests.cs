@@ -1,7 +1,7 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
@@ -161,7 +161,7 @@ public sealed class LossRecomputationTests
     private static Denoiser Model(NoPropOptions options)
     {
         var model = TinyModel.Create(options, seed: 8);
-        model.Normalization.Set([0.4], [0.3]);
+        model.Normalization.Set([0.4], [1 / 0.3]);
         if (options.Embedding == EmbeddingKind.Learned)
         {
             TinyModel.Set(model, "embedding.rows", [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))]); // of length near 2, so that z matters

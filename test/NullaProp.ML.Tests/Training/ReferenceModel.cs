@@ -44,7 +44,7 @@ internal sealed class ReferenceModel
     /// <summary>Returns class logits, (B, K); a block of discrete time reads no time.</summary>
     public Tensor Logits(Tensor pixels, Tensor z, Tensor? time)
     {
-        var image = (pixels.to(ScalarType.Float64) - _weights["normalization.mean"].detach()) / _weights["normalization.deviation"].detach();
+        var image = (pixels.to(ScalarType.Float64) - _weights["normalization.mean"].detach()) * _weights["normalization.scale"].detach();
         var x = Pooled(Pooled(image, "backbone.conv1"), "backbone.conv2").flatten(1);
         var code = Linear(Linear(z, "label_encoder.first").relu(), "label_encoder.second");
         code = z.shape[1] == code.shape[1] ? z + code : code;

@@ -1,7 +1,7 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;

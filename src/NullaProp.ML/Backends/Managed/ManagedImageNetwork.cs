@@ -36,7 +36,7 @@ internal sealed class ManagedImageNetwork : IImageNetwork
     {
         _shape = shape;
         _mean = normalization.Mean.Host().Values;
-        _scale = Array.ConvertAll(normalization.Deviation.Host().Values, deviation => 1 / deviation);
+        _scale = [.. normalization.Scale.Host().Values];
         _isBordered = layers[0] is BackboneLayer.Convolution;
         _layers = Compile(layers, shape);
         (_features, _join) = (join.Columns, new ManagedMatrix(join));

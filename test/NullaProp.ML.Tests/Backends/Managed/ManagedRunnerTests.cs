@@ -188,7 +188,7 @@ public sealed class ManagedRunnerTests
         using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, classes);
         TinyModel.ReadLabels(model, generator);
         TinyModel.SetAverages(model, generator);
-        model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
+        model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 10.0 / c)]);
         var plan = PlanCompiler.For(model, options);
         using var batch = new TorchRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, 5));
         var runner = new ManagedRunner(batch.Folded, shape);

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML.ClassNames;
+
+/// <summary>A type that class names may have.</summary>
+/// <param name="itemType">ML.NET's type.</param>
+internal abstract class ClassValueType(PrimitiveDataViewType itemType)
+{
+    // Made when asked for: one of fifteen is, and each is compiled for itself.
+    private static readonly (PrimitiveDataViewType ItemType, Func<PrimitiveDataViewType, ClassValueType> Create)[] All =
+    [
+        (TextDataViewType.Instance, Text),
+        (BooleanDataViewType.Instance, Simple<bool>),
+        (NumberDataViewType.SByte, Simple<sbyte>),
+        (NumberDataViewType.Byte, Simple<byte>),
+        (NumberDataViewType.Int16, Simple<short>),
+        (NumberDataViewType.UInt16, Simple<ushort>),
+        (NumberDataViewType.Int32, Simple<int>),
+        (NumberDataViewType.UInt32, Simple<uint>),
+        (NumberDataViewType.Int64, Simple<long>),
+        (NumberDataViewType.UInt64, Simple<ulong>),
+        (NumberDataViewType.Single, Simple<float>),
+        (NumberDataViewType.Double, Simple<double>),
+        (TimeSpanDataViewType.Instance, Simple<TimeSpan>),
+        (DateTimeDataViewType.Instance, Simple<DateTime>),
+        (DateTimeOffsetDataViewType.Instance, Simple<DateTimeOffset>),
+    ];
+
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    /// <summary>Gets the type's name in model files.</summary>
+    public string Name => NameOf(ItemType);
+
+    /// <summary>Gets ML.NET's type.</summary>
+    public PrimitiveDataViewType ItemType { get; } = itemType;
+
+    /// <summary>Reads the names out of a label column's annotations.</summary>
+    /// <param name="annotations">The annotations.</param>
+    public abstract ClassValues Read(DataViewSchema.Annotations annotations);
+
+    /// <summary>Reads the names out of a model file.</summary>
+    /// <param name="values">An array of values.</param>
+    /// <exception cref="FormatException">A value is not of this type.</exception>
+    public abstract ClassValues Parse(JsonElement values);
+
+    /// <summary>Returns the type of names.</summary>
+    /// <param name="itemType">ML.NET's type.</param>
+    /// <exception cref="NotSupportedException">Names of this type cannot be kept.</exception>
+    public static ClassValueType Of(DataViewType itemType) =>
+        Find(type => type.Equals(itemType))
+        ?? throw new NotSupportedException($"The classes are named by values of type {itemType}, but a NoProp model can keep only {string.Join(", ", All.Select(type => NameOf(type.ItemType)))}. Convert the labels before MapValueToKey.");
+
+    /// <summary>Returns the type that a model file names.</summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="FormatException">There is no such type.</exception>
+    public static ClassValueType Of(string name) =>
+        Find(type => NameOf(type) == name)
+        ?? throw new FormatException($"The model file has class names of the unknown type '{name}'; it is damaged. Train and save the model again.");
+
+    private static ClassValueType? Find(Predicate<PrimitiveDataViewType> isMeant)
+    {
+        var (itemType, create) = Array.Find(All, type => isMeant(type.ItemType));
+        return create?.Invoke(itemType);
+    }
+
+    private static string NameOf(PrimitiveDataViewType itemType) => itemType is TextDataViewType ? "Text" : itemType.RawType.Name;
+
+    private static ClassValueType<ReadOnlyMemory<char>> Text(PrimitiveDataViewType itemType) =>
+        new(itemType, text => JsonValue.Create(text.ToString()), json => (json.GetString() ?? throw new FormatException("a name is null")).AsMemory());
+
+    private static ClassValueType<T> Simple<T>(PrimitiveDataViewType itemType) =>
+        new(itemType, value => JsonSerializer.SerializeToNode(value, Json), json => json.Deserialize<T>(Json)!);
+}
+
+/// <summary>A type that class names may have.</summary>
+/// <param name="itemType">ML.NET's type.</param>
+/// <param name="toJson">Writes a value.</param>
+/// <param name="fromJson">Reads a value.</param>
+internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, JsonNode?> toJson, Func<JsonElement, T> fromJson)
+    : ClassValueType(itemType)
+{
+    /// <summary>Gets what writes a value.</summary>
+    public Func<T, JsonNode?> ToJson => toJson;
+
+    /// <summary>Returns a value as text.</summary>
+    /// <param name="value">The value.</param>
+    public static string Format(T value) => value is ReadOnlyMemory<char> text ? text.ToString() : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
+
+    /// <inheritdoc/>
+    public override ClassValues Read(DataViewSchema.Annotations annotations)
+    {
+        VBuffer<T> values = default;
+        annotations.GetValue(AnnotationKinds.KeyValues, ref values);
+
+        // Text is copied: the column's memory may be a slice of something large.
+        var copies = values.DenseValues().Select(value => value is ReadOnlyMemory<char> text ? (T)(object)text.ToString().AsMemory() : value);
+        return new ClassValues<T>(this, [.. copies]);
+    }
+
+    /// <inheritdoc/>
+    public override ClassValues Parse(JsonElement values)
+    {
+        try
+        {
+            var names = new T[values.GetArrayLength()];
+            for (var i = 0; i < names.Length; i++)
+            {
+                names[i] = fromJson(values[i]);
+            }
+
+            return new ClassValues<T>(this, names);
+        }
+        catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
+        {
+            throw new FormatException($"The model file has a class name that is no {Name} ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.", fault);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML.Reading;
+
+/// <summary>How the values of a feature column are laid out.</summary>
+internal enum PixelLayout
+{
+    /// <summary>A vector, channel by channel: C, H, W.</summary>
+    Planar,
+
+    /// <summary>A vector, pixel by pixel: H, W, C.</summary>
+    Interleaved,
+
+    /// <summary>An image object.</summary>
+    Image,
+}
+
+/// <summary>What a feature column holds: its image size and layout, found from the column's type and the options.</summary>
+/// <param name="Shape">The size of the images.</param>
+/// <param name="Layout">The layout of the values.</param>
+internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
+{
+    /// <summary>Finds the format of a column that has already been checked to hold vectors or images.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="wanted">The size that the images must have; <see langword="null"/> where only the column can tell.</param>
+    /// <param name="backbone">The network that will read them; matters only where no size is wanted.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column gives no size, or another than wanted, or one too small.</exception>
+    public static FeatureFormat Of(DataViewSchema.Column column, ImageShape? wanted, BackboneKind backbone = BackboneKind.SmallConv)
+    {
+        var format = column.Type switch
+        {
+            ImageDataViewType image => OfImage(column.Name, image, wanted),
+            VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted, backbone),
+            VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => throw Fault(
+                $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image files, as LoadRawImageBytes " +
+                "reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set the size with [VectorType(n)]."),
+            _ => throw Fault(
+                $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the size with [VectorType(n)]."),
+        };
+        var smallest = backbone.SmallestSide();
+        return wanted is not null || (format.Shape.Channels >= 1 && format.Shape.Height >= smallest && format.Shape.Width >= smallest)
+            ? format
+            : throw Fault(
+                $"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {smallest}×{smallest} pixels. Enlarge them with ResizeImages, " +
+                "set ImageShape if the sizes were misread, or choose the backbone Mlp for values that are no image.");
+    }
+
+    private static FeatureFormat OfImage(string name, ImageDataViewType type, ImageShape? wanted)
+    {
+        if (type.Height <= 0 || type.Width <= 0)
+        {
+            return wanted is null
+                ? throw Fault(
+                    $"Column '{name}' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. " +
+                    "Add ResizeImages before NoProp, or set ImageShape.")
+                : new(Displayable(name, wanted), PixelLayout.Image);
+        }
+
+        var shape = new ImageShape(wanted?.Channels ?? 3, type.Height, type.Width);
+        return wanted is null || wanted == shape
+            ? new(Displayable(name, shape), PixelLayout.Image)
+            : throw Mismatch(name, $"images of {type.Height}×{type.Width} pixels", wanted);
+    }
+
+    private static ImageShape Displayable(string name, ImageShape shape) =>
+        shape.Channels is 1 or 3
+            ? shape
+            : throw Fault(
+                $"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or use ExtractPixels.");
+
+    private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted, BackboneKind backbone)
+    {
+        var written = string.Join("×", type.Dimensions);
+        if (wanted is not null)
+        {
+            return Fitting(type, wanted) is { } layout ? new(wanted, layout)
+                : type.Size != wanted.Size ? throw Mismatch(name, $"{type.Size} values ({written})", wanted)
+                : throw Fault(
+                    $"Column '{name}' holds its {type.Size} values as {written}, which is no layout of images of {wanted}. " +
+                    $"Use ExtractPixels, or make it a flat vector with [VectorType({type.Size})], channel by channel.");
+        }
+
+        int[] sizes = [.. type.Dimensions.Where(size => size != 1)];
+        return (sizes.Length <= 1 ? [] : sizes.Length < type.Dimensions.Length && type.Dimensions.Length <= 3 ? [.. type.Dimensions] : sizes) switch
+        {
+            [var height, var width] => new(new(1, height, width), PixelLayout.Planar),
+            [1 or 3 or 4, var height, var width] and [var channels, ..] => new(new(channels, height, width), PixelLayout.Planar),
+            [var height, var width, 1 or 3 or 4] and [.., var channels] => new(new(channels, height, width), PixelLayout.Interleaved),
+            [var channels, var height, var width] => new(new(channels, height, width), PixelLayout.Planar),
+            _ when backbone == BackboneKind.Mlp => new(new(type.Size, 1, 1), PixelLayout.Planar), // each a channel, so that each is normalised by itself
+            _ => throw Fault(
+                $"Column '{name}' is a flat vector of {type.Size} values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
+                "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, or choose the backbone " +
+                "Mlp for values that are no image."),
+        };
+    }
+
+    // Dimensions of 1 say nothing of the order: 1×512×1×1, as ML.NET's own networks make it, is a vector, and 1×3×32×32 an image.
+    private static PixelLayout? Fitting(VectorDataViewType type, ImageShape wanted)
+    {
+        var sizes = type.Dimensions.Where(size => size != 1);
+        return type.Size != wanted.Size ? null
+            : wanted.IsTable || type.Dimensions.Length == 1 || IsMadeOf(wanted.Channels, wanted.Height, wanted.Width) ? PixelLayout.Planar
+            : IsMadeOf(wanted.Height, wanted.Width, wanted.Channels) ? PixelLayout.Interleaved
+            : null;
+
+        bool IsMadeOf(params int[] layout) => sizes.SequenceEqual(layout.Where(size => size != 1));
+    }
+
+    private static ArgumentOutOfRangeException Mismatch(string name, string found, ImageShape wanted) => Fault(wanted.IsTable
+        ? $"Column '{name}' holds {found}, but NoProp needs {wanted.Size} values. Change the Concatenate that makes it, or {nameof(NoPropOptions.ImageShape)}."
+        : $"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change ResizeImages and ExtractPixels upstream, or ImageShape.");
+
+    private static string Needed(ImageShape? wanted) => wanted switch
+    {
+        null => "a known number of values",
+        { IsTable: true } => $"{wanted.Size} values",
+        _ => $"{wanted.Size} values ({wanted})",
+    };
+
+    private static ArgumentOutOfRangeException Fault(string message) => Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
+}

@@ -1,0 +1,190 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.ClassNames;
+using NullaProp.ML.Interop;
+using static Microsoft.ML.SchemaShape.Column;
+
+namespace NullaProp.ML.Reading;
+
+/// <summary>Checks the columns that a trainer or a model reads.</summary>
+internal static class InputColumns
+{
+    private const string FeatureTypes = "Vector<Single>, Vector<Byte> or Image";
+    private const string LabelType = "Key<UInt32>";
+    private const string WeightType = "Single";
+    private const int MostNames = 20; // in a message
+
+    /// <summary>Checks the shape of a feature column.</summary>
+    /// <param name="schema">The shape of the input.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static void CheckFeature(SchemaShape schema, string name)
+    {
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("feature", name);
+        var isVector = column is { Kind: VectorKind.Vector or VectorKind.VariableVector, IsKey: false } && IsPixel(column.ItemType);
+        var isImage = column.Kind == VectorKind.Scalar && column.ItemType is ImageDataViewType;
+        if (!isVector && !isImage)
+        {
+            throw Marked.WrongType("feature", name, FeatureTypes, $"{SchemaShapes.TypeName(column)}{Cure(name, column)}");
+        }
+    }
+
+    /// <summary>Checks the shape of a label column and returns it.</summary>
+    /// <param name="schema">The shape of the input.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static SchemaShape.Column CheckLabel(SchemaShape schema, string name)
+    {
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("label", name);
+        return column is { Kind: VectorKind.Scalar, IsKey: true } && column.ItemType.RawType == typeof(uint)
+            ? column
+            : throw Marked.WrongType("label", name, LabelType, SchemaShapes.TypeName(column));
+    }
+
+    /// <summary>Checks the shape of a weight column.</summary>
+    /// <param name="schema">The shape of the input.</param>
+    /// <param name="name">The column's name; <see langword="null"/> for none.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static void CheckWeight(SchemaShape schema, string? name)
+    {
+        if (name is null)
+        {
+            return;
+        }
+
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("weight", name);
+        if (column is not { Kind: VectorKind.Scalar, IsKey: false } || column.ItemType.RawType != typeof(float))
+        {
+            throw Marked.WrongType("weight", name, WeightType, SchemaShapes.TypeName(column));
+        }
+    }
+
+    /// <summary>Returns a weight column.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    public static DataViewSchema.Column Weight(DataViewSchema schema, string name)
+    {
+        CheckWeight(SchemaShapes.Of(schema), name);
+        return schema[name];
+    }
+
+    /// <summary>Checks that every class with a weight is a class of the data.</summary>
+    /// <param name="weights">The weights; may be <see langword="null"/>.</param>
+    /// <param name="labelName">The label column's name.</param>
+    /// <param name="classNames">The names of its classes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One is not.</exception>
+    public static void CheckClassWeights(ClassWeights? weights, string labelName, IReadOnlyList<string> classNames)
+    {
+        var known = classNames.ToHashSet();
+        if (weights?.ByName.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        {
+            var rest = classNames.Count > MostNames ? $" and {classNames.Count - MostNames} more" : string.Empty;
+            throw Marked.Exception(new ArgumentOutOfRangeException(
+                paramName: null,
+                $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column '{labelName}' are " +
+                $"{string.Join(", ", classNames.Take(MostNames))}{rest}. " +
+                "Write the names as the column had them before MapValueToKey, or leave the class out."));
+        }
+    }
+
+    /// <summary>Returns a feature column and what its values mean.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The column's name.</param>
+    /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
+    /// <param name="backbone">The network that will read them; matters only where no size is wanted.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of a wrong type or of a wrong size.</exception>
+    public static (DataViewSchema.Column Column, FeatureFormat Format) Feature(
+        DataViewSchema schema,
+        string name,
+        ImageShape? wanted,
+        BackboneKind backbone = BackboneKind.SmallConv)
+    {
+        CheckFeature(SchemaShapes.Of(schema), name);
+        var column = schema[name];
+        return (column, FeatureFormat.Of(column, wanted, backbone));
+    }
+
+    /// <summary>Returns what the slots of a feature column are called, as Concatenate keeps it; nothing where they have no names.</summary>
+    /// <param name="column">The column.</param>
+    public static IReadOnlyList<string> SlotNames(DataViewSchema.Column column)
+    {
+        if (!column.HasSlotNames())
+        {
+            return [];
+        }
+
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        column.GetSlotNames(ref names);
+        return [.. names.DenseValues().Select(name => name.ToString())];
+    }
+
+    /// <summary>Returns a label column and the number of its classes.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="name">The column's name.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
+    /// <exception cref="InvalidOperationException">There is only one class, or no row at all.</exception>
+    public static (DataViewSchema.Column Column, int Classes) Label(IDataView data, string name)
+    {
+        CheckLabel(SchemaShapes.Of(data.Schema), name);
+        var column = data.Schema[name];
+        var count = ((KeyDataViewType)column.Type).Count;
+        return count switch
+        {
+            < 2 when IsEmpty(data, column) => throw Marked.Exception(new InvalidOperationException(
+                $"The data has no rows, and so no classes in label column '{name}'. Check the path, folder or filter that it comes from.")),
+            < 2 => throw Marked.Exception(new InvalidOperationException(
+                $"Only one class was found in label column '{name}', but a classifier needs two or more. " +
+                "Check the labels, and that MapValueToKey saw all of them.")),
+            > 65_536 => throw Marked.Exception(new InvalidOperationException(
+                $"Label column '{name}' has {count} classes, but NoProp takes at most 65536. Map the labels to keys with MapValueToKey.")),
+            _ => (column, (int)count),
+        };
+    }
+
+    /// <summary>Checks that data has the classes of a model, in the same order: a class is known by its number alone.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="name">The label column's name.</param>
+    /// <param name="classes">The model's number of classes.</param>
+    /// <param name="keys">The model's class names, if it has any.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, of a wrong type or of other classes.</exception>
+    public static void CheckClasses(IDataView data, string name, int classes, ClassValues? keys)
+    {
+        var (label, count) = Label(data, name);
+        if (count != classes)
+        {
+            throw Marked.Exception(new ArgumentOutOfRangeException(
+                paramName: null,
+                $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted MapValueToKey."));
+        }
+
+        var found = ClassValues.Of(label, count);
+        if (found is not null && keys is not null && !found.Names.SequenceEqual(keys.Names))
+        {
+            var (theirs, ours) = found.Names.Zip(keys.Names).First(pair => pair.First != pair.Second);
+            throw Marked.Exception(new ArgumentOutOfRangeException(
+                paramName: null,
+                $"Label column '{name}' has class '{theirs}' where the model has '{ours}'. Map the labels of all data by the same fitted MapValueToKey."));
+        }
+    }
+
+    private static bool IsPixel(DataViewType type) => type.RawType == typeof(float) || type.RawType == typeof(byte);
+
+    // What makes of the column what is expected, where one transform does.
+    private static string Cure(string name, SchemaShape.Column column)
+    {
+        var isNumber = !column.IsKey && column.ItemType is NumberDataViewType or BooleanDataViewType;
+        var converted = IsPixel(column.ItemType) ? string.Empty : $"Conversion.ConvertType(\"{name}\", outputKind: DataKind.Single)";
+        return !isNumber ? string.Empty
+            : column.Kind != VectorKind.Scalar ? $". Add Transforms.{converted}"
+            : $". Add {(converted.Length == 0 ? string.Empty : $"Transforms.{converted} and ")}Transforms.Concatenate(\"{name}\", …) of all columns that are features";
+    }
+
+    // MapValueToKey makes a key of one value of data without rows.
+    private static bool IsEmpty(IDataView data, DataViewSchema.Column label)
+    {
+        using var cursor = FaultyRow.Outside(() => data.GetRowCursor([label]), label);
+        return !FaultyRow.Outside(cursor.MoveNext, label);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using Microsoft.ML;
+using NullaProp.ML.ClassNames;
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML.Reading;
+
+/// <summary>The rows of an <see cref="IDataView"/> that have a label, with their images.</summary>
+internal sealed class LabelledRows
+{
+    private readonly IDataView _data;
+    private readonly DataViewSchema.Column _feature;
+    private readonly DataViewSchema.Column _label;
+    private readonly DataViewSchema.Column? _weight;
+    private readonly FeatureFormat _format;
+    private readonly int _classes;
+    private readonly Action _checkAlive;
+
+    /// <summary>Finds and checks the columns.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="options">The names of the columns.</param>
+    /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
+    /// <param name="checkAlive">Called for every row; throws to stop.</param>
+    public LabelledRows(IDataView data, NoPropOptions options, ImageShape? wanted, Action checkAlive)
+    {
+        _data = data;
+        (_feature, _format) = InputColumns.Feature(data.Schema, options.FeatureColumnName, wanted);
+        (_label, _classes) = InputColumns.Label(data, options.LabelColumnName);
+        _weight = options.ExampleWeightColumnName is { } name ? InputColumns.Weight(data.Schema, name) : null;
+        ClassNames = ClassValues.NamesOf(ClassValues.Of(_label, _classes), _classes);
+        Totals = new ClassTotals(_classes);
+        _checkAlive = checkAlive;
+    }
+
+    /// <summary>Gets the size of the images.</summary>
+    public ImageShape Shape => _format.Shape;
+
+    /// <summary>Gets the names of the classes; the numbers from 0 for a bare key.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Gets the rows that the last reading gave, by class.</summary>
+    public ClassTotals Totals { get; private set; }
+
+    /// <summary>Gets the number of rows without a label that the last reading left out.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>Reads the rows once.</summary>
+    /// <param name="pixels">Where to write each image, C·H·W values.</param>
+    /// <returns>Label and weight of each row; while it is current, its image is in <paramref name="pixels"/>.</returns>
+    /// <exception cref="InvalidOperationException">A row cannot be read.</exception>
+    public IEnumerable<LabelledRow> Read(float[] pixels)
+    {
+        DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
+        using var cursor = FaultyRow.Outside(() => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]), _feature);
+        using var reader = new RowReader(cursor, _feature, _format);
+        var labelGetter = cursor.GetGetter<uint>(_label);
+        var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
+        Skipped = 0;
+        Totals = new ClassTotals(_classes);
+        while (FaultyRow.MoveNext(cursor, _data, _feature, _format))
+        {
+            _checkAlive();
+            var key = reader.Value(labelGetter, _label.Name);
+            if (key == 0 || key > _classes)
+            {
+                Skipped++; // key 0 is ML.NET's missing value
+                continue;
+            }
+
+            reader.Read(pixels);
+            var row = new LabelledRow((int)key - 1, weightGetter is null ? 1 : Weight(weightGetter, reader));
+            Totals.Add(row);
+            yield return row;
+        }
+    }
+
+    /// <summary>Reads the rows once more, and makes sure that they are as many as before.</summary>
+    /// <param name="pixels">Where to write each image, C·H·W values.</param>
+    /// <param name="before">How many the first reading gave.</param>
+    /// <returns>As <see cref="Read"/>.</returns>
+    /// <exception cref="InvalidOperationException">A row cannot be read, or there are more or fewer rows.</exception>
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before)
+    {
+        var count = 0;
+        foreach (var row in Read(pixels))
+        {
+            count++;
+            if (count > before)
+            {
+                throw Changed(before, $"more than {before}");
+            }
+
+            yield return row;
+        }
+
+        if (count < before)
+        {
+            throw Changed(before, $"{count}");
+        }
+    }
+
+    private static InvalidOperationException Changed(int before, string now) => Marked.Exception(new InvalidOperationException(
+        $"The data had {before} labelled rows when first read and {now} when read again. Save it first if it changes from reading to reading, " +
+        $"or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
+
+    private float Weight(ValueGetter<float> getter, RowReader reader)
+    {
+        var name = _weight!.Value.Name;
+        var weight = reader.Value(getter, name);
+        return float.IsFinite(weight) && weight >= 0
+            ? weight
+            : throw Marked.Exception(new InvalidOperationException(
+                $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a finite number, " +
+                "0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
+    }
+}
+
+/// <summary>What a row says beside its image.</summary>
+/// <param name="Label">The class index, from 0.</param>
+/// <param name="Weight">The row's weight, 0 or more; 1 where no column holds weights.</param>
+internal readonly record struct LabelledRow(int Label, float Weight = 1);
+
+/// <summary>How many rows of each class there are, and what they weigh.</summary>
+/// <param name="classes">K, the number of classes.</param>
+internal sealed class ClassTotals(int classes)
+{
+    private readonly long[] _rows = new long[classes];
+    private readonly double[] _weights = new double[classes];
+
+    /// <summary>Gets the number of rows of each class.</summary>
+    public IReadOnlyList<long> Rows => _rows;
+
+    /// <summary>Gets the sum of the weights of each class's rows.</summary>
+    public IReadOnlyList<double> Weights => _weights;
+
+    /// <summary>Adds a row.</summary>
+    /// <param name="row">The row.</param>
+    public void Add(LabelledRow row)
+    {
+        _rows[row.Label]++;
+        _weights[row.Label] += row.Weight;
+    }
+}

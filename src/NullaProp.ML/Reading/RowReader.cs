@@ -1,0 +1,118 @@
+using System.Globalization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML.Reading;
+
+/// <summary>Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.</summary>
+internal sealed class RowReader : IDisposable
+{
+    private const int MostTexts = 8;
+    private const int LongestText = 260; // characters, as long as a path on Windows
+
+    private readonly DataViewRow _row;
+    private readonly DataViewSchema.Column _column;
+    private readonly FeatureFormat _format;
+    private readonly PixelReader _pixels;
+    private readonly List<(string Name, ValueGetter<ReadOnlyMemory<char>> Getter)> _texts;
+
+    /// <summary>Creates a reader that follows a row as it moves.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="column">The feature column, active in the row.</param>
+    /// <param name="format">What the column holds.</param>
+    public RowReader(DataViewRow row, DataViewSchema.Column column, FeatureFormat format)
+    {
+        (_row, _column, _format) = (row, column, format);
+        _pixels = PixelReader.Of(row, column, format);
+        _texts =
+        [
+            .. TextColumns(row.Schema).Where(row.IsColumnActive).Take(MostTexts)
+                .Select(text => (text.Name, row.GetGetter<ReadOnlyMemory<char>>(text))),
+        ];
+    }
+
+    /// <summary>Returns the columns whose text helps to name a row.</summary>
+    /// <param name="schema">The schema of the data.</param>
+    public static IEnumerable<DataViewSchema.Column> TextColumns(DataViewSchema schema) =>
+        schema.Where(column => !column.IsHidden && column.Type is TextDataViewType);
+
+    /// <summary>Reads the row's image.</summary>
+    /// <param name="pixels">Where to write C·H·W values.</param>
+    /// <exception cref="InvalidOperationException">The image cannot be read, or holds NaN or infinity.</exception>
+    public void Read(Span<float> pixels)
+    {
+        Fetch(pixels);
+        if (PixelLoops.IndexOfNonFinite(pixels) is var place and >= 0)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a finite number. " +
+                "Mend or remove it, for instance with ReplaceMissingValues."));
+        }
+    }
+
+    /// <summary>Reads the row's image, whatever its values.</summary>
+    /// <param name="pixels">Where to write C·H·W values.</param>
+    /// <exception cref="InvalidOperationException">The image cannot be read.</exception>
+    public void Fetch(Span<float> pixels)
+    {
+        try
+        {
+            _pixels.Read(pixels);
+        }
+        catch (Exception fault) when (FaultyRow.IsOfData(fault))
+        {
+            throw Unreadable(string.Empty, fault);
+        }
+    }
+
+    /// <summary>Reads a value beside the image.</summary>
+    /// <param name="getter">Its getter.</param>
+    /// <param name="column">The column's name.</param>
+    /// <exception cref="InvalidOperationException">The value cannot be read.</exception>
+    public T Value<T>(ValueGetter<T> getter, string column)
+        where T : struct
+    {
+        try
+        {
+            T value = default;
+            getter(ref value);
+            return value;
+        }
+        catch (Exception fault) when (FaultyRow.IsOfData(fault))
+        {
+            throw Unreadable($" in column '{column}'", fault);
+        }
+    }
+
+    /// <summary>Returns what the row is called in messages: its number and its texts.</summary>
+    public string Name()
+    {
+        var texts = _texts.Select(Text).OfType<string>().ToList();
+        var number = string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position}");
+        return texts.Count == 0 ? number : $"{number} ({string.Join(", ", texts)})";
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => (_pixels as IDisposable)?.Dispose();
+
+    // A text that cannot be read must not hide the fault that it would help to place.
+    private static string? Text((string Name, ValueGetter<ReadOnlyMemory<char>> Getter) column)
+    {
+        try
+        {
+            ReadOnlyMemory<char> value = default;
+            column.Getter(ref value);
+            return $"{column.Name} '{(value.Length <= LongestText ? value : value[..LongestText])}'";
+        }
+        catch (Exception fault) when (FaultyRow.IsOfData(fault))
+        {
+            return null;
+        }
+    }
+
+    private string Place(int value) => _format.Shape.IsTable ? $"in slot {value} of column '{_column.Name}'" : $"as pixel value {value}";
+
+    private InvalidOperationException Unreadable(string where, Exception fault) => Marked.Exception(
+        new InvalidOperationException($"{Name()} could not be read{where}: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using NullaProp.ML.Reading;
+
+namespace NullaProp.ML.TrainingImages;
+
+/// <summary>Sums up pixels to the mean and standard deviation of each channel.</summary>
+/// <param name="shape">The size of the images.</param>
+internal sealed class ChannelMoments(ImageShape shape)
+{
+    // Of the values less the first of their channel: a channel that never changes has deviation 0 exactly, however far from 0 it is.
+    private readonly double[] _first = new double[shape.Channels];
+    private readonly double[] _sums = new double[shape.Channels];
+    private readonly double[] _squares = new double[shape.Channels];
+    private long _images;
+
+    /// <summary>Adds an image.</summary>
+    /// <param name="pixels">C·H·W values, channel by channel.</param>
+    public void Add(ReadOnlySpan<float> pixels)
+    {
+        var plane = shape.Height * shape.Width;
+        for (var channel = 0; channel < shape.Channels; channel++)
+        {
+            var ofChannel = pixels.Slice(channel * plane, plane);
+            if (_images == 0)
+            {
+                _first[channel] = ofChannel[0];
+            }
+
+            var (sum, squares) = PixelLoops.Moments(ofChannel, _first[channel]);
+            _sums[channel] += sum;
+            _squares[channel] += squares;
+        }
+
+        _images++;
+    }
+
+    /// <summary>Returns the mean and standard deviation of each channel.</summary>
+    public ChannelStatistics Statistics()
+    {
+        var count = (double)_images * shape.Height * shape.Width;
+        var shifted = _sums.Select(sum => sum / count).ToArray();
+        return new(
+            [.. shifted.Select((mean, channel) => _first[channel] + mean)],
+            [.. shifted.Select((mean, channel) => Math.Sqrt(Math.Max(0, (_squares[channel] / count) - (mean * mean))))]);
+    }
+}
+
+/// <summary>The scale of each channel, or of each slot of a table's rows.</summary>
+/// <param name="Mean">The means.</param>
+/// <param name="Deviation">The standard deviations.</param>
+internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
+{
+    private const int MostNames = 20; // in a message
+    private const int FewSteps = 8; // of single precision within one deviation
+    private const double SmallestDeviation = 1e-38; // 1 over less would overflow single precision
+
+    /// <summary>Gets what brings each channel to deviation 1: 1 over its own, or 0 where it never varies.</summary>
+    public double[] Scale => Array.ConvertAll(Deviation, deviation => deviation < SmallestDeviation ? 0 : 1 / deviation);
+
+    /// <summary>Returns sentences about values that training cannot use.</summary>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="slotNames">The names of a table's slots; empty where they have none.</param>
+    public IEnumerable<string> Warnings(ImageShape shape, IReadOnlyList<string> slotNames)
+    {
+        var scale = Scale;
+        int[] channels = [.. Enumerable.Range(0, shape.Channels)];
+        int[] constant = [.. channels.Where(channel => scale[channel] == 0)];
+        int[] coarse = [.. channels.Except(constant).Where(channel => Deviation[channel] < FewSteps * Step(Mean[channel]))];
+        var (kind, place) = shape.IsTable ? ("features", "slots") : ("channels", "channels");
+        if (constant.Length > 0)
+        {
+            yield return $"{constant.Length} of {shape.Channels} {kind} never vary in the training data and have no influence: {place} {Names(constant)}.";
+        }
+
+        if (coarse.Length > 0)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"The values of {coarse.Length} of {shape.Channels} {kind} lie so far from 0 that single precision hardly tells them apart " +
+                $"(about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a constant before they become Single.");
+        }
+
+        string Names(int[] of)
+        {
+            var names = of.Take(MostNames).Select(channel =>
+                shape.IsTable && channel < slotNames.Count && slotNames[channel].Length > 0 ? $"{channel} ({slotNames[channel]})" : $"{channel}");
+            return string.Join(", ", names) + (of.Length > MostNames ? $" and {of.Length - MostNames} more" : string.Empty);
+        }
+    }
+
+    // The distance of neighbouring numbers of single precision.
+    private static double Step(double value) => MathF.BitIncrement((float)Math.Abs(value)) - (double)(float)Math.Abs(value);
+}

@@ -1,0 +1,137 @@
+using NullaProp.ML.Reading;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.TrainingImages;
+
+/// <summary>
+/// Labelled images that do not fit into the memory allowed: read anew for every pass, shuffled through a buffer that holds one batch at least. A batch is drawn at
+/// random from the buffer, and what is drawn makes room for the rows that follow.
+/// </summary>
+internal sealed class ImageStream : ITrainingImages
+{
+    private const int MostSampleRows = 1000;
+    private const int MostSampleBytes = 16 << 20; // beside a buffer that may be many times as large
+
+    private readonly LabelledRows _rows;
+    private readonly ImageStore _buffer;
+    private readonly ChannelMoments _moments;
+    private readonly int _bufferRows;
+    private readonly int _sampleRows;
+
+    /// <summary>Counts and measures the rows, in one reading.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="bufferBytes">The memory allowed for the buffer, in bytes.</param>
+    /// <param name="started">A store that was to hold all rows and grew too large; the buffer takes over its memory.</param>
+    public ImageStream(LabelledRows rows, long bufferBytes, ImageStore? started = null)
+    {
+        _rows = rows;
+        _sampleRows = Math.Clamp(MostSampleBytes / rows.Shape.Size, 1, MostSampleRows);
+        _moments = new ChannelMoments(rows.Shape);
+        Sample = new ImageStore(rows.Shape);
+        var pixels = new float[rows.Shape.Size];
+        var random = new Random(0); // only chooses the rows whose accuracy is shown
+        var (first, areBytes, bytes) = (-1, true, new byte[pixels.Length]);
+        foreach (var row in rows.Read(pixels))
+        {
+            _moments.Add(pixels);
+            areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
+            first = first < 0 ? row.Label : first;
+            HasSeveralClasses |= row.Label != first;
+            Keep(pixels, row.Label, random);
+            Count++;
+        }
+
+        _buffer = started?.HoldsBytes == areBytes ? started : new ImageStore(rows.Shape);
+        _bufferRows = (int)Math.Clamp(bufferBytes / (areBytes ? bytes.Length : bytes.Length * (long)sizeof(float)), 1, int.MaxValue);
+    }
+
+    /// <inheritdoc/>
+    public ImageShape Shape => _rows.Shape;
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <inheritdoc/>
+    public bool HasSeveralClasses { get; }
+
+    /// <inheritdoc/>
+    public ImageStore Sample { get; }
+
+    /// <inheritdoc/>
+    public RowWeights? Weights
+    {
+        get => _buffer.Weights;
+        set => _buffer.Weights = value;
+    }
+
+    /// <inheritdoc/>
+    public ChannelStatistics ChannelStatistics() => _moments.Statistics();
+
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        var seed = randint(int.MaxValue, [1], dtype: ScalarType.Int32, generator: generator).item<int>();
+        return Prefetched.One(Shuffled(batchSize, new Random(seed)));
+    }
+
+    private IEnumerable<ImageBatch> Shuffled(int batchSize, Random random)
+    {
+        var pixels = new float[Shape.Size];
+        using var rows = _rows.Again(pixels, Count).GetEnumerator();
+        var goesOn = true;
+        _buffer.Clear(); // of what an abandoned epoch left behind
+        var room = Math.Max(_bufferRows, batchSize); // so that every batch but the last is full, and an epoch has the steps that its rows make
+        while (_buffer.Count < room && (goesOn = rows.MoveNext()))
+        {
+            _buffer.Add(pixels, rows.Current.Label, rows.Current.Weight);
+        }
+
+        while (_buffer.Count > 0)
+        {
+            var drawn = Distinct(Math.Min(batchSize, _buffer.Count), _buffer.Count, random);
+            yield return _buffer.Gather(drawn);
+            foreach (var row in drawn.OrderDescending())
+            {
+                goesOn = goesOn && rows.MoveNext();
+                Refill((int)row, pixels, goesOn ? rows.Current : null);
+            }
+        }
+    }
+
+    private void Refill(int row, float[] pixels, LabelledRow? next)
+    {
+        if (next is { } read)
+        {
+            _buffer.Replace(row, pixels, read.Label, read.Weight);
+        }
+        else
+        {
+            _buffer.Remove(row);
+        }
+    }
+
+    private static long[] Distinct(int count, int below, Random random)
+    {
+        var drawn = new HashSet<long>(count);
+        while (drawn.Count < count)
+        {
+            drawn.Add(random.Next(below));
+        }
+
+        return [.. drawn];
+    }
+
+    // Every row has the same chance to be in the sample, however many there will be.
+    private void Keep(float[] pixels, int label, Random random)
+    {
+        if (Sample.Count < _sampleRows)
+        {
+            Sample.Add(pixels, label);
+        }
+        else if (random.Next(Count + 1) is var place && place < _sampleRows)
+        {
+            Sample.Replace(place, pixels, label);
+        }
+    }
+}

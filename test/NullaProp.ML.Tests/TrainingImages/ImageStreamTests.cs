@@ -1,0 +1,231 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Reading;
+using NullaProp.ML.TrainingImages;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.TrainingImages;
+
+[TestClass]
+public sealed class ImageStreamTests
+{
+    private const int Rows = 100;
+    private const int RowBytes = 64; // 1×8×8 bytes
+
+    [TestMethod]
+    [DataRow(10)]
+    [DataRow(64)]
+    [DataRow(1000)]
+    public void Epoch_AnyBufferSize_GivesEveryRowOnceInAnotherOrder(int bufferRows)
+    {
+        var stream = new ImageStream(LabelledRows(Rows), (long)bufferRows * RowBytes);
+        using var generator = new Generator(1);
+
+        var first = RowNumbers(stream.Epoch(16, generator));
+        var second = RowNumbers(stream.Epoch(16, generator));
+
+        CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), first.Order().ToArray());
+        CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), second.Order().ToArray());
+        CollectionAssert.AreNotEqual(first, second);
+        CollectionAssert.AreNotEqual(Enumerable.Range(0, Rows).ToArray(), first);
+    }
+
+    [TestMethod]
+    public void Epoch_SmallBuffer_NeverHoldsMoreRowsThanAllowed()
+    {
+        var stream = new ImageStream(LabelledRows(Rows), 10 * RowBytes);
+        using var generator = new Generator(1);
+
+        // With 10 rows in the buffer and batches of 4, a row comes at the earliest 10 rows before its turn.
+        var order = RowNumbers(stream.Epoch(4, generator));
+
+        for (var place = 0; place < order.Length; place++)
+        {
+            Assert.IsLessThan(((place / 4) * 4) + 10, order[place]);
+        }
+    }
+
+    [TestMethod]
+    public void Epoch_SameSeed_GivesTheSameOrder()
+    {
+        using var first = new Generator(7);
+        using var second = new Generator(7);
+
+        var one = RowNumbers(new ImageStream(LabelledRows(Rows), 10 * RowBytes).Epoch(8, first));
+        var other = RowNumbers(new ImageStream(LabelledRows(Rows), 10 * RowBytes).Epoch(8, second));
+
+        CollectionAssert.AreEqual(one, other);
+    }
+
+    [TestMethod]
+    public void Epoch_AbandonedHalfway_LeavesNoTensorAndStartsAfresh()
+    {
+        var stream = new ImageStream(LabelledRows(Rows), 10 * RowBytes);
+        using var generator = new Generator(1);
+
+        foreach (var batch in stream.Epoch(8, generator))
+        {
+            batch.Dispose();
+            break;
+        }
+
+        CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), RowNumbers(stream.Epoch(8, generator)).Order().ToArray());
+    }
+
+    [TestMethod]
+    public void Epoch_DataThatShrinks_SaysSo()
+    {
+        var rows = Rows;
+        var stream = new ImageStream(LabelledRows(() => rows), 10 * RowBytes);
+        using var generator = new Generator(1);
+        rows = 50;
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RowNumbers(stream.Epoch(8, generator)));
+
+        StringAssert.Contains(fault.Message, "100 labelled rows when first read and 50 when read again");
+    }
+
+    [TestMethod]
+    [DataRow(101)]
+    [DataRow(300)]
+    public void Epoch_DataThatGrows_SaysSoBeforeABatchTooMany(int later)
+    {
+        var rows = Rows;
+        var stream = new ImageStream(LabelledRows(() => rows), 10 * RowBytes);
+        using var generator = new Generator(1);
+        rows = later;
+        var batches = 0;
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() =>
+        {
+            foreach (var batch in stream.Epoch(8, generator))
+            {
+                batch.Dispose();
+                batches++;
+            }
+        });
+
+        Assert.Contains("100 labelled rows when first read and more than 100 when read again", fault.Message);
+        Assert.IsLessThanOrEqualTo(13, batches); // ⌈100/8⌉
+    }
+
+    [TestMethod]
+    [DataRow(4, 25)]
+    [DataRow(30, 4)] // more than the buffer holds
+    [DataRow(65_536, 1)] // more than there are
+    public void Epoch_BufferOfAnySize_GivesFullBatches(int batchSize, int expected)
+    {
+        var stream = new ImageStream(LabelledRows(Rows), 3 * RowBytes);
+        using var generator = new Generator(1);
+        var sizes = new List<long>();
+
+        foreach (var batch in stream.Epoch(batchSize, generator))
+        {
+            sizes.Add(batch.Labels.shape[0]);
+            batch.Dispose();
+        }
+
+        Assert.HasCount(expected, sizes);
+        Assert.IsTrue(sizes.SkipLast(1).All(size => size == batchSize));
+        Assert.AreEqual(Rows, sizes.Sum());
+    }
+
+    [TestMethod]
+    public void Constructor_MoreRowsThanTheSample_CountsAllAndMeasuresAll()
+    {
+        var stream = new ImageStream(LabelledRows(2500), 10 * RowBytes);
+
+        Assert.AreEqual(2500, stream.Count);
+        Assert.AreEqual(1000, stream.Sample.Count);
+        Assert.IsTrue(stream.HasSeveralClasses);
+
+        // The first two pixels hold the row's number, the other 62 are 0.
+        var expected = Enumerable.Range(0, 2500).Average(row => ((row % 256) + (row / 256)) / 64.0);
+        Assert.AreEqual(expected, stream.ChannelStatistics().Mean[0], 1e-6); // sums of whole numbers: rounding of double only
+    }
+
+    [TestMethod]
+    public void Epoch_Weighted_BringsEachRowsWeight()
+    {
+        var context = new MLContext();
+        var data = context.Transforms.CustomMapping<Row, Weight>((row, weight) => weight.Value = row.Pixels[0] % 5, null).Fit(Data(context, () => Rows, _ => { })).Transform(Data(context, () => Rows, _ => { }));
+        var options = new NoPropOptions { ExampleWeightColumnName = "Weight" };
+        var rows = new LabelledRows(data, options, wanted: null, checkAlive: () => { });
+        var stream = new ImageStream(rows, 10 * RowBytes);
+        using var generator = new Generator(1);
+
+        stream.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
+
+        // The weights 0, 1, 2, 3, 4 take turns: their mean is 2.
+        foreach (var batch in stream.Epoch(16, generator))
+        {
+            using (batch)
+            {
+                var numbers = RowNumbers([batch with { Labels = batch.Labels.alias(), Pixels = batch.Pixels.alias(), Weights = null }]);
+                CollectionAssert.AreEqual(numbers.Select(number => number % 5 / 2f).ToArray(), batch.Weights!.data<float>().ToArray());
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Fit_DataAboveMaxCachedBytes_LearnsAsWell()
+    {
+        var mlContext = new MLContext();
+        var data = Data(mlContext, () => 2048, row => row.Pixels[5] = (byte)(row.Label * 250));
+        var options = new NoPropOptions { Epochs = 2, BatchSize = 64, HiddenSize = 16, MaxCachedBytes = 65_536 };
+
+        using var model = mlContext.MulticlassClassification.Trainers.NoProp(options).Fit(data);
+
+        Assert.AreEqual(1, mlContext.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy, 0.01);
+    }
+
+    private static int[] RowNumbers(IEnumerable<ImageBatch> batches)
+    {
+        var numbers = new List<int>();
+        foreach (var batch in batches)
+        {
+            using (batch)
+            {
+                using var scope = NewDisposeScope();
+                var pixels = batch.Pixels.flatten(1).to(ScalarType.Int32);
+                numbers.AddRange((pixels.select(1, 0) + (pixels.select(1, 1) * 256)).data<int>().ToArray());
+            }
+        }
+
+        return [.. numbers];
+    }
+
+    private static LabelledRows LabelledRows(int count) => LabelledRows(() => count);
+
+    private static LabelledRows LabelledRows(Func<int> count) =>
+        new(Data(new MLContext(), count, _ => { }), new NoPropOptions(), wanted: null, checkAlive: () => { });
+
+    private static IDataView Data(MLContext mlContext, Func<int> count, Action<Row> mark) => mlContext.Data.LoadFromEnumerable(Generate(count, mark));
+
+    private static IEnumerable<Row> Generate(Func<int> count, Action<Row> mark)
+    {
+        for (var i = 0; i < count(); i++)
+        {
+            var row = new Row { Label = (uint)(i % 2) };
+            (row.Pixels[0], row.Pixels[1]) = ((byte)(i % 256), (byte)(i / 256));
+            mark(row);
+            yield return row;
+        }
+    }
+
+    private sealed class Weight
+    {
+        [ColumnName("Weight")]
+        public float Value { get; set; }
+    }
+
+    private sealed class Row
+    {
+        [VectorType(1, 8, 8)]
+        [ColumnName("Features")]
+        public byte[] Pixels { get; set; } = new byte[64];
+
+        [KeyType(2)]
+        public uint Label { get; set; }
+    }
+}
