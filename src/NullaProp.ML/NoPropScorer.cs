@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
@@ -62,7 +63,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
             var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
                 ? Model.Starts
-                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed, noises);
+                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
             scorer = new NoPropScorer(Model with { Options = options, Starts = starts }, _network);
         });
         return scorer!;
@@ -114,7 +115,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         UseTensors(() =>
         {
             using var scope = NewDisposeScope();
-            using var generator = new Generator((ulong)(uint)Model.Seed);
+            var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
             var first = PlanCompiler.For(Model.Network, Model.Options with { ScoreReadout = ScoreReadout.FirstPrediction });
             var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
             var starts = new HostTensor([Model.Starts.Rows / each, each * Model.Starts.Columns], Model.Starts.Values).ColumnRange(0, Model.Starts.Columns); // (n, D)
@@ -122,7 +123,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var rows = images.EvenRows(images.Count);
             result = (
                 Evaluation.Of(single.Probabilities, images, rows).Accuracy,
-                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images, rows).Accuracy);
+                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, noise), images, rows).Accuracy);
         });
         return result;
     }

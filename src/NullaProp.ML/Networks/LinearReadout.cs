@@ -12,7 +12,7 @@ internal sealed class LinearReadout(WeightScope weights, ClassEmbedding embeddin
     private readonly Linear _layer = new(weights, embedding.Dimension, embedding.Classes);
 
     /// <inheritdoc/>
-    public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level) => (_layer.Weight.Value, _layer.Bias.Value);
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level) => _layer.Forward(z); // (B, K)
 
     /// <inheritdoc/>
     public override (double[][] Matrix, double[] Bias) Map(HostTensor embedding, NoiseLevel level) =>

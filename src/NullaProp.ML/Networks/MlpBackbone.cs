@@ -18,7 +18,7 @@ internal sealed class MlpBackbone(WeightScope weights, ImageShape shape, long fe
     public override Linear Output { get; } = new(weights.Under("output"), features, features);
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    public override Tensor Maps(Tensor images, TrainingContext? training)
     {
         var x = First.Forward(images.flatten(1)).relu_(); // (B, H)
         return Second.Forward(x).relu_(); // (B, H)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -77,14 +78,15 @@ internal sealed class PlanRunner : IDisposable
 
     /// <summary>Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test for collapse.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
-    /// <param name="generator">The source of noise, on the CPU.</param>
+    /// <param name="stream">The source of noise.</param>
     /// <returns>Probabilities on the CPU, (B, K).</returns>
-    public Tensor ProbabilitiesFromNoise(Tensor pixels, Generator generator)
+    public Tensor ProbabilitiesFromNoise(Tensor pixels, RandomStream stream)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var rows = new BatchRows(_model, _batch, pixels);
-        FollowPath(rows, start: 0, own: null, () => randn(pixels.shape[0], _model.Embedding.Dimension, generator: generator).to(rows.Sum.device));
+        long[] shape = [pixels.shape[0], _model.Embedding.Dimension];
+        FollowPath(rows, start: 0, own: null, () => stream.Normal(shape, ScalarType.Float32).to(rows.Sum.device));
         return rows.Scores(total: 1).cpu().MoveToOuterDisposeScope();
     }
 
@@ -181,7 +183,7 @@ internal sealed class PlanRunner : IDisposable
         var added = prediction.mul(factors.CleanPrediction); // (B, K)
         return noise is null
             ? _batch.Readout!.Probabilities(point is null ? added : added.add_(point, factors.CleanState), constants.Readout!)
-            : _batch.Readout!.ProbabilitiesOf(noise.mul(factors.CleanState).addmm(added, _model.Embedding.Matrix()));
+            : _batch.Readout!.ProbabilitiesOf(noise.mul(factors.CleanState).Plus(_model.Embedding.Current().Mixed(added)));
     }
 
     private sealed record InfluenceFactors(Scalar State, Scalar Prediction, Scalar Left, Scalar Bound);

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
@@ -70,7 +71,7 @@ internal static class ModelFile
         var (draws, dimension) = (description.Options.Draws, network.Embedding.Dimension);
         if (draws == 0)
         {
-            return Start.Points(0, dimension, description.Seed);
+            return Start.Points(0, dimension, new RandomStreams(description.Seed));
         }
 
         var rows = draws * (1L + PlanCompiler.For(network, description.Options).NoiseCount);

@@ -1,9 +1,10 @@
 using NullaProp.ML.Data;
+using NullaProp.ML.Randomness;
 
 namespace NullaProp.ML.Training;
 
 /// <summary>What a training learns from.</summary>
 /// <param name="Training">The images to train on, at least one; in memory or as a stream.</param>
 /// <param name="Validation">The images to watch, at least one; <see langword="null"/> for none.</param>
-/// <param name="Seed">The seed of the stored starts.</param>
-internal sealed record TrainingData(ITrainingImages Training, ImageStore? Validation, int Seed);
+/// <param name="Streams">The source of all random numbers.</param>
+internal sealed record TrainingData(ITrainingImages Training, ImageStore? Validation, RandomStreams Streams);

@@ -14,12 +14,13 @@ public sealed class FolderTests
     {
         ["Options"] = [],
         ["Tensors"] = [],
+        ["Randomness"] = [],
         ["Diffusion"] = ["Tensors"],
-        ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
-        ["Sampling"] = ["Diffusion", "Networks", "Tensors"],
-        ["Training"] = ["Data", "Diffusion", "Networks", "Sampling", "Tensors"],
-        ["Data"] = ["Interop"],
-        ["Storage"] = ["Data", "Networks", "Sampling", "Tensors"],
+        ["Networks"] = ["Diffusion", "Randomness", "Tensors"], // the model holds its noise schedule
+        ["Sampling"] = ["Diffusion", "Networks", "Randomness", "Tensors"],
+        ["Training"] = ["Data", "Diffusion", "Networks", "Randomness", "Sampling", "Tensors"],
+        ["Data"] = ["Interop", "Randomness"],
+        ["Storage"] = ["Data", "Networks", "Randomness", "Sampling", "Tensors"],
         ["Interop"] = [],
     };
 

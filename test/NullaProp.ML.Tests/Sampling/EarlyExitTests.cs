@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
@@ -125,7 +126,7 @@ public sealed class EarlyExitTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var early = new PlanRunner(model, plan, starts);
         using var whole = new PlanRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
         var rows = new RowRunner(model, TinyModel.Shape, plan, early.Folded);

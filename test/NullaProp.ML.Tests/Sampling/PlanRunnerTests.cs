@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Tests.Networks;
 using TorchSharp;
@@ -36,7 +37,7 @@ public sealed class PlanRunnerTests
 
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(1, model.Embedding.Dimension, 5);
+        var starts = Start.Points(1, model.Embedding.Dimension, new RandomStreams(5));
         var plan = PlanCompiler.For(model, options);
         using var runner = new PlanRunner(model, plan, starts);
 
@@ -73,7 +74,7 @@ public sealed class PlanRunnerTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create();
         var pixels = ones(1, 1, 8, 8);
-        using var runner = new PlanRunner(model, SamplingPlan.SingleEvaluation, Start.Points(0, model.Embedding.Dimension, seed: 4));
+        using var runner = new PlanRunner(model, SamplingPlan.SingleEvaluation, Start.Points(0, model.Embedding.Dimension, new RandomStreams(4)));
 
         var actual = runner.Probabilities(pixels);
 
@@ -89,7 +90,7 @@ public sealed class PlanRunnerTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(5, 3, seed: 4);
+        var starts = Start.Points(5, 3, new RandomStreams(4));
         var plan = PlanCompiler.For(model, options);
         using var together = new PlanRunner(model, plan, starts);
 
@@ -145,11 +146,10 @@ public sealed class PlanRunnerTests
         var before = LiveTensors;
 
         using (var pixels = ones(2, 1, 8, 8))
-        using (var runner = new PlanRunner(model, PlanCompiler.For(model, new NoPropOptions()), Start.Points(2, 3, 1)))
-        using (var generator = new Generator(1))
+        using (var runner = new PlanRunner(model, PlanCompiler.For(model, new NoPropOptions()), Start.Points(2, 3, new RandomStreams(1))))
         {
             runner.Probabilities(pixels).Dispose();
-            runner.ProbabilitiesFromNoise(pixels, generator).Dispose();
+            runner.ProbabilitiesFromNoise(pixels, new RandomStreams(1).Of("noise")).Dispose();
         }
 
         Assert.AreEqual(before, LiveTensors);
@@ -191,16 +191,15 @@ public sealed class PlanRunnerTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.WithLogits(new NoPropOptions(), MathF.Log(0.5f), MathF.Log(0.3f), MathF.Log(0.2f));
         using var runner = Runner(model, new NoPropOptions());
-        using var generator = new Generator(1);
 
-        var actual = runner.ProbabilitiesFromNoise(ones(2, 1, 8, 8), generator);
+        var actual = runner.ProbabilitiesFromNoise(ones(2, 1, 8, 8), new RandomStreams(1).Of("noise"));
 
         Assert.IsTrue(actual.allclose(tensor(new[] { 0.5f, 0.3f, 0.2f }).expand(2, 3), rtol: 0, atol: 1e-6));
     }
 
     private static PlanRunner Runner(Denoiser model, NoPropOptions options)
     {
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, 1);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(1));
         return new PlanRunner(model, PlanCompiler.For(model, options), starts);
     }
 

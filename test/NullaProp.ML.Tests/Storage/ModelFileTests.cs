@@ -1,3 +1,4 @@
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Sampling;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
@@ -100,7 +101,7 @@ public sealed class ModelFileTests
     private static StoredModel Model(NoPropOptions options)
     {
         var network = TinyModel.Create(options);
-        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, 5));
+        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
     private static ModelDescription Description(StoredModel model) => new(model.Options, model.Shape, model.Classes, model.Keys, model.Seed);
