@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -24,8 +25,7 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         (options with { ImageShape = shape }).Validate();
         using var scope = NewDisposeScope();
-        using var generator = new Generator(0);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
         _ = new Denoiser(weights, options, shape, classCount);
         return Of(weights);
     }

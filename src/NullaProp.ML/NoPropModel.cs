@@ -14,7 +14,7 @@ public sealed class NoPropModel
         ClassCount = stored.Classes;
         ClassNames = ClassValues.NamesOf(stored.Keys, stored.Classes);
         Seed = stored.Seed;
-        EmbeddingNorm = stored.Network.EmbeddingNorm();
+        EmbeddingNorm = stored.Network.Embedding.MeanNorm();
         Summary = ModelSummary.Of(stored.Network.Weights);
     }
 

@@ -4,6 +4,7 @@ using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
@@ -76,7 +77,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
             var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
                 ? Model.Starts
-                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed, noises);
+                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
             _network.TryEnter(); // succeeds: this scorer is itself a user of the network
             scorer = new NoPropScorer(Model with { Options = options, Starts = starts }, _network);
         });
@@ -135,7 +136,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         UseTensors(() =>
         {
             using var scope = NewDisposeScope();
-            using var generator = new Generator((ulong)(uint)Model.Seed);
+            var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
             var first = PlanCompiler.For(Model.Network, Model.Options with { ScoreReadout = ScoreReadout.FirstPrediction });
             var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
             var (draws, length) = (Model.Starts.Rows / each, Model.Starts.Columns);
@@ -143,7 +144,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             using var single = new TorchRunner(Model.Network, first, starts);
             result = (
                 Evaluation.Of(single.Probabilities, images).Accuracy,
-                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, generator), images).Accuracy);
+                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, noise), images).Accuracy);
         });
         return result;
     }

@@ -6,9 +6,10 @@ using Microsoft.ML.Runtime;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
+using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
@@ -51,6 +52,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
     /// <summary>Gets the options.</summary>
     public NoPropOptions Options { get; }
+
+    /// <summary>Gets what makes the random streams of a seed; a test listens here.</summary>
+    internal Func<int, RandomStreams> StreamsOf { get; init; } = static seed => new RandomStreams(seed);
 
     /// <summary>Trains a model.</summary>
     /// <param name="input">
@@ -155,12 +159,19 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         log.Information($"Training on {images.Count} {rows} in {classes} classes, on {device}{numbers}{from}.");
 
         var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
-        var data = new TrainingData(images, watched, seed);
+        var streams = StreamsOf(seed);
+        var data = new TrainingData(images, watched, streams);
         var monitor = new TrainingMonitor(Report, CheckAlive);
         var stored = previous is null
-            ? Train(data, keys, classes, First, Prepare, monitor)
-            : Train(data, keys, classes, _ => previous.Copy(Options, device), static _ => { }, monitor);
+            ? Train(First, Prepare)
+            : Train(() => previous.Copy(Options, device), static _ => { });
         return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
+
+        StoredModel Train(Func<Denoiser> first, Action<Denoiser> prepare)
+        {
+            var (network, starts) = Trained(data, first, prepare, monitor);
+            return new StoredModel(Options, format.Shape, classes, keys, seed, network, starts);
+        }
 
         void CheckAlive()
         {
@@ -168,9 +179,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             HostEnvironment.CheckAlive(_host);
         }
 
-        Denoiser First(Generator generator)
+        Denoiser First()
         {
-            var weights = Weights.Drawn(generator, device, start?.Weights);
+            var weights = Weights.Drawn(streams, device, start?.Weights);
             weights.Module = _backbone;
             return new Denoiser(weights, Options, format.Shape, classes);
         }
@@ -258,18 +269,21 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
-    private StoredModel Train(TrainingData data, ClassValues? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
+    private (Denoiser Network, HostTensor Starts) Trained(
+        TrainingData data,
+        Func<Denoiser> first,
+        Action<Denoiser> prepare,
+        TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator((ulong)(uint)data.Seed);
         Denoiser? network = null;
         try
         {
-            network = first(generator);
+            network = first();
             prepare(network);
-            new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor).Run(generator);
-            var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount);
-            return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);
+            var loop = new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor);
+            loop.Run();
+            return (network, loop.Starts);
         }
         catch (Exception fault)
         {

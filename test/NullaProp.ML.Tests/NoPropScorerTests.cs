@@ -1,5 +1,6 @@
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
 using TorchSharp;
@@ -116,7 +117,7 @@ public sealed class NoPropScorerTests
     {
         var network = TinyModel.Create(options, Classes);
         var noises = PlanCompiler.For(network, options).NoiseCount;
-        var starts = Start.Points(options.Draws, network.Embedding.Dimension, seed: 4, noises); // far apart, so that draws disagree in an untrained network
+        var starts = Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(4), noises); // far apart, so that draws disagree in an untrained network
         starts = new(starts.Shape, [.. starts.Values.Select(value => 5 * value)]);
         return new NoPropScorer(new StoredModel(options, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts));
     }

@@ -10,8 +10,8 @@ internal abstract class Backbone
 
     /// <summary>Returns what <see cref="Output"/> reads, or the features themselves where there is none.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
-    /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
-    public abstract Tensor Maps(Tensor images, TrainingPass? pass); // (B, F)
+    /// <param name="training">The place in a training; <see langword="null"/> when scoring.</param>
+    public abstract Tensor Maps(Tensor images, TrainingContext? training); // (B, F)
 
     /// <summary>
     /// Returns the layers by which the network scores, its last one included, in managed memory; <see langword="null"/> where only
@@ -21,15 +21,15 @@ internal abstract class Backbone
 
     /// <summary>Returns the features of images.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
-    /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
+    /// <param name="training">The place in a training; <see langword="null"/> when scoring.</param>
     /// <returns>(B, H), of single precision.</returns>
-    public Tensor Features(Tensor images, TrainingPass? pass = null)
+    public Tensor Features(Tensor images, TrainingContext? training = null)
     {
-        var maps = Maps(images.to(Precision(pass)), pass); // (B, F)
+        var maps = Maps(images.to(Precision(training)), training); // (B, F)
         return (Output is { } output ? output.Forward(maps) : maps).to(ScalarType.Float32); // (B, H)
     }
 
     /// <summary>Returns the numbers in which this network computes.</summary>
-    /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
-    protected virtual ScalarType Precision(TrainingPass? pass) => pass?.Precision ?? ScalarType.Float32;
+    /// <param name="training">The place in a training; <see langword="null"/> when scoring.</param>
+    protected virtual ScalarType Precision(TrainingContext? training) => training?.Precision ?? ScalarType.Float32;
 }

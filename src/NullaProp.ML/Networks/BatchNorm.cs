@@ -20,11 +20,12 @@ internal sealed class BatchNorm(WeightScope weights, long channels)
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, C) or (B, C, H, W).</param>
-    /// <param name="pass">Of training, which moves the running averages by a tenth; <see langword="null"/> in scoring.</param>
-    public Tensor Forward(Tensor x, TrainingPass? pass)
+    /// <param name="training">The place in a training, which moves the running averages by a tenth; <see langword="null"/> in
+    /// scoring.</param>
+    public Tensor Forward(Tensor x, TrainingContext? training)
     {
         // One value a channel has no variance: it is normalised as in scoring.
-        var byBatch = pass is not null && x.numel() > channels;
+        var byBatch = training is not null && x.numel() > channels;
         var (mean, variance) = (_runningMean.Value, _runningVariance.Value);
         return nn.functional.batch_norm(x, mean, variance, _weight.Value, _bias.Value, training: byBatch, momentum: 0.1, eps: Epsilon); // as x
     }

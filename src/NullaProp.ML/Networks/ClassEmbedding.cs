@@ -8,7 +8,6 @@ internal sealed class ClassEmbedding
 {
     private readonly EmbeddingKind _kind;
     private readonly Weight? _learned;
-    private readonly Weights _owner;
 
     /// <summary>Creates the embeddings.</summary>
     /// <param name="weights">The scope of the learned rows.</param>
@@ -19,7 +18,6 @@ internal sealed class ClassEmbedding
     {
         _kind = options.Embedding;
         Classes = classes;
-        _owner = weights.Owner;
         Dimension = DimensionOf(options, shape, classes);
         _learned = _kind switch
         {
@@ -41,12 +39,12 @@ internal sealed class ClassEmbedding
     /// <summary>Gets a value indicating whether training changes the embeddings.</summary>
     public bool IsLearned => _learned is not null;
 
-    /// <summary>Returns W, (K, D).</summary>
-    public Tensor Matrix() => _kind switch
+    /// <summary>Returns W as it is now, for the computations of one step.</summary>
+    public LabelVectors Current() => _kind switch
     {
-        EmbeddingKind.OneHot => eye(Classes, device: _owner.Device),
-        EmbeddingKind.LearnedUnitNorm => nn.functional.normalize(_learned!.Value, dim: 1),
-        _ => _learned!.Value.alias(),
+        EmbeddingKind.OneHot => new OneHotVectors(Classes),
+        EmbeddingKind.LearnedUnitNorm => new LearnedVectors(nn.functional.normalize(_learned!.Value, dim: 1)),
+        _ => new LearnedVectors(_learned!.Value.alias()),
     };
 
     /// <summary>
@@ -59,6 +57,18 @@ internal sealed class ClassEmbedding
         EmbeddingKind.LearnedUnitNorm => _learned!.Host().WithRowsOfLengthOne(),
         _ => _learned!.Host(),
     };
+
+    /// <summary>Returns the mean Euclidean norm of the rows.</summary>
+    public double MeanNorm()
+    {
+        if (_kind == EmbeddingKind.OneHot)
+        {
+            return 1;
+        }
+
+        var rows = Rows();
+        return Enumerable.Range(0, rows.Rows).Average(rows.Norm);
+    }
 
     /// <summary>Sets learned rows, before training.</summary>
     /// <param name="rows">The rows, (K, D); none may be 0 where only directions are kept.</param>

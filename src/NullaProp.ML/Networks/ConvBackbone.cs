@@ -26,7 +26,7 @@ internal sealed class ConvBackbone : Backbone
     public override Linear Output { get; }
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    public override Tensor Maps(Tensor images, TrainingContext? training)
     {
         var x = Pooled(_first.Forward(images)); // (B, 32, H/2, W/2)
         x = Pooled(_second.Forward(x)); // (B, 64, H/4, W/4)

@@ -21,7 +21,8 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
     /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>
-    public Tensor Forward(Tensor x) => nn.functional.conv2d(ChannelsLast(x), ChannelsLast(Weight.Value.As(x)), Bias.Value.As(x), padding: Padding);
+    public Tensor Forward(Tensor x) =>
+        nn.functional.conv2d(ChannelsLast(x), ChannelsLast(Weight.RoundedLike(x)), Bias.RoundedLike(x), padding: Padding);
 
     /// <summary>Returns the layer for scoring, with what follows it.</summary>
     /// <param name="pool">The side of the max-pool's squares: 1 or 2.</param>

@@ -8,10 +8,12 @@ namespace NullaProp.ML.Networks;
 internal sealed class CustomBackbone : Backbone
 {
     private readonly nn.Module<Tensor, Tensor> _module;
+    private readonly string _scope;
 
     private CustomBackbone(WeightScope weights, string name, nn.Module<Tensor, Tensor> module, ImageShape shape, long features)
     {
         _module = module;
+        _scope = weights.Prefix;
         try
         {
             Adopt(weights, name);
@@ -37,7 +39,7 @@ internal sealed class CustomBackbone : Backbone
     {
         using var scope = NewDisposeScope();
         var create = weights.Owner.Module ??= CustomBackbones.Find(name); // kept for a copy: another may take the name meanwhile
-        using var random = new SharedRandomness(weights.Owner.Random);
+        using var random = new SharedRandomness(weights.Owner.Streams?.Of($"weights/{weights.Prefix}.module"));
         var module = create(shape) ?? throw new InvalidOperationException($"The function of the backbone '{name}' returned null, but must return a module.");
         module.to(weights.Owner.Device);
         foreach (var tensor in module.parameters().Concat(module.buffers()))
@@ -50,19 +52,25 @@ internal sealed class CustomBackbone : Backbone
     }
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    public override Tensor Maps(Tensor images, TrainingContext? training)
     {
         // Set only where it changes: many threads may score, and none of them trains. A trained or loaded module comes to them ready, for it was tried in this mode.
-        if (_module.training != pass is not null)
+        if (_module.training != training is not null)
         {
-            _module.train(pass is not null);
+            _module.train(training is not null);
         }
 
+        if (training is null)
+        {
+            return _module.call(images); // (B, F)
+        }
+
+        using var random = new SharedRandomness(training.Stream($"module/{_scope}")); // for its dropout
         return _module.call(images); // (B, F)
     }
 
     /// <inheritdoc/>
-    protected override ScalarType Precision(TrainingPass? pass) => ScalarType.Float32; // the module's own weights are
+    protected override ScalarType Precision(TrainingContext? training) => ScalarType.Float32; // the module's own weights are
 
     private void Adopt(WeightScope weights, string name)
     {
@@ -92,7 +100,7 @@ internal sealed class CustomBackbone : Backbone
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         const int rows = 2;
-        var maps = Maps(zeros(rows, shape.Channels, shape.Height, shape.Width, device: device), pass: null); // (2, F)
+        var maps = Maps(zeros(rows, shape.Channels, shape.Height, shape.Width, device: device), training: null); // (2, F)
         return maps.dtype == ScalarType.Float32 && maps.shape is [rows, var width and > 0]
             ? width
             : throw new InvalidOperationException($"The backbone '{name}' made {maps.dtype} of shape ({string.Join(", ", maps.shape)}) of {rows} images of {shape}, but must make {ScalarType.Float32} of shape ({rows}, F). End it with a flatten.");

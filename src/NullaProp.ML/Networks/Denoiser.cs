@@ -5,12 +5,15 @@ namespace NullaProp.ML.Networks;
 /// <summary>The whole model: the blocks that predict the clean label, with the class embeddings, the noise schedule and the read-out of the noisy label.</summary>
 internal sealed class Denoiser : IDisposable
 {
+    private readonly IReadOnlyList<int> _numbers; // of the blocks, from 0
+
     /// <summary>Creates the model, asking <paramref name="weights"/> for every weight by name.</summary>
     /// <param name="weights">The weights; the model owns them from here on, and frees them where it cannot be made.</param>
     /// <param name="options">The architecture.</param>
     /// <param name="shape">The size of the images.</param>
     /// <param name="classes">K, the number of classes, 2 or more.</param>
-    public Denoiser(Weights weights, NoPropOptions options, ImageShape shape, int classes)
+    /// <param name="blocks">The blocks of discrete time to make, from 0, rising; all of them where nothing is said.</param>
+    public Denoiser(Weights weights, NoPropOptions options, ImageShape shape, int classes, IReadOnlyList<int>? blocks = null)
     {
         Weights = weights;
         ClassCount = classes;
@@ -18,15 +21,17 @@ internal sealed class Denoiser : IDisposable
         {
             Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
             Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
-            Blocks = options.Variant == NoPropVariant.DiscreteTime
-                ? [.. Enumerable.Range(0, options.BlockCount).Select(block => new DenoisingBlock(weights.Under(BlockName(block)), options, shape, Embedding))]
-                : [new DenoisingBlock(weights.Root(), options, shape, Embedding)];
+            _numbers = options.Variant == NoPropVariant.DiscreteTime ? blocks ?? [.. Enumerable.Range(0, options.BlockCount)] : [0];
+            Blocks = [.. _numbers.Select(block => new DenoisingBlock(ScopeOf(block, options.Variant), options, shape, Embedding))];
             Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
             Readout = LabelReadout.Create(weights.Under("readout"), options, Embedding);
             Levels = options.Variant == NoPropVariant.DiscreteTime ? BlockLevels.Of(options, Schedule) : [];
-            foreach (var (block, level) in Blocks.Zip(Levels))
+            if (Levels.Count > 0)
             {
-                block.LabelScale = level.Signal;
+                foreach (var (block, number) in Blocks.Zip(_numbers))
+                {
+                    block.LabelScale = Levels[number].Signal;
+                }
             }
         }
         catch
@@ -48,13 +53,16 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Gets the class embeddings.</summary>
     public ClassEmbedding Embedding { get; }
 
-    /// <summary>Gets the networks: one for every step of discrete time, else a single one.</summary>
+    /// <summary>Gets the networks: one for every step of discrete time, or those that were asked for, else a single one.</summary>
     public IReadOnlyList<DenoisingBlock> Blocks { get; }
 
     /// <summary>Gets the noise schedule.</summary>
     public NoiseSchedule Schedule { get; }
 
-    /// <summary>Gets the noise levels of discrete time, rising: that which each block reads, and that which the last one leads to. None where one block serves all times.</summary>
+    /// <summary>
+    /// Gets the noise levels of discrete time, rising: that which each block reads, and that which the last one leads to. None where one
+    /// block serves all times.
+    /// </summary>
     public IReadOnlyList<NoiseLevel> Levels { get; }
 
     /// <summary>Gets what reads the class from the noisy label alone.</summary>
@@ -64,9 +72,13 @@ internal sealed class Denoiser : IDisposable
     /// <param name="block">The block, from 0.</param>
     public static string BlockName(int block) => $"block{block + 1}";
 
-    /// <summary>Returns the mean Euclidean norm of the class embeddings.</summary>
-    public double EmbeddingNorm() => Embedding.Rows() is { } rows ? Enumerable.Range(0, ClassCount).Average(k => rows.Norm(k)) : 1;
+    /// <summary>Returns the network of a step.</summary>
+    /// <param name="block">The block, from 0; one of those that were made.</param>
+    public DenoisingBlock Block(int block) => Blocks[_numbers.Index().First(made => made.Item == block).Index];
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
+
+    private WeightScope ScopeOf(int block, NoPropVariant variant) =>
+        variant == NoPropVariant.DiscreteTime ? Weights.Under(BlockName(block)) : Weights.Root();
 }

@@ -46,8 +46,9 @@ internal sealed class DenoisingBlock
 
     /// <summary>Returns the image's share of the head's first layer: everything that depends on the image alone.</summary>
     /// <param name="images">Normalised images, (B, C, H, W).</param>
-    /// <param name="pass">The training pass; <see langword="null"/> when scoring.</param>
-    public Tensor ImageShare(Tensor images, TrainingPass? pass = null) => Head.ImageShare(Backbone.Features(images, pass)); // (B, H)
+    /// <param name="training">The place in a training; <see langword="null"/> when scoring.</param>
+    public Tensor ImageShare(Tensor images, TrainingContext? training = null) =>
+        Head.ImageShare(Backbone.Features(images, training)); // (B, H)
 
     /// <summary>Returns the noisy label's share.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>

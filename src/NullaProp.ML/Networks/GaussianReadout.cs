@@ -8,11 +8,11 @@ namespace NullaProp.ML.Networks;
 internal sealed class GaussianReadout : LabelReadout
 {
     /// <inheritdoc/>
-    public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level)
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level)
     {
         var scale = level.AlphaBar().sqrt() / level.NoiseVariance(); // (1, 1)
-        var squaredNorm = embedding.Squared().sum(1); // (K)
-        return (scale * embedding, level.Snr().squeeze(0).mul(HeldScalar.Half).neg() * squaredNorm);
+        var halfNorms = level.Snr().squeeze(0).mul(HeldScalar.Half) * embedding.SquaredNorms(z.device); // (K) or (1)
+        return (scale * embedding.Products(z)) - halfNorms; // (B, K)
     }
 
     /// <inheritdoc/>

@@ -7,11 +7,6 @@ namespace NullaProp.ML.Networks;
 /// <summary>Reads the class from a noisy label alone, without the image: p(k|z) = softmax(R·z + r).</summary>
 internal abstract class LabelReadout
 {
-    /// <summary>Returns R, (K, D), and r, (K).</summary>
-    /// <param name="embedding">The class embeddings W, (K, D).</param>
-    /// <param name="level">The noise level of z, (1, 1).</param>
-    public abstract (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level);
-
     /// <summary>Returns the read-out in managed memory.</summary>
     /// <param name="embedding">The class embeddings.</param>
     /// <param name="level">The noise level of z.</param>
@@ -19,13 +14,9 @@ internal abstract class LabelReadout
 
     /// <summary>Returns the logits of noisy labels.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
-    /// <param name="embedding">The class embeddings W, (K, D).</param>
+    /// <param name="embedding">The class embeddings W.</param>
     /// <param name="level">The noise level of z, (1, 1).</param>
-    public Tensor Logits(Tensor z, Tensor embedding, NoiseLevels level)
-    {
-        var (matrix, bias) = Map(embedding, level);
-        return nn.functional.linear(z, matrix, bias); // (B, K)
-    }
+    public abstract Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level); // (B, K)
 
     /// <summary>
     /// Returns the read-out by each class's own embedding: <paramref name="scale"/>·⟨u, z⟩ − ½·<paramref name="precision"/>·‖u‖².

@@ -18,7 +18,7 @@ internal sealed class Linear(WeightScope weights, long inputs, long outputs, Ini
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs); the layer computes in its numbers.</param>
-    public Tensor Forward(Tensor x) => nn.functional.linear(x, Weight.Value.As(x), Bias.Value.As(x)); // (B, outputs)
+    public Tensor Forward(Tensor x) => nn.functional.linear(x, Weight.RoundedLike(x), Bias.RoundedLike(x)); // (B, outputs)
 
     /// <summary>Applies only the columns that read a slice of the input, without bias: the shares of the slices add up to the layer's output.</summary>
     /// <param name="slice">(B, width): the input from column <paramref name="start"/> on.</param>

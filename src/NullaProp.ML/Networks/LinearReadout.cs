@@ -11,7 +11,7 @@ internal sealed class LinearReadout(WeightScope weights, ClassEmbedding embeddin
     private readonly Linear _layer = new(weights, embedding.Dimension, embedding.Classes);
 
     /// <inheritdoc/>
-    public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level) => (_layer.Weight.Value, _layer.Bias.Value);
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level) => _layer.Forward(z); // (B, K)
 
     /// <inheritdoc/>
     public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level)

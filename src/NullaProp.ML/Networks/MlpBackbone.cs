@@ -15,7 +15,7 @@ internal sealed class MlpBackbone(WeightScope weights, ImageShape shape, long fe
     public override Linear Output { get; } = new(weights.Under("output"), features, features);
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    public override Tensor Maps(Tensor images, TrainingContext? training)
     {
         var x = _first.Forward(images.flatten(1)).relu_(); // (B, H)
         return _second.Forward(x).relu_(); // (B, H)

@@ -18,11 +18,8 @@ internal sealed class NearestReadout(WeightScope weights) : LabelReadout
     private readonly Weight _logPrecision = weights.Undecayed("log_precision", Initializers.Constant(Math.Log(8)), 1);
 
     /// <inheritdoc/>
-    public override (Tensor Matrix, Tensor Bias) Map(Tensor embedding, NoiseLevels level)
-    {
-        var precision = _logPrecision.Value.exp(); // (1)
-        return (precision * embedding, precision * embedding.Squared().sum(1).mul(MinusHalf));
-    }
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level) =>
+        _logPrecision.Value.exp() * embedding.Products(z).add(embedding.SquaredNorms(z.device), MinusHalf); // (B, K)
 
     /// <inheritdoc/>
     public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level)

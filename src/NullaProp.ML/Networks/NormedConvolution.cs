@@ -19,7 +19,9 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
 
     /// <summary>Applies both.</summary>
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
-    /// <param name="pass">Of training; <see langword="null"/> in scoring.</param>
-    public Tensor Forward(Tensor x, TrainingPass? pass) =>
-        _norm.Forward(nn.functional.conv2d(x, _weight.Value.As(x), strides: _strides, padding: _padding), pass); // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+    /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
+    public Tensor Forward(Tensor x, TrainingContext? training) =>
+        _norm.Forward( // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+            nn.functional.conv2d(x, _weight.RoundedLike(x), strides: _strides, padding: _padding),
+            training);
 }

@@ -14,7 +14,9 @@ internal sealed class PaperBackbone : Backbone
     private readonly Convolution _first;
     private readonly Convolution _second;
     private readonly Convolution _third;
-    private readonly Dropout _dropout = new(DroppedShare);
+    private readonly Dropout _firstDropout;
+    private readonly Dropout _secondDropout;
+    private readonly Dropout _thirdDropout;
     private readonly Linear _linear;
     private readonly BatchNorm? _norm;
 
@@ -28,6 +30,9 @@ internal sealed class PaperBackbone : Backbone
         _first = new Convolution(weights.Under("conv1"), shape.Channels, 32);
         _second = new Convolution(weights.Under("conv2"), 32, 64);
         _third = new Convolution(weights.Under("conv3"), 64, 128);
+        _firstDropout = new Dropout(weights.Under("dropout1"), DroppedShare);
+        _secondDropout = new Dropout(weights.Under("dropout2"), DroppedShare);
+        _thirdDropout = new Dropout(weights.Under("dropout3"), DroppedShare);
         _linear = new Linear(weights.Under("linear"), 128L * (shape.Height / 4) * (shape.Width / 4), features);
         _norm = ending == PaperEnding.BatchNorm ? new BatchNorm(weights.Under("norm"), features) : null;
     }
@@ -36,13 +41,13 @@ internal sealed class PaperBackbone : Backbone
     public override Linear? Output => null;
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    public override Tensor Maps(Tensor images, TrainingContext? training)
     {
-        var x = _dropout.Forward(Pooled(_first.Forward(images)), pass); // (B, 32, H/2, W/2)
-        x = _dropout.Forward(_second.Forward(x).relu_(), pass); // (B, 64, H/2, W/2)
-        x = _dropout.Forward(Pooled(_third.Forward(x)), pass); // (B, 128, H/4, W/4)
+        var x = _firstDropout.Forward(Pooled(_first.Forward(images)), training); // (B, 32, H/2, W/2)
+        x = _secondDropout.Forward(_second.Forward(x).relu_(), training); // (B, 64, H/2, W/2)
+        x = _thirdDropout.Forward(Pooled(_third.Forward(x)), training); // (B, 128, H/4, W/4)
         x = _linear.Forward(x.flatten(1)); // (B, H)
-        return _norm is null ? x.relu_() : _norm.Forward(x, pass); // (B, H)
+        return _norm is null ? x.relu_() : _norm.Forward(x, training); // (B, H)
     }
 
     /// <inheritdoc/>

@@ -38,9 +38,9 @@ internal sealed class ResNetBackbone : Backbone
     public override Linear Output { get; }
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingPass? pass)
+    public override Tensor Maps(Tensor images, TrainingContext? training)
     {
-        var x = _stem.Forward(images, pass).relu_(); // (B, 64, H, W) or (B, 64, H/2, W/2)
+        var x = _stem.Forward(images, training).relu_(); // (B, 64, H, W) or (B, 64, H/2, W/2)
         if (_isPooled)
         {
             x = nn.functional.max_pool2d(x, PoolSide, PoolStride, PoolPadding); // (B, 64, H/4, W/4)
@@ -48,7 +48,7 @@ internal sealed class ResNetBackbone : Backbone
 
         foreach (var block in _blocks)
         {
-            x = block.Forward(x, pass); // in the end an eighth as high and wide
+            x = block.Forward(x, training); // in the end an eighth as high and wide
         }
 
         return x.mean([2, 3]); // (B, F)

@@ -50,16 +50,16 @@ internal sealed class ResidualBlock
 
     /// <summary>Applies the block.</summary>
     /// <param name="x">(B, inputs, H, W).</param>
-    /// <param name="pass">Of training; <see langword="null"/> in scoring.</param>
+    /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
     /// <returns>(B, outputs, ⌈H/stride⌉, ⌈W/stride⌉).</returns>
-    public Tensor Forward(Tensor x, TrainingPass? pass)
+    public Tensor Forward(Tensor x, TrainingContext? training)
     {
-        var y = _layers[0].Forward(x, pass);
+        var y = _layers[0].Forward(x, training);
         foreach (var layer in _layers.Skip(1))
         {
-            y = layer.Forward(y.relu_(), pass);
+            y = layer.Forward(y.relu_(), training);
         }
 
-        return y.Plus(_shortcut is null ? x : _shortcut.Forward(x, pass)).relu_();
+        return y.Plus(_shortcut is null ? x : _shortcut.Forward(x, training)).relu_();
     }
 }

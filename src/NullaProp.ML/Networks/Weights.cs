@@ -1,3 +1,4 @@
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -5,8 +6,9 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it makes them from a generator for training, or takes them from a
-/// file when a model is loaded.
+/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it draws them for training, each from a
+/// stream of its own,
+/// or takes them from a file when a model is loaded.
 /// </summary>
 /// <remarks>
 /// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from private fields.
@@ -19,12 +21,13 @@ internal sealed class Weights : IDisposable
     private readonly IReadOnlyDictionary<string, HostTensor>? _stored;
     private readonly List<IDisposable> _owned = [];
 
-    private Weights(Lazy<Device> device, Generator random, BackboneStart? start) => (_device, Random, _start) = (device, random, start);
+    private Weights(Lazy<Device> device, RandomStreams streams, BackboneStart? start) =>
+        (_device, Streams, _start) = (device, streams, start);
 
     private Weights(Lazy<Device> device, IReadOnlyDictionary<string, HostTensor> stored) => (_device, _stored) = (device, stored);
 
-    /// <summary>Gets the source of first values, on the CPU; <see langword="null"/> where they come from a model file.</summary>
-    public Generator? Random { get; }
+    /// <summary>Gets the source of first values; <see langword="null"/> where they come from a model file.</summary>
+    public RandomStreams? Streams { get; }
 
     /// <summary>Gets or sets what makes the user's own image network; <see langword="null"/> until one is asked for that only its name tells.</summary>
     public Func<ImageShape, nn.Module<Tensor, Tensor>>? Module { get; set; }
@@ -48,10 +51,11 @@ internal sealed class Weights : IDisposable
         _byName.Where(pair => pair.Value.Role != WeightRole.Fixed).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight));
 
     /// <summary>Returns weights that are drawn as networks ask for them.</summary>
-    /// <param name="generator">The source of randomness, on the CPU, so that every device starts from the same numbers.</param>
+    /// <param name="streams">The source of randomness; a weight's stream is <c>weights/</c> and its name.</param>
     /// <param name="device">Where the weights shall be.</param>
     /// <param name="start">Weights that stand ready, such as pretrained ones; they take the place of drawn ones.</param>
-    public static Weights Drawn(Generator generator, Device device, BackboneStart? start = null) => new(new Lazy<Device>(device), generator, start);
+    public static Weights Drawn(RandomStreams streams, Device device, BackboneStart? start = null) =>
+        new(new Lazy<Device>(device), streams, start);
 
     /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
     /// <param name="stored">The file's tensors by name.</param>
@@ -72,11 +76,12 @@ internal sealed class Weights : IDisposable
     /// <param name="name">The word, without a dot.</param>
     public WeightScope Under(string name) => new(this, name);
 
-    /// <summary>Returns the weights of one role, for an optimizer.</summary>
+    /// <summary>Returns the names and weights of one role, for an optimizer.</summary>
     /// <param name="role">The role.</param>
     /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
-    public IReadOnlyList<Parameter> OfRole(WeightRole role, Func<string, bool>? includes = null) =>
-        [.. _byName.Where(weight => weight.Value.Role == role && includes?.Invoke(weight.Key) != false).Select(weight => (Parameter)weight.Value.Weight.Value)];
+    public IEnumerable<KeyValuePair<string, Parameter>> OfRole(WeightRole role, Func<string, bool>? includes = null) => _byName
+        .Where(weight => weight.Value.Role == role && includes?.Invoke(weight.Key) != false)
+        .Select(weight => KeyValuePair.Create(weight.Key, (Parameter)weight.Value.Weight.Value));
 
     /// <summary>Makes one weight and keeps it.</summary>
     /// <param name="name">Its full name, not used before.</param>
@@ -125,7 +130,8 @@ internal sealed class Weights : IDisposable
         }
     }
 
-    private Tensor First(string name, long[] shape, Initializer initializer) => _start?.Find(name, shape)?.clone() ?? initializer(shape, Random!);
+    private Tensor First(string name, long[] shape, Initializer initializer) =>
+        _start?.Find(name, shape)?.clone() ?? initializer(shape, Streams!.Of($"weights/{name}"));
 
     private HostTensor Found(string name, long[] shape)
     {
@@ -136,7 +142,10 @@ internal sealed class Weights : IDisposable
 
         if (!value.Shape.SequenceEqual(shape))
         {
-            throw new FormatException($"The weight '{name}' in the model file is of shape ({string.Join(", ", value.Shape)}), but must be of shape ({string.Join(", ", shape)}). Train and save the model again.");
+            throw new FormatException(
+                $"The weight '{name}' in the model file is of shape ({string.Join(", ", value.Shape)}), "
+                + $"but must be of shape ({string.Join(", ", shape)}). "
+                + "Train and save the model again.");
         }
 
         return value.IsFinite()

@@ -1,5 +1,5 @@
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Plan;
 
@@ -9,18 +9,19 @@ internal static class Start
     /// <summary>Returns the starts: the prior's mean where no draws are asked for, else draws from N(0, I).</summary>
     /// <param name="draws">The number of draws, 0 or more.</param>
     /// <param name="dimension">D, the length of z.</param>
-    /// <param name="seed">The seed of the draws.</param>
+    /// <param name="streams">The source of the draws.</param>
     /// <param name="noises">The number of stages that add noise.</param>
     /// <returns>(n·(1 + noises), D) with n = max(1, draws): each start, followed by the noise of its way.</returns>
-    public static HostTensor Points(int draws, long dimension, int seed, int noises = 0)
+    public static HostTensor Points(int draws, long dimension, RandomStreams streams, int noises = 0)
     {
         if (draws == 0)
         {
             return new([1 + noises, dimension], new float[(1 + noises) * dimension]);
         }
 
-        using var generator = new Generator((ulong)(uint)seed);
-        using var points = randn(draws * (1L + noises), dimension, generator: generator);
-        return HostTensor.Of(points);
+        var rows = draws * (1L + noises);
+        var points = new float[rows * dimension];
+        streams.Of("draws").Normal(points);
+        return new([rows, dimension], points);
     }
 }

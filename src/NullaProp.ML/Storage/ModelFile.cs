@@ -1,5 +1,6 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
@@ -70,7 +71,7 @@ internal static class ModelFile
         var (draws, dimension) = (description.Options.Draws, network.Embedding.Dimension);
         if (draws == 0)
         {
-            return Start.Points(0, dimension, description.Seed);
+            return Start.Points(0, dimension, new RandomStreams(description.Seed));
         }
 
         var rows = draws * (1L + PlanCompiler.For(network, description.Options).NoiseCount);

@@ -32,6 +32,13 @@ internal sealed class Weight : IDisposable
     /// <summary>Gets the tensor.</summary>
     public Tensor Value => Volatile.Read(ref _value) ?? Make();
 
+    /// <summary>
+    /// Returns the weight in the numbers of what it is applied to: itself where they are its own, else rounded, with a gradient in its
+    /// own.
+    /// </summary>
+    /// <param name="x">What it is applied to.</param>
+    public Tensor RoundedLike(Tensor x) => Value.dtype == x.dtype ? Value : Value.to(x.dtype);
+
     /// <summary>Returns the values in managed memory: a copy, where the weight is a tensor.</summary>
     public HostTensor Host()
     {

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// The AdamW optimizer (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. TorchSharp's own makes its numbers on the fly, which
-/// fails beside a garbage collection (<see cref="Tensors.HeldScalar"/>).
+/// The AdamW optimizer (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. TorchSharp's own
+/// makes its
+/// numbers on the fly, which fails beside a garbage collection (<see cref="Tensors.HeldScalar"/>).
 /// </summary>
 /// <param name="weights">The weights to train.</param>
 /// <param name="weightDecay">The decay of those that are decayed.</param>
@@ -16,10 +17,10 @@ internal sealed class AdamW(Weights weights, double weightDecay, Func<string, bo
     private readonly List<FlatWeights> _buffers = [];
 
     // Weights that no gradient has reached so far; they are left alone, weight decay included.
-    private readonly List<(double Decay, List<Parameter> Weights)> _waiting =
+    private readonly List<(double Decay, Dictionary<string, Parameter> Weights)> _waiting =
     [
-        (weightDecay, [.. weights.OfRole(WeightRole.Decayed, includes)]),
-        (0, [.. weights.OfRole(WeightRole.Undecayed, includes)]),
+        (weightDecay, weights.OfRole(WeightRole.Decayed, includes).ToDictionary()),
+        (0, weights.OfRole(WeightRole.Undecayed, includes).ToDictionary()),
     ];
 
     /// <summary>Forgets the gradients.</summary>
@@ -32,19 +33,51 @@ internal sealed class AdamW(Weights weights, double weightDecay, Func<string, bo
         using var scope = NewDisposeScope();
         foreach (var (decay, waiting) in _waiting)
         {
-            var byReach = waiting.ToLookup(weight => weight.grad is not null);
-            if (byReach.Contains(true))
-            {
-                _buffers.Add(new FlatWeights([.. byReach[true]], decay));
-                Parameter[] rest = [.. byReach[false]];
-                waiting.Clear();
-                waiting.AddRange(rest);
-            }
+            Take(waiting, [.. waiting.Where(weight => weight.Value.grad is not null).Select(weight => weight.Key)], decay);
         }
 
         _buffers.ForEach(buffer => buffer.Step(rate));
     }
 
+    /// <summary>Returns what the optimizer remembers of each weight that a gradient has reached, by name.</summary>
+    public IReadOnlyDictionary<string, WeightMoments> State() => _buffers.SelectMany(buffer => buffer.Moments()).ToDictionary();
+
+    /// <summary>Goes on from what another optimizer of the same weights remembered. Called before the first step.</summary>
+    /// <param name="state">From <see cref="State"/>.</param>
+    /// <exception cref="ArgumentException">It names a weight that this optimizer does not train.</exception>
+    public void Restore(IReadOnlyDictionary<string, WeightMoments> state)
+    {
+        if (state.Keys.FirstOrDefault(name => !_waiting.Exists(group => group.Weights.ContainsKey(name))) is { } unknown)
+        {
+            throw new ArgumentException(
+                $"The optimizer's state names the weight '{unknown}', which this optimizer does not train. Restore it for the same model.",
+                nameof(state));
+        }
+
+        using var scope = NewDisposeScope();
+        foreach (var (decay, waiting) in _waiting)
+        {
+            // Those of one buffer have taken the same steps.
+            foreach (var group in waiting.Keys.Where(state.ContainsKey).GroupBy(name => state[name].Steps).ToArray())
+            {
+                Take(waiting, [.. group], decay);
+                _buffers[^1].Restore(state);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+
+    private void Take(Dictionary<string, Parameter> waiting, IReadOnlyList<string> names, double decay)
+    {
+        if (names.Count > 0)
+        {
+            _buffers.Add(new FlatWeights([.. names.Select(name => KeyValuePair.Create(name, waiting[name]))], decay));
+            foreach (var name in names)
+            {
+                waiting.Remove(name);
+            }
+        }
+    }
 }

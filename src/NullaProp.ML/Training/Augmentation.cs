@@ -1,3 +1,5 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -13,9 +15,9 @@ internal sealed class Augmentation(NoPropOptions options)
 
     /// <summary>Returns changed images, or the same tensor where all changes are off.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W), bytes or floats.</param>
-    /// <param name="generator">The source of randomness, on the CPU; untouched by what is off.</param>
+    /// <param name="at">The place in the training; each kind of change draws from a stream of its own.</param>
     /// <returns>Raw pixels, (B, C, H, W), of the same type; floats after a rotation.</returns>
-    public Tensor Apply(Tensor pixels, Generator generator)
+    public Tensor Apply(Tensor pixels, TrainingContext at)
     {
         if (!Indexes && options.RotationDegrees == 0)
         {
@@ -23,19 +25,19 @@ internal sealed class Augmentation(NoPropOptions options)
         }
 
         using var scope = NewDisposeScope();
-        var moved = Indexes ? Moved(pixels, generator) : pixels;
-        var turned = options.RotationDegrees > 0 ? Turned(moved, generator) : moved;
+        var moved = Indexes ? Moved(pixels, at) : pixels;
+        var turned = options.RotationDegrees > 0 ? Turned(moved, at) : moved;
         return turned.MoveToOuterDisposeScope();
     }
 
     // Row y of the result is row y + down of the padded image, column x is column x + right, or its mirror image.
-    private Tensor Moved(Tensor pixels, Generator generator)
+    private Tensor Moved(Tensor pixels, TrainingContext at)
     {
         var (count, channels, height, width) = (pixels.shape[0], pixels.shape[1], pixels.shape[2], pixels.shape[3]);
         var padding = options.RandomCropPadding;
-        var down = Offsets(count, generator);
-        var right = Offsets(count, generator);
-        var isFlipped = Flips(count, generator);
+        var down = Offsets(count, at, "crop.down");
+        var right = Offsets(count, at, "crop.right");
+        var isFlipped = Flips(count, at);
         var rows = new long[count * height];
         for (var i = 0; i < rows.Length; i++)
         {
@@ -55,26 +57,43 @@ internal sealed class Augmentation(NoPropOptions options)
         return padded.gather(2, rowIndex).gather(3, columnIndex); // (B, C, H, W)
     }
 
-    private long[] Offsets(long count, Generator generator) =>
+    private long[] Offsets(long count, TrainingContext at, string name) =>
         options.RandomCropPadding == 0
             ? new long[count]
-            : randint(0, (2 * options.RandomCropPadding) + 1, [count], dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
+            : Draws(count, at.Stream(name), stream => (long)stream.Below((2 * options.RandomCropPadding) + 1));
 
-    private bool[] Flips(long count, Generator generator) =>
+    private bool[] Flips(long count, TrainingContext at) =>
         options.HorizontalFlipProbability == 0
             ? new bool[count]
-            : [.. rand([count], dtype: ScalarType.Float64, generator: generator).data<double>().Select(draw => draw < options.HorizontalFlipProbability)];
+            : Draws(count, at.Stream("flip"), stream => stream.Uniform() < options.HorizontalFlipProbability);
+
+    private static T[] Draws<T>(long count, RandomStream stream, Func<RandomStream, T> draw)
+    {
+        var draws = new T[count];
+        for (var i = 0; i < draws.Length; i++)
+        {
+            draws[i] = draw(stream);
+        }
+
+        return draws;
+    }
 
     // About the centre, each pixel of the result between the four that it falls among.
-    private Tensor Turned(Tensor pixels, Generator generator)
+    private Tensor Turned(Tensor pixels, TrainingContext at)
     {
         var shape = pixels.shape;
         var aspect = (double)shape[2] / shape[3]; // affine_grid measures both sides from −1 to 1
-        var angles = rand([shape[0]], dtype: ScalarType.Float64, generator: generator).data<double>()
-            .Select(draw => ((2 * draw) - 1) * options.RotationDegrees * Math.PI / 180);
+        var most = options.RotationDegrees * Math.PI / 180;
+        var angles = Draws(shape[0], at.Stream("rotation"), stream => ((2 * stream.Uniform()) - 1) * most);
         float[] turns = [.. angles.SelectMany(angle => Turn(Math.Cos(angle), Math.Sin(angle), aspect))];
         var grid = nn.functional.affine_grid(tensor(turns).view(-1, 2, 3).to(pixels.device), shape, align_corners: false); // (B, H, W, 2)
-        return nn.functional.grid_sample(pixels.to(ScalarType.Float32), grid, GridSampleMode.Bilinear, GridSamplePaddingMode.Zeros, align_corners: false); // (B, C, H, W)
+        var images = pixels.to(ScalarType.Float32);
+        return nn.functional.grid_sample( // (B, C, H, W)
+            images,
+            grid,
+            GridSampleMode.Bilinear,
+            GridSamplePaddingMode.Zeros,
+            align_corners: false);
     }
 
     private static float[] Turn(double cosine, double sine, double aspect) =>

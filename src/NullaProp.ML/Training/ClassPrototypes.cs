@@ -15,9 +15,6 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     private const int MostForFeatures = 10; // as both sources take
     private const int MostForPixels = 2000; // Differs from the paper: it takes all
 
-    // Not the stream of the training, which must not depend on this; libtorch looks at the lower 32 bits only.
-    private const uint OtherStream = 0x9E3779B9;
-
     /// <summary>Returns whether options ask for it. The plain classifier knows no noisy label, so nothing of its embeddings matters.</summary>
     /// <param name="options">The options.</param>
     public static bool AreAskedFor(NoPropOptions options) =>
@@ -32,8 +29,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        using var generator = new Generator((uint)data.Seed ^ OtherStream);
-        var samples = new ClassSamples(data.Training, model.ClassCount, Most(), generator, checkAlive);
+        var samples = new ClassSamples(data.Training, model.ClassCount, Most(), data.Streams.Of("prototypes"), checkAlive);
         if (samples.Missing is { } missing)
         {
             throw new InvalidOperationException($"{Name(missing)} has no image among the {data.Training.Count} training images, but {Choice} starts each class at one of its images. Add some, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Data;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
@@ -16,14 +17,14 @@ internal sealed class ClassSamples
     /// <param name="images">The training images.</param>
     /// <param name="classes">K, the number of classes.</param>
     /// <param name="most">The most images of a class.</param>
-    /// <param name="generator">The source of the order, on the CPU.</param>
+    /// <param name="order">The source of the order.</param>
     /// <param name="checkAlive">Called for every batch; throws to stop.</param>
-    public ClassSamples(ITrainingImages images, int classes, int most, Generator generator, Action checkAlive)
+    public ClassSamples(ITrainingImages images, int classes, int most, RandomStream order, Action checkAlive)
     {
         _images = new ImageStore(images.Shape);
         _rows = [.. Enumerable.Range(0, classes).Select(_ => new List<long>())];
         _most = most;
-        foreach (var batch in images.Epoch(ScoringBatch.Rows(images.Shape), generator))
+        foreach (var batch in images.Epoch(ScoringBatch.Rows(images.Shape), order))
         {
             using (batch)
             {

@@ -6,15 +6,16 @@ namespace NullaProp.ML.Training;
 
 /// <summary>Plain cross-entropy of the network with z and t held at 0: the yardstick for NoProp.</summary>
 /// <param name="model">The model.</param>
-/// <param name="options">The numbers to compute in.</param>
-internal sealed class ClassifierLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
+internal sealed class ClassifierLoss(Denoiser model) : ITrainingLoss
 {
     /// <inheritdoc/>
-    public override Tensor Backward(ImageBatch batch, Generator generator)
+    public Tensor Backward(ImageBatch batch, TrainingContext at)
     {
         using var scope = NewDisposeScope();
         var (network, device) = (model.Blocks[0], model.Weights.Device);
-        var logits = network.Logits(network.ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)), zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device)); // (B, K)
+        var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
+        var (z, time) = (zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device));
+        var logits = network.Logits(imageShare, z, time); // (B, K)
         var loss = batch.CrossEntropy(logits);
         loss.backward();
         var none = zeros_like(loss);

@@ -13,7 +13,7 @@ namespace NullaProp.ML.Training;
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
-internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
+internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) : ITrainingLoss
 {
     /// <summary>Where <see cref="LossWeighting.MinSnr"/> cuts SNR′.</summary>
     public const double SnrRateLimit = 5;
@@ -29,18 +29,18 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
     private readonly Scalar _span = options.LogSnrAtLabel - options.LogSnrAtNoise;
 
     /// <inheritdoc/>
-    public override Tensor Backward(ImageBatch batch, Generator generator)
+    public Tensor Backward(ImageBatch batch, TrainingContext at)
     {
         using var scope = NewDisposeScope();
-        var embedding = model.Embedding.Matrix(); // (K, D)
-        var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
-        var imageShare = Network.ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)); // (B, H)
-        var time = Times(batch.Labels.shape[0], generator); // (B, 1)
+        var embedding = model.Embedding.Current();
+        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var imageShare = Network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
+        var time = Times(batch.Labels.shape[0], at); // (B, 1)
         var trained = model.Schedule.At(time);
         var levels = TrainsScheduleByVariance ? Leaves(trained) : trained;
 
-        var rows = Weight(levels).mul(_factor) * Error(batch, embedding, clean, imageShare, time, levels, generator); // (B, 1)
-        var terms = new LossTerms(batch.Mean(rows), _label.Prior(batch, clean), Readout(batch, embedding, clean, imageShare, generator));
+        var rows = Weight(levels).mul(_factor) * Error(batch, embedding, clean, imageShare, time, levels, at); // (B, 1)
+        var terms = new LossTerms(batch.Mean(rows), _label.Prior(batch, clean), Readout(batch, embedding, clean, imageShare, at));
         terms.Total().backward();
         if (TrainsScheduleByVariance)
         {
@@ -55,18 +55,25 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
     private bool TrainsScheduleByVariance => options.NoiseSchedule == NoiseScheduleKind.Learned;
 
     // Even in time, or in log-SNR: shares of the way from λ(0) to λ(1).
-    private Tensor Times(long count, Generator generator)
+    private Tensor Times(long count, TrainingContext at)
     {
-        var shares = TimeSamples.Uniform(count, generator).to(model.Weights.Device); // (B, 1)
+        var shares = TimeSamples.Uniform(count, at.Stream("time")).to(model.Weights.Device); // (B, 1)
         return options.TimeSampling == TimeSampling.UniformInLogSnr
             ? model.Schedule.TimeAt(shares.mul(_span).add(_noiseEnd, HeldScalar.One))
             : shares;
     }
 
     // Third term of eq. (9) without its weight.
-    private Tensor Error(ImageBatch batch, Tensor embedding, Tensor clean, Tensor imageShare, Tensor time, NoiseLevels levels, Generator generator)
+    private Tensor Error(
+        ImageBatch batch,
+        LabelVectors embedding,
+        Tensor clean,
+        Tensor imageShare,
+        Tensor time,
+        NoiseLevels levels,
+        TrainingContext at)
     {
-        var z = levels.AddNoise(clean, LabelLoss.Noise(clean, generator)); // (B, D)
+        var z = levels.AddNoise(clean, at.Noise("noise", clean)); // (B, D)
         return _label.Error(Network.Logits(imageShare, z, time), batch.Labels, embedding, clean); // (B, 1)
     }
 
@@ -86,23 +93,24 @@ internal sealed class ContinuousTimeLoss(Denoiser model, NoPropOptions options) 
     };
 
     // First term of eq. (9).
-    private Tensor Readout(ImageBatch batch, Tensor embedding, Tensor clean, Tensor imageShare, Generator generator)
+    private Tensor Readout(ImageBatch batch, LabelVectors embedding, Tensor clean, Tensor imageShare, TrainingContext at)
     {
         if (options.ReadoutLoss != ReadoutLoss.Denoiser)
         {
-            return _label.Readout(batch, embedding, clean, generator);
+            return _label.Readout(batch, embedding, clean, at);
         }
 
         var one = ones(1, 1, device: clean.device);
-        var z = model.Schedule.At(one).AddNoise(clean, LabelLoss.Noise(clean, generator)); // z₁, (B, D)
+        var z = model.Schedule.At(one).AddNoise(clean, at.Noise("readout", clean)); // z₁, (B, D)
         return batch.CrossEntropy(Network.Logits(imageShare, z, one));
     }
 
     private static NoiseLevels Leaves(NoiseLevels levels) =>
         new(levels.LogSnr.detach().requires_grad_(), levels.LogSnrRate.detach().requires_grad_());
 
-    // The gradient of the mean of loss² in the schedule, from the gradient of the mean loss that the step has left in the leaves: d(l²) = 2·l·dl (Kingma et al. 2021, appendix I.2).
-    // Weighted rows have their weight in the leaves' gradients already.
+    // The gradient of the mean of loss² in the schedule, from the gradient of the mean loss that the step has left in the leaves: d(l²) =
+    // 2·l·dl
+    // (Kingma et al. 2021, appendix I.2). Weighted rows have their weight in the leaves' gradients already.
     private static void LowerVariance(Tensor rows, NoiseLevels leaves, NoiseLevels trained)
     {
         var twice = rows.detach().mul(HeldScalar.Two); // (B, 1)

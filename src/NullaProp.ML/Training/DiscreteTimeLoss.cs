@@ -13,29 +13,33 @@ namespace NullaProp.ML.Training;
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
 /// <param name="block">The block, from 0; it reads the noisy label at the level of the same number.</param>
-internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, int block) : TrainingLoss(options.BackbonePrecision)
+internal sealed class DiscreteTimeLoss(Denoiser model, NoPropOptions options, int block) : ITrainingLoss
 {
     private readonly LabelLoss _label = new(model, options);
     private readonly NoiseLevel _level = model.Levels[block];
     private readonly Scalar _weight = Weight(options, model.Levels, block) * options.DenoisingFactor;
 
     /// <inheritdoc/>
-    public override Tensor Backward(ImageBatch batch, Generator generator)
+    public Tensor Backward(ImageBatch batch, TrainingContext at)
     {
         using var scope = NewDisposeScope();
-        var network = model.Blocks[block];
-        var embedding = model.Embedding.Matrix(); // (K, D)
-        var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
-        var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)); // (B, H)
-        var level = new NoiseLevels(tensor((float)_level.LogSnr, device: clean.device).view(1, 1), tensor((float)_level.LogSnrRate, device: clean.device).view(1, 1));
-        var z = level.AddNoise(clean, LabelLoss.Noise(clean, generator)); // (B, D)
-        var logits = network.Logits(imageShare, z, tensor((float)_level.Time, device: clean.device).view(1, 1)); // (B, K)
+        var network = model.Block(block);
+        var embedding = model.Embedding.Current();
+        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
+        var level = new NoiseLevels(Number(_level.LogSnr, clean.device), Number(_level.LogSnrRate, clean.device));
+        var z = level.AddNoise(clean, at.Noise("noise", clean)); // (B, D)
+        var logits = network.Logits(imageShare, z, Number(_level.Time, clean.device)); // (B, K)
         var error = _label.Error(logits, batch.Labels, embedding, clean); // (B, 1)
 
-        var terms = new LossTerms(batch.Mean(error).mul(_weight), _label.Prior(batch, clean), _label.Readout(batch, embedding, clean, generator));
+        var readout = _label.Readout(batch, embedding, clean, at);
+        var terms = new LossTerms(batch.Mean(error).mul(_weight), _label.Prior(batch, clean), readout);
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }
+
+    private static Tensor Number(double value, Device device) =>
+        tensor((float)value, dtype: ScalarType.Float32, device: device).view(1, 1);
 
     // T/2·(SNR(t) − SNR(t−1)) for the paper's bound. To one block it is a constant, to which Adam is nearly blind; it counts where embeddings are learned.
     private static double Weight(NoPropOptions options, IReadOnlyList<NoiseLevel> levels, int block)

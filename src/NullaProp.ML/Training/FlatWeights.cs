@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// Weights in one piece of memory, their gradients in another, and AdamW's means of both kinds in two more: a step is some ten operations, however many weights there are.
-/// The weights and gradients themselves become views of these buffers.
+/// Weights in one piece of memory, their gradients in another, and AdamW's means of both kinds in two more: a step is some ten
+/// operations, however
+/// many weights there are. The weights and gradients themselves become views of these buffers.
 /// </summary>
 internal sealed class FlatWeights : IDisposable
 {
@@ -21,7 +22,7 @@ internal sealed class FlatWeights : IDisposable
     private static readonly Scalar HeldSecondDecay = SecondDecay;
     private static readonly Scalar HeldSecondRest = 1 - SecondDecay;
 
-    private readonly IReadOnlyList<Parameter> _weights;
+    private readonly IReadOnlyList<KeyValuePair<string, Parameter>> _weights;
     private readonly Tensor _values;
     private readonly Tensor _gradients;
     private readonly Tensor _first;
@@ -31,24 +32,29 @@ internal sealed class FlatWeights : IDisposable
     private int _step;
 
     /// <summary>Moves weights and their gradients into buffers.</summary>
-    /// <param name="weights">Weights with gradients, on one device, at least one.</param>
+    /// <param name="weights">Weights by name, on one device, at least one.</param>
     /// <param name="decay">Their weight decay.</param>
-    public FlatWeights(IReadOnlyList<Parameter> weights, double decay)
+    public FlatWeights(IReadOnlyList<KeyValuePair<string, Parameter>> weights, double decay)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         _weights = weights;
         _decay = decay;
-        _values = zeros(weights.Sum(Room), device: weights[0].device).DetachFromDisposeScope();
+        var room = weights.Sum(weight => Room(weight.Value));
+        _values = zeros(room, dtype: ScalarType.Float32, device: weights[0].Value.device).DetachFromDisposeScope();
         _gradients = zeros_like(_values).DetachFromDisposeScope();
         _first = zeros_like(_values).DetachFromDisposeScope();
         _second = zeros_like(_values).DetachFromDisposeScope();
         _root = zeros_like(_values).DetachFromDisposeScope();
         var offset = 0L;
-        foreach (var weight in weights)
+        foreach (var (_, weight) in weights)
         {
             var gradient = Part(_gradients, weight, offset);
-            gradient.copy_(weight.grad!);
+            if (weight.grad is { } reached)
+            {
+                gradient.copy_(reached);
+            }
+
             weight.grad = gradient;
             var value = Part(_values, weight, offset);
             value.copy_(weight);
@@ -88,10 +94,30 @@ internal sealed class FlatWeights : IDisposable
         _values.addcdiv_(_first, _root, size);
     }
 
+    /// <summary>Returns the means of each weight's gradients, by name.</summary>
+    public IEnumerable<KeyValuePair<string, WeightMoments>> Moments()
+    {
+        var moments = new List<KeyValuePair<string, WeightMoments>>(_weights.Count);
+        ForEach((name, first, second) => moments.Add(new(name, new WeightMoments(HostTensor.Of(first), HostTensor.Of(second), _step))));
+        return moments;
+    }
+
+    /// <summary>Takes over the means of weights that have taken the same number of steps.</summary>
+    /// <param name="state">The means by name; others may be among them.</param>
+    public void Restore(IReadOnlyDictionary<string, WeightMoments> state)
+    {
+        _step = state[_weights[0].Key].Steps;
+        ForEach((name, first, second) =>
+        {
+            first.copy_(state[name].First.ToTensor());
+            second.copy_(state[name].Second.ToTensor());
+        });
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var weight in _weights)
+        foreach (var (_, weight) in _weights)
         {
             weight.grad = null;
         }
@@ -103,7 +129,26 @@ internal sealed class FlatWeights : IDisposable
         _root.Dispose();
     }
 
+    // With the name and both means of each weight.
+    private void ForEach(Action<string, Tensor, Tensor> action)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var offset = 0L;
+        foreach (var (name, weight) in _weights)
+        {
+            action(name, Part(_first, weight, offset), Part(_second, weight, offset));
+            offset += Room(weight);
+        }
+    }
+
     private static long Room(Tensor weight) => (weight.numel() + Alignment - 1) / Alignment * Alignment;
 
     private static Tensor Part(Tensor buffer, Tensor weight, long offset) => buffer.narrow(0, offset, weight.numel()).view(weight.shape);
 }
+
+/// <summary>What AdamW remembers of a weight.</summary>
+/// <param name="First">The mean of its gradients, of its shape.</param>
+/// <param name="Second">The mean of their squares.</param>
+/// <param name="Steps">The number of steps taken.</param>
+internal sealed record WeightMoments(HostTensor First, HostTensor Second, int Steps);

@@ -14,38 +14,39 @@ namespace NullaProp.ML.Training;
 /// <remarks>Where embeddings are fixed there is nothing to anchor, and the term only fits the precision by which z̃₁ is read; no gradient reaches the network from it.</remarks>
 /// <param name="model">The model.</param>
 /// <param name="options">σ, the form of the velocity and the factor of its term.</param>
-internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : TrainingLoss(options.BackbonePrecision)
+internal sealed class FlowMatchingLoss(Denoiser model, NoPropOptions options) : ITrainingLoss
 {
     private readonly FlowMatching _flow = FlowMatching.Of(options.VelocityForm, model.Embedding.Directions);
     private readonly Scalar _factor = options.DenoisingFactor;
     private readonly Scalar _deviation = options.FlowNoise;
 
     /// <inheritdoc/>
-    public override Tensor Backward(ImageBatch batch, Generator generator)
+    public Tensor Backward(ImageBatch batch, TrainingContext at)
     {
         using var scope = NewDisposeScope();
-        var embedding = model.Embedding.Matrix(); // (K, D)
-        var clean = embedding.index_select(0, batch.Labels); // u, (B, D)
-        var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), Pass(generator)); // (B, H)
-        var time = TimeSamples.Uniform(batch.Labels.shape[0], generator).to(clean.device); // (B, 1)
+        var embedding = model.Embedding.Current();
+        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
+        var time = TimeSamples.Uniform(batch.Labels.shape[0], at.Stream("time")).to(clean.device); // (B, 1)
         var rest = ones_like(time) - time; // (B, 1)
-        var start = LabelLoss.Noise(clean, generator); // z₀, (B, D)
+        var start = at.Noise("start", clean); // z₀, (B, D)
         var z = (time * clean).Plus(rest * start); // (B, D)
         if (options.FlowNoise > 0)
         {
-            z = z.add(LabelLoss.Noise(clean, generator), _deviation);
+            z = z.add(at.Noise("path", clean), _deviation);
         }
 
-        var velocity = _flow.Velocity(model.Blocks[0].Logits(imageShare, z, time).mm(embedding), z, time); // v, (B, D)
+        var velocity = _flow.Velocity(embedding.Mixed(model.Blocks[0].Logits(imageShare, z, time)), z, time); // v, (B, D)
         var error = (velocity - (clean - start)).Squared().sum(1, keepdim: true) * _flow.Weight(time); // (B, 1)
-        var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros([], device: clean.device), Anchor(batch, embedding, z.Plus(rest * velocity)));
+        var anchor = Anchor(batch, embedding, z.Plus(rest * velocity));
+        var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros_like(anchor), anchor);
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }
 
-    private Tensor Anchor(ImageBatch batch, Tensor embedding, Tensor cleanLabel)
+    private Tensor Anchor(ImageBatch batch, LabelVectors embedding, Tensor cleanLabel)
     {
-        var end = model.Schedule.At(ones(1, 1, device: embedding.device)); // (1, 1)
+        var end = model.Schedule.At(ones(1, 1, device: cleanLabel.device)); // (1, 1)
         var read = model.Embedding.IsLearned ? cleanLabel : cleanLabel.detach(); // (B, D)
         return batch.CrossEntropy(model.Readout.Logits(read, embedding, end));
     }

@@ -14,24 +14,19 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
     private readonly Scalar _dimension = model.Embedding.Dimension;
     private readonly bool _trainsPath = model.Embedding.IsLearned || model.Schedule.TrainsEnds;
 
-    /// <summary>Returns standard normal noise.</summary>
-    /// <param name="like">A tensor of the shape and device wanted.</param>
-    /// <param name="generator">The source of noise, on the CPU.</param>
-    public static Tensor Noise(Tensor like, Generator generator) => randn(like.shape, generator: generator).to(like.device);
-
     /// <summary>Returns how far predictions are from the label.</summary>
     /// <param name="logits">The network's logits, (B, K).</param>
     /// <param name="labels">Class indices, (B).</param>
-    /// <param name="embedding">W, (K, D).</param>
+    /// <param name="embedding">W.</param>
     /// <param name="clean">u of each row, (B, D).</param>
-    public Tensor Error(Tensor logits, Tensor labels, Tensor embedding, Tensor clean)
+    public Tensor Error(Tensor logits, Tensor labels, LabelVectors embedding, Tensor clean)
     {
         if (options.DenoisingLoss == DenoisingLoss.CrossEntropy)
         {
             return nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.None).unsqueeze(1); // (B, 1)
         }
 
-        var prediction = nn.functional.softmax(logits, 1).mm(embedding); // û, (B, D)
+        var prediction = embedding.Mixed(nn.functional.softmax(logits, 1)); // û, (B, D)
         return (prediction - clean).Squared().sum(1, keepdim: true); // (B, 1)
     }
 
@@ -57,10 +52,10 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
 
     /// <summary>Returns the first term, −log p(y|z₁) read from the noisy label alone, a scalar tensor.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="embedding">W, (K, D).</param>
+    /// <param name="embedding">W.</param>
     /// <param name="clean">u of each row, (B, D).</param>
-    /// <param name="generator">The source of noise, on the CPU.</param>
-    public Tensor Readout(ImageBatch batch, Tensor embedding, Tensor clean, Generator generator)
+    /// <param name="at">The place in the training.</param>
+    public Tensor Readout(ImageBatch batch, LabelVectors embedding, Tensor clean, TrainingContext at)
     {
         if (!_trainsPath)
         {
@@ -68,7 +63,7 @@ internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
         }
 
         var end = model.Schedule.At(ones(1, 1, device: clean.device)); // (1, 1)
-        var z = end.AddNoise(clean, Noise(clean, generator)); // z₁, (B, D)
+        var z = end.AddNoise(clean, at.Noise("readout", clean)); // z₁, (B, D)
         return batch.CrossEntropy(model.Readout.Logits(z, embedding, end));
     }
 }

@@ -1,4 +1,4 @@
-using NullaProp.ML.Tensors;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -11,12 +11,17 @@ internal static class TimeSamples
     /// appendix I.1).
     /// </summary>
     /// <param name="count">B.</param>
-    /// <param name="generator">The source of randomness, on the CPU.</param>
+    /// <param name="stream">The source of randomness.</param>
     /// <returns>(B, 1), on the CPU.</returns>
-    public static Tensor Uniform(long count, Generator generator)
+    public static Tensor Uniform(long count, RandomStream stream)
     {
-        var even = tensor(Enumerable.Range(0, (int)count).Select(i => (float)i / count).ToArray()).unsqueeze(1); // (B, 1)
-        var offset = rand(1, 1, generator: generator); // (1, 1)
-        return even.Plus(offset).frac();
+        var offset = stream.Uniform();
+        var times = new float[count];
+        for (var i = 0; i < times.Length; i++)
+        {
+            times[i] = (float)(((double)i / count) + offset) % 1; // rounded first, and so never up to 1
+        }
+
+        return tensor(times, dtype: ScalarType.Float32, device: CPU).unsqueeze(1); // (B, 1)
     }
 }

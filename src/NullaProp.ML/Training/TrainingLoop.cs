@@ -3,6 +3,7 @@ using System.Globalization;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -19,22 +20,25 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
     private readonly Augmentation _augmentation = new(options);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
-    private readonly int _stepsPerEpoch = (data.Training.Count + options.BatchSize - 1) / options.BatchSize;
+    private readonly int _stepsPerEpoch = (int)(((long)data.Training.Count + options.BatchSize - 1) / options.BatchSize);
+
+    /// <summary>Gets the points from which the trained model scores.</summary>
+    public HostTensor Starts { get; } =
+        Start.Points(options.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).NoiseCount);
 
     /// <summary>Runs the whole training.</summary>
-    /// <param name="generator">The source of order, augmentation, times and noise, on the CPU.</param>
     /// <exception cref="InvalidOperationException">The loss became NaN or infinite.</exception>
-    public void Run(Generator generator)
+    public void Run()
     {
         using var mode = enable_grad();
-        using var training = TrainingSteps.Of(model, options, generator, data.Seed);
+        using var training = TrainingPasses.Of(model, options, data.Streams);
         using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
         var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
-        var rate = new StepSize(options, _stepsPerEpoch * options.Epochs);
+        var rate = new LearningRates(options, (long)_stepsPerEpoch * options.Epochs);
         for (var epoch = 1; epoch <= options.Epochs; epoch++)
         {
             var terms = TrainEpoch(epoch, training, rate);
-            var metrics = Measure(epoch, terms, rate.At((epoch * _stepsPerEpoch) - 1));
+            var metrics = Measure(epoch, terms, rate.At(((long)epoch * _stepsPerEpoch) - 1));
             monitor.Report(metrics);
             if (stopsEarly && !best.GoesOnAfter(metrics.ValidationLogLoss!.Value))
             {
@@ -49,31 +53,34 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     }
 
     // Each pass in an order of its own; returns the mean of the three loss terms.
-    private float[] TrainEpoch(int epoch, TrainingSteps training, StepSize rate)
+    private float[] TrainEpoch(int epoch, TrainingPasses training, LearningRates rate)
     {
         using var scope = NewDisposeScope();
-        var history = zeros(training.Passes.Count * _stepsPerEpoch, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
+        var steps = (long)training.Passes.Count * _stepsPerEpoch;
+        var history = zeros(steps, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
         for (var pass = 0; pass < training.Passes.Count; pass++)
         {
-            Train(training.Passes[pass], (epoch - 1) * _stepsPerEpoch, rate, history.narrow(0, pass * _stepsPerEpoch, _stepsPerEpoch));
+            Train(training.Passes[pass], epoch - 1, rate, history.narrow(0, (long)pass * _stepsPerEpoch, _stepsPerEpoch));
         }
 
         CheckFinite(history, epoch);
         return history.mean([0]).cpu().data<float>().ToArray();
     }
 
-    // One pass over the data; writes the loss terms of each step.
-    private void Train(TrainingStep pass, int stepsBefore, StepSize rate, Tensor history)
+    // One pass over the data; writes the loss terms of each step. The epoch counts from 0.
+    private void Train(TrainingPass pass, int epoch, LearningRates rate, Tensor history)
     {
+        var stepsBefore = (long)epoch * _stepsPerEpoch;
         var step = 0;
-        foreach (var batch in data.Training.Epoch(options.BatchSize, pass.Random))
+        foreach (var batch in data.Training.Epoch(options.BatchSize, pass.Order(epoch)))
         {
             using var owned = batch;
             using var scope = NewDisposeScope();
             monitor.CheckAlive();
             var onDevice = batch.To(model.Weights.Device);
-            var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, pass.Random) };
-            history.select(0, step).copy_(pass.Run(augmented, rate.At(stepsBefore + step)));
+            var at = pass.At(epoch, step);
+            var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, at) };
+            history.select(0, step).copy_(pass.Step(augmented, at, rate.At(stepsBefore + step)));
             step++;
         }
     }
@@ -85,18 +92,21 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         var fault = step >= 0 ? "The loss" : model.Weights.AreFinite() ? null : "A weight"; // the last step's loss is older than its weights
         if (fault is not null)
         {
+            var number = step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch;
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{fault} became NaN or infinite in epoch {epoch} at step {(step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch)} of {_stepsPerEpoch}, so training was stopped. Lower {nameof(options.LearningRate)} (now {options.LearningRate}), choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {options.LossWeighting}), or scale the pixels if they are huge."));
+                $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. ")
+                + string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Lower {nameof(options.LearningRate)} (now {options.LearningRate}), ")
+                + $"choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {options.LossWeighting}), or scale the pixels if they are huge.");
         }
     }
 
     private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
     {
         using var mode = no_grad();
-        var plan = PlanCompiler.For(model, options);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, data.Seed, plan.NoiseCount);
-        using var runner = new TorchRunner(model, plan, starts);
+        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Starts);
         var sample = data.Training.Sample;
         Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation);
         return new EpochMetrics
@@ -111,7 +121,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             ValidationLogLoss = validation?.LogLoss,
             ValidationAccuracy = validation?.Accuracy,
             LearningRate = learningRate,
-            EmbeddingNorm = model.EmbeddingNorm(),
+            EmbeddingNorm = model.Embedding.MeanNorm(),
             Elapsed = _watch.Elapsed,
         };
     }

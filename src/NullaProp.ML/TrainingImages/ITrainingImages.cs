@@ -1,4 +1,4 @@
-using static TorchSharp.torch;
+using NullaProp.ML.Randomness;
 
 namespace NullaProp.ML.TrainingImages;
 
@@ -39,6 +39,6 @@ internal interface ITrainingImages
 
     /// <summary>Returns every image once, in random order, in batches that the caller disposes; only the last may be smaller.</summary>
     /// <param name="batchSize">Images in a batch.</param>
-    /// <param name="generator">The source of the order, on the CPU; used before the first batch only.</param>
-    IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator);
+    /// <param name="order">The source of the order; the epoch's own from here on.</param>
+    IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order);
 }

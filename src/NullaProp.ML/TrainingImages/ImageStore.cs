@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using static TorchSharp.torch;
 
@@ -107,12 +108,10 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
     public ChannelStatistics ChannelStatistics() => _moments.Statistics();
 
     /// <inheritdoc/>
-    public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)
-    {
-        using var scope = NewDisposeScope();
-        var order = randperm(Count, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray();
-        return Prefetched.OneFilled(order.Chunk(batchSize), rows => Batch(rows.Length), (batch, rows) => Fill(batch, rows));
-    }
+    public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order) => BatchPrefetch.FillOneAhead(
+        order.Permutation(Count).Chunk(batchSize),
+        rows => Batch(rows.Length),
+        (batch, rows) => Fill(batch, rows));
 
     private ImageBatch Batch(int count) => new(
         empty([count, shape.Channels, shape.Height, shape.Width], dtype: _pixels.HoldsBytes ? ScalarType.Byte : ScalarType.Float32),

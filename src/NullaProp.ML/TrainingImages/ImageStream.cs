@@ -1,5 +1,5 @@
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.TrainingImages;
 
@@ -29,7 +29,7 @@ internal sealed class ImageStream : ITrainingImages
         _moments = new ChannelMoments(rows.Shape);
         Sample = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
-        var random = new Random(0); // only chooses the rows whose accuracy is shown
+        var sample = new RandomStreams(seed: 0).Of("sample"); // the same rows in every training: they only show an accuracy
         var (first, areBytes, bytes) = (-1, true, new byte[pixels.Length]);
         foreach (var row in rows.Read(pixels))
         {
@@ -37,7 +37,7 @@ internal sealed class ImageStream : ITrainingImages
             areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
             first = first < 0 ? row.Label : first;
             HasSeveralClasses |= row.Label != first;
-            Keep(pixels, row.Label, random);
+            Keep(pixels, row.Label, sample);
             Count++;
         }
 
@@ -68,14 +68,9 @@ internal sealed class ImageStream : ITrainingImages
     public ChannelStatistics ChannelStatistics() => _moments.Statistics();
 
     /// <inheritdoc/>
-    public IEnumerable<ImageBatch> Epoch(int batchSize, Generator generator)
-    {
-        using var scope = NewDisposeScope();
-        var seed = randint(int.MaxValue, [1], dtype: ScalarType.Int32, generator: generator).item<int>();
-        return Prefetched.One(Shuffled(batchSize, new Random(seed)));
-    }
+    public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order) => BatchPrefetch.MakeOneAhead(Shuffled(batchSize, order));
 
-    private IEnumerable<ImageBatch> Shuffled(int batchSize, Random random)
+    private IEnumerable<ImageBatch> Shuffled(int batchSize, RandomStream order)
     {
         var pixels = new float[Shape.Size];
         using var rows = _rows.Again(pixels, Count).GetEnumerator();
@@ -89,7 +84,7 @@ internal sealed class ImageStream : ITrainingImages
 
         while (_buffer.Count > 0)
         {
-            var drawn = Distinct(Math.Min(batchSize, _buffer.Count), _buffer.Count, random);
+            var drawn = Distinct(Math.Min(batchSize, _buffer.Count), _buffer.Count, order);
             yield return _buffer.Gather(drawn);
             foreach (var row in drawn.OrderDescending())
             {
@@ -111,25 +106,25 @@ internal sealed class ImageStream : ITrainingImages
         }
     }
 
-    private static long[] Distinct(int count, int below, Random random)
+    private static long[] Distinct(int count, int below, RandomStream order)
     {
         var drawn = new HashSet<long>(count);
         while (drawn.Count < count)
         {
-            drawn.Add(random.Next(below));
+            drawn.Add(order.Below(below));
         }
 
         return [.. drawn];
     }
 
     // Every row has the same chance to be in the sample, however many there will be.
-    private void Keep(float[] pixels, int label, Random random)
+    private void Keep(float[] pixels, int label, RandomStream sample)
     {
         if (Sample.Count < _sampleRows)
         {
             Sample.Add(pixels, label);
         }
-        else if (random.Next(Count + 1) is var place && place < _sampleRows)
+        else if (sample.Below(Count + 1) is var place && place < _sampleRows)
         {
             Sample.Replace(place, pixels, label);
         }

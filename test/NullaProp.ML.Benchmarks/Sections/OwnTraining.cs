@@ -1,6 +1,7 @@
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
@@ -10,19 +11,19 @@ namespace NullaProp.ML.Benchmarks.Sections;
 /// <summary>The library's training step by itself: batch out of the store, loss, gradient, optimizer, as <see cref="TrainingLoop"/> puts them together.</summary>
 internal sealed class OwnTraining : IDisposable
 {
-    private readonly Generator _generator = new(1);
-    private readonly IEnumerator<ImageBatch> _batches;
-    private readonly TrainingSteps _steps;
+    private readonly IEnumerator<(ImageBatch Batch, TrainingContext At)> _batches;
+    private readonly TrainingPasses _passes;
     private readonly double _rate;
 
     public OwnTraining(NoPropOptions options, ITrainingImages images)
     {
-        _batches = Batches(images, options.BatchSize, _generator).GetEnumerator();
-        Network = new Denoiser(Weights.Drawn(_generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
-        var statistics = images.ChannelStatistics();
-        Network.Normalization.Set(statistics.Mean, statistics.Scale);
+        var streams = new RandomStreams(1);
+        Network = new Denoiser(Weights.Drawn(streams, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
+        var (mean, deviation) = images.ChannelStatistics();
+        Network.Normalization.Set(mean, deviation);
         _rate = options.LearningRate;
-        _steps = TrainingSteps.Of(Network, FastBFloat16.Choose(options, CPU), _generator, seed: 1);
+        _passes = TrainingPasses.Of(Network, FastBFloat16.Choose(options, CPU), streams);
+        _batches = Batches(images, options.BatchSize, _passes.Passes.Single()).GetEnumerator();
     }
 
     /// <summary>Gets the network in training.</summary>
@@ -32,28 +33,29 @@ internal sealed class OwnTraining : IDisposable
     public void Step()
     {
         _batches.MoveNext();
-        using var batch = _batches.Current;
+        var (batch, at) = _batches.Current;
+        using var owned = batch;
         using var scope = NewDisposeScope();
-        _steps.Passes.Single().Run(batch, _rate);
+        _passes.Passes.Single().Step(batch, at, _rate);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _batches.Dispose();
-        _steps.Dispose();
+        _passes.Dispose();
         Network.Dispose();
-        _generator.Dispose();
     }
 
     // One epoch after the other, without end.
-    private static IEnumerable<ImageBatch> Batches(ITrainingImages images, int size, Generator generator)
+    private static IEnumerable<(ImageBatch Batch, TrainingContext At)> Batches(ITrainingImages images, int size, TrainingPass pass)
     {
-        while (true)
+        for (var epoch = 0; ; epoch++)
         {
-            foreach (var batch in images.Epoch(size, generator))
+            var step = 0;
+            foreach (var batch in images.Epoch(size, pass.Order(epoch)))
             {
-                yield return batch;
+                yield return (batch, pass.At(epoch, step++));
             }
         }
     }

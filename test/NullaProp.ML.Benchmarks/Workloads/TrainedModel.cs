@@ -3,6 +3,7 @@ using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
@@ -20,7 +21,7 @@ internal sealed class TrainedModel : IDisposable
     {
         Options = options;
         Network = network;
-        Starts = Start.Points(options.Draws, network.Embedding.Dimension, Seed);
+        Starts = Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(Seed));
         var stored = new StoredModel(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed, network, Starts);
         Transformer = new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, 1, 28, 28));
     }
@@ -42,11 +43,12 @@ internal sealed class TrainedModel : IDisposable
     /// <param name="images">The images.</param>
     public static TrainedModel Fit(NoPropOptions options, ImageStore images)
     {
-        using var generator = new Generator(Seed);
-        var network = new Denoiser(Weights.Drawn(generator, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
-        var statistics = images.ChannelStatistics();
-        network.Normalization.Set(statistics.Mean, statistics.Scale);
-        new TrainingLoop(network, FastBFloat16.Choose(options, CPU), new TrainingData(images, Validation: null, Seed), new TrainingMonitor(_ => { }, () => { })).Run(generator);
+        var streams = new RandomStreams(Seed);
+        var network = new Denoiser(Weights.Drawn(streams, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
+        var (mean, deviation) = images.ChannelStatistics();
+        network.Normalization.Set(mean, deviation);
+        var data = new TrainingData(images, Validation: null, streams);
+        new TrainingLoop(network, FastBFloat16.Choose(options, CPU), data, new TrainingMonitor(_ => { }, () => { })).Run();
         return new TrainedModel(options, network);
     }
 

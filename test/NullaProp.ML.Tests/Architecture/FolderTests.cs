@@ -15,16 +15,17 @@ public sealed class FolderTests
     {
         ["Options"] = [],
         ["Tensors"] = [],
+        ["Randomness"] = [],
         ["Diffusion"] = ["Tensors"],
-        ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
-        ["Plan"] = ["Diffusion", "Networks", "Tensors"], // knows no backend
-        ["Backends"] = ["Networks", "Plan", "Tensors"],
-        ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Tensors", "TrainingImages"],
+        ["Networks"] = ["Diffusion", "Randomness", "Tensors"], // the model holds its noise schedule
+        ["Plan"] = ["Diffusion", "Networks", "Randomness", "Tensors"], // knows no backend
+        ["Backends"] = ["Networks", "Plan", "Randomness", "Tensors"],
+        ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Randomness", "Tensors", "TrainingImages"],
         ["ClassNames"] = ["Interop"],
         ["Reading"] = ["ClassNames", "Interop"],
-        ["TrainingImages"] = ["Interop", "Reading"],
+        ["TrainingImages"] = ["Interop", "Randomness", "Reading"],
         ["Data"] = ["ClassNames", "Interop", "Reading"],
-        ["Storage"] = ["ClassNames", "Networks", "Plan", "Tensors"],
+        ["Storage"] = ["ClassNames", "Networks", "Plan", "Randomness", "Tensors"],
         ["Interop"] = [],
     };
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Support;
@@ -52,9 +53,8 @@ public sealed class CustomBackboneTests
 
         static Denoiser Blocks()
         {
-            using var generator = new Generator(5);
             var options = TinyImages.Options with { Backbone = BackboneKind.Custom, BackboneName = Name, Variant = NoPropVariant.DiscreteTime, BlockCount = 2 };
-            return new Denoiser(Weights.Drawn(generator, CPU), options, new ImageShape(1, 8, 8), 3);
+            return new Denoiser(Weights.Drawn(new RandomStreams(5), CPU), options, new ImageShape(1, 8, 8), 3);
         }
 
         static Tensor Linear(Denoiser model, int block) => model.Weights.Values.Single(weight => weight.Key == $"block{block}.backbone.module.linear.weight").Value;
@@ -92,6 +92,15 @@ public sealed class CustomBackboneTests
         var alone = _model.Transform(Context.Data.TakeRows(_data, 1)).GetColumn<float[]>("Score").Single();
 
         Cells.AssertSame([.. batch[0].Cast<object>()], [.. alone.Cast<object>()], 1e-5f, "row 0");
+    }
+
+    // Its dropout draws from the process-wide generator, which knows no seed of ours.
+    [TestMethod]
+    public void Fit_OwnModuleWithDropoutTwice_GivesTheSameScores()
+    {
+        using var again = Train();
+
+        SameData.AssertValues(_model.Transform(_data), again.Transform(_data));
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
@@ -121,7 +122,7 @@ public sealed class PretrainedFileTests
 
     private static Weights Drawn(PretrainedFile file, ImageShape shape)
     {
-        var weights = Weights.Drawn(new Generator(1), CPU, file.Weights);
+        var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);
         BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = BackboneKind.ResNet18, HiddenSize = 4 }, shape);
         return weights;
     }
@@ -129,7 +130,7 @@ public sealed class PretrainedFileTests
     // The state dict of a ResNet-18 whose numbers are all ¼, with the two things of it that are not used.
     private static void Save(string path, string prefix, Action<Dictionary<string, Tensor>> change)
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         _ = new ResNetBackbone(weights.Under("b"), ResNetDepth.Of18, Shape, 4);
         var tensors = weights.Values
             .Where(weight => !weight.Key.StartsWith("b.output", StringComparison.Ordinal))

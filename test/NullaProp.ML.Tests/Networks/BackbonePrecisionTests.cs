@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -17,7 +18,7 @@ public sealed class BackbonePrecisionTests
     public void Features_InBFloat16_AreThoseOfSinglePrecisionRounded(BackboneKind kind)
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind }, Shape);
         var images = randn([8, 3, 16, 16], generator: new Generator(2));
 
@@ -30,7 +31,7 @@ public sealed class BackbonePrecisionTests
         Assert.IsLessThan(0.05, ((rounded - single).norm() / single.norm()).item<float>());
 
         // The same dropout in both.
-        Tensor Features(ScalarType precision) => backbone.Features(images, new TrainingPass(new Generator(3), precision));
+        Tensor Features(ScalarType precision) => backbone.Features(images, TinyModel.Training(3, precision));
     }
 
     [TestMethod]
@@ -39,7 +40,7 @@ public sealed class BackbonePrecisionTests
     public void Backward_InBFloat16_LeavesGradientsOfSinglePrecision(BackboneKind kind)
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind }, Shape);
         var images = randn([8, 3, 16, 16], generator: new Generator(2));
         Tensor[] trained = [.. weights.Trained.Select(weight => weight.Value)];
@@ -53,7 +54,7 @@ public sealed class BackbonePrecisionTests
         Assert.IsGreaterThan(0.99f, cosine);
 
         Tensor[] Gradients(ScalarType precision) =>
-            [.. autograd.grad([backbone.Features(images, new TrainingPass(new Generator(3), precision)).square().mean()], trained)];
+            [.. autograd.grad([backbone.Features(images, TinyModel.Training(3, precision)).square().mean()], trained)];
 
         static Tensor Joined(Tensor[] parts) => cat([.. parts.Select(part => part.flatten())]);
     }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -10,12 +11,11 @@ public sealed class BatchNormTests
     public void Forward_InTraining_NormalisesByTheBatchAndMovesTheAverages()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var norm = new BatchNorm(weights.Under("n"), 2);
         var x = tensor(new float[] { 1, 10, 2, 10, 6, 40 }).view(3, 2); // means 3 and 20, sums of squares 14 and 600
 
-        var y = norm.Forward(x, new TrainingPass(generator));
+        var y = norm.Forward(x, TinyModel.Training());
 
         // Variances 14/3 and 200 in the batch; 7 and 300 unbiased, of which a tenth joins nine tenths of the first value 1.
         AssertValues([-0.92582f, -0.70711f, -0.46291f, -0.70711f, 1.38873f, 1.41421f], y, 1e-4f);
@@ -46,7 +46,7 @@ public sealed class BatchNormTests
     public void Forward_InScoring_UsesTheAveragesAndLeavesThem()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var norm = new BatchNorm(weights.Under("n"), 1);
         using (no_grad())
         {
@@ -56,7 +56,7 @@ public sealed class BatchNormTests
             Named(weights, "n.bias").fill_(1);
         }
 
-        var y = norm.Forward(tensor(new float[] { 3, 5 }).view(2, 1), pass: null);
+        var y = norm.Forward(tensor(new float[] { 3, 5 }).view(2, 1), training: null);
 
         AssertValues([1f, 11f], y, 1e-4f);
         AssertValues([3f], Named(weights, "n.running_mean"), 0);
@@ -66,12 +66,11 @@ public sealed class BatchNormTests
     public void Forward_OneRowInTraining_IsNormalisedAsInScoring()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var norm = new BatchNorm(weights.Under("n"), 2);
         var x = tensor(new float[] { 5, -7 }).view(1, 2);
 
-        var y = norm.Forward(x, new TrainingPass(generator));
+        var y = norm.Forward(x, TinyModel.Training());
 
         AssertValues([5f, -7f], y, 1e-3f); // mean 0 and variance 1 at the start
     }

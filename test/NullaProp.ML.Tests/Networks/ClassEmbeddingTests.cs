@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -10,7 +11,7 @@ public sealed class ClassEmbeddingTests
     public void Matrix_OneHot_IsTheIdentityWhateverTheDimensionSays()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         var embedding = Create(weights, EmbeddingKind.OneHot, classes: 4, dimension: 256);
 
@@ -20,6 +21,20 @@ public sealed class ClassEmbeddingTests
         Assert.IsEmpty(weights.Values);
     }
 
+    // Against the identity as a matrix.
+    [TestMethod]
+    public void Current_OneHot_MultipliesAsTheIdentity()
+    {
+        using var scope = NewDisposeScope();
+        var (oneHot, matrix) = (new OneHotVectors(4), new LearnedVectors(eye(4)));
+        var (shares, labels) = (arange(12).to(ScalarType.Float32).view(3, 4), tensor(new long[] { 3, 0, 3 }));
+
+        Assert.IsTrue(oneHot.Of(labels).equal(matrix.Of(labels)).all().item<bool>());
+        Assert.IsTrue(oneHot.Mixed(shares).equal(matrix.Mixed(shares)).all().item<bool>());
+        Assert.IsTrue(oneHot.Products(shares).equal(matrix.Products(shares)).all().item<bool>());
+        Assert.IsTrue(oneHot.SquaredNorms(CPU).expand(4).equal(matrix.SquaredNorms(CPU)).all().item<bool>());
+    }
+
     [TestMethod]
     [DataRow(5, 8)]
     [DataRow(8, 8)]
@@ -27,7 +42,7 @@ public sealed class ClassEmbeddingTests
     public void Matrix_UnitNormWithNoMoreRowsThanColumns_StartsOrthonormal(int classes, int dimension)
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var embedding = Create(weights, EmbeddingKind.LearnedUnitNorm, classes, dimension);
 
         var products = embedding.Matrix().mm(embedding.Matrix().t());
@@ -41,7 +56,7 @@ public sealed class ClassEmbeddingTests
     public void Matrix_UnitNormWithMoreRowsThanColumns_StartsWithRowsOfLengthOne()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var embedding = Create(weights, EmbeddingKind.LearnedUnitNorm, classes: 20, dimension: 4);
 
         var lengths = embedding.Matrix().square().sum(1).sqrt();
@@ -53,7 +68,7 @@ public sealed class ClassEmbeddingTests
     public void Matrix_UnitNormAfterWeightsGrow_StillHasRowsOfLengthOne()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var embedding = Create(weights, EmbeddingKind.LearnedUnitNorm, classes: 3, dimension: 4);
         using (no_grad())
         {
@@ -69,7 +84,7 @@ public sealed class ClassEmbeddingTests
     public void Matrix_Learned_StartsOrthonormal()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         var matrix = Create(weights, EmbeddingKind.Learned, classes: 5, dimension: 20).Matrix();
 
@@ -80,7 +95,7 @@ public sealed class ClassEmbeddingTests
     public void Matrix_LearnedSmallNormal_StartsAtTheSeedsScale()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         var matrix = Create(weights, EmbeddingKind.Learned, classes: 10, dimension: 256, EmbeddingInitialization.SmallNormal).Matrix();
 
@@ -100,7 +115,7 @@ public sealed class ClassEmbeddingTests
     public void Dimension_KindAndInitialization_IsThatOfWhatItStartsAt(EmbeddingKind kind, EmbeddingInitialization initialization, int expected)
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         var embedding = Create(weights, kind, classes: 3, dimension: 4, initialization);
 
@@ -112,7 +127,7 @@ public sealed class ClassEmbeddingTests
     public void StartAt_OneHot_Throws()
     {
         using var rows = zeros(3, 3);
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         Assert.ThrowsExactly<InvalidOperationException>(() => Create(weights, EmbeddingKind.OneHot, 3, 3).StartAt(rows));
     }
@@ -120,7 +135,7 @@ public sealed class ClassEmbeddingTests
     [TestMethod]
     public void Create_UnknownKind_Throws()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Create(weights, (EmbeddingKind)99, 3, 4));
     }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -14,7 +15,7 @@ public sealed class ConvBackboneTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = new ConvBackbone(weights.Under("b"), new ImageShape(channels, height, width), 7);
         var images = randn([5, channels, height, width], generator: generator);
         var byName = weights.Values.ToDictionary(pair => pair.Key, pair => pair.Value);
@@ -35,7 +36,7 @@ public sealed class ConvBackboneTests
     public void Forward_ConvolutionOfOnes_CountsTheNeighbours()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var convolution = new Convolution(weights.Under("c"), 2, 1);
         using (no_grad())
         {

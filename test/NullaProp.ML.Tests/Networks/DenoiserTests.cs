@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ public sealed class DenoiserTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), TinyModel.Small(new NoPropOptions()), new ImageShape(channels, height, width), classes);
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), TinyModel.Small(new NoPropOptions()), new ImageShape(channels, height, width), classes);
 
         var share = model.ImageShare(rand([6, channels, height, width], generator: generator));
         var logits = model.Logits(share, randn(6, model.Embedding.Dimension, generator: generator), rand(6, 1, generator: generator));
@@ -78,7 +79,7 @@ public sealed class DenoiserTests
         using (NewDisposeScope())
         {
             using var model = TinyModel.Create(new NoPropOptions { Embedding = embedding });
-            model.EmbeddingNorm();
+            model.Embedding.MeanNorm();
             model.Logits(model.ImageShare(ones(1, 1, 8, 8)), zeros(1, model.Embedding.Dimension), zeros(1, 1));
         }
 
@@ -92,7 +93,7 @@ public sealed class DenoiserTests
         TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
 
         // (√(9+16) + 1)/2
-        Assert.AreEqual(3, model.EmbeddingNorm(), 1e-6);
+        Assert.AreEqual(3, model.Embedding.MeanNorm(), 1e-6);
     }
 
     // E[u|z] = √ᾱ·z for a normal label u of variance 1, z = √ᾱ·u + √(1−ᾱ)·ε.

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -10,9 +11,9 @@ public sealed class DropoutTests
     public void Forward_InTraining_DropsItsShareAndScalesTheRest()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
-        var values = new Dropout(0.2).Forward(ones(100, 100), new TrainingPass(generator)).data<float>().ToArray();
+        var values = Create(weights, 0.2).Forward(ones(100, 100), TinyModel.Training()).data<float>().ToArray();
 
         CollectionAssert.AreEquivalent(new[] { 0f, 1.25f }, values.Distinct().ToArray());
         // The share of 10,000 draws deviates by 0.004.
@@ -23,11 +24,10 @@ public sealed class DropoutTests
     public void Forward_SameSeed_DropsTheSame()
     {
         using var scope = NewDisposeScope();
-        using var first = new Generator(3);
-        using var second = new Generator(3);
-        var dropout = new Dropout(0.5);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
+        var dropout = Create(weights, 0.5);
 
-        var equal = dropout.Forward(ones(50), new TrainingPass(first)).equal(dropout.Forward(ones(50), new TrainingPass(second)));
+        var equal = dropout.Forward(ones(50), TinyModel.Training(3)).equal(dropout.Forward(ones(50), TinyModel.Training(3)));
 
         Assert.IsTrue(equal.all().item<bool>());
     }
@@ -36,7 +36,10 @@ public sealed class DropoutTests
     public void Forward_InScoring_ChangesNothing()
     {
         using var x = ones(3);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
-        Assert.AreSame(x, new Dropout(0.5).Forward(x, pass: null));
+        Assert.AreSame(x, Create(weights, 0.5).Forward(x, training: null));
     }
+
+    private static Dropout Create(Weights weights, double share) => new(weights.Under("dropout"), share);
 }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -14,7 +15,7 @@ public sealed class EncoderTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var encoder = new NoisyLabelEncoder(weights.Under("l"), dimension, 8);
         Zero(weights, "l.second.");
         var z = randn(4, dimension, generator: generator);
@@ -32,7 +33,7 @@ public sealed class EncoderTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var encoder = new NoisyLabelEncoder(weights.Under("l"), dimension, 8);
 
         var codes = encoder.Code(randn(2, dimension, generator: generator));
@@ -45,7 +46,7 @@ public sealed class EncoderTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var encoder = new NoisyLabelEncoder(weights.Under("l"), 8, 8);
         var byName = weights.Values.ToDictionary(pair => pair.Key, pair => pair.Value);
         var z = randn(4, 8, generator: generator);
@@ -61,8 +62,7 @@ public sealed class EncoderTests
     public void TimeCode_RandomWeights_IsTheFormula()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var encoder = new TimeEncoder(weights.Under("t"), 8);
         var byName = weights.Values.ToDictionary(pair => pair.Key, pair => pair.Value.to(ScalarType.Float64));
         var time = tensor(new[] { 0f, 0.3f, 1f }).unsqueeze(1);

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -14,7 +15,7 @@ public sealed class FusionHeadTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var head = new FusionHead(weights.Under("h"), Hidden, Classes);
         var (image, label, time) = (Part(), Part(), Part());
 
@@ -33,7 +34,7 @@ public sealed class FusionHeadTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var head = new FusionHead(weights.Under("h"), Hidden, Classes);
         var joined = randn(5, Hidden, generator: generator);
 
@@ -60,7 +61,7 @@ public sealed class FusionHeadTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var head = new FusionHead(weights.Under("h"), Hidden, Classes);
         var code = randn(5, Hidden, generator: generator);
 

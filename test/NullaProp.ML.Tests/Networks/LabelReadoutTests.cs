@@ -1,5 +1,6 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -31,7 +32,7 @@ public sealed class LabelReadoutTests
         var level = new NoiseLevels(full(1, 1, MathF.Log(4)), ones(1, 1));
         var embedding = tensor(new[] { 2f, -1f }).unsqueeze(1); // (2, 1)
 
-        var logits = new GaussianReadout().Logits(full(1, 1, 0.5f), embedding, level);
+        var logits = new GaussianReadout().Logits(full(1, 1, 0.5f), new LearnedVectors(embedding), level);
 
         static double LogDensity(double u) => -Math.Pow(0.5 - (Math.Sqrt(0.8) * u), 2) / (2 * 0.2);
         Assert.AreEqual(LogDensity(2) - LogDensity(-1), (logits[0, 0] - logits[0, 1]).item<float>(), 1e-5);
@@ -42,11 +43,10 @@ public sealed class LabelReadoutTests
     public void Logits_Nearest_FallWithTheSquaredDistance()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var embedding = tensor(new[] { 1f, 0f, 0f, 2f }).view(2, 2);
 
-        var logits = new NearestReadout(weights.Under("readout")).Logits(tensor(new[] { 0.5f, 0.5f }).unsqueeze(0), embedding, new NoiseLevels(zeros(1, 1), ones(1, 1)));
+        var logits = new NearestReadout(weights.Under("readout")).Logits(tensor(new[] { 0.5f, 0.5f }).unsqueeze(0), new LearnedVectors(embedding), new NoiseLevels(zeros(1, 1), ones(1, 1)));
 
         // Squared distances 0.5 and 2.5.
         Assert.AreEqual(4 * (2.5 - 0.5), (logits[0, 0] - logits[0, 1]).item<float>(), 1e-5);

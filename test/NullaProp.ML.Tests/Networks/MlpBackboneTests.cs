@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -11,7 +12,7 @@ public sealed class MlpBackboneTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = new MlpBackbone(weights.Under("b"), new ImageShape(5, 1, 1), 4);
         var images = randn([3, 5, 1, 1], generator: generator);
         var byName = weights.Values.ToDictionary(pair => pair.Key, pair => pair.Value);
@@ -32,7 +33,7 @@ public sealed class MlpBackboneTests
     [DataRow(1, 13, 1)]
     public void Weights_OfThirteenValues_AreCountedByHand(int channels, int height, int width)
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         _ = new MlpBackbone(weights.Under("b"), new ImageShape(channels, height, width), 8);
 

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -14,7 +15,7 @@ public sealed class PaperBackboneTests
     [DataRow(1, 28, "BatchNorm", 320L + 18_496 + 73_856 + ((6_272 * 256) + 256) + 512)]
     public void Weights_OfThePapersImages_AreCountedByHand(int channels, int side, string ending, long count)
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         _ = new PaperBackbone(weights.Under("b"), new ImageShape(channels, side, side), 256, Enum.Parse<PaperEnding>(ending));
 
@@ -28,7 +29,7 @@ public sealed class PaperBackboneTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = new PaperBackbone(weights.Under("b"), new ImageShape(channels, height, width), 7, PaperEnding.ReLU);
         var images = randn([5, channels, height, width], generator: generator);
         var byName = weights.Values.ToDictionary(pair => pair.Key, pair => pair.Value);
@@ -45,11 +46,11 @@ public sealed class PaperBackboneTests
     }
 
     [TestMethod]
-    public void Features_InTraining_DependOnTheGeneratorOfThePass()
+    public void Features_InTraining_DependOnTheStreamsOfTheTraining()
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = new PaperBackbone(weights.Under("b"), new ImageShape(1, 8, 8), 16, PaperEnding.BatchNorm);
         var images = randn([4, 1, 8, 8], generator: generator);
 
@@ -61,10 +62,6 @@ public sealed class PaperBackboneTests
         Assert.AreEqual(0, first.mean([0]).abs().max().item<float>(), 1e-5);
         Assert.IsLessThan(0, first.min().item<float>());
 
-        Tensor Train(int seed)
-        {
-            using var random = new Generator((ulong)seed);
-            return backbone.Features(images, new TrainingPass(random));
-        }
+        Tensor Train(int seed) => backbone.Features(images, TinyModel.Training(seed));
     }
 }

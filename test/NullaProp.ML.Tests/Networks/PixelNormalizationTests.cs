@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -10,7 +11,7 @@ public sealed class PixelNormalizationTests
     public void Apply_KnownScaling_SubtractsAndMultipliesByChannel()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var normalization = new PixelNormalization(weights.Under("n"), 2);
         normalization.Set([10, -1], [0.25, 2]);
 
@@ -23,7 +24,7 @@ public sealed class PixelNormalizationTests
     public void Apply_Bytes_GivesFloats()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var normalization = new PixelNormalization(weights.Under("n"), 1);
         normalization.Set([100], [0.02]);
 
@@ -36,7 +37,7 @@ public sealed class PixelNormalizationTests
     public void Apply_ScaleZero_IsZeroAlways()
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var normalization = new PixelNormalization(weights.Under("n"), 1);
 
         normalization.Set([7], [0]);

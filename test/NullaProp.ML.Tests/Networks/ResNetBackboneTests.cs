@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -13,7 +14,7 @@ public sealed class ResNetBackboneTests
     [DataRow(BackboneKind.ResNet152, 2048, 58_143_808L)]
     public void Weights_WithImageNetsStem_AreAsManyAsTorchvisions(BackboneKind kind, int width, long count)
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 1 }, new ImageShape(3, 224, 224));
 
@@ -32,7 +33,7 @@ public sealed class ResNetBackboneTests
     [DataRow(32, "output.weight", 512 * 8)]
     public void Weights_OfResNet18_HaveTorchvisionsNames(int side, string name, int count)
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         _ = new ResNetBackbone(weights.Under("backbone"), ResNetDepth.Of18, new ImageShape(3, side, side), 8);
 
@@ -48,7 +49,7 @@ public sealed class ResNetBackboneTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 5 }, new ImageShape(channels, height, width));
         using var mode = no_grad();
 
@@ -67,13 +68,13 @@ public sealed class ResNetBackboneTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = new ResNetBackbone(weights.Under("b"), ResNetDepth.Of18, new ImageShape(3, side, side), 5);
         var byName = weights.Values.ToDictionary(pair => pair.Key, pair => pair.Value);
         var images = randn([2, 3, side, side], generator: generator);
         using var mode = no_grad();
 
-        var maps = backbone.Maps(images, pass: null);
+        var maps = backbone.Maps(images, training: null);
 
         var x = side < 64 ? Normed(images, "conv1", "bn1", 1, 1).relu() : nn.functional.max_pool2d(Normed(images, "conv1", "bn1", 2, 3).relu(), 3, 2, 1);
         foreach (var (layer, i) in Enumerable.Range(1, 4).SelectMany(layer => new[] { (layer, 0), (layer, 1) }))
@@ -98,11 +99,11 @@ public sealed class ResNetBackboneTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var backbone = new ResNetBackbone(weights.Under("b"), ResNetDepth.Of18, new ImageShape(1, 8, 8), 5);
         var images = randn([4, 1, 8, 8], generator: generator);
 
-        backbone.Features(images, new TrainingPass(generator)).sum().backward();
+        backbone.Features(images, TinyModel.Training()).sum().backward();
 
         Assert.IsTrue(weights.Values.Where(weight => weight.Key.EndsWith("running_mean", StringComparison.Ordinal)).All(weight => weight.Value.abs().max().item<float>() > 0));
         Assert.IsTrue(weights.Trained.All(weight => weight.Value.grad is { } gradient && gradient.isfinite().all().item<bool>()));

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -15,13 +16,13 @@ public sealed class ResidualBlockTests
     public void Basic_OnePixel_IsComputedByHand(float x, float first, float second, float expected)
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var block = ResidualBlock.Basic(weights.Under("b"), 1, 1, 1);
         using var mode = no_grad();
         weights.Values.Single(weight => weight.Key == "b.conv1.weight").Value.fill_(first);
         weights.Values.Single(weight => weight.Key == "b.conv2.weight").Value.fill_(second);
 
-        var y = block.Forward(full(1, 1, 1, 1, x), pass: null).item<float>();
+        var y = block.Forward(full(1, 1, 1, 1, x), training: null).item<float>();
 
         Assert.AreEqual(expected, y, 1e-3f);
     }
@@ -33,11 +34,11 @@ public sealed class ResidualBlockTests
     public void Bottleneck_Stride_SetsTheSizeAndFourfoldWidth(int stride, int height, int width, int newHeight, int newWidth)
     {
         using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var block = ResidualBlock.Bottleneck(weights.Under("b"), 3, 2, stride);
         using var mode = no_grad();
 
-        var y = block.Forward(ones(1, 3, height, width), pass: null);
+        var y = block.Forward(ones(1, 3, height, width), training: null);
 
         CollectionAssert.AreEqual(new long[] { 1, 8, newHeight, newWidth }, y.shape);
     }

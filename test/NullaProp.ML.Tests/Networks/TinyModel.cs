@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
@@ -14,19 +15,20 @@ internal static class TinyModel
     public static Denoiser Create(NoPropOptions? options = null, int classes = 3, int seed = 1)
     {
         using var generator = new Generator((ulong)seed);
-        var model = new Denoiser(Weights.Drawn(generator, CPU), Small(options ?? new NoPropOptions()), Shape, classes);
-        ReadLabels(model, generator);
+        var model = new Denoiser(Weights.Drawn(new RandomStreams(seed), CPU), Small(options ?? new NoPropOptions()), Shape, classes);
+        ReadLabels(model);
         return model;
     }
 
     /// <summary>Lets a model that is not trained yet read the noisy label: the encoder's last matrix starts at 0, and a test of what follows from z would test nothing.</summary>
-    public static void ReadLabels(Denoiser model, Generator generator)
+    public static void ReadLabels(Denoiser model)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        foreach (var (_, value) in model.Weights.Values.Where(weight => weight.Key.EndsWith("label_encoder.second.weight", StringComparison.Ordinal)))
+        const string last = "label_encoder.second.weight";
+        foreach (var (name, value) in model.Weights.Values.Where(weight => weight.Key.EndsWith(last, StringComparison.Ordinal)))
         {
-            value.copy_(Initializers.FanIn(value.shape[1])(value.shape, generator));
+            value.copy_(Initializers.FanIn(value.shape[1])(value.shape, new RandomStreams(1).Of($"test/{name}")));
         }
     }
 
@@ -80,6 +82,13 @@ internal static class TinyModel
         using var generator = new Generator((ulong)seed);
         return new ImageBatch(Pixels(labels.Length, generator), tensor(labels));
     }
+
+    /// <summary>Returns the first step of a training by a seed.</summary>
+    public static TrainingContext Training(int seed = 1, ScalarType precision = ScalarType.Float32) =>
+        new(new RandomStreams(seed), "training", Epoch: 0, Step: 0, precision);
+
+    /// <summary>Returns the class embeddings as a matrix, (K, D).</summary>
+    public static Tensor Matrix(this ClassEmbedding embedding) => embedding.Current().Of(arange(embedding.Classes));
 
     /// <summary>Returns random images, (n, 1, 8, 8).</summary>
     public static Tensor Pixels(int count, Generator generator) => rand([count, 1, 8, 8], generator: generator);

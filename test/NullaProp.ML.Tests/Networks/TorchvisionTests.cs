@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Support;
 using TorchSharp;
@@ -23,12 +24,12 @@ public sealed class TorchvisionTests
         using var theirs = Torchvision(kind, generator);
         Save(theirs, folder.File("resnet.safetensors"));
         using var file = PretrainedFile.Read(folder.File("resnet.safetensors"))!;
-        using var weights = Weights.Drawn(generator, CPU, file.Weights);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);
         var ours = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 4 }, new ImageShape(3, 64, 72));
         file.CheckUse(Assert.Fail); // every weight was found and used, but for the classifier
         var images = randn([2, 3, 64, 72], generator: generator);
 
-        var maps = ours.Maps(images, pass: null);
+        var maps = ours.Maps(images, training: null);
 
         var expected = theirs.forward(images);
         Assert.IsGreaterThan(0.01, expected.std().item<float>()); // no network of zeros

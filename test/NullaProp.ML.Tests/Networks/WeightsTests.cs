@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ public sealed class WeightsTests
     [TestMethod]
     public void OfRole_EveryRole_HoldsWhatItShould()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var scope = weights.Under("a").Under("b");
 
         scope.Matrix("decayed", Initializers.Constant(1), 2, 3);
@@ -19,15 +20,15 @@ public sealed class WeightsTests
 
         CollectionAssert.AreEqual(new[] { "a.b.decayed", "a.b.undecayed", "a.b.fixed" }, weights.Values.Select(weight => weight.Key).ToArray());
         CollectionAssert.AreEqual(new[] { "a.b.decayed", "a.b.undecayed" }, weights.Trained.Select(weight => weight.Key).ToArray());
-        Assert.IsTrue(weights.OfRole(WeightRole.Decayed).Single().requires_grad);
-        Assert.IsTrue(weights.OfRole(WeightRole.Undecayed).Single().requires_grad);
-        Assert.IsFalse(weights.OfRole(WeightRole.Fixed).Single().requires_grad);
+        Assert.IsTrue(weights.OfRole(WeightRole.Decayed).Single().Value.requires_grad);
+        Assert.IsTrue(weights.OfRole(WeightRole.Undecayed).Single().Value.requires_grad);
+        Assert.IsFalse(weights.OfRole(WeightRole.Fixed).Single().Value.requires_grad);
     }
 
     [TestMethod]
     public void Add_InsideADisposeScope_OutlivesIt()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
         using (NewDisposeScope())
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
@@ -58,8 +59,7 @@ public sealed class ArchitectureOptionsTests
 
     private static string Layout(NoPropOptions options)
     {
-        using var generator = new Generator(1);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, TinyModel.Shape, 3);
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), options, TinyModel.Shape, 3);
         return string.Join("; ", model.Weights.Values.Select(weight => string.Create(CultureInfo.InvariantCulture, $"{weight.Key} {string.Join("x", weight.Value.shape)}")));
     }
 }

@@ -2,6 +2,7 @@ using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
@@ -131,7 +132,7 @@ public sealed class EarlyExitTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var early = new TorchRunner(model, plan, starts);
         using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
         var rows = new ManagedRunner(early.Folded, TinyModel.Shape);

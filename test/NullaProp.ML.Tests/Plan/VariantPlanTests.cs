@@ -2,6 +2,7 @@ using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
@@ -43,7 +44,7 @@ public sealed class VariantPlanTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(draws, model.Embedding.Dimension, seed: 5);
+        var starts = Start.Points(draws, model.Embedding.Dimension, new RandomStreams(5));
         var plan = PlanCompiler.For(model, options);
         using var runner = new TorchRunner(model, plan, starts);
         var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
@@ -84,7 +85,7 @@ public sealed class VariantPlanTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var draws = Start.Points(2, model.Embedding.Dimension, seed: 5, plan.NoiseCount);
+        var draws = Start.Points(2, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var runner = new TorchRunner(model, plan, draws);
         var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
 
@@ -107,9 +108,9 @@ public sealed class VariantPlanTests
         var options = new NoPropOptions { Variant = variant, BlockCount = 3 };
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
-        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(0, model.Embedding.Dimension, 1));
+        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(0, model.Embedding.Dimension, new RandomStreams(1)));
 
-        var sums = runner.ProbabilitiesFromNoise(TinyModel.Pixels(Images, generator), generator).sum(1);
+        var sums = runner.ProbabilitiesFromNoise(TinyModel.Pixels(Images, generator), new RandomStreams(3).Of("noise")).sum(1);
 
         Assert.IsLessThan(1e-6f, sums.sub(1).abs().max().item<float>());
     }
@@ -147,7 +148,7 @@ public sealed class VariantPlanTests
     {
         using var mode = no_grad();
         var images = model.Normalization.Apply(pixels);
-        var embedding = model.Embedding.Matrix();
+        var (embedding, labels) = (model.Embedding.Matrix(), model.Embedding.Current());
         var end = model.Schedule.At(ones(1, 1));
         var (state, point) = (draw.narrow(0, 0, 1), draw.narrow(0, 0, 1));
         var previous = zeros(1, draw.shape[1]);
@@ -159,14 +160,16 @@ public sealed class VariantPlanTests
             var logits = block.Logits(block.ImageShare(images), point, full(1, 1, (float)stage.Time));
             var isVelocity = plan.Predicts == NetworkPrediction.Velocity;
             var prediction = (isVelocity ? logits : nn.functional.softmax(logits, 1)).mm(embedding); // F or û, (B, D)
-            score += stage.ScoreShare * nn.functional.softmax(isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * Velocity(form, prediction, point, stage.Time)), embedding, end) : logits, 1);
+            var velocity = Velocity(form, prediction, point, stage.Time);
+            var read = isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * velocity), labels, end) : logits;
+            score += stage.ScoreShare * nn.functional.softmax(read, 1);
             point = (stage.State * state) + (stage.Prediction * prediction) + (stage.PreviousPrediction * previous);
             point = stage.Noise == 0 ? point : point + (stage.Noise * draw.narrow(0, ++noises, 1));
             state = stage.EndsStep ? point : state;
             previous = prediction;
         }
 
-        return score + (plan.StateShare * nn.functional.softmax(model.Readout.Logits(point, embedding, end), 1));
+        return score + (plan.StateShare * nn.functional.softmax(model.Readout.Logits(point, labels, end), 1));
     }
 
     private static Tensor Velocity(VelocityForm form, Tensor output, Tensor z, double time)

@@ -1,5 +1,6 @@
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
 using TorchSharp;
@@ -101,7 +102,7 @@ public sealed class ModelFileTests
     private static StoredModel Model(NoPropOptions options)
     {
         var network = TinyModel.Create(options);
-        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, 5));
+        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
     private static ModelDescription Description(StoredModel model) => new(model.Options, model.Shape, model.Classes, model.Keys, model.Seed);

@@ -1,4 +1,6 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;
 using static TorchSharp.torch;
 
@@ -10,8 +12,7 @@ public sealed class AdamWTests
     [TestMethod]
     public void Step_ThreeStepsOnAQuadratic_FollowsAlgorithm2()
     {
-        using var generator = new Generator(0);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
         var decayed = weights.Under("a").Matrix("w", Initializers.Constant(2), 1, 1).Value;
         var undecayed = weights.Under("a").Undecayed("b", Initializers.Constant(-3), 1).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
@@ -36,8 +37,7 @@ public sealed class AdamWTests
     [TestMethod]
     public void Step_WeightReachedLater_StartsFromItsOwnFirstStep()
     {
-        using var generator = new Generator(0);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
         var always = weights.Under("a").Matrix("w", Initializers.Constant(2), 3, 5).Value; // 15 values, which do not fill their place in the buffer
         var later = weights.Under("b").Matrix("w", Initializers.Constant(-3), 2, 2).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
@@ -69,14 +69,86 @@ public sealed class AdamWTests
     [TestMethod]
     public void Step_WeightThatNothingDependsOn_IsLeftAlone()
     {
-        using var generator = new Generator(0);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
         var weight = weights.Under("a").Matrix("w", Initializers.Constant(2), 1, 1).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
 
         optimizer.Step(0.05);
 
         Assert.AreEqual(2f, weight.item<float>());
+    }
+
+    // The third weight is reached from the second step on, so that the state holds two counts of steps.
+    [TestMethod]
+    public void Restore_StateAfterThreeSteps_GoesOnAsIfNothingHadBeen()
+    {
+        using var scope = NewDisposeScope();
+        using var whole = ThreeWeights();
+        using var first = ThreeWeights();
+        using var second = ThreeWeights();
+        using var uninterrupted = new AdamW(whole, weightDecay: 0.1);
+        using var stopped = new AdamW(first, weightDecay: 0.1);
+        using var restored = new AdamW(second, weightDecay: 0.1);
+        Steps(whole, uninterrupted, 0, 6);
+        Steps(first, stopped, 0, 3);
+
+        foreach (var (weight, value) in second.Values.Zip(first.Values))
+        {
+            using var mode = no_grad();
+            weight.Value.copy_(value.Value);
+        }
+
+        var state = stopped.State();
+        restored.Restore(state);
+        Steps(second, restored, 3, 6);
+
+        CollectionAssert.AreEquivalent(new[] { "w", "b", "late" }, state.Keys.ToArray());
+        Assert.AreEqual((3, 3, 2), (state["w"].Steps, state["b"].Steps, state["late"].Steps));
+        CollectionAssert.AreEqual(new long[] { 3, 5 }, state["w"].First.Shape);
+        foreach (var (expected, actual) in whole.Values.Zip(second.Values))
+        {
+            CollectionAssert.AreEqual(expected.Value.data<float>().ToArray(), actual.Value.data<float>().ToArray(), expected.Key);
+        }
+
+        foreach (var (name, moments) in uninterrupted.State())
+        {
+            CollectionAssert.AreEqual(moments.First.Values, restored.State()[name].First.Values, name);
+            CollectionAssert.AreEqual(moments.Second.Values, restored.State()[name].Second.Values, name);
+        }
+    }
+
+    [TestMethod]
+    public void Restore_StateOfAnotherModel_NamesTheWeight()
+    {
+        using var weights = ThreeWeights();
+        using var optimizer = new AdamW(weights, weightDecay: 0.1);
+        var zero = new HostTensor([1], new float[1]);
+
+        var fault = Assert.ThrowsExactly<ArgumentException>(() =>
+            optimizer.Restore(new Dictionary<string, WeightMoments> { ["other"] = new(zero, zero, 1) }));
+
+        Assert.Contains("names the weight 'other'", fault.Message);
+    }
+
+    private static Weights ThreeWeights()
+    {
+        var weights = Weights.Drawn(new RandomStreams(0), CPU);
+        weights.Root().Matrix("w", Initializers.Normal(1), 3, 5);
+        weights.Root().Undecayed("b", Initializers.Normal(1), 7);
+        weights.Root().Matrix("late", Initializers.Normal(1), 2, 2);
+        return weights;
+    }
+
+    private static void Steps(Weights weights, AdamW optimizer, int from, int to)
+    {
+        for (var step = from; step < to; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.ZeroGradients();
+            var reached = weights.Values.Where(weight => weight.Key != "late" || step > 0);
+            reached.Select(weight => weight.Value.pow(4).sum()).Aggregate((sum, term) => sum + term).backward();
+            optimizer.Step(0.05 / (step + 1));
+        }
     }
 
     // Algorithm 2 of arXiv 1711.05101 for w², in double precision, its corrections where the paper has them.

@@ -1,3 +1,6 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,14 +20,14 @@ public sealed class AugmentationTests
     public void Apply_Off_GivesTheSameTensorAndDrawsNothing()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
-        var before = generator.get_state().data<byte>().ToArray();
+        var asked = new List<string>();
+        var training = new TrainingContext(new RandomStreams(1) { Asked = (name, _, _) => asked.Add(name) }, "training", 0, 0);
         var pixels = Images(1, ScalarType.Byte);
 
-        var same = new Augmentation(new NoPropOptions()).Apply(pixels, generator);
+        var same = new Augmentation(new NoPropOptions()).Apply(pixels, training);
 
         Assert.AreSame(pixels, same);
-        CollectionAssert.AreEqual(before, generator.get_state().data<byte>().ToArray());
+        Assert.IsEmpty(asked);
     }
 
     [TestMethod]
@@ -35,10 +38,9 @@ public sealed class AugmentationTests
     public void Apply_FlipOfProbabilityOne_MirrorsEveryRow(int channels, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(1);
         var pixels = Images(channels, type);
 
-        var flipped = new Augmentation(new() { HorizontalFlipProbability = 1 }).Apply(pixels, generator);
+        var flipped = new Augmentation(new() { HorizontalFlipProbability = 1 }).Apply(pixels, TinyModel.Training());
 
         Assert.AreEqual(type, flipped.dtype);
         AssertPixels(pixels, flipped, (image, channel, y, x, read) => read(image, channel, y, Width - 1 - x), 0);
@@ -48,13 +50,12 @@ public sealed class AugmentationTests
     public void Apply_FlipOfHalf_MirrorsAsDrawn()
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(7);
-        using var same = new Generator(7);
+        var training = TinyModel.Training(7);
         var pixels = Images(1, ScalarType.Byte);
 
-        var flipped = new Augmentation(new() { HorizontalFlipProbability = 0.5 }).Apply(pixels, generator);
+        var flipped = new Augmentation(new() { HorizontalFlipProbability = 0.5 }).Apply(pixels, training);
 
-        var isFlipped = rand([Count], dtype: ScalarType.Float64, generator: same).data<double>().Select(draw => draw < 0.5).ToArray();
+        var isFlipped = Draws(training.Stream("flip"), stream => stream.Uniform() < 0.5);
         Assert.IsTrue(isFlipped.Contains(true) && isFlipped.Contains(false), "both must occur for this test to tell anything");
         AssertPixels(pixels, flipped, (image, channel, y, x, read) => read(image, channel, y, isFlipped[image] ? Width - 1 - x : x), 0);
     }
@@ -67,14 +68,13 @@ public sealed class AugmentationTests
     public void Apply_Crop_ShiftsByTheDrawsAndFillsWithZeros(int channels, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(3);
-        using var same = new Generator(3);
+        var training = TinyModel.Training(3);
         var pixels = Images(channels, type);
 
-        var shifted = new Augmentation(new() { RandomCropPadding = 2 }).Apply(pixels, generator);
+        var shifted = new Augmentation(new() { RandomCropPadding = 2 }).Apply(pixels, training);
 
-        var down = randint(0, 5, [Count], dtype: ScalarType.Int64, generator: same).data<long>().ToArray();
-        var right = randint(0, 5, [Count], dtype: ScalarType.Int64, generator: same).data<long>().ToArray();
+        var down = Draws(training.Stream("crop.down"), stream => stream.Below(5));
+        var right = Draws(training.Stream("crop.right"), stream => stream.Below(5));
         Assert.IsTrue(down.Concat(right).Any(offset => offset != 2), "something must move for this test to tell anything");
         Assert.AreEqual(type, shifted.dtype);
         AssertPixels(pixels, shifted, (image, channel, y, x, read) => read(image, channel, (int)(y + down[image] - 2), (int)(x + right[image] - 2)), 0);
@@ -86,24 +86,22 @@ public sealed class AugmentationTests
     public void Apply_Rotation_InterpolatesAboutTheCentre(int channels, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        using var generator = new Generator(3);
-        using var same = new Generator(3);
+        var training = TinyModel.Training(3);
         var pixels = Images(channels, type);
 
-        var turned = new Augmentation(new() { RotationDegrees = 90 }).Apply(pixels, generator);
+        var turned = new Augmentation(new() { RotationDegrees = 90 }).Apply(pixels, training);
 
-        var angles = rand([Count], dtype: ScalarType.Float64, generator: same).data<double>().Select(draw => ((2 * draw) - 1) * Math.PI / 2).ToArray();
+        var angles = Draws(training.Stream("rotation"), stream => ((2 * stream.Uniform()) - 1) * Math.PI / 2);
         AssertPixels(pixels, turned, (image, channel, y, x, read) => Between(y, x, angles[image], (row, column) => read(image, channel, row, column)), 0.01); // coordinates in single precision
     }
 
     [TestMethod]
     public void Apply_SameSeed_GivesTheSameAndAnotherSeedAnother()
     {
-        float[] Run(ulong seed)
+        float[] Run(int seed)
         {
             using var scope = NewDisposeScope();
-            using var generator = new Generator(seed);
-            return new Augmentation(Everything).Apply(Images(3, ScalarType.Byte), generator).data<float>().ToArray();
+            return new Augmentation(Everything).Apply(Images(3, ScalarType.Byte), TinyModel.Training(seed)).data<float>().ToArray();
         }
 
         CollectionAssert.AreEqual(Run(1), Run(1));
@@ -113,11 +111,10 @@ public sealed class AugmentationTests
     [TestMethod]
     public void Apply_Everything_KeepsTheShapeAndLeavesOneTensor()
     {
-        using var generator = new Generator(1);
         using var pixels = Images(3, ScalarType.Byte);
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
-        using var changed = new Augmentation(Everything).Apply(pixels, generator);
+        using var changed = new Augmentation(Everything).Apply(pixels, TinyModel.Training());
 
         CollectionAssert.AreEqual(pixels.shape, changed.shape);
         Assert.AreEqual(before + 1, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
@@ -161,4 +158,6 @@ public sealed class AugmentationTests
         using var generator = new Generator(9);
         return randint(1, 256, [Count, channels, Height, Width], dtype: ScalarType.Int64, generator: generator).to(type).MoveToOuterDisposeScope();
     }
+
+    private static T[] Draws<T>(RandomStream stream, Func<RandomStream, T> draw) => [.. Enumerable.Range(0, Count).Select(_ => draw(stream))];
 }

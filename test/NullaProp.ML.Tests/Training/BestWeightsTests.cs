@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,7 +12,7 @@ public sealed class BestWeightsTests
     [TestMethod]
     public void Restore_AfterWorseEpochs_BringsTheBestEpochBack()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2).Value;
         using var best = new BestWeights(weights, patience: 3);
         foreach (var (epoch, logLoss) in new[] { 0.9, 0.5, 0.7 }.Index())
@@ -29,7 +30,7 @@ public sealed class BestWeightsTests
     [TestMethod]
     public void GoesOnAfter_PatienceOfTwo_StopsAfterTheSecondEpochWithoutALowerLoss()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         using var best = new BestWeights(weights, patience: 2);
 
         var goesOn = new[] { 0.9, 1.0, 0.8, 0.8, 0.9 }.Select(best.GoesOnAfter).ToArray();
@@ -41,7 +42,7 @@ public sealed class BestWeightsTests
     [TestMethod]
     public void GoesOnAfter_NotANumber_CountsAsNoImprovement()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         using var best = new BestWeights(weights, patience: 1);
 
         Assert.IsFalse(best.GoesOnAfter(double.NaN));
@@ -50,7 +51,7 @@ public sealed class BestWeightsTests
     [TestMethod]
     public void Restore_NoEpochYet_ChangesNothing()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var weight = weights.Under("a").Matrix("x", Initializers.Constant(3), 1).Value;
         using var best = new BestWeights(weights, patience: 1);
 
@@ -62,7 +63,7 @@ public sealed class BestWeightsTests
     [TestMethod]
     public void Dispose_AfterSeveralCopies_LeavesNoTensor()
     {
-        using var weights = Weights.Drawn(new Generator(1), CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         weights.Under("a").Matrix("x", Initializers.Constant(3), 1);
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 

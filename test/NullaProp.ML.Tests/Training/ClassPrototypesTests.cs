@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Tests.Support;
@@ -131,7 +132,7 @@ public sealed class ClassPrototypesTests
         using var model = TinyModel.Create(Pixels);
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Set(model, Pixels, Store([1, 2], [], [3])));
-        var unnamed = Assert.ThrowsExactly<InvalidOperationException>(() => new ClassPrototypes(model, Pixels, new TrainingData(Store([], [1], [2]), null, 1), names: null).Set(() => { }));
+        var unnamed = Assert.ThrowsExactly<InvalidOperationException>(() => new ClassPrototypes(model, Pixels, new TrainingData(Store([], [1], [2]), null, new RandomStreams(1)), names: null).Set(() => { }));
 
         Assert.AreEqual(
             "Class 'dog' has no image among the 3 training images, but EmbeddingInitialization.PixelMedoid starts each class at one of its images. Add some, or choose EmbeddingInitialization.Orthogonal.",
@@ -202,7 +203,7 @@ public sealed class ClassPrototypesTests
     }
 
     private static void Set(Denoiser model, NoPropOptions options, ITrainingImages images, int seed = 1, Action? check = null) =>
-        new ClassPrototypes(model, options, new TrainingData(images, Validation: null, seed), Names).Set(check ?? (() => { }));
+        new ClassPrototypes(model, options, new TrainingData(images, Validation: null, new RandomStreams(seed)), Names).Set(check ?? (() => { }));
 
     // For each class its images, each of one grey value.
     private static ImageStore Store(params float[][] classes)

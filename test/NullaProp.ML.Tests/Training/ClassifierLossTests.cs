@@ -14,9 +14,8 @@ public sealed class ClassifierLossTests
     {
         using var model = TinyModel.WithLogits(new NoPropOptions(), new float[classes]);
         using var batch = TinyModel.Batch(1, 0, 1);
-        using var generator = new Generator(1);
 
-        using var terms = new ClassifierLoss(model, new NoPropOptions()).Backward(batch, generator);
+        using var terms = new ClassifierLoss(model).Backward(batch, TinyModel.Training(1));
 
         // −ln(1/K) in single precision.
         CollectionAssert.AreEqual(new[] { 0f, 0f }, terms.data<float>().Skip(1).ToArray());
@@ -29,9 +28,8 @@ public sealed class ClassifierLossTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create();
         using var batch = TinyModel.Batch(1, 0, 1, 2);
-        using var generator = new Generator(1);
 
-        var loss = new ClassifierLoss(model, new NoPropOptions()).Backward(batch, generator)[0].item<float>();
+        var loss = new ClassifierLoss(model).Backward(batch, TinyModel.Training(1))[0].item<float>();
 
         var logits = new ReferenceModel(model).Logits(batch.Pixels, zeros(3, 3, dtype: ScalarType.Float64), zeros(3, 1, dtype: ScalarType.Float64));
         // Single precision through some ten layers.

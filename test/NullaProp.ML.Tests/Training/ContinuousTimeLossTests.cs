@@ -237,12 +237,11 @@ public sealed class ContinuousTimeLossTests
     {
         using var model = TinyModel.Create();
         using var batch = TinyModel.Batch(1, 0, 1, 2);
-        using var generator = new Generator(1);
         var loss = new ContinuousTimeLoss(model, new NoPropOptions());
-        loss.Backward(batch, generator).Dispose(); // makes the gradients
+        loss.Backward(batch, TinyModel.Training(1)).Dispose(); // makes the gradients
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
-        using var terms = loss.Backward(batch, generator);
+        using var terms = loss.Backward(batch, TinyModel.Training(1));
 
         Assert.AreEqual(before + 1, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
         Assert.IsFalse(terms.requires_grad);
@@ -256,7 +255,7 @@ public sealed class ContinuousTimeLossTests
     {
         using var batch = TinyModel.Batch(1, labels);
         using var generator = new Generator((ulong)seed);
-        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, generator);
+        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, TinyModel.Training(seed));
         var values = terms.data<float>().ToArray();
         return (values[0], values[1], values[2]);
     }

@@ -34,9 +34,8 @@ public sealed class DiscreteTimeLossTests
 
         var terms = Backward(model, Options, block);
 
-        using var generator = new Generator(Seed);
         var reference = new ReferenceModel(model, $"block{block + 1}.");
-        var epsilon = randn([Labels.Length, 3], generator: generator).to(ScalarType.Float64);
+        var epsilon = TinyModel.Training(Seed).Stream("noise").Normal([Labels.Length, 3], ScalarType.Float64);
         var z = LossDraws.AddNoise(reference.Clean(batch.Labels), epsilon, Enumerable.Repeat(Levels[block], Labels.Length));
         var estimate = z * Math.Sqrt(1 / (1 + Math.Exp(-Levels[block]))); // a block reads √ᾱ·z
         var expected = reference.SquaredError(reference.Logits(batch.Pixels, estimate, time: null), batch.Labels).mean().item<double>();
@@ -94,8 +93,7 @@ public sealed class DiscreteTimeLossTests
     private static double[] Backward(Denoiser model, NoPropOptions options, int block)
     {
         using var batch = TinyModel.Batch(4, Labels);
-        using var generator = new Generator(Seed);
-        using var terms = new DiscreteTimeLoss(model, options, block).Backward(batch, generator);
+        using var terms = new DiscreteTimeLoss(model, options, block).Backward(batch, TinyModel.Training(Seed));
         return [.. terms.data<float>().Select(term => (double)term)];
     }
 }

@@ -27,16 +27,16 @@ public sealed class FlowMatchingLossTests
 
         var terms = Backward(model, options);
 
-        using var generator = new Generator(Seed);
+        var training = TinyModel.Training(Seed);
         var reference = new ReferenceModel(model);
-        double offset = rand(1, 1, generator: generator).item<float>();
+        var offset = training.Stream("time").Uniform();
         var time = LossDraws.Column(Enumerable.Range(0, Labels.Length).Select(i => (((double)i / Labels.Length) + offset) % 1));
-        var start = randn([Labels.Length, dimension], generator: generator).to(ScalarType.Float64);
+        var start = training.Stream("start").Normal([Labels.Length, dimension], ScalarType.Float64);
         var clean = reference.Clean(batch.Labels);
         var z = (time * clean) + ((1 - time) * start);
         if (deviation > 0)
         {
-            z += deviation * randn([Labels.Length, dimension], generator: generator).to(ScalarType.Float64);
+            z += deviation * training.Stream("path").Normal([Labels.Length, dimension], ScalarType.Float64);
         }
 
         var output = reference.Logits(batch.Pixels, z, time).mm(reference.Embedding);
@@ -103,8 +103,7 @@ public sealed class FlowMatchingLossTests
     private static double[] Backward(Denoiser model, NoPropOptions options)
     {
         using var batch = TinyModel.Batch(4, Labels);
-        using var generator = new Generator(Seed);
-        using var terms = new FlowMatchingLoss(model, options).Backward(batch, generator);
+        using var terms = new FlowMatchingLoss(model, options).Backward(batch, TinyModel.Training(Seed));
         return [.. terms.data<float>().Select(term => (double)term)];
     }
 }

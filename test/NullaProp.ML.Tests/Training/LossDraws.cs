@@ -1,18 +1,22 @@
+using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
 
-/// <summary>The random numbers that a step of the continuous-time loss draws from a seed, in its order: one offset of the times, the noise of z, the noise of z₁.</summary>
+/// <summary>
+/// The random numbers that a step of the continuous-time loss draws from a seed, each by its name: one offset of the times, the noise of
+/// z, the noise of z₁.
+/// </summary>
 internal sealed class LossDraws
 {
     /// <summary>Draws the numbers for a batch; the tensors live in the caller's dispose scope.</summary>
     public LossDraws(int seed, long count, long dimension)
     {
-        using var generator = new Generator((ulong)seed);
-        double offset = rand(1, 1, generator: generator).item<float>();
+        var training = TinyModel.Training(seed);
+        var offset = training.Stream("time").Uniform();
         Times = [.. Enumerable.Range(0, (int)count).Select(i => (((double)i / count) + offset) % 1)];
-        Epsilon = randn([count, dimension], generator: generator).to(ScalarType.Float64);
-        EndEpsilon = randn([count, dimension], generator: generator).to(ScalarType.Float64);
+        Epsilon = training.Stream("noise").Normal([count, dimension], ScalarType.Float64);
+        EndEpsilon = training.Stream("readout").Normal([count, dimension], ScalarType.Float64);
     }
 
     /// <summary>Gets one time a row: evenly spread over [0, 1), shifted together.</summary>

@@ -172,8 +172,7 @@ public sealed class LossRecomputationTests
 
     private static double[] Backward(Denoiser model, NoPropOptions options, ImageBatch batch)
     {
-        using var generator = new Generator(Seed);
-        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, generator);
+        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, TinyModel.Training(Seed));
         return [.. terms.data<float>().Select(term => (double)term)];
     }
 

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
@@ -51,7 +52,7 @@ public sealed class TrainingLoopTests
         }
 
         // 20 images in batches of 8 are 3 steps an epoch, the last of 4 images: the rates of steps 2 and 5 of 6.
-        var rate = new StepSize(options, 6);
+        var rate = new LearningRates(options, 6);
         Assert.AreEqual(rate.At(2), epochs[0].LearningRate);
         Assert.AreEqual(rate.At(5), epochs[1].LearningRate);
     }
@@ -96,11 +97,7 @@ public sealed class TrainingLoopTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Train(options, images, epochs));
 
-        // The order of the first epoch is drawn after the weights, from the same seed.
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(3);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, TinyModel.Shape, 3);
-        var step = Array.IndexOf(randperm(21, dtype: ScalarType.Int64, generator: generator).data<long>().ToArray(), 20) + 1;
+        var step = Array.IndexOf(new RandomStreams(3).Of("training/order").Permutation(21), 20) + 1;
         Assert.Contains($"epoch 1 at step {step} of 21", fault.Message);
         Assert.Contains("Lower LearningRate (now 0.01)", fault.Message);
         Assert.IsEmpty(epochs);
@@ -124,8 +121,7 @@ public sealed class TrainingLoopTests
     public void Run_CancelledAtAStep_StopsThere()
     {
         var steps = 0;
-        using var generator = new Generator(3);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), Short, TinyModel.Shape, 3);
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), Short, TinyModel.Shape, 3);
         var monitor = new TrainingMonitor(_ => { }, () =>
         {
             if (++steps == 4)
@@ -134,7 +130,7 @@ public sealed class TrainingLoopTests
             }
         });
 
-        Assert.ThrowsExactly<OperationCanceledException>(() => new TrainingLoop(model, Short, new TrainingData(Images(20), null, 3), monitor).Run(generator));
+        Assert.ThrowsExactly<OperationCanceledException>(() => new TrainingLoop(model, Short, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
 
         Assert.AreEqual(4, steps);
     }
@@ -143,8 +139,7 @@ public sealed class TrainingLoopTests
     [TestMethod]
     public void Run_OneEpoch_ChangesExactlyTheTrainedWeights()
     {
-        using var generator = new Generator(3);
-        using var before = new Denoiser(Weights.Drawn(generator, CPU), Short, TinyModel.Shape, 3);
+        using var before = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), Short, TinyModel.Shape, 3);
         using var after = Train(Short with { Epochs = 1 }, Images(20), []);
         var trained = after.Weights.Trained.Select(weight => weight.Key).ToHashSet();
 
@@ -176,8 +171,7 @@ public sealed class TrainingLoopTests
 
     private static Denoiser Train(NoPropOptions options, ImageStore images, List<EpochMetrics> epochs, ImageStore? validation = null, List<float[]>? snapshots = null)
     {
-        using var generator = new Generator(3);
-        var model = new Denoiser(Weights.Drawn(generator, CPU), options, TinyModel.Shape, 3);
+        var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
         var monitor = new TrainingMonitor(
             metrics =>
             {
@@ -187,7 +181,7 @@ public sealed class TrainingLoopTests
             () => { });
         try
         {
-            new TrainingLoop(model, options, new TrainingData(images, validation, 3), monitor).Run(generator);
+            new TrainingLoop(model, options, new TrainingData(images, validation, new RandomStreams(3)), monitor).Run();
             return model;
         }
         catch

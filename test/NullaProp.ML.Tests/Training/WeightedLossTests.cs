@@ -91,20 +91,19 @@ public sealed class WeightedLossTests
 
     private static (float[] Terms, float[] Gradient) Backward(NullaProp.ML.Networks.Denoiser model, NoPropOptions options, ImageBatch batch)
     {
-        using var generator = new Generator(5);
         foreach (var (_, weight) in model.Weights.Trained)
         {
             weight.grad?.zero_();
         }
 
-        TrainingLoss loss = options.Variant switch
+        ITrainingLoss loss = options.Variant switch
         {
             NoPropVariant.ContinuousTime => new ContinuousTimeLoss(model, options),
             NoPropVariant.DiscreteTime => new DiscreteTimeLoss(model, options, block: 1),
             NoPropVariant.FlowMatching => new FlowMatchingLoss(model, options),
-            _ => new ClassifierLoss(model, options),
+            _ => new ClassifierLoss(model),
         };
-        var terms = loss.Backward(batch, generator).data<float>().ToArray();
+        var terms = loss.Backward(batch, TinyModel.Training(5)).data<float>().ToArray();
         return (terms, [.. model.Weights.Trained.SelectMany(weight => weight.Value.grad?.data<float>().ToArray() ?? [])]);
     }
 

@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Data;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
@@ -19,10 +21,9 @@ public sealed class ImageStreamTests
     public void Epoch_AnyBufferSize_GivesEveryRowOnceInAnotherOrder(int bufferRows)
     {
         var stream = new ImageStream(LabelledRows(Rows), (long)bufferRows * RowBytes);
-        using var generator = new Generator(1);
 
-        var first = RowNumbers(stream.Epoch(16, generator));
-        var second = RowNumbers(stream.Epoch(16, generator));
+        var first = RowNumbers(stream.Epoch(16, Order()));
+        var second = RowNumbers(stream.Epoch(16, Order(epoch: 1)));
 
         CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), first.Order().ToArray());
         CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), second.Order().ToArray());
@@ -34,10 +35,9 @@ public sealed class ImageStreamTests
     public void Epoch_SmallBuffer_NeverHoldsMoreRowsThanAllowed()
     {
         var stream = new ImageStream(LabelledRows(Rows), 10 * RowBytes);
-        using var generator = new Generator(1);
 
         // With 10 rows in the buffer and batches of 4, a row comes at the earliest 10 rows before its turn.
-        var order = RowNumbers(stream.Epoch(4, generator));
+        var order = RowNumbers(stream.Epoch(4, Order()));
 
         for (var place = 0; place < order.Length; place++)
         {
@@ -48,11 +48,8 @@ public sealed class ImageStreamTests
     [TestMethod]
     public void Epoch_SameSeed_GivesTheSameOrder()
     {
-        using var first = new Generator(7);
-        using var second = new Generator(7);
-
-        var one = RowNumbers(new ImageStream(LabelledRows(Rows), 10 * RowBytes).Epoch(8, first));
-        var other = RowNumbers(new ImageStream(LabelledRows(Rows), 10 * RowBytes).Epoch(8, second));
+        var one = RowNumbers(new ImageStream(LabelledRows(Rows), 10 * RowBytes).Epoch(8, Order()));
+        var other = RowNumbers(new ImageStream(LabelledRows(Rows), 10 * RowBytes).Epoch(8, Order()));
 
         CollectionAssert.AreEqual(one, other);
     }
@@ -61,15 +58,14 @@ public sealed class ImageStreamTests
     public void Epoch_AbandonedHalfway_LeavesNoTensorAndStartsAfresh()
     {
         var stream = new ImageStream(LabelledRows(Rows), 10 * RowBytes);
-        using var generator = new Generator(1);
 
-        foreach (var batch in stream.Epoch(8, generator))
+        foreach (var batch in stream.Epoch(8, Order()))
         {
             batch.Dispose();
             break;
         }
 
-        CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), RowNumbers(stream.Epoch(8, generator)).Order().ToArray());
+        CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), RowNumbers(stream.Epoch(8, Order())).Order().ToArray());
     }
 
     [TestMethod]
@@ -77,10 +73,9 @@ public sealed class ImageStreamTests
     {
         var rows = Rows;
         var stream = new ImageStream(LabelledRows(() => rows), 10 * RowBytes);
-        using var generator = new Generator(1);
         rows = 50;
 
-        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RowNumbers(stream.Epoch(8, generator)));
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RowNumbers(stream.Epoch(8, Order())));
 
         StringAssert.Contains(fault.Message, "100 labelled rows when first read and 50 when read again");
     }
@@ -152,12 +147,11 @@ public sealed class ImageStreamTests
         var options = new NoPropOptions { ExampleWeightColumnName = "Weight" };
         var rows = new LabelledRows(data, options, wanted: null, checkAlive: () => { });
         var stream = new ImageStream(rows, 10 * RowBytes);
-        using var generator = new Generator(1);
 
         stream.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
 
         // The weights 0, 1, 2, 3, 4 take turns: their mean is 2.
-        foreach (var batch in stream.Epoch(16, generator))
+        foreach (var batch in stream.Epoch(16, Order()))
         {
             using (batch)
             {
@@ -178,6 +172,8 @@ public sealed class ImageStreamTests
 
         Assert.AreEqual(1, mlContext.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy, 0.01);
     }
+
+    private static RandomStream Order(int epoch = 0) => new RandomStreams(7).Of("order", epoch);
 
     private static int[] RowNumbers(IEnumerable<ImageBatch> batches)
     {

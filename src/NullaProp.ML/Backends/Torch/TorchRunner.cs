@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
@@ -64,18 +65,15 @@ internal sealed class TorchRunner : IDisposable
     /// for collapse.
     /// </summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
-    /// <param name="generator">The source of noise, on the CPU.</param>
+    /// <param name="stream">The source of noise.</param>
     /// <returns>Probabilities on the CPU, (B, K).</returns>
-    public Tensor ProbabilitiesFromNoise(Tensor pixels, Generator generator)
+    public Tensor ProbabilitiesFromNoise(Tensor pixels, RandomStream stream)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var (count, network) = (pixels.shape[0], Folded.Model);
         var rows = new TorchRows(_model, pixels, noise: () =>
-        {
-            var noise = randn(count, network.Embedding.Dimension, dtype: ScalarType.Float32, device: CPU, generator: generator);
-            return noise.to(network.Weights.Device, disposeAfter: true);
-        });
+            stream.Normal([count, network.Embedding.Dimension], ScalarType.Float32).to(network.Weights.Device, disposeAfter: true));
         new PlanInterpreter(Folded.Plan with { EarlyExit = EarlyExit.Never }, starts: 1).Run(rows);
         return rows.Scores.cpu().MoveToOuterDisposeScope();
     }

@@ -2,6 +2,7 @@ using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
@@ -145,12 +146,11 @@ public sealed class ManagedRunnerTests
     [TestMethod]
     public void Probabilities_ManyThreadsAtOnce_GiveTheSame()
     {
-        using var generator = new Generator(1);
         var options = new NoPropOptions { HiddenSize = 8 };
         var shape = new ImageShape(1, 8, 8);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, 3);
-        TinyModel.ReadLabels(model, generator);
-        var starts = Start.Points(0, 3, 1);
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), options, shape, 3);
+        TinyModel.ReadLabels(model);
+        var starts = Start.Points(0, 3, new RandomStreams(1));
         var plan = PlanCompiler.For(model, options);
         using var batch = new TorchRunner(model, plan, starts);
         var runner = new ManagedRunner(batch.Folded, shape);
@@ -185,12 +185,11 @@ public sealed class ManagedRunnerTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(2);
-        using var model = new Denoiser(Weights.Drawn(generator, CPU), options, shape, classes);
-        TinyModel.ReadLabels(model, generator);
-        TinyModel.SetAverages(model, generator);
-        model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 10.0 / c)]);
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(2), CPU), options, shape, classes);
+        TinyModel.ReadLabels(model);
+        model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
         var plan = PlanCompiler.For(model, options);
-        using var batch = new TorchRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, 5));
+        using var batch = new TorchRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5)));
         var runner = new ManagedRunner(batch.Folded, shape);
         var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
         var expected = batch.Probabilities(pixels).data<float>().ToArray();

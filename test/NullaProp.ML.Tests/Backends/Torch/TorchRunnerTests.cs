@@ -1,6 +1,7 @@
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Tests.Plan;
 using TorchSharp;
@@ -38,7 +39,7 @@ public sealed class TorchRunnerTests
 
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(1, model.Embedding.Dimension, 5);
+        var starts = Start.Points(1, model.Embedding.Dimension, new RandomStreams(5));
         var plan = PlanCompiler.For(model, options);
         using var runner = new TorchRunner(model, plan, starts);
 
@@ -75,7 +76,7 @@ public sealed class TorchRunnerTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create();
         var pixels = ones(1, 1, 8, 8);
-        using var runner = new TorchRunner(model, SamplingPlan.SingleEvaluation, Start.Points(0, model.Embedding.Dimension, seed: 4));
+        using var runner = new TorchRunner(model, SamplingPlan.SingleEvaluation, Start.Points(0, model.Embedding.Dimension, new RandomStreams(4)));
 
         var actual = runner.Probabilities(pixels);
 
@@ -91,7 +92,7 @@ public sealed class TorchRunnerTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(5, 3, seed: 4);
+        var starts = Start.Points(5, 3, new RandomStreams(4));
         var plan = PlanCompiler.For(model, options);
         using var together = new TorchRunner(model, plan, starts);
 
@@ -147,11 +148,10 @@ public sealed class TorchRunnerTests
         var before = LiveTensors;
 
         using (var pixels = ones(2, 1, 8, 8))
-        using (var runner = new TorchRunner(model, PlanCompiler.For(model, new NoPropOptions()), Start.Points(2, 3, 1)))
-        using (var generator = new Generator(1))
+        using (var runner = new TorchRunner(model, PlanCompiler.For(model, new NoPropOptions()), Start.Points(2, 3, new RandomStreams(1))))
         {
             runner.Probabilities(pixels).Dispose();
-            runner.ProbabilitiesFromNoise(pixels, generator).Dispose();
+            runner.ProbabilitiesFromNoise(pixels, new RandomStreams(1).Of("noise")).Dispose();
         }
 
         Assert.AreEqual(before, LiveTensors);
@@ -193,16 +193,15 @@ public sealed class TorchRunnerTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.WithLogits(new NoPropOptions(), MathF.Log(0.5f), MathF.Log(0.3f), MathF.Log(0.2f));
         using var runner = Runner(model, new NoPropOptions());
-        using var generator = new Generator(1);
 
-        var actual = runner.ProbabilitiesFromNoise(ones(2, 1, 8, 8), generator);
+        var actual = runner.ProbabilitiesFromNoise(ones(2, 1, 8, 8), new RandomStreams(1).Of("noise"));
 
         Assert.IsTrue(actual.allclose(tensor(new[] { 0.5f, 0.3f, 0.2f }).expand(2, 3), rtol: 0, atol: 1e-6));
     }
 
     private static TorchRunner Runner(Denoiser model, NoPropOptions options)
     {
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, 1);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(1));
         return new TorchRunner(model, PlanCompiler.For(model, options), starts);
     }
 

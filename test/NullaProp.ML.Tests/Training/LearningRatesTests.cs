@@ -3,7 +3,7 @@ using NullaProp.ML.Training;
 namespace NullaProp.ML.Tests.Training;
 
 [TestClass]
-public sealed class StepSizeTests
+public sealed class LearningRatesTests
 {
     private static readonly NoPropOptions Options = new() { LearningRate = 0.4, WarmupFraction = 0.2 };
 
@@ -17,13 +17,23 @@ public sealed class StepSizeTests
     [DataRow(9, 0.4 * 0.0380602337443566)] // (1 + cos 7π/8)/2
     public void At_CosineWithWarmup_IsTheValueByHand(int step, double expected)
     {
-        Assert.AreEqual(expected, new StepSize(Options, 10).At(step), 1e-12);
+        Assert.AreEqual(expected, new LearningRates(Options, 10).At(step), 1e-12);
+    }
+
+    // 3,000 epochs of a million steps are more than an int counts.
+    [TestMethod]
+    public void At_MoreStepsThanAnIntCounts_StillFalls()
+    {
+        var rates = new LearningRates(Options with { WarmupFraction = 0 }, 3_000_000_000);
+
+        Assert.AreEqual(0.5 * Options.LearningRate, rates.At(1_500_000_000), 1e-12);
+        Assert.AreEqual(0, rates.At(2_999_999_999), 1e-12);
     }
 
     [TestMethod]
     public void At_Constant_IsTheRateAtEveryStep()
     {
-        var rate = new StepSize(Options with { LearningRateSchedule = LearningRateSchedule.Constant }, 10);
+        var rate = new LearningRates(Options with { LearningRateSchedule = LearningRateSchedule.Constant }, 10);
 
         Assert.IsTrue(Enumerable.Range(0, 10).All(step => rate.At(step) == 0.4));
     }
@@ -36,7 +46,7 @@ public sealed class StepSizeTests
     {
         foreach (var steps in new[] { 1, 2, 7, 100 })
         {
-            var rate = new StepSize(Options with { WarmupFraction = warmup }, steps);
+            var rate = new LearningRates(Options with { WarmupFraction = warmup }, steps);
 
             // One rounding above the rate itself.
             Assert.IsTrue(Enumerable.Range(0, steps).All(step => rate.At(step) is > 0 and <= 0.4 + 1e-15), $"{steps} steps");
@@ -46,13 +56,13 @@ public sealed class StepSizeTests
     [TestMethod]
     public void At_NoWarmup_StartsAtTheRate()
     {
-        Assert.AreEqual(0.4, new StepSize(Options with { WarmupFraction = 0 }, 10).At(0));
+        Assert.AreEqual(0.4, new LearningRates(Options with { WarmupFraction = 0 }, 10).At(0));
     }
 
     [TestMethod]
     public void At_WarmupOfAllSteps_RisesToTheRate()
     {
-        var rate = new StepSize(Options with { WarmupFraction = 1 }, 4);
+        var rate = new LearningRates(Options with { WarmupFraction = 1 }, 4);
 
         // A quarter, a half, three quarters, all.
         double[] expected = [0.1, 0.2, 0.3, 0.4];

@@ -1,13 +1,13 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
 
 [TestClass]
-public sealed class BlockStepTests
+public sealed class BlockPassTests
 {
     private const int Blocks = 4;
     private static readonly NoPropOptions Options = new() { Variant = NoPropVariant.DiscreteTime, BlockCount = Blocks };
@@ -43,22 +43,23 @@ public sealed class BlockStepTests
     }
 
     [TestMethod]
-    public void Random_OfEveryBlockAndSeed_IsAStreamOfItsOwn()
+    public void Streams_OfEveryBlockSeedAndKind_AreStreamsOfTheirOwn()
     {
         using var model = TinyModel.Create(Options);
-        var first = new HashSet<long>();
+        var first = new HashSet<ulong>();
 
         foreach (var seed in new[] { 0, 1, -1, int.MaxValue })
         {
-            using var steps = TrainingSteps.OfBlocks(model, Options, [0, 1, 2, 3], seed);
-            foreach (var pass in steps.Passes)
+            using var passes = TrainingPasses.OfBlocks(model, Options, [0, 1, 2, 3], new RandomStreams(seed));
+            foreach (var pass in passes.Passes)
             {
-                using var number = randint(long.MaxValue, [1], dtype: ScalarType.Int64, generator: pass.Random);
-                first.Add(number.item<long>());
+                first.Add(pass.Order(0).Word64());
+                first.Add(pass.At(0, 0).Stream("noise").Word64());
+                first.Add(pass.At(0, 1).Stream("noise").Word64());
             }
         }
 
-        Assert.HasCount(16, first);
+        Assert.HasCount(3 * 16, first);
     }
 
     [TestMethod]
@@ -82,13 +83,13 @@ public sealed class BlockStepTests
 
     private static void Train(Denoiser model, NoPropOptions options, int[] blocks)
     {
-        using var steps = TrainingSteps.OfBlocks(model, options, blocks, seed: 5);
+        using var steps = TrainingPasses.OfBlocks(model, options, blocks, new RandomStreams(5));
         for (var i = 0; i < 3; i++)
         {
             using var batch = TinyModel.Batch(i, 0, 1, 2, 1);
             foreach (var pass in steps.Passes)
             {
-                pass.Run(batch, rate: 0.01).Dispose();
+                pass.Step(batch, pass.At(0, i), rate: 0.01).Dispose();
             }
         }
     }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
@@ -6,21 +7,19 @@ namespace NullaProp.ML.Training;
 
 /// <summary>Trains all weights together by one loss.</summary>
 /// <param name="model">The model.</param>
-/// <param name="options">The weight decay.</param>
+/// <param name="options">The weight decay and the numbers to compute in.</param>
 /// <param name="loss">The loss.</param>
-/// <param name="generator">The source of randomness, on the CPU; it stays the caller's.</param>
-internal sealed class JointStep(Denoiser model, NoPropOptions options, TrainingLoss loss, Generator generator) : TrainingStep
+/// <param name="streams">The streams of the training.</param>
+internal sealed class JointPass(Denoiser model, NoPropOptions options, ITrainingLoss loss, RandomStreams streams)
+    : TrainingPass(streams, "training", options.BackbonePrecision)
 {
     private readonly AdamW _optimizer = new(model.Weights, options.WeightDecay);
 
     /// <inheritdoc/>
-    public override Generator Random => generator;
-
-    /// <inheritdoc/>
-    public override Tensor Run(ImageBatch batch, double rate)
+    public override Tensor Step(ImageBatch batch, TrainingContext at, double rate)
     {
         _optimizer.ZeroGradients();
-        var terms = loss.Backward(batch, generator);
+        var terms = loss.Backward(batch, at);
         _optimizer.Step(rate);
         return terms;
     }

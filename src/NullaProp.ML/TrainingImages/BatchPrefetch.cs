@@ -1,13 +1,13 @@
 namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Makes the next batch while the current one is at work.</summary>
-internal static class Prefetched
+internal static class BatchPrefetch
 {
     /// <summary>Returns batches whose memory is taken by the thread that asks for them, and filled one ahead by another.</summary>
     /// <param name="parts">What each batch is made of.</param>
     /// <param name="allocate">Takes the memory of a batch.</param>
     /// <param name="fill">Fills it.</param>
-    public static IEnumerable<ImageBatch> OneFilled<T>(IEnumerable<T> parts, Func<T, ImageBatch> allocate, Action<ImageBatch, T> fill)
+    public static IEnumerable<ImageBatch> FillOneAhead<T>(IEnumerable<T> parts, Func<T, ImageBatch> allocate, Action<ImageBatch, T> fill)
     {
         using var source = parts.GetEnumerator();
         var next = Next();
@@ -44,7 +44,7 @@ internal static class Prefetched
 
     /// <summary>Returns the same batches, each made one ahead, on another thread.</summary>
     /// <param name="batches">The batches; read by one thread at a time.</param>
-    public static IEnumerable<ImageBatch> One(IEnumerable<ImageBatch> batches)
+    public static IEnumerable<ImageBatch> MakeOneAhead(IEnumerable<ImageBatch> batches)
     {
         using var source = batches.GetEnumerator();
         var next = Task.Run(Next);

@@ -1,0 +1,26 @@
+using NullaProp.ML.Randomness;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>
+/// A place in a training, handed to networks and losses: where random numbers come from, and what works otherwise than in scoring, such
+/// as dropout and batch
+/// normalisation.
+/// </summary>
+/// <param name="Streams">The streams of the training.</param>
+/// <param name="Scope">What the names of this pass's streams start with.</param>
+/// <param name="Epoch">The epoch, from 0.</param>
+/// <param name="Step">The step in the epoch, from 0.</param>
+/// <param name="Precision">The numbers in which the image network computes; its weights are of single precision all the same.</param>
+internal sealed record TrainingContext(RandomStreams Streams, string Scope, int Epoch, int Step, ScalarType Precision = ScalarType.Float32)
+{
+    /// <summary>Returns the stream of one who draws in this step.</summary>
+    /// <param name="name">Who draws, such as <c>noise</c>; used once a step.</param>
+    public RandomStream Stream(string name) => Streams.Of($"{Scope}/{name}", Epoch, Step);
+
+    /// <summary>Returns standard normal noise.</summary>
+    /// <param name="name">Who draws; used once a step.</param>
+    /// <param name="like">A tensor of the shape, type and device wanted.</param>
+    public Tensor Noise(string name, Tensor like) => Stream(name).Normal(like.shape, like.dtype).to(like.device);
+}

@@ -1,0 +1,136 @@
+using Microsoft.ML;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Sampling;
+using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Randomness;
+
+[TestClass]
+public sealed class RandomStreamsTests
+{
+    private const int Epochs = 2;
+    private const int Steps = 2;
+    private const int Rows = 1100;
+    private const int Numbers = 1024; // compared of each stream
+
+    private static readonly string[] Changes = ["crop.down", "crop.right", "flip", "rotation"];
+    private static readonly string[] Backbone =
+    [
+        "dropout/SCOPEbackbone.dropout1", "dropout/SCOPEbackbone.dropout2", "dropout/SCOPEbackbone.dropout3",
+    ];
+
+    // Each place is asked for once in a whole training: no two who draw share a stream, and none draws the same twice.
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime, "time noise readout")]
+    [DataRow(NoPropVariant.DiscreteTime, "noise readout")]
+    [DataRow(NoPropVariant.FlowMatching, "time start path")]
+    [DataRow(NoPropVariant.CrossEntropyBaseline, "")]
+    public void Of_WholeTraining_GivesEveryoneAStreamOfTheirOwn(NoPropVariant variant, string drawnByTheLoss)
+    {
+        var asked = Asked(variant);
+
+        string[] passes = variant == NoPropVariant.DiscreteTime ? ["block1", "block2"] : [""];
+        string[] ofSteps = [.. Changes, .. drawnByTheLoss.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. Backbone];
+        var expected = passes.SelectMany(pass => Enumerable.Range(0, Epochs).SelectMany(epoch => (IEnumerable<(string, int, int)>)
+        [
+            (Scope(pass) + "order", epoch, 0),
+            .. Enumerable.Range(0, Steps).SelectMany(step => ofSteps.Select(name =>
+                (Scope(pass) + name.Replace("SCOPE", pass.Length == 0 ? "" : $"{pass}.", StringComparison.Ordinal), epoch, step))),
+        ]));
+        string[] once = variant == NoPropVariant.CrossEntropyBaseline ? ["draws"] : ["draws", "prototypes"];
+        CollectionAssert.AreEquivalent(
+            expected.Concat(once.Select(name => (name, 0, 0))).Select(place => $"{place}").ToArray(),
+            asked.Where(place => !place.Name.StartsWith("weights/", StringComparison.Ordinal)).Select(place => $"{place}").ToArray());
+        Assert.HasCount(asked.Count, asked.ToHashSet());
+        Assert.IsGreaterThan(20, asked.Count(place => place.Name.StartsWith("weights/", StringComparison.Ordinal)));
+
+        static string Scope(string pass) => pass.Length == 0 ? "training/" : $"training/{pass}/";
+    }
+
+    // The correlation of n independent pairs deviates by 1/√n; among 100,000 pairs of streams the largest is some 4.5 times that, and
+    // beyond 6 times with odds of 2 in 10,000.
+    [TestMethod]
+    public void Of_AnyTwoPlacesOfATraining_AreUncorrelatedAndNeverEqual()
+    {
+        using var scope = NewDisposeScope();
+        var places = Asked(NoPropVariant.DiscreteTime).Concat(Asked(NoPropVariant.FlowMatching)).Distinct().ToArray();
+        var streams = new RandomStreams(1);
+
+        var rows = stack([.. places.Select(place => Of(place).Uniform([Numbers], ScalarType.Float32))]); // (streams, n)
+
+        var centred = (rows - 0.5) * Math.Sqrt(12);
+        var correlations = centred.mm(centred.t()).div(Numbers).mul(1 - eye(places.Length)); // (streams, streams), none with itself
+        Assert.IsGreaterThan(100, places.Length);
+        Assert.IsLessThan(6 / Math.Sqrt(Numbers), correlations.abs().max().item<float>());
+        Assert.HasCount(places.Length, places.Select(place => Of(place).Word64()).ToHashSet());
+        var names = places.Select(place => place.Name).Distinct().ToArray();
+        Assert.HasCount(names.Length, names.Select(streams.Key).ToHashSet());
+
+        RandomStream Of((string Name, int Epoch, int Step) place) => streams.Of(place.Name, place.Epoch, place.Step);
+    }
+
+    // In one dimension in 256 each, so that a cosine of independent directions deviates by 1/16.
+    [TestMethod]
+    public void Of_StartsAndLearnedEmbeddings_PointNowhereTogether()
+    {
+        using var scope = NewDisposeScope();
+        var options = NoPropOptions.Nullaprop with { Draws = 4 };
+        var streams = new RandomStreams(7);
+        using var weights = Weights.Drawn(streams, CPU);
+        var embedding = new ClassEmbedding(weights.Under("embedding"), options, TinyModel.Shape, classes: 10);
+
+        var starts = Start.Points(options.Draws, embedding.Dimension, streams).ToTensor();
+
+        var cosines = nn.functional.normalize(starts, dim: 1).mm(nn.functional.normalize(embedding.Matrix(), dim: 1).t()); // (4, 10)
+        Assert.IsLessThan(5 / Math.Sqrt(embedding.Dimension), cosines.abs().max().item<float>());
+    }
+
+    [TestMethod]
+    public void Of_OneBlockMadeAlone_HasTheWeightsOfTheBlockAmongAll()
+    {
+        var options = TinyModel.Small(new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 7 });
+        using var all = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
+
+        using var alone = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3, blocks: [6]);
+
+        Assert.HasCount(1, alone.Blocks);
+        Assert.AreEqual(all.Block(6).LabelScale, alone.Block(6).LabelScale);
+        Assert.Contains("block7.head.output.weight", alone.Weights.Values.Select(weight => weight.Key));
+        foreach (var (name, value) in alone.Weights.Values)
+        {
+            CollectionAssert.AreEqual(TinyModel.Weight(all, name).data<float>().ToArray(), value.data<float>().ToArray(), name);
+        }
+    }
+
+    private static List<(string Name, int Epoch, int Step)> Asked(NoPropVariant variant)
+    {
+        var asked = new List<(string, int, int)>();
+        var context = new MLContext();
+        var options = TinyImages.Options with
+        {
+            Variant = variant,
+            BlockCount = 2,
+            Backbone = BackboneKind.PaperConv,
+            Epochs = Epochs,
+            BatchSize = Rows / Steps,
+            Embedding = EmbeddingKind.Learned,
+            EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidBySum,
+            FlowNoise = variant == NoPropVariant.FlowMatching ? 0.1 : new NoPropOptions().FlowNoise,
+            RandomCropPadding = 1,
+            HorizontalFlipProbability = 0.5,
+            RotationDegrees = 5,
+            Draws = 2,
+            MaxCachedBytes = 65_536, // smaller than all images: they are read as a stream
+        };
+        var trainer = new NoPropTrainer(context, options, logger: null)
+        {
+            StreamsOf = seed => new RandomStreams(seed) { Asked = (name, epoch, step) => asked.Add((name, epoch, step)) },
+        };
+
+        using var model = trainer.Fit(TinyImages.Keys(context, Rows));
+        return asked;
+    }
+}
