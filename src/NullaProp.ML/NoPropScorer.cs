@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Sampling;
+using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;

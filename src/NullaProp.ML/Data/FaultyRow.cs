@@ -5,7 +5,7 @@ namespace NullaProp.ML.Data;
 
 /// <summary>
 /// Finds the row at which a cursor failed to move. ML.NET reads ahead on several threads and then tells neither the row nor, for an image that cannot be decoded,
-/// the file; reading once more on one thread does.
+/// the file; reading once more on one thread does. Data that may not be the same again, or not be there, is not read once more.
 /// </summary>
 internal static class FaultyRow
 {
@@ -17,15 +17,23 @@ internal static class FaultyRow
     /// <exception cref="InvalidOperationException">The data cannot be read.</exception>
     public static bool MoveNext(DataViewRowCursor cursor, IDataView data, DataViewSchema.Column feature, FeatureFormat format)
     {
+        var read = cursor.Position + 1;
         try
         {
             return cursor.MoveNext();
         }
         catch (Exception fault) when (fault is not OperationCanceledException and not OutOfMemoryException)
         {
-            Find(data, feature, format);
+            if (DataAtRest.Is(data))
+            {
+                Find(data, feature, format);
+            }
+
             var cause = fault.GetBaseException();
-            throw Marked.Exception(new InvalidOperationException($"The data before NoProp could not be read: {cause.Message.TrimEnd('.')}. Mend it, or remove its rows that cannot be read.", fault));
+            throw Marked.Exception(new InvalidOperationException(
+                $"The data before NoProp could not be read beyond its first {read} rows: {cause.Message.TrimEnd('.')}. " +
+                "Mend it, or remove its rows that cannot be read.",
+                fault));
         }
     }
 

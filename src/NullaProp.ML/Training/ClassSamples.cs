@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Data;
+using NullaProp.ML.Scoring;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;

@@ -1,4 +1,5 @@
 using NullaProp.ML.Data;
+using NullaProp.ML.Scoring;
 using TorchSharp;
 using static TorchSharp.torch;
 

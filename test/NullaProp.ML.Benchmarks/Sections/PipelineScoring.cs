@@ -2,8 +2,8 @@ using Microsoft.ML;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Data;
 using NullaProp.ML.Sampling;
+using NullaProp.ML.Scoring;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
