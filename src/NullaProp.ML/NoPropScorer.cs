@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
-using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Training;

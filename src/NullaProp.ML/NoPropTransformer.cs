@@ -2,9 +2,9 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using NullaProp.ML;
-using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Reading;
+using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.TrainingImages;
 
@@ -14,9 +14,11 @@ namespace NullaProp.ML;
 
 /// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a column for.</summary>
 /// <remarks>
-/// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone or in another batch to
-/// some 1e-6, since sums are then taken in another order. Data is scored in batches when a cursor asks; nothing is kept between passes, so cache the scored data if
-/// it is read more than once.
+/// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone or in
+/// another batch to some 1e-6, since sums are then taken in another order. Data is scored when a cursor asks, the first row by itself and then in
+/// batches of up to 256; nothing is kept between passes, so cache the scored data if it is read more than once. A cursor opens its source once, so
+/// a queue or a generator is scored right, too. It reads a batch ahead: who leaves such a source half way finds up to a batch of its rows, and one
+/// that it waits for, taken out. Where the next row does not come within 10 ms, those that came are scored.
 /// </remarks>
 /// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has ended.</threadsafety>
 public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPropModel>, ISingleFeaturePredictionTransformer, IDisposable

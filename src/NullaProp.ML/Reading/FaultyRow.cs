@@ -6,7 +6,7 @@ namespace NullaProp.ML.Reading;
 
 /// <summary>
 /// Finds the row at which reading failed. ML.NET reads ahead on several threads and then tells neither the row nor, for an image that cannot be decoded, the file;
-/// reading once more on one thread does. Where the second reading fails otherwise, as a source that can be read but once does, the first fault is what is told.
+/// reading once more on one thread does. Data that may be used up by that is not read once more. Where the second reading fails otherwise, as a source that can be read but once does, the first fault is what is told.
 /// </summary>
 internal static class FaultyRow
 {
@@ -26,7 +26,8 @@ internal static class FaultyRow
         catch (Exception fault) when (IsOfData(fault))
         {
             var place = string.Create(CultureInfo.InvariantCulture, $"beyond its first {read} rows ");
-            throw Marked.Exception(Find(data, feature, format, fault.GetBaseException()) ?? Unplaced(feature, place, fault));
+            var named = DataAtRest.Is(data) ? Find(data, feature, format, fault.GetBaseException()) : null;
+            throw Marked.Exception(named ?? Unplaced(feature, place, fault));
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using NullaProp.ML.Data;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Scoring;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 

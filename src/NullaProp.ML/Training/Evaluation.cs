@@ -1,5 +1,5 @@
-using NullaProp.ML.Data;
 using NullaProp.ML.TrainingImages;
+using NullaProp.ML.Scoring;
 using TorchSharp;
 using static TorchSharp.torch;
 

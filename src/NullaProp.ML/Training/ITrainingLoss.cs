@@ -1,4 +1,4 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.TrainingImages;
 using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 

@@ -3,8 +3,8 @@ using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Data;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Scoring;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;

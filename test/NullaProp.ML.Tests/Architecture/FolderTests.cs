@@ -4,8 +4,8 @@ namespace NullaProp.ML.Tests.Architecture;
 
 /// <summary>
 /// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan and Training knowing no ML.NET; an ML.NET developer
-/// the root, ClassNames, Reading, TrainingImages and Data knowing no diffusion. The root may use everything; options, ImageShape and EpochMetrics
-/// are values that every folder may use.
+/// the root, ClassNames, Reading, TrainingImages and Scoring knowing no diffusion. The root may use everything; options, ImageShape and
+/// EpochMetrics are values that every folder may use.
 /// </summary>
 [TestClass]
 public sealed class FolderTests
@@ -20,11 +20,11 @@ public sealed class FolderTests
         ["Networks"] = ["Diffusion", "Randomness", "Tensors"], // the model holds its noise schedule
         ["Plan"] = ["Diffusion", "Networks", "Randomness", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Randomness", "Tensors"],
-        ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Randomness", "Tensors", "TrainingImages"],
+        ["Training"] = ["Backends", "Diffusion", "Networks", "Plan", "Randomness", "Scoring", "Tensors", "TrainingImages"],
         ["ClassNames"] = ["Interop"],
         ["Reading"] = ["ClassNames", "Interop"],
         ["TrainingImages"] = ["Interop", "Randomness", "Reading"],
-        ["Data"] = ["ClassNames", "Interop", "Reading"],
+        ["Scoring"] = ["ClassNames", "Interop", "Reading"],
         ["Storage"] = ["ClassNames", "Networks", "Plan", "Randomness", "Tensors"],
         ["Interop"] = [],
     };
@@ -32,8 +32,10 @@ public sealed class FolderTests
     // Where a folder may use another, but only some of its types.
     private static readonly Dictionary<(string From, string To), string[]> OnlyTypes = new()
     {
-        [("Training", "Data")] = ["ScoringBatch"],
-        [("Training", "TrainingImages")] = ["ImageBatch", "ImageStore", "ITrainingImages"],
+        [("Training", "Scoring")] = ["ScoringBatch"],
+        [("Training", "TrainingImages")] = ["IImages", "ImageBatch", "ImageStore", "ITrainingImages"],
+        [("Scoring", "ClassNames")] = ["ClassValues"],
+        [("Scoring", "Reading")] = ["FaultyRow", "FeatureFormat", "InputColumns", "RowReader"],
         [("Storage", "ClassNames")] = ["ClassValues"],
         [("Storage", "Plan")] = ["PlanCompiler", "Start"],
         [("Training", "Backends")] = ["TorchRunner"],
@@ -42,7 +44,7 @@ public sealed class FolderTests
     // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.
     private static readonly string[] Surface = ["ModelSummary", "NoPropCatalog", "NoPropDiagnostics", "NoPropModel", "NoPropScorer", "NoPropTrainer", "NoPropTransformer"];
 
-    private static readonly string[] KnowMLNet = ["", "ClassNames", "Reading", "TrainingImages", "Data", "Interop"];
+    private static readonly string[] KnowMLNet = ["", "ClassNames", "Reading", "TrainingImages", "Scoring", "Interop"];
     private static readonly string[] TorchInTrainingImages = ["ImageBatch", "ImageStore", "ImageStream", "ITrainingImages"];
 
     public static IEnumerable<object[]> Folders => Uses.Keys.Select(folder => new object[] { folder });
@@ -118,7 +120,7 @@ public sealed class FolderTests
     public void TorchSharp_OutsideOfTheMathematics_IsUsedWhereImagesBecomeTensors()
     {
         AssertNone(SourceFile.All
-            .Where(file => file.Folder is "Options" or "ClassNames" or "Reading" or "Data" or "TrainingImages")
+            .Where(file => file.Folder is "Options" or "ClassNames" or "Reading" or "Scoring" or "TrainingImages")
             .Where(file => !(file.Folder == "TrainingImages" && TorchInTrainingImages.Contains(file.Name)))
             .Where(file => IsUsing(file, "TorchSharp"))
             .Select(file => $"{file.Path} uses TorchSharp"));

@@ -32,7 +32,7 @@ public sealed class PixelTests
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
         var before = Tiny.Scores(context, model, Tiny.Photos());
-        var photos = Tiny.Photos(600); // in the third batch of rows
+        var photos = Tiny.Photos(600); // in the middle of a batch: the rows before it have their scores
         photos[550].Features[0] = float.NaN;
         var scored = model.Transform(context.Data.LoadFromEnumerable(photos));
 
@@ -42,7 +42,7 @@ public sealed class PixelTests
         {
             var getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
             VBuffer<float> score = default;
-            while (cursor.Position < 511)
+            while (cursor.Position < 549)
             {
                 Assert.IsTrue(cursor.MoveNext());
             }

@@ -8,7 +8,7 @@ namespace NullaProp.ML.Tests.MLNet;
 [TestClass]
 public sealed class ScoreAgreementTests
 {
-    private const int Rows = 300; // a full batch of the look-ahead and part of a second
+    private const int Rows = 300; // several batches
 
     private static readonly MLContext Context = new(seed: 1);
     private static List<ImageRow<string>> _rows = null!;
@@ -105,7 +105,7 @@ public sealed class ScoreAgreementTests
         CollectionAssert.AreNotEqual(first.Score, between.Score);
     }
 
-    // A batch is read ahead by a second cursor: both must see a shuffled source in the same order.
+    // A source that is in another order whenever it is read.
     [TestMethod]
     public void Transform_ShuffledSource_KeepsScoresWithTheirRows()
     {

@@ -48,6 +48,10 @@ internal static class TinyImages
     public static NoPropTrainer Trainer(MLContext context, Func<NoPropOptions, NoPropOptions>? change = null) =>
         context.MulticlassClassification.Trainers.NoProp(change is null ? Options : change(Options));
 
+    /// <summary>Returns the score of an image by itself, through a data view of one row.</summary>
+    public static object[] OneByOne(this ITransformer model, MLContext context, float[] pixels) =>
+        Cells.Column(model.Transform(context.Data.LoadFromEnumerable([new UnlabelledRow { Features = pixels }])), "Score")[0];
+
     private static float[] Draw(int quadrant, int channels, Random random)
     {
         var pixels = new float[channels * Size];

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using NullaProp.ML.Data;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.TrainingImages;

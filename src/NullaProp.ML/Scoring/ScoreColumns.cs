@@ -3,9 +3,28 @@ using Microsoft.ML.Data;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Scoring;
 
-/// <summary>The columns that a model adds, PredictedLabel, Score and those that the options name, with all that ML.NET's evaluators and mappings look for.</summary>
+/// <summary>What a column holds that a model adds.</summary>
+internal enum ScoreColumn
+{
+    /// <summary>The predicted class, a key.</summary>
+    PredictedLabel,
+
+    /// <summary>The class probabilities.</summary>
+    Score,
+
+    /// <summary>The Shannon entropy of the class probabilities.</summary>
+    Entropy,
+
+    /// <summary>The share of draws that give another class than the predicted one.</summary>
+    Disagreement,
+}
+
+/// <summary>
+/// The columns that a model adds, PredictedLabel, Score and those that the options name, with all that ML.NET's evaluators and mappings
+/// look for.
+/// </summary>
 /// <param name="options">The model's options, which name the columns.</param>
 /// <param name="classCount">K.</param>
 /// <param name="keys">The names of the classes; <see langword="null"/> for a bare key.</param>
@@ -13,9 +32,6 @@ internal sealed class ScoreColumns(NoPropOptions options, int classCount, ClassV
 {
     private readonly KeyDataViewType _predictedLabelType = new(typeof(uint), classCount);
     private readonly VectorDataViewType _scoreType = new(NumberDataViewType.Single, classCount);
-
-    /// <summary>Gets the number of classes K.</summary>
-    public int ClassCount => classCount;
 
     /// <summary>Gets the names of the classes; <see langword="null"/> for a bare key.</summary>
     public ClassValues? Keys => keys;

@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Scoring;
 
 /// <summary>
 /// How far the draws of one image are from giving one class: 0 where all give the predicted one. A sign of images to reject.

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Scoring;
 
 /// <summary>Input and output schema of a model on some data, and which columns of one need which of the other.</summary>
 internal sealed class ScoredSchema
@@ -35,9 +35,6 @@ internal sealed class ScoredSchema
     /// <summary>Gets what the feature column holds.</summary>
     public FeatureFormat Format { get; }
 
-    /// <summary>Gets the columns that scoring reads: the features, and texts to name a row that cannot be read.</summary>
-    public IEnumerable<DataViewSchema.Column> Needed => RowReader.TextColumns(Input).Prepend(Feature);
-
     /// <summary>Returns whether an output column is one that the model adds.</summary>
     /// <param name="column">A column of <see cref="Output"/>.</param>
     public bool IsAdded(DataViewSchema.Column column) => column.Index >= Input.Count;
@@ -46,14 +43,21 @@ internal sealed class ScoredSchema
     /// <param name="column">A column of <see cref="Output"/> that the model adds.</param>
     public ScoreColumn Added(DataViewSchema.Column column) => Columns.Added[column.Index - Input.Count].Column;
 
-    /// <summary>Returns how many numbers to keep for the draws' disagreement in some rows: none where no column asks for it.</summary>
+    /// <summary>Returns whether the draws' disagreement is asked for.</summary>
     /// <param name="active">The columns of <see cref="Output"/> asked for.</param>
-    /// <param name="rows">The number of rows.</param>
-    public int DisagreementCount(IEnumerable<DataViewSchema.Column> active, int rows) =>
-        active.Any(column => IsAdded(column) && column.Index < Output.Count && Added(column) == ScoreColumn.Disagreement) ? rows : 0;
+    public bool NeedsDisagreement(IEnumerable<DataViewSchema.Column> active) =>
+        active.Any(column => IsAdded(column) && column.Index < Output.Count && Added(column) == ScoreColumn.Disagreement);
 
     /// <summary>Returns the input columns behind output columns that are passed through.</summary>
     /// <param name="columns">Columns of <see cref="Output"/>.</param>
     public IEnumerable<DataViewSchema.Column> PassedThrough(IEnumerable<DataViewSchema.Column> columns) =>
         columns.Where(column => !IsAdded(column)).Select(column => Input[column.Index]);
+
+    /// <summary>Returns the input columns that output columns are made of, each once.</summary>
+    /// <param name="columns">Columns of <see cref="Output"/>.</param>
+    public IEnumerable<DataViewSchema.Column> Dependencies(IReadOnlyCollection<DataViewSchema.Column> columns) =>
+        PassedThrough(columns).Concat(columns.Any(IsAdded) ? Needed : []).DistinctBy(column => column.Index);
+
+    // The features, and texts to name a row that cannot be read.
+    private IEnumerable<DataViewSchema.Column> Needed => RowReader.TextColumns(Input).Prepend(Feature);
 }

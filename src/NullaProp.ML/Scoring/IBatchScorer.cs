@@ -1,6 +1,8 @@
-namespace NullaProp.ML.Data;
+namespace NullaProp.ML.Scoring;
 
-/// <summary>Turns images into class probabilities. A pure function of each image: neither its neighbours in a batch nor the thread change its score.</summary>
+/// <summary>
+/// Turns images into class probabilities. A pure function of each image: neither its neighbours in a batch nor the thread change its score.
+/// </summary>
 internal interface IBatchScorer
 {
     /// <summary>Gets the size of the images.</summary>
@@ -13,7 +15,9 @@ internal interface IBatchScorer
     /// <param name="pixels">The images one after the other, rows × C·H·W.</param>
     /// <param name="rows">The number of images.</param>
     /// <param name="scores">Where to write the probabilities, rows × K.</param>
-    /// <param name="disagreements">Where to write the share of draws that give another class than the predicted one, 0 to 1, one a row; empty where nobody asks for it.</param>
+    /// <param name="disagreements">
+    /// Where to write the share of draws that give another class than the predicted one, 0 to 1, one a row; empty where nobody asks for it.
+    /// </param>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores, Span<float> disagreements);
 }

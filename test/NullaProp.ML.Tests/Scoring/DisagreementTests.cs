@@ -1,6 +1,6 @@
-using NullaProp.ML.Data;
+using NullaProp.ML.Scoring;
 
-namespace NullaProp.ML.Tests.Data;
+namespace NullaProp.ML.Tests.Scoring;
 
 [TestClass]
 public sealed class DisagreementTests

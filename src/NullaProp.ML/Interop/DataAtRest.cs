@@ -1,0 +1,20 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace NullaProp.ML.Interop;
+
+/// <summary>Tells data in memory or in a file from data that comes as it is read and may be used up by that, such as a queue.</summary>
+internal static class DataAtRest
+{
+    /// <summary>Returns whether reading data takes nothing away, and never waits for rows that may not come.</summary>
+    /// <param name="data">The data, with ML.NET's transforms over it or not.</param>
+    public static bool Is(IDataView data)
+    {
+        while (data is IDataTransform transform)
+        {
+            data = transform.Source;
+        }
+
+        return data.GetRowCount() is not null || data.CanShuffle || data is ILegacyDataLoader; // a collection, a cache, or a file
+    }
+}
