@@ -23,9 +23,7 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         (options with { ImageShape = shape }).Validate();
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(0);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Promised(new Lazy<Device>(() => CPU));
         _ = new Denoiser(weights, options, shape, classCount);
         return Of(weights);
     }

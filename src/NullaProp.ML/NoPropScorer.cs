@@ -59,7 +59,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Use(() =>
         {
             _network.TryEnter(); // succeeds: this scorer is itself a user of the network
-            var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
+            var plan = PlanCompiler.For(Model.Network, options);
+            if (plan.Excess(options.Draws, Model.Network.Embedding.Dimension, ClassCount, options.HiddenSize) is { } excess)
+            {
+                throw new ArgumentException(excess, nameof(options));
+            }
+
+            var noises = plan.NoiseCount;
             var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
                 ? Model.Starts
                 : Start.Points(options.Draws, Model.Network.Embedding.Dimension, Model.Seed, noises);
@@ -74,7 +80,14 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public Denoiser Copy(NoPropOptions options, Device device)
     {
         Denoiser? copy = null;
-        UseTensors(() => copy = new Denoiser(Weights.Stored(Model.Network.Weights.HostValues.ToDictionary(), new Lazy<Device>(device)), options, Shape, ClassCount));
+        UseTensors(() =>
+        {
+            copy = new Denoiser(Weights.Promised(new Lazy<Device>(device)), options, Shape, ClassCount);
+            foreach (var (name, weight) in Model.Network.Weights.All)
+            {
+                copy.Weights.Take(name, weight.Host());
+            }
+        });
         return copy!;
     }
 

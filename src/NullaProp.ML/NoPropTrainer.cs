@@ -123,7 +123,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         CheckAugmentation(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
-        using var start = PretrainedFile.Read(Options.BackboneWeightsPath);
+        var start = PretrainedFile.Read(Options.BackboneWeightsPath);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
         var images = loader.LoadTraining(train, format.Shape);
         CheckClasses(images);
@@ -223,6 +223,15 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
+    // Before training, which may take hours.
+    private void CheckScoring(Denoiser network)
+    {
+        if (PlanCompiler.Outline(network, Options).Excess(Options.Draws, network.Embedding.Dimension, network.ClassCount, Options.HiddenSize) is { } excess)
+        {
+            throw new InvalidOperationException(excess);
+        }
+    }
+
     private StoredModel Train(TrainingData data, ClassKeys? keys, int classes, Func<Generator, Denoiser> first, Action<Denoiser> prepare, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
@@ -232,6 +241,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         {
             network = first(generator);
             prepare(network);
+            CheckScoring(network);
             new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor).Run(generator);
             var starts = Start.Points(Options.Draws, network.Embedding.Dimension, data.Seed, PlanCompiler.For(network, Options).NoiseCount);
             return new StoredModel(Options, data.Training.Shape, classes, keys, data.Seed, network, starts);

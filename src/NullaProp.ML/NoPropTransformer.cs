@@ -5,6 +5,7 @@ using NullaProp.ML;
 using NullaProp.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Storage;
+using static TorchSharp.torch;
 
 [assembly: LoadableClass(typeof(NoPropTransformer), null, typeof(SignatureLoadModel), "NoProp classifier", NoPropTransformer.LoaderSignature)]
 
@@ -103,11 +104,13 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         ArgumentNullException.ThrowIfNull(ctx);
         var stored = _scorer.Model;
-        _scorer.UseTensors(() =>
+        _scorer.Use(() =>
         {
-            ModelStreams.WriteHeader(ctx);
-            ModelStreams.Write(ctx, ModelFile.DescriptionName, new ModelDescription(stored.Options, stored.Shape, stored.Classes, stored.Keys, stored.Seed).Write);
-            ModelStreams.Write(ctx, ModelFile.WeightsName, stream => ModelFile.WriteWeights(stream, stored));
+            var (weightsHash, hash) = (string.Empty, Array.Empty<byte>());
+            ModelStreams.WriteHeader(ctx, ModelFormat.Current);
+            ModelStreams.Write(ctx, ModelFile.WeightsName, stream => weightsHash = ModelFile.WriteWeights(stream, stored));
+            ModelStreams.Write(ctx, ModelFile.DescriptionName, stream => hash = ModelFile.WriteDescription(stream, stored, weightsHash));
+            ModelStreams.WriteHash(ctx, hash);
         });
     }
 
@@ -117,29 +120,30 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     // Called by ML.NET, which finds it by its name and parameters.
     internal static NoPropTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
+        var host = env.Register(nameof(NoPropTransformer));
+        using var log = new TrainingLog(host.Start("Loading"), logger: null);
+        var stored = Read(ctx, TorchBackend.DeviceOnceNeeded(host, log.Warning));
+        var shape = stored.Shape;
+        return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
+    }
+
+    /// <summary>Reads a model without asking for libtorch, unless the network is the user's own.</summary>
+    /// <param name="ctx">ML.NET's context.</param>
+    /// <param name="device">Where the weights shall be once they are tensors.</param>
+    /// <exception cref="FormatException">The model is damaged, newer or too old; the message says which.</exception>
+    internal static StoredModel Read(ModelLoadContext ctx, Lazy<Device> device)
+    {
         try
         {
-            return Load(env, ctx);
+            var hash = ModelStreams.ReadHash(ctx, ModelFormat.Require);
+            var description = ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => ModelFile.ReadDescription(stream, hash));
+            return ModelStreams.Read(ctx, ModelFile.WeightsName, stream => ModelFile.ReadWeights(stream, description, device));
         }
         catch (Exception fault) when (fault is FormatException or InvalidOperationException)
         {
             Marked.Exception(fault);
             throw;
         }
-    }
-
-    private static NoPropTransformer Load(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ModelStreams.CheckHeader(ctx);
-        ModelDescription? description = null;
-        ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => description = ModelDescription.Read(stream));
-        var host = env.Register(nameof(NoPropTransformer));
-        using var log = new TrainingLog(host.Start("Loading"), logger: null);
-        var device = TorchBackend.DeviceOnceNeeded(host, log.Warning);
-        StoredModel? stored = null;
-        ModelStreams.Read(ctx, ModelFile.WeightsName, stream => stored = ModelFile.ReadWeights(stream, description!, device));
-        var shape = stored!.Shape;
-        return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
     }
 
     private ScoredSchema Bind(DataViewSchema inputSchema)

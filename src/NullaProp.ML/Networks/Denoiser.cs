@@ -67,6 +67,11 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Returns the mean Euclidean norm of the class embeddings.</summary>
     public double EmbeddingNorm()
     {
+        if (!Embedding.IsLearned)
+        {
+            return 1; // one-hot: no need for K² numbers
+        }
+
         var rows = Embedding.Rows(); // (K, D)
         return Enumerable.Range(0, ClassCount).Average(k => rows.Norm(k));
     }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it makes them from a generator for training, or takes them from a
-/// file when a model is loaded.
+/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it makes them from a generator for training, or
+/// promises them when a model is loaded: so the shapes that a file must hold are known before any of it is read.
 /// </summary>
 /// <remarks>
 /// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from private fields.
@@ -16,14 +16,13 @@ internal sealed class Weights : IDisposable
     private readonly OrderedDictionary<string, (Weight Weight, WeightRole Role)> _byName = new(StringComparer.Ordinal);
     private readonly Lazy<Device> _device;
     private readonly BackboneStart? _start;
-    private readonly IReadOnlyDictionary<string, HostTensor>? _stored;
     private readonly List<IDisposable> _owned = [];
 
     private Weights(Lazy<Device> device, Generator random, BackboneStart? start) => (_device, Random, _start) = (device, random, start);
 
-    private Weights(Lazy<Device> device, IReadOnlyDictionary<string, HostTensor> stored) => (_device, _stored) = (device, stored);
+    private Weights(Lazy<Device> device) => _device = device;
 
-    /// <summary>Gets the source of first values, on the CPU; <see langword="null"/> where they come from a model file.</summary>
+    /// <summary>Gets the source of first values, on the CPU; <see langword="null"/> where they are promised.</summary>
     public Generator? Random { get; }
 
     /// <summary>Gets the device that holds the weights.</summary>
@@ -32,8 +31,8 @@ internal sealed class Weights : IDisposable
     /// <summary>Gets the names and values, in the order in which the networks asked for them.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Values => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Value));
 
-    /// <summary>Gets the same in managed memory.</summary>
-    public IEnumerable<KeyValuePair<string, HostTensor>> HostValues => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Host()));
+    /// <summary>Gets the names and weights, without asking for a tensor.</summary>
+    public IEnumerable<KeyValuePair<string, Weight>> All => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight));
 
     /// <summary>Gets the names and values of those that training changes.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Trained => TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
@@ -50,10 +49,14 @@ internal sealed class Weights : IDisposable
     /// <param name="start">Weights that stand ready, such as pretrained ones; they take the place of drawn ones.</param>
     public static Weights Drawn(Generator generator, Device device, BackboneStart? start = null) => new(new Lazy<Device>(device), generator, start);
 
-    /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
-    /// <param name="stored">The file's tensors by name.</param>
+    /// <summary>Returns weights whose values come later, by <see cref="Take"/>, when it is known which ones networks ask for.</summary>
     /// <param name="device">Where the weights shall be once they are tensors.</param>
-    public static Weights Stored(IReadOnlyDictionary<string, HostTensor> stored, Lazy<Device> device) => new(device, stored);
+    public static Weights Promised(Lazy<Device> device) => new(device);
+
+    /// <summary>Takes the value of a weight that was promised.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="value">The value, of the shape that was asked for.</param>
+    public void Take(string name, HostTensor value) => _byName[name].Weight.Take(value);
 
     /// <summary>Returns whether every weight is a finite number.</summary>
     public bool AreFinite()
@@ -80,27 +83,26 @@ internal sealed class Weights : IDisposable
     /// <param name="shape">Its shape.</param>
     /// <param name="role">How training treats it.</param>
     /// <param name="initializer">Its first value, where it is drawn.</param>
-    /// <exception cref="FormatException">Weights come from a file, where this one is missing, of another shape, or not finite.</exception>
     public Weight Add(string name, long[] shape, WeightRole role, Initializer initializer)
     {
-        var weight = _stored is null
-            ? new Weight(OnDevice(() => First(name, shape, initializer), role))
-            : new Weight(Found(name, shape), stored => OnDevice(stored.ToTensor, role));
+        var weight = Random is null
+            ? new Weight(shape, values => OnDevice(values.ToTensor, role))
+            : new Weight(OnDevice(() => First(name, shape, initializer), role));
         _byName.Add(name, (weight, role));
         return weight;
     }
 
     /// <summary>Makes a tensor of a module of the user's one of the weights: what changes one changes the other.</summary>
     /// <param name="name">Its full name, not used before.</param>
-    /// <param name="own">The module's tensor, on this device. It keeps its value where weights are drawn, and takes the stored one where they are loaded.</param>
+    /// <param name="own">The module's tensor, on this device. It keeps its value until another one is taken.</param>
     /// <param name="role">How training treats it.</param>
     public void Adopt(string name, Tensor own, WeightRole role)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        if ((_stored is null ? _start?.Find(name, own.shape) : Found(name, own.shape).ToTensor()) is { } value)
+        if (_start?.Find(name, own.shape) is { } start)
         {
-            own.copy_(value);
+            own.copy_(start.ToTensor());
         }
 
         var parameter = own as Parameter ?? nn.Parameter(own.alias(), requires_grad: false);
@@ -122,24 +124,7 @@ internal sealed class Weights : IDisposable
         }
     }
 
-    private Tensor First(string name, long[] shape, Initializer initializer) => _start?.Find(name, shape)?.clone() ?? initializer(shape, Random!);
-
-    private HostTensor Found(string name, long[] shape)
-    {
-        if (!_stored!.TryGetValue(name, out var value))
-        {
-            throw new FormatException($"The model file has no weight '{name}'; it was written by another program or is damaged. Train and save the model again.");
-        }
-
-        if (!value.Shape.SequenceEqual(shape))
-        {
-            throw new FormatException($"The weight '{name}' in the model file is of shape ({string.Join(", ", value.Shape)}), but must be of shape ({string.Join(", ", shape)}). Train and save the model again.");
-        }
-
-        return value.IsFinite()
-            ? value
-            : throw new FormatException($"The weight '{name}' in the model file holds NaN or infinity; it is damaged. Train and save the model again.");
-    }
+    private Tensor First(string name, long[] shape, Initializer initializer) => _start?.Find(name, shape)?.ToTensor() ?? initializer(shape, Random!);
 
     // A parameter of the model in no dispose scope.
     private Tensor OnDevice(Func<Tensor> value, WeightRole role)
