@@ -8,13 +8,16 @@ namespace NullaProp.ML;
 public static class NoPropModelFile
 {
     /// <summary>
-    /// Checks every NoProp model in a file that <c>mlContext.Model.Save</c> wrote, alone or in a chain, as loading it would: that no bit has changed since, that this
-    /// version can read it, that it holds the weights its options need and nothing else, and that it scores a row in seconds. Loads no other transformer, scores
+    /// Checks every NoProp model in a file that <c>mlContext.Model.Save</c> wrote, alone or in a chain, as loading it would: that no bit
+    /// has changed since, that this
+    /// version can read it, that it holds the weights its options need and nothing else, and that it scores a row in seconds. Loads no
+    /// other transformer, scores
     /// nothing, and needs no libtorch, but for a <see cref="BackboneKind.Custom"/> backbone, whose module must be registered.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FormatException">
-    /// A model in the file cannot be used, or there is none; the message says what is wrong. <c>mlContext.Model.Load</c> fails with the same one inside.
+    /// A model in the file cannot be used, or there is none; the message says what is wrong. <c>mlContext.Model.Load</c> fails with the
+    /// same one inside.
     /// </exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     /// <exception cref="InvalidOperationException">The module of a custom backbone is not registered.</exception>
@@ -31,7 +34,8 @@ public static class NoPropModelFile
     }
 
     /// <summary>
-    /// Saves a model as <c>mlContext.Model.Save</c> does, but to a new file beside the old one, which takes its place when all of it is on the
+    /// Saves a model as <c>mlContext.Model.Save</c> does, but to a new file beside the old one, which takes its place when all of it is
+    /// on the
     /// disk: where saving fails or the process ends, the old file is there as it was.
     /// </summary>
     /// <param name="catalog">Saves any transformer, not only those of this library.</param>

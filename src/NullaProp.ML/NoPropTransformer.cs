@@ -11,12 +11,15 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML;
 
-/// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a column for.</summary>
+/// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a
+/// column for.</summary>
 /// <remarks>
-/// Scoring is a pure function of model and row: an image scores the same alone, in a batch, twice, from any thread and after a reload. Data is scored in batches
+/// Scoring is a pure function of model and row: an image scores the same alone, in a batch, twice, from any thread and after a reload.
+/// Data is scored in batches
 /// when a cursor asks; nothing is kept between passes, so cache the scored data if it is read more than once.
 /// </remarks>
-/// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has ended.</threadsafety>
+/// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has
+/// ended.</threadsafety>
 public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPropModel>, ISingleFeaturePredictionTransformer, IDisposable
 {
     internal const string LoaderSignature = "NoPropClassifier"; // at most 24 characters
@@ -42,7 +45,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Gets the name of the feature column.</summary>
     public string FeatureColumnName => Model.Options.FeatureColumnName;
 
-    /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload a vector of the image's size. Other layouts of the same size are read, too.</summary>
+    /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload a vector of the
+    /// image's size. Other layouts of the same size are read, too.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>Gets <see langword="true"/>: every row is scored by itself.</summary>
@@ -50,8 +54,10 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
 
     /// <summary>Returns a transformer with the same weights that scores in another way. Both must be disposed of.</summary>
     /// <param name="change">
-    /// Changes the options that concern scoring: <see cref="NoPropOptions.Dynamics"/>, <see cref="NoPropOptions.Solver"/>, <see cref="NoPropOptions.SolverSteps"/>,
-    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns; a name for an optional column adds it.
+    /// Changes the options that concern scoring: <see cref="NoPropOptions.Dynamics"/>, <see cref="NoPropOptions.Solver"/>, <see
+    /// cref="NoPropOptions.SolverSteps"/>,
+    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns; a name for an optional
+    /// column adds it.
     /// </param>
     /// <returns>The other transformer.</returns>
     /// <exception cref="ArgumentException">An option was changed that only training can change, or is out of range.</exception>
@@ -69,7 +75,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         return new NoPropTransformer(_scorer.With(options), FeatureColumnType);
     }
 
-    /// <summary>Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the noisy label, and the norm of the embeddings.</summary>
+    /// <summary>Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the
+    /// noisy label, and the norm of the embeddings.</summary>
     /// <param name="data">Labelled data, read once.</param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>

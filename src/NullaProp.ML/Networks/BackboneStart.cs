@@ -15,7 +15,8 @@ internal sealed class BackboneStart(IReadOnlyDictionary<string, HostTensor> tens
     /// <summary>Gets a sentence about the first convolution, where it could not be used for these images.</summary>
     public string? Warning { get; private set; }
 
-    /// <summary>Returns what does not fit: weights that the backbone needs and that are missing or of another shape, and weights that it does not know.</summary>
+    /// <summary>Returns what does not fit: weights that the backbone needs and that are missing or of another shape, and weights that it
+    /// does not know.</summary>
     public IReadOnlyList<string> Faults() => [.. _faults, .. tensors.Keys.Except(_used).Select(name => $"'{name}' is unknown")];
 
     /// <summary>Returns the first value of a weight of a model, or nothing where it is to be drawn.</summary>

@@ -5,11 +5,13 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it makes them from a generator for training, or
+/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it makes them from a generator for
+/// training, or
 /// promises them when a model is loaded: so the shapes that a file must hold are known before any of it is read.
 /// </summary>
 /// <remarks>
-/// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from private fields.
+/// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from
+/// private fields.
 /// </remarks>
 internal sealed class Weights : IDisposable
 {

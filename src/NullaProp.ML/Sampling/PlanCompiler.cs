@@ -15,7 +15,8 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     public static SamplingPlan For(Denoiser model, NoPropOptions options) =>
         Way(model, model.Schedule, options) with { EarlyExit = options.EarlyExit };
 
-    /// <summary>Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are still to come: along a straight schedule.</summary>
+    /// <summary>Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are
+    /// still to come: along a straight schedule.</summary>
     /// <param name="model">The model, for its number of classes.</param>
     /// <param name="options">Variant, dynamics, solver, steps and read-out.</param>
     public static SamplingPlan Outline(Denoiser model, NoPropOptions options) => Way(

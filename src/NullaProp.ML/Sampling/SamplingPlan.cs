@@ -3,7 +3,8 @@ using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Sampling;
 
-/// <summary>Scoring as a flat list of numbers: at which times to evaluate the network, and how to go on from there. Compiled once; no solver runs at scoring time.</summary>
+/// <summary>Scoring as a flat list of numbers: at which times to evaluate the network, and how to go on from there. Compiled once; no
+/// solver runs at scoring time.</summary>
 /// <param name="Stages">The evaluations in order, at least one.</param>
 internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
 {
@@ -22,7 +23,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>Gets what the network's output means.</summary>
     public NetworkPrediction Predicts { get; init; }
 
-    /// <summary>Gets the share in the score of what the state after the last stage says by itself; with those of the stages it adds up to 1.</summary>
+    /// <summary>Gets the share in the score of what the state after the last stage says by itself; with those of the stages it adds up to
+    /// 1.</summary>
     public double StateShare { get; init; }
 
     /// <summary>Gets whether an image may leave before the end.</summary>
@@ -31,7 +33,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>Gets the number of stages that add stored noise.</summary>
     public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
 
-    /// <summary>Returns in a sentence by how much the plan is too long to score a row in seconds, or <see langword="null"/> where it is not.</summary>
+    /// <summary>Returns in a sentence by how much the plan is too long to score a row in seconds, or <see langword="null"/> where it is
+    /// not.</summary>
     /// <param name="draws">The number of random starts, 0 for a start at the mean.</param>
     /// <param name="dimension">D, the length of z.</param>
     /// <param name="classes">K.</param>
@@ -44,7 +47,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
             ?? Above("stored random numbers", draws * (1L + NoiseCount) * dimension, MostStoredNumbers);
     }
 
-    /// <summary>Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored noise.</summary>
+    /// <summary>Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and
+    /// the stored noise.</summary>
     /// <param name="draw">The start z₀ and the noise of each stage that adds some, (1 + <see cref="NoiseCount"/>, D).</param>
     /// <returns>(D) for each stage, and for the state after the last.</returns>
     public IReadOnlyList<double[]> Offsets(HostTensor draw)
@@ -71,7 +75,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
         return points;
     }
 
-    /// <summary>Returns by stage the share of the score that the stages after it still give, where an image may leave; <see langword="null"/> where it may not.</summary>
+    /// <summary>Returns by stage the share of the score that the stages after it still give, where an image may leave; <see
+    /// langword="null"/> where it may not.</summary>
     public IReadOnlyList<double?> SharesLeft() =>
         [.. Stages.Select((stage, i) => EarlyExit == EarlyExit.WhenClassIsDecided && StateShare == 0 && stage.ScoreShare > 0 ? Stages.Skip(i + 1).Sum(next => next.ScoreShare) : (double?)null)];
 

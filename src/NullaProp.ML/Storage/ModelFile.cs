@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Storage;
 
 /// <summary>
-/// The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored draws. The description holds the
+/// The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored
+/// draws. The description holds the
 /// hash of the weights, and ML.NET's header that of the description, so that a model is read as it was saved or not at all.
 /// </summary>
 internal static class ModelFile
@@ -81,11 +82,13 @@ internal static class ModelFile
                 "Change how a model scores with NoPropTransformer.WithSampling, anything else by training; restore the file otherwise.");
     }
 
-    /// <summary>Reads the weights of a described model. What the file must hold is known from the description, and the rest is refused before it is read.</summary>
+    /// <summary>Reads the weights of a described model. What the file must hold is known from the description, and the rest is refused
+    /// before it is read.</summary>
     /// <param name="stream">Where from.</param>
     /// <param name="description">The description, already read.</param>
     /// <param name="device">Where the weights shall be once they are tensors.</param>
-    /// <exception cref="FormatException">The weights are damaged, do not fit the description, or are not those that were saved.</exception>
+    /// <exception cref="FormatException">The weights are damaged, do not fit the description, or are not those that were
+    /// saved.</exception>
     public static StoredModel ReadWeights(Stream stream, ModelDescription description, Lazy<Device> device)
     {
         var (options, network) = (description.Options, new Denoiser(Weights.Promised(device), description.Options, description.Shape, description.Classes));

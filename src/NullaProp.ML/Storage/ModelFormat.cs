@@ -1,8 +1,10 @@
 namespace NullaProp.ML.Storage;
 
 /// <summary>
-/// The number of the model format: major in the upper, minor in the lower 16 bits. It rises whenever the same file would mean something else, or an older version could
-/// not read it, and stands in ML.NET's header of the model and in the description. test/NullaProp.ML.Tests/MLNet/Models keeps models of every number.
+/// The number of the model format: major in the upper, minor in the lower 16 bits. It rises whenever the same file would mean something
+/// else, or an older version could
+/// not read it, and stands in ML.NET's header of the model and in the description. test/NullaProp.ML.Tests/MLNet/Models keeps models of
+/// every number.
 /// </summary>
 internal static class ModelFormat
 {

@@ -19,10 +19,12 @@ internal static class SafeTensors
     private const int PrefixLength = sizeof(ulong);
     private const int HeaderChunk = 1 << 16;
 
-    /// <summary>Writes tensors of single precision in the order given. The stream need not seek, and nothing is written if a name or size is wrong.</summary>
+    /// <summary>Writes tensors of single precision in the order given. The stream need not seek, and nothing is written if a name or size
+    /// is wrong.</summary>
     /// <param name="stream">Where the bytes go, from its current position on.</param>
     /// <param name="tensors">The tensors; the values of each are asked for when its turn comes.</param>
-    /// <exception cref="ArgumentException">A name occurs twice, is reserved or is no valid text, or the file would be too large to be read again.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice, is reserved or is no valid text, or the file would be too large to be
+    /// read again.</exception>
     public static void Write(Stream stream, IReadOnlyCollection<NamedTensor> tensors)
     {
         var header = SafeTensorsHeader.Of(tensors).ToBytes();
@@ -37,11 +39,13 @@ internal static class SafeTensors
         }
     }
 
-    /// <summary>Reads the header, and leaves the stream where the data begins. A claim about sizes costs no more memory than the bytes that really follow it.</summary>
+    /// <summary>Reads the header, and leaves the stream where the data begins. A claim about sizes costs no more memory than the bytes
+    /// that really follow it.</summary>
     /// <param name="stream">Where the bytes come from, from its current position on; it need not seek.</param>
     /// <param name="longestHeader">The most bytes that the header may take.</param>
     /// <param name="largestData">The most bytes that all tensors may take together.</param>
-    /// <exception cref="FormatException">The bytes are no header of a safetensors file, or a longer one, or one of more data than is allowed.</exception>
+    /// <exception cref="FormatException">The bytes are no header of a safetensors file, or a longer one, or one of more data than is
+    /// allowed.</exception>
     public static SafeTensorsHeader ReadHeader(Stream stream, int longestHeader = LongestHeader, long largestData = LargestData) =>
         SafeTensorsHeaderParser.Parse(ReadHeaderBytes(stream, longestHeader), largestData);
 
@@ -49,7 +53,8 @@ internal static class SafeTensors
     /// <param name="stream">Where the data begins.</param>
     /// <param name="header">The header.</param>
     /// <param name="isWanted">Which tensors are returned; the others are read over.</param>
-    /// <exception cref="FormatException">The stream ends too early or goes on, or a wanted tensor has elements that are no fractions.</exception>
+    /// <exception cref="FormatException">The stream ends too early or goes on, or a wanted tensor has elements that are no
+    /// fractions.</exception>
     public static IEnumerable<KeyValuePair<string, HostTensor>> ReadTensors(Stream stream, SafeTensorsHeader header, Func<string, bool> isWanted)
     {
         foreach (var entry in header.Entries)

@@ -12,7 +12,8 @@ internal static class TensorData
     /// <summary>Reads the tensor that the entry describes, as numbers of single precision.</summary>
     /// <param name="stream">Where from.</param>
     /// <param name="entry">The entry.</param>
-    /// <exception cref="FormatException">Its elements are no fractions or too many for one array, or the stream ends too early.</exception>
+    /// <exception cref="FormatException">Its elements are no fractions or too many for one array, or the stream ends too
+    /// early.</exception>
     public static HostTensor Read(Stream stream, TensorEntry entry)
     {
         var convert = entry.Type.ToSingles

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Tensors;
 
 /// <summary>
-/// One weight of a model. Read from a file it is promised first, by its shape, and in managed memory once its values arrived, until somebody asks for a tensor: scoring
+/// One weight of a model. Read from a file it is promised first, by its shape, and in managed memory once its values arrived, until
+/// somebody asks for a tensor: scoring
 /// a single image or saving never does, and so needs no libtorch. From then on the tensor alone holds it, for training may change it.
 /// </summary>
 /// <threadsafety>Any number of threads may read one weight; its promise is kept before that.</threadsafety>
