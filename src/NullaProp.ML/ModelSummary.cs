@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -24,8 +23,7 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         (options with { ImageShape = shape }).Validate();
-        using var scope = NewDisposeScope();
-        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
+        using var weights = Weights.Promised(new Lazy<Device>(() => CPU));
         _ = new Denoiser(weights, options, shape, classCount);
         return Of(weights);
     }

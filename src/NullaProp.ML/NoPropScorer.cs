@@ -74,7 +74,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         NoPropScorer? scorer = null;
         Use(() =>
         {
-            var noises = PlanCompiler.For(Model.Network, options).NoiseCount;
+            var plan = PlanCompiler.For(Model.Network, options);
+            if (plan.Excess(options.Draws, Model.Network.Embedding.Dimension, ClassCount, options.HiddenSize) is { } excess)
+            {
+                throw new ArgumentException(excess, nameof(options));
+            }
+
+            var noises = plan.NoiseCount;
             var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
                 ? Model.Starts
                 : Start.Points(options.Draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
@@ -92,10 +98,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Denoiser? copy = null;
         UseTensors(() =>
         {
-            var own = Model.Network.Weights;
-            var weights = Weights.Stored(own.HostValues.ToDictionary(), new Lazy<Device>(device));
-            weights.Module = own.Module;
+            var weights = Weights.Promised(new Lazy<Device>(device));
+            weights.Module = Model.Network.Weights.Module;
             copy = new Denoiser(weights, options, Shape, ClassCount);
+            foreach (var (name, weight) in Model.Network.Weights.All)
+            {
+                copy.Weights.Take(name, weight.Host());
+            }
         });
         return copy!;
     }

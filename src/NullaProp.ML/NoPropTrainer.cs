@@ -6,6 +6,7 @@ using Microsoft.ML.Runtime;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
@@ -148,7 +149,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         CheckAugmentation(format.Shape);
         CheckValidation(validation, format.Shape, classes, keys);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
-        using var start = PretrainedFile.Read(Options.BackboneWeightsPath);
+        var start = PretrainedFile.Read(Options.BackboneWeightsPath);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
         var images = loader.LoadTraining(train, format.Shape);
         CheckClasses(images);
@@ -269,6 +270,16 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
+    // Before training, which may take hours.
+    private void CheckScoring(Denoiser network)
+    {
+        var plan = PlanCompiler.Outline(network, Options);
+        if (plan.Excess(Options.Draws, network.Embedding.Dimension, network.ClassCount, Options.HiddenSize) is { } excess)
+        {
+            throw new InvalidOperationException(excess);
+        }
+    }
+
     private (Denoiser Network, HostTensor Starts) Trained(
         TrainingData data,
         Func<Denoiser> first,
@@ -281,6 +292,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         {
             network = first();
             prepare(network);
+            CheckScoring(network);
             var loop = new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor);
             loop.Run();
             return (network, loop.Starts);

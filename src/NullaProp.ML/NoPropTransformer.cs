@@ -7,12 +7,14 @@ using NullaProp.ML.Reading;
 using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.TrainingImages;
+using static TorchSharp.torch;
 
 [assembly: LoadableClass(typeof(NoPropTransformer), null, typeof(SignatureLoadModel), "NoProp classifier", NoPropTransformer.LoaderSignature)]
 
 namespace NullaProp.ML;
 
-/// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a column for.</summary>
+/// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a
+/// column for.</summary>
 /// <remarks>
 /// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone or in
 /// another batch to some 1e-6, since sums are then taken in another order. Data is scored when a cursor asks, the first row by itself and then in
@@ -20,7 +22,8 @@ namespace NullaProp.ML;
 /// a queue or a generator is scored right, too. It reads a batch ahead: who leaves such a source half way finds up to a batch of its rows, and one
 /// that it waits for, taken out. Where the next row does not come within 10 ms, those that came are scored.
 /// </remarks>
-/// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has ended.</threadsafety>
+/// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has
+/// ended.</threadsafety>
 public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPropModel>, ISingleFeaturePredictionTransformer, IDisposable
 {
     internal const string LoaderSignature = "NoPropClassifier"; // at most 24 characters
@@ -46,7 +49,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Gets the name of the feature column.</summary>
     public string FeatureColumnName => Model.Options.FeatureColumnName;
 
-    /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload a vector of the image's size. Other layouts of the same size are read, too.</summary>
+    /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload a vector of the
+    /// image's size. Other layouts of the same size are read, too.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>Gets <see langword="true"/>: every row is scored by itself.</summary>
@@ -54,8 +58,10 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
 
     /// <summary>Returns a transformer with the same weights that scores in another way. Both must be disposed of.</summary>
     /// <param name="change">
-    /// Changes the options that concern scoring: <see cref="NoPropOptions.Dynamics"/>, <see cref="NoPropOptions.Solver"/>, <see cref="NoPropOptions.SolverSteps"/>,
-    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns; a name for an optional column adds it.
+    /// Changes the options that concern scoring: <see cref="NoPropOptions.Dynamics"/>, <see cref="NoPropOptions.Solver"/>, <see
+    /// cref="NoPropOptions.SolverSteps"/>,
+    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns; a name for an optional
+    /// column adds it.
     /// </param>
     /// <returns>The other transformer.</returns>
     /// <exception cref="ArgumentException">An option was changed that only training can change, or is out of range.</exception>
@@ -110,11 +116,13 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         ArgumentNullException.ThrowIfNull(ctx);
         var stored = _scorer.Model;
-        _scorer.UseTensors(() =>
+        _scorer.Use(() =>
         {
-            ModelStreams.WriteHeader(ctx);
-            ModelStreams.Write(ctx, ModelFile.DescriptionName, new ModelDescription(stored.Options, stored.Shape, stored.Classes, stored.Keys, stored.Seed).Write);
-            ModelStreams.Write(ctx, ModelFile.WeightsName, stream => ModelFile.WriteWeights(stream, stored));
+            var (weightsHash, hash) = (string.Empty, Array.Empty<byte>());
+            ModelStreams.WriteHeader(ctx, ModelFormat.Current);
+            ModelStreams.Write(ctx, ModelFile.WeightsName, stream => weightsHash = ModelFile.WriteWeights(stream, stored));
+            ModelStreams.Write(ctx, ModelFile.DescriptionName, stream => hash = ModelFile.WriteDescription(stream, stored, weightsHash));
+            ModelStreams.WriteHash(ctx, hash);
         });
     }
 
@@ -124,29 +132,30 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     // Called by ML.NET, which finds it by its name and parameters.
     internal static NoPropTransformer Create(IHostEnvironment env, ModelLoadContext ctx)
     {
+        var host = env.Register(nameof(NoPropTransformer));
+        using var log = new TrainingLog(host.Start("Loading"), logger: null);
+        var stored = Read(ctx, TorchBackend.DeviceOnceNeeded(host, log.Warning));
+        var shape = stored.Shape;
+        return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
+    }
+
+    /// <summary>Reads a model without asking for libtorch, unless the network is the user's own.</summary>
+    /// <param name="ctx">ML.NET's context.</param>
+    /// <param name="device">Where the weights shall be once they are tensors.</param>
+    /// <exception cref="FormatException">The model is damaged, newer or too old; the message says which.</exception>
+    internal static StoredModel Read(ModelLoadContext ctx, Lazy<Device> device)
+    {
         try
         {
-            return Load(env, ctx);
+            var hash = ModelStreams.ReadHash(ctx, ModelFormat.Require);
+            var description = ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => ModelFile.ReadDescription(stream, hash));
+            return ModelStreams.Read(ctx, ModelFile.WeightsName, stream => ModelFile.ReadWeights(stream, description, device));
         }
         catch (Exception fault) when (fault is FormatException or InvalidOperationException)
         {
             Marked.Exception(fault);
             throw;
         }
-    }
-
-    private static NoPropTransformer Load(IHostEnvironment env, ModelLoadContext ctx)
-    {
-        ModelStreams.CheckHeader(ctx);
-        ModelDescription? description = null;
-        ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => description = ModelDescription.Read(stream));
-        var host = env.Register(nameof(NoPropTransformer));
-        using var log = new TrainingLog(host.Start("Loading"), logger: null);
-        var device = TorchBackend.DeviceOnceNeeded(host, log.Warning);
-        StoredModel? stored = null;
-        ModelStreams.Read(ctx, ModelFile.WeightsName, stream => stored = ModelFile.ReadWeights(stream, description!, device));
-        var shape = stored!.Shape;
-        return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
     }
 
     private ScoredSchema Bind(DataViewSchema inputSchema)

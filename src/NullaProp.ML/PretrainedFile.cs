@@ -1,22 +1,21 @@
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Storage;
-using static TorchSharp.torch;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML;
 
 /// <summary>The file that <see cref="NoPropOptions.BackboneWeightsPath"/> names, in memory.</summary>
-internal sealed class PretrainedFile : IDisposable
+internal sealed class PretrainedFile
 {
     private const string Prefix = "backbone.";
 
     private readonly string _path;
-    private readonly Dictionary<string, Tensor> _tensors;
 
-    private PretrainedFile(string path, Dictionary<string, Tensor> tensors)
+    private PretrainedFile(string path, IReadOnlyDictionary<string, HostTensor> weights)
     {
-        (_path, _tensors) = (path, tensors);
-        Weights = new BackboneStart(tensors);
+        _path = path;
+        Weights = new BackboneStart(weights);
     }
 
     /// <summary>Gets the backbone's weights.</summary>
@@ -34,15 +33,14 @@ internal sealed class PretrainedFile : IDisposable
 
         try
         {
-            using var scope = NewDisposeScope();
             using var stream = File.OpenRead(path);
-            using var stored = SafeTensors.Read(stream);
-            return new PretrainedFile(path, Backbone(stored.Tensors));
+            return new PretrainedFile(path, Backbone(stream));
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"The file '{path}' of {nameof(NoPropOptions.BackboneWeightsPath)} cannot be read ({fault.Message.TrimEnd('.')}), but must be a safetensors file. Save the weights again with safetensors.torch.save_file(model.state_dict(), …).", fault));
+                $"The file '{path}' of {nameof(NoPropOptions.BackboneWeightsPath)} cannot be read ({fault.Message.TrimEnd('.')}), " +
+                "but must be a safetensors file. Save the weights again with safetensors.torch.save_file(model.state_dict(), …).", fault));
         }
     }
 
@@ -65,29 +63,28 @@ internal sealed class PretrainedFile : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var tensor in _tensors.Values)
-        {
-            tensor.Dispose();
-        }
-    }
-
     // A file of nothing but a backbone, or one of a whole model of this library.
-    private static Dictionary<string, Tensor> Backbone(IReadOnlyDictionary<string, Tensor> stored)
+    private static Dictionary<string, HostTensor> Backbone(Stream stream)
     {
-        var isWhole = stored.Keys.Any(name => name.StartsWith(Prefix, StringComparison.Ordinal));
-        return stored
-            .Where(pair => !isWhole || pair.Key.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(pair => (Name: isWhole ? pair.Key[Prefix.Length..] : pair.Key, pair.Value))
-            .Where(pair => !pair.Name.StartsWith("fc.", StringComparison.Ordinal) && !pair.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
-            .ToDictionary(pair => pair.Name, pair => Single(pair.Name, pair.Value));
+        var header = SafeTensors.ReadHeader(stream);
+        var isWhole = header.Entries.Any(entry => entry.Name.StartsWith(Prefix, StringComparison.Ordinal));
+        return SafeTensors.ReadTensors(stream, header, name => Own(name, isWhole) is not null)
+            .ToDictionary(pair => Own(pair.Key, isWhole)!, pair => Finite(pair.Key, pair.Value));
     }
 
-    private static Tensor Single(string name, Tensor value)
+    // The name below the backbone; null for what it has no use for.
+    private static string? Own(string name, bool isWhole)
     {
-        var single = value.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
-        return single.isfinite().all().item<bool>() ? single : throw new FormatException($"'{name}' holds NaN or infinity");
+        if (isWhole && !name.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var own = isWhole ? name[Prefix.Length..] : name;
+        var isUnused = own.StartsWith("fc.", StringComparison.Ordinal) || own.EndsWith("num_batches_tracked", StringComparison.Ordinal);
+        return isUnused ? null : own;
     }
+
+    private static HostTensor Finite(string name, HostTensor value) =>
+        value.IsFinite() ? value : throw new FormatException($"'{name}' holds NaN or infinity");
 }

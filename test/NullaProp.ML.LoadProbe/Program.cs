@@ -2,9 +2,9 @@ using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-if (args is not ([_] or [_, _]))
+if (args is not ([_] or [_, _] or [_, _, _]))
 {
-    await Console.Error.WriteLineAsync("Usage: NullaProp.ML.LoadProbe MODEL.zip [DATA.idv]");
+    await Console.Error.WriteLineAsync("Usage: NullaProp.ML.LoadProbe MODEL.zip [DATA.idv [COPY.zip]]");
     return 2;
 }
 
@@ -14,7 +14,13 @@ try
     var model = context.Model.Load(args[0], out var schema);
     foreach (var column in schema)
         Console.WriteLine(column.Name);
-    if (args is [_, var dataPath])
+    if (args is [_, _, var copy])
+    {
+        context.Model.Save(model, schema, copy);
+        model = context.Model.Load(copy, out schema);
+    }
+
+    if (args is [_, var dataPath, ..])
         WriteScores(model.Transform(context.Data.LoadFromBinary(dataPath)));
     return 0;
 }

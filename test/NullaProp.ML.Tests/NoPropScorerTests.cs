@@ -105,7 +105,7 @@ public sealed class NoPropScorerTests
     {
         var before = LiveTensors;
         var network = TinyModel.Create(Options, Classes);
-        var starts = Start.Points(0, network.Embedding.Dimension, seed: 4);
+        var starts = Start.Points(0, network.Embedding.Dimension, new RandomStreams(4));
         var model = new StoredModel(Options with { Solver = (OdeSolver)99 }, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts);
 
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new NoPropScorer(model));

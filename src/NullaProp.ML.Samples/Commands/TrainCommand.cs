@@ -139,7 +139,7 @@ internal sealed class TrainCommand
         return new ImagePixels { Side = side, Colors = colors };
     }
 
-    private TrainingImages Images(ParseResult arguments, NoPropOptions options)
+    private TrainingFolder Images(ParseResult arguments, NoPropOptions options)
     {
         var fraction = arguments.GetRequiredValue(_validationFraction);
         if (fraction is not (> 0 and < 1))
@@ -156,7 +156,7 @@ internal sealed class TrainCommand
         if (test is not null && arguments.GetResult(_validationFraction) is { Implicit: false })
             throw new UserMistakeException("--validation-fraction holds images back, but with --test none are. Leave one of the two out.");
 
-        return TrainingImages.Read(
+        return TrainingFolder.Read(
             arguments.GetRequiredValue(_folder), test, arguments.GetRequiredValue(_unreadable), fraction, _training.Seed(arguments));
     }
 

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.ML;
 
 namespace NullaProp.ML.Interop;
@@ -7,36 +8,76 @@ internal static class ModelStreams
 {
     private const string ModelSignature = "NOPROPCL"; // exactly 8 characters
 
-    // 0x00010001: the first. A later version that older code cannot read raises all three.
-    private const uint Version = 0x00010001;
+    private const string KeyName = "Model.key"; // ML.NET's: the header
+    private const int HashLength = 32; // bytes
 
     /// <summary>Opens a model for writing and writes its header.</summary>
     /// <param name="context">ML.NET's context.</param>
-    public static void WriteHeader(ModelSaveContext context)
+    /// <param name="format">The model format.</param>
+    public static void WriteHeader(ModelSaveContext context, uint format)
     {
         context.CheckAtModel();
-        context.SetVersionInfo(Header());
+        context.SetVersionInfo(Header(format));
     }
 
-    /// <summary>Checks the header of a model that is being loaded.</summary>
+    /// <summary>Writes the hash of the model's description behind the header, as all that the model's own block holds.</summary>
     /// <param name="context">ML.NET's context.</param>
-    /// <exception cref="FormatException">The model is not ours, or was written by a newer version.</exception>
-    public static void CheckHeader(ModelLoadContext context)
+    /// <param name="hash">The hash, 32 bytes.</param>
+    public static void WriteHash(ModelSaveContext context, byte[] hash)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(hash.Length, HashLength);
+        context.Writer.Write(hash);
+    }
+
+    /// <summary>Checks the header of a model that is being loaded and returns the hash of its description.</summary>
+    /// <param name="context">ML.NET's context.</param>
+    /// <param name="checkFormat">Throws where the model format cannot be read.</param>
+    /// <exception cref="FormatException">The model is not ours.</exception>
+    public static byte[] ReadHash(ModelLoadContext context, Action<uint> checkFormat)
     {
         var header = context.Header;
-        if (header.ModelVerReadable > Version)
+        if (header.ModelSignature == Header(header.ModelVerWritten).ModelSignature)
         {
-            throw new FormatException(
-                $"The model was written by a newer NullaProp.ML (model format {header.ModelVerReadable >> 16}.{header.ModelVerReadable & 0xFFFF}); " +
-                $"this one reads up to {Version >> 16}.{Version & 0xFFFF}. Update the package NullaProp.ML.");
+            checkFormat(header.ModelVerWritten); // before anything that another format may have otherwise
+            if (header.CbModel == HashLength)
+            {
+                context.CheckAtModel(Header(header.ModelVerWritten));
+                return context.Reader.ReadBytes(HashLength);
+            }
         }
 
-        if (header.ModelSignature != Header().ModelSignature || header.CbModel != 0)
-        {
-            throw new FormatException("The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save the model again.");
-        }
+        throw new FormatException("The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save the model again.");
+    }
 
-        context.CheckAtModel(Header());
+    /// <summary>Does something with every model of ours in a file that ML.NET saved, and loads no other.</summary>
+    /// <param name="file">The file, which can seek.</param>
+    /// <param name="read">Reads one.</param>
+    /// <returns>The number of models.</returns>
+    /// <exception cref="FormatException">It is no zip file.</exception>
+    public static int ForEach(Stream file, Action<ModelLoadContext> read)
+    {
+        try
+        {
+            var count = 0;
+            using var repository = RepositoryReader.Open(file);
+            foreach (var folder in Folders(file))
+            {
+                using var entry = repository.OpenEntry(folder, KeyName);
+                using var context = new ModelLoadContext(repository, entry, folder);
+                if (ModelHeader.GetLoaderSig(ref context.Header) == NoPropTransformer.LoaderSignature)
+                {
+                    count++;
+                    read(context);
+                }
+            }
+
+            return count;
+        }
+        catch (Exception fault) when (fault is InvalidDataException or EndOfStreamException)
+        {
+            throw Marked.Exception(new FormatException(
+                $"The file is no zip file of a model ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.", fault));
+        }
     }
 
     /// <summary>Writes a file.</summary>
@@ -55,14 +96,14 @@ internal static class ModelStreams
     /// <param name="name">The file's name.</param>
     /// <param name="read">Reads its contents.</param>
     /// <exception cref="FormatException">The model has no such file, or it is damaged.</exception>
-    public static void Read(ModelLoadContext context, string name, Action<Stream> read)
+    public static T Read<T>(ModelLoadContext context, string name, Func<Stream, T> read)
     {
+        T? result = default;
         try
         {
-            if (!context.TryLoadBinaryStream(name, reader => read(reader.BaseStream)))
-            {
-                throw new FormatException($"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
-            }
+            return context.TryLoadBinaryStream(name, reader => result = read(reader.BaseStream))
+                ? result!
+                : throw new FormatException($"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
         }
         catch (InvalidDataException fault)
         {
@@ -70,11 +111,17 @@ internal static class ModelStreams
         }
     }
 
-    private static VersionInfo Header() => new(
+    private static IReadOnlyList<string> Folders(Stream file)
+    {
+        using var zip = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
+        return [.. zip.Entries.Where(entry => entry.Name == KeyName).Select(entry => Path.GetDirectoryName(entry.FullName)!)];
+    }
+
+    private static VersionInfo Header(uint format) => new(
         modelSignature: ModelSignature,
-        verWrittenCur: Version,
-        verReadableCur: Version,
-        verWeCanReadBack: Version,
+        verWrittenCur: format,
+        verReadableCur: format,
+        verWeCanReadBack: format,
         loaderSignature: NoPropTransformer.LoaderSignature,
         loaderAssemblyName: typeof(NoPropTransformer).Assembly.FullName);
 }

@@ -1,10 +1,10 @@
-using static TorchSharp.torch;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Networks;
 
 /// <summary>Weights that a backbone starts from, named as below its scope, and what did not fit when a model asked for them.</summary>
-/// <param name="tensors">The weights, of single precision; they stay the caller's.</param>
-internal sealed class BackboneStart(IReadOnlyDictionary<string, Tensor> tensors)
+/// <param name="tensors">The weights.</param>
+internal sealed class BackboneStart(IReadOnlyDictionary<string, HostTensor> tensors)
 {
     private const string Scope = "backbone.";
     private const string Stem = "conv1.weight";
@@ -15,13 +15,14 @@ internal sealed class BackboneStart(IReadOnlyDictionary<string, Tensor> tensors)
     /// <summary>Gets a sentence about the first convolution, where it could not be used for these images.</summary>
     public string? Warning { get; private set; }
 
-    /// <summary>Returns what does not fit: weights that the backbone needs and that are missing or of another shape, and weights that it does not know.</summary>
+    /// <summary>Returns what does not fit: weights that the backbone needs and that are missing or of another shape, and weights that it
+    /// does not know.</summary>
     public IReadOnlyList<string> Faults() => [.. _faults, .. tensors.Keys.Except(_used).Select(name => $"'{name}' is unknown")];
 
     /// <summary>Returns the first value of a weight of a model, or nothing where it is to be drawn.</summary>
     /// <param name="name">The weight's full name.</param>
     /// <param name="shape">The shape that it must have.</param>
-    public Tensor? Find(string name, long[] shape)
+    public HostTensor? Find(string name, long[] shape)
     {
         var at = name.IndexOf(Scope, StringComparison.Ordinal);
         if (at != 0 && (at < 0 || name[at - 1] != '.'))
@@ -41,13 +42,13 @@ internal sealed class BackboneStart(IReadOnlyDictionary<string, Tensor> tensors)
             return null;
         }
 
-        if (value.shape.SequenceEqual(shape))
+        if (value.Shape.SequenceEqual(shape))
         {
             return value;
         }
 
-        var difference = $"'{own}' is of shape ({string.Join(", ", value.shape)}) in place of ({string.Join(", ", shape)})";
-        if (own == Stem && value.shape[0] == shape[0])
+        var difference = $"'{own}' is of shape ({string.Join(", ", value.Shape)}) in place of ({string.Join(", ", shape)})";
+        if (own == Stem && value.Shape[0] == shape[0])
         {
             Warning = $"{difference}: this first convolution is trained from scratch.";
         }

@@ -61,13 +61,8 @@ internal sealed class ClassEmbedding
     /// <summary>Returns the mean Euclidean norm of the rows.</summary>
     public double MeanNorm()
     {
-        if (_kind == EmbeddingKind.OneHot)
-        {
-            return 1;
-        }
-
         var rows = Rows();
-        return Enumerable.Range(0, rows.Rows).Average(rows.Norm);
+        return rows is null ? 1 : Enumerable.Range(0, rows.Rows).Average(rows.Norm);
     }
 
     /// <summary>Sets learned rows, before training.</summary>

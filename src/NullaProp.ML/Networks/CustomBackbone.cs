@@ -7,6 +7,8 @@ namespace NullaProp.ML.Networks;
 /// <summary>A module of the user's, and a linear layer from its output to H features. The module's parameters and floating-point buffers are weights of the model.</summary>
 internal sealed class CustomBackbone : Backbone
 {
+    private const string ModuleName = "module";
+
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string _scope;
 
@@ -14,15 +16,7 @@ internal sealed class CustomBackbone : Backbone
     {
         _module = module;
         _scope = weights.Prefix;
-        try
-        {
-            Adopt(weights, name);
-        }
-        catch (FormatException fault)
-        {
-            throw new FormatException($"The module that is registered as backbone '{name}' is not the one that the model was trained with. {fault.Message}", fault);
-        }
-
+        Adopt(weights, name);
         Output = new Linear(weights.Under("output"), Width(name, shape, weights.Owner.Device), features);
     }
 
@@ -51,6 +45,10 @@ internal sealed class CustomBackbone : Backbone
         return new CustomBackbone(weights, name, module, shape, features);
     }
 
+    /// <summary>Returns whether a weight of a model, by its full name, is one of the user's module.</summary>
+    /// <param name="name">The name.</param>
+    public static bool IsWeight(string name) => name.Contains($".{ModuleName}.", StringComparison.Ordinal);
+
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training)
     {
@@ -74,7 +72,7 @@ internal sealed class CustomBackbone : Backbone
 
     private void Adopt(WeightScope weights, string name)
     {
-        var scope = weights.Under("module");
+        var scope = weights.Under(ModuleName);
         foreach (var (path, parameter) in _module.named_parameters())
         {
             if (parameter.dtype != ScalarType.Float32)

@@ -6,27 +6,26 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it draws them for training, each from a
-/// stream of its own,
-/// or takes them from a file when a model is loaded.
+/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it draws them for training, each from a stream of
+/// its own, or promises them when a model is loaded: so the shapes that a file must hold are known before any of it is read.
 /// </summary>
 /// <remarks>
-/// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from private fields.
+/// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from
+/// private fields.
 /// </remarks>
 internal sealed class Weights : IDisposable
 {
     private readonly OrderedDictionary<string, (Weight Weight, WeightRole Role)> _byName = new(StringComparer.Ordinal);
     private readonly Lazy<Device> _device;
     private readonly BackboneStart? _start;
-    private readonly IReadOnlyDictionary<string, HostTensor>? _stored;
     private readonly List<IDisposable> _owned = [];
 
     private Weights(Lazy<Device> device, RandomStreams streams, BackboneStart? start) =>
         (_device, Streams, _start) = (device, streams, start);
 
-    private Weights(Lazy<Device> device, IReadOnlyDictionary<string, HostTensor> stored) => (_device, _stored) = (device, stored);
+    private Weights(Lazy<Device> device) => _device = device;
 
-    /// <summary>Gets the source of first values; <see langword="null"/> where they come from a model file.</summary>
+    /// <summary>Gets the source of first values; <see langword="null"/> where they are promised.</summary>
     public RandomStreams? Streams { get; }
 
     /// <summary>Gets or sets what makes the user's own image network; <see langword="null"/> until one is asked for that only its name tells.</summary>
@@ -38,8 +37,8 @@ internal sealed class Weights : IDisposable
     /// <summary>Gets the names and values, in the order in which the networks asked for them.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Values => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Value));
 
-    /// <summary>Gets the same in managed memory.</summary>
-    public IEnumerable<KeyValuePair<string, HostTensor>> HostValues => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Host()));
+    /// <summary>Gets the names and weights, without asking for a tensor.</summary>
+    public IEnumerable<KeyValuePair<string, Weight>> All => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight));
 
     /// <summary>Gets the names and values of those that training changes.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Trained => TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
@@ -57,10 +56,14 @@ internal sealed class Weights : IDisposable
     public static Weights Drawn(RandomStreams streams, Device device, BackboneStart? start = null) =>
         new(new Lazy<Device>(device), streams, start);
 
-    /// <summary>Returns weights that are taken from a file as networks ask for them.</summary>
-    /// <param name="stored">The file's tensors by name.</param>
+    /// <summary>Returns weights whose values come later, by <see cref="Take"/>, when it is known which ones networks ask for.</summary>
     /// <param name="device">Where the weights shall be once they are tensors.</param>
-    public static Weights Stored(IReadOnlyDictionary<string, HostTensor> stored, Lazy<Device> device) => new(device, stored);
+    public static Weights Promised(Lazy<Device> device) => new(device);
+
+    /// <summary>Takes the value of a weight that was promised.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="value">The value, of the shape that was asked for.</param>
+    public void Take(string name, HostTensor value) => _byName[name].Weight.Take(value);
 
     /// <summary>Returns whether every weight is a finite number.</summary>
     public bool AreFinite()
@@ -88,27 +91,26 @@ internal sealed class Weights : IDisposable
     /// <param name="shape">Its shape.</param>
     /// <param name="role">How training treats it.</param>
     /// <param name="initializer">Its first value, where it is drawn.</param>
-    /// <exception cref="FormatException">Weights come from a file, where this one is missing, of another shape, or not finite.</exception>
     public Weight Add(string name, long[] shape, WeightRole role, Initializer initializer)
     {
-        var weight = _stored is null
-            ? new Weight(OnDevice(() => First(name, shape, initializer), role))
-            : new Weight(Found(name, shape), stored => OnDevice(stored.ToTensor, role));
+        var weight = Streams is null
+            ? new Weight(shape, values => OnDevice(values.ToTensor, role))
+            : new Weight(OnDevice(() => First(name, shape, initializer), role));
         _byName.Add(name, (weight, role));
         return weight;
     }
 
     /// <summary>Makes a tensor of a module of the user's one of the weights: what changes one changes the other.</summary>
     /// <param name="name">Its full name, not used before.</param>
-    /// <param name="own">The module's tensor, on this device. It keeps its value where weights are drawn, and takes the stored one where they are loaded.</param>
+    /// <param name="own">The module's tensor, on this device. It keeps its value until another one is taken.</param>
     /// <param name="role">How training treats it.</param>
     public void Adopt(string name, Tensor own, WeightRole role)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        if ((_stored is null ? _start?.Find(name, own.shape) : Found(name, own.shape).ToTensor()) is { } value)
+        if (_start?.Find(name, own.shape) is { } start)
         {
-            own.copy_(value);
+            own.copy_(start.ToTensor());
         }
 
         var parameter = own as Parameter ?? nn.Parameter(own.alias(), requires_grad: false);
@@ -131,27 +133,7 @@ internal sealed class Weights : IDisposable
     }
 
     private Tensor First(string name, long[] shape, Initializer initializer) =>
-        _start?.Find(name, shape)?.clone() ?? initializer(shape, Streams!.Of($"weights/{name}"));
-
-    private HostTensor Found(string name, long[] shape)
-    {
-        if (!_stored!.TryGetValue(name, out var value))
-        {
-            throw new FormatException($"The model file has no weight '{name}'; it was written by another program or is damaged. Train and save the model again.");
-        }
-
-        if (!value.Shape.SequenceEqual(shape))
-        {
-            throw new FormatException(
-                $"The weight '{name}' in the model file is of shape ({string.Join(", ", value.Shape)}), "
-                + $"but must be of shape ({string.Join(", ", shape)}). "
-                + "Train and save the model again.");
-        }
-
-        return value.IsFinite()
-            ? value
-            : throw new FormatException($"The weight '{name}' in the model file holds NaN or infinity; it is damaged. Train and save the model again.");
-    }
+        _start?.Find(name, shape)?.ToTensor() ?? initializer(shape, Streams!.Of($"weights/{name}"));
 
     // A parameter of the model in no dispose scope.
     private Tensor OnDevice(Func<Tensor> value, WeightRole role)

@@ -12,7 +12,17 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     /// <summary>Compiles the plan by which a model scores.</summary>
     /// <param name="model">The model, for its noise schedule and number of classes.</param>
     /// <param name="options">Variant, dynamics, solver, steps, tolerance and read-out.</param>
-    public static SamplingPlan For(Denoiser model, NoPropOptions options) => Way(model, options) with { EarlyExit = options.EarlyExit };
+    public static SamplingPlan For(Denoiser model, NoPropOptions options) =>
+        Way(model, model.Schedule, options) with { EarlyExit = options.EarlyExit };
+
+    /// <summary>Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are
+    /// still to come: along a straight schedule.</summary>
+    /// <param name="model">The model, for its number of classes.</param>
+    /// <param name="options">Variant, dynamics, solver, steps and read-out.</param>
+    public static SamplingPlan Outline(Denoiser model, NoPropOptions options) => Way(
+        model,
+        new LinearNoiseSchedule(options.LogSnrAtNoise, options.LogSnrAtLabel),
+        options with { Solver = options.Solver == OdeSolver.Adaptive ? OdeSolver.Multistep : options.Solver });
 
     /// <summary>Compiles the plan that the options describe.</summary>
     /// <param name="options">Solver, steps, tolerance and read-out.</param>
@@ -41,11 +51,11 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
         return Enumerable.Range(0, grid.Count - 1).SelectMany(step => stages.Of(solver, grid, step));
     }
 
-    private static SamplingPlan Way(Denoiser model, NoPropOptions options) => options.Variant switch
+    private static SamplingPlan Way(Denoiser model, NoiseSchedule schedule, NoPropOptions options) => options.Variant switch
     {
         NoPropVariant.DiscreteTime => Blocks(Dynamics.Of(options.Dynamics), model.Levels, options),
         NoPropVariant.FlowMatching => Velocities(FlowMatching.Of(options.VelocityForm, model.Embedding.Directions), model.ClassCount, options),
-        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), model.Schedule.Levels, model.ClassCount).Compile(options),
+        _ => new PlanCompiler(Dynamics.Of(options.Dynamics), schedule.Levels, model.ClassCount).Compile(options),
     };
 
     private IReadOnlyList<NoiseLevel> Even(int steps) => levels([.. Enumerable.Range(0, steps + 1).Select(i => (double)i / steps)]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Tensors;
 
@@ -10,6 +11,15 @@ namespace NullaProp.ML.Plan;
 /// <param name="Stages">The evaluations in order, at least one.</param>
 internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
 {
+    /// <summary>The most evaluations for one row: draws × stages.</summary>
+    public const long MostEvaluations = 1_000_000;
+
+    /// <summary>The most multiplications of these evaluations, each H·(D + K) of them: some seconds on one core.</summary>
+    public const long MostMultiplications = 100_000_000_000;
+
+    /// <summary>The most random numbers that a model stores: draws × (1 + stages that add noise) × D; 1 GiB.</summary>
+    public const long MostStoredNumbers = 1L << 28;
+
     /// <summary>Gets the plan of a plain classifier: one evaluation at pure noise.</summary>
     public static SamplingPlan SingleEvaluation { get; } = new([new SamplingStage { Time = 0, ScoreShare = 1 }]);
 
@@ -26,6 +36,19 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
 
     /// <summary>Gets the number of stages that add stored noise.</summary>
     public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
+
+    /// <summary>Returns in a sentence by how much the plan is too long to score a row in seconds, or <see langword="null"/> where it is not.</summary>
+    /// <param name="draws">The number of random starts, 0 for a start at the mean.</param>
+    /// <param name="dimension">D, the length of z.</param>
+    /// <param name="classes">K.</param>
+    /// <param name="hiddenSize">H.</param>
+    public string? Excess(int draws, long dimension, long classes, long hiddenSize)
+    {
+        var evaluations = Math.Max(1L, draws) * Stages.Count;
+        return Above("evaluations of the network", evaluations, MostEvaluations)
+            ?? Above("multiplications", evaluations * hiddenSize * (dimension + classes), MostMultiplications)
+            ?? Above("stored random numbers", draws * (1L + NoiseCount) * dimension, MostStoredNumbers);
+    }
 
     /// <summary>
     /// Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored
@@ -65,6 +88,12 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
         [.. Stages.Select((stage, i) => EarlyExit == EarlyExit.WhenClassIsDecided && StateShare == 0 && stage.ScoreShare > 0
             ? Stages.Skip(i + 1).Sum(next => next.ScoreShare)
             : (double?)null)];
+
+    private static string? Above(string what, long needed, long most) => needed <= most
+        ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"To score one row takes {needed:N0} {what}, but at most {most:N0} are allowed: lower {nameof(NoPropOptions.Draws)} or {nameof(NoPropOptions.SolverSteps)}.");
 }
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -13,12 +12,15 @@ namespace NullaProp.ML.Storage;
 /// <param name="Classes">K, the number of classes.</param>
 /// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
 /// <param name="Seed">The seed that training used.</param>
-internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed)
+/// <param name="WeightsHash">The SHA-256 of the file of weights, in hexadecimal digits.</param>
+internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed, string WeightsHash)
 {
-    private const int LongestText = 16 * 1024 * 1024; // characters; a description has some thousands
     private const int MostClasses = 65_536;
 
-    private static readonly PropertyInfo[] OptionProperties = Array.FindAll(typeof(NoPropOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance), option => option.CanWrite);
+    // Where a file of weights lay while the model was trained says nothing about the model, but something about the machine.
+    private static readonly PropertyInfo[] OptionProperties = Array.FindAll(
+        typeof(NoPropOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance),
+        option => option.CanWrite && option.Name != nameof(NoPropOptions.BackboneWeightsPath));
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -33,37 +35,45 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
     {
         var json = new JsonObject
         {
+            ["format"] = ModelFormat.CurrentText,
+            ["weightsSha256"] = WeightsHash,
             ["imageShape"] = JsonSerializer.SerializeToNode(Shape, Json),
             ["classCount"] = Classes,
             ["classes"] = Keys?.ToJson(),
             ["seed"] = Seed,
-            ["options"] = JsonSerializer.SerializeToNode(Options, Json),
+            ["options"] = WriteOptions(Options),
         };
         JsonSerializer.Serialize(stream, json, Json);
     }
 
     /// <summary>Reads a description.</summary>
-    /// <param name="stream">Where from.</param>
+    /// <param name="json">Its bytes.</param>
     /// <exception cref="FormatException">It is damaged.</exception>
-    public static ModelDescription Read(Stream stream)
+    public static ModelDescription Read(ReadOnlyMemory<byte> json)
     {
         try
         {
-            return Parse(Text(stream));
+            return Parse(json);
         }
         catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
         {
-            throw new FormatException($"The file '{ModelFile.DescriptionName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.", fault);
+            throw new FormatException(
+                $"The file '{ModelFile.DescriptionName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.", fault);
         }
     }
 
-    private static ModelDescription Parse(string text)
+    private static ModelDescription Parse(ReadOnlyMemory<byte> bytes)
     {
-        using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
         var json = document.RootElement;
         if (json.ValueKind != JsonValueKind.Object)
         {
             throw new JsonException("it is no JSON object");
+        }
+
+        if (Required<string>(json, "format") is var format && format != ModelFormat.CurrentText)
+        {
+            throw new JsonException($"its format is '{format}', but must be '{ModelFormat.CurrentText}' as in the model's header");
         }
 
         var options = ReadOptions(JsonMember.Object("options", Required(json, "options")));
@@ -76,39 +86,35 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             throw new JsonException($"'classCount' is {classes}, but must be from 2 to {MostClasses}");
         }
 
-        var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null ? ClassValues.Of(JsonMember.Object("classes", names), classes) : null;
-        return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"));
+        var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null
+            ? ClassValues.Of(JsonMember.Object("classes", names), classes)
+            : null;
+        return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"), Required<string>(json, "weightsSha256"));
     }
 
-    // The file of a version that did not have an option yet lacks it; what it computed then is the default, but for the form of the velocity.
+    private static JsonObject WriteOptions(NoPropOptions options) => new(OptionProperties.Select(option =>
+        KeyValuePair.Create(NameOf(option), JsonSerializer.SerializeToNode(option.GetValue(options), option.PropertyType, Json))));
+
+    // Every option must be there: what one that is missing would mean is for a later format to say.
     private static NoPropOptions ReadOptions(JsonElement json)
     {
-        var options = new NoPropOptions { VelocityForm = VelocityForm.Raw };
+        var options = new NoPropOptions();
         foreach (var member in json.EnumerateObject())
         {
-            var option = Array.Find(OptionProperties, option => JsonNamingPolicy.CamelCase.ConvertName(option.Name) == member.Name) ?? throw new JsonException($"there is no option '{member.Name}'");
+            var option = Array.Find(OptionProperties, option => NameOf(option) == member.Name)
+                ?? throw new JsonException($"there is no option '{member.Name}'");
             option.SetValue(options, JsonMember.Read(member.Name, member.Value, option.PropertyType));
         }
 
-        return options;
+        return Array.Find(OptionProperties, option => !json.TryGetProperty(NameOf(option), out _)) is { } missing
+            ? throw new JsonException($"the option '{NameOf(missing)}' is missing")
+            : options;
     }
+
+    private static string NameOf(PropertyInfo option) => JsonNamingPolicy.CamelCase.ConvertName(option.Name);
 
     private static T Required<T>(JsonElement json, string name) => (T)JsonMember.Read(name, Required(json, name), typeof(T))!;
 
     private static JsonElement Required(JsonElement json, string name) =>
         json.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null ? member : throw new JsonException($"'{name}' is missing");
-
-    private static string Text(Stream stream)
-    {
-        using var reader = new StreamReader(stream, leaveOpen: true);
-        var text = new StringBuilder();
-        var buffer = new char[1 << 12];
-        for (var length = -1; length != 0 && text.Length <= LongestText;)
-        {
-            length = reader.ReadBlock(buffer);
-            text.Append(buffer, 0, length);
-        }
-
-        return text.Length <= LongestText ? text.ToString() : throw new JsonException($"it is longer than {LongestText} characters");
-    }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
@@ -6,7 +8,11 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Storage;
 
-/// <summary>The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored draws.</summary>
+/// <summary>
+/// The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored
+/// draws. The description holds the
+/// hash of the weights, and ML.NET's header that of the description, so that a model is read as it was saved or not at all.
+/// </summary>
 internal static class ModelFile
 {
     /// <summary>The name of the description.</summary>
@@ -16,36 +22,93 @@ internal static class ModelFile
     public const string WeightsName = "weights.safetensors";
 
     private const string DrawsName = "draws";
+    private const int LongestDescription = 16 << 20; // bytes; a description has some thousands
+    private const int HeaderSlack = 4096; // bytes: free texts and spaces
 
     /// <summary>Writes the weights.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="model">The model.</param>
-    public static void WriteWeights(Stream stream, StoredModel model)
+    /// <returns>Their hash.</returns>
+    /// <exception cref="InvalidOperationException">The model is broken: it would be refused when it is loaded.</exception>
+    public static string WriteWeights(Stream stream, StoredModel model)
     {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        var values = model.Network.Weights.Values.Select(weight => KeyValuePair.Create(weight.Key, weight.Value));
-        if (model.Options.Draws > 0)
+        if (BrokenModel.Fault(model.Network, model.Options) is { } fault)
         {
-            values = values.Append(KeyValuePair.Create(DrawsName, model.Starts.ToTensor()));
+            throw Unsaved(fault);
         }
 
-        SafeTensors.Write(stream, [.. values]);
+        using var hashed = new HashedStream(stream);
+        var weights = model.Network.Weights.All.Select(weight => new NamedTensor(weight.Key, weight.Value.Shape, () => Finite(weight.Key, weight.Value.Host())));
+        SafeTensors.Write(hashed, [.. weights, .. Draws(model.Options, model.Starts.Shape, () => model.Starts)]);
+        return hashed.Hash();
     }
 
-    /// <summary>Reads the weights of a described model.</summary>
+    /// <summary>Writes the description.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="weightsHash">What <see cref="WriteWeights"/> returned.</param>
+    /// <returns>Its hash, for the model's header.</returns>
+    /// <exception cref="InvalidOperationException">The names of the classes are too long.</exception>
+    public static byte[] WriteDescription(Stream stream, StoredModel model, string weightsHash)
+    {
+        using var json = new MemoryStream();
+        new ModelDescription(model.Options, model.Shape, model.Classes, model.Keys, model.Seed, weightsHash).Write(json);
+        if (json.Length > LongestDescription)
+        {
+            throw new InvalidOperationException(
+                $"The description of the model takes {json.Length} bytes, but may take {LongestDescription}: give the classes shorter names.");
+        }
+
+        stream.Write(json.GetBuffer().AsSpan(0, (int)json.Length));
+        return SHA256.HashData(json.GetBuffer().AsSpan(0, (int)json.Length));
+    }
+
+    /// <summary>Reads the description.</summary>
+    /// <param name="stream">Where from.</param>
+    /// <param name="hash">Its hash by the model's header.</param>
+    /// <exception cref="FormatException">It is damaged, or not the one that was saved.</exception>
+    public static ModelDescription ReadDescription(Stream stream, ReadOnlySpan<byte> hash)
+    {
+        var json = new byte[LongestDescription + 1 > stream.Length ? stream.Length : LongestDescription + 1];
+        var length = stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false);
+        if (length > LongestDescription)
+        {
+            throw new FormatException($"The file '{DescriptionName}' of the model is longer than {LongestDescription} bytes; it is damaged. Train and save the model again.");
+        }
+
+        return SHA256.HashData(json.AsSpan(0, length)).AsSpan().SequenceEqual(hash)
+            ? ModelDescription.Read(json.AsMemory(0, length))
+            : throw new FormatException(
+                $"The file '{DescriptionName}' of the model is not the one that was saved: it was edited or is damaged. " +
+                "Change how a model scores with NoPropTransformer.WithSampling, anything else by training; restore the file otherwise.");
+    }
+
+    /// <summary>Reads the weights of a described model. What the file must hold is known from the description, and the rest is refused
+    /// before it is read.</summary>
     /// <param name="stream">Where from.</param>
     /// <param name="description">The description, already read.</param>
     /// <param name="device">Where the weights shall be once they are tensors.</param>
-    /// <exception cref="FormatException">The weights are damaged or do not fit the description.</exception>
+    /// <exception cref="FormatException">The weights are damaged, do not fit the description, or are not those that were
+    /// saved.</exception>
     public static StoredModel ReadWeights(Stream stream, ModelDescription description, Lazy<Device> device)
     {
-        var stored = Tensors(stream);
-        var network = new Denoiser(Weights.Stored(stored, device), description.Options, description.Shape, description.Classes);
+        var (options, network) = (description.Options, new Denoiser(Weights.Promised(device), description.Options, description.Shape, description.Classes));
         try
         {
-            var starts = Starts(stored, description, network);
-            return new StoredModel(description.Options, description.Shape, description.Classes, description.Keys, description.Seed, network, starts);
+            using var hashed = new HashedStream(stream);
+            var starts = Fill(network, hashed, options) ?? Start.Points(0, network.Embedding.Dimension, new RandomStreams(description.Seed));
+            if (!string.Equals(hashed.Hash(), description.WeightsHash, StringComparison.OrdinalIgnoreCase))
+            {
+                throw new FormatException(
+                    $"The file '{WeightsName}' of the model is not the one that was saved with '{DescriptionName}': it was changed or is damaged. Restore it, or train and save the model again.");
+            }
+
+            if (BrokenModel.Fault(network, options) is { } fault)
+            {
+                throw new FormatException($"The model is broken: {fault} Train and save the model again.");
+            }
+
+            return new StoredModel(options, description.Shape, description.Classes, description.Keys, description.Seed, network, starts);
         }
         catch
         {
@@ -54,11 +117,33 @@ internal static class ModelFile
         }
     }
 
-    private static IReadOnlyDictionary<string, HostTensor> Tensors(Stream stream)
+    // Returns the stored draws, if there are any.
+    private static HostTensor? Fill(Denoiser network, Stream stream, NoPropOptions options)
     {
+        var expected = Expected(network, options);
+        HostTensor? starts = null;
         try
         {
-            return SafeTensors.ReadSingles(stream);
+            var header = SafeTensors.ReadHeader(stream, (4 * SafeTensorsHeader.Of(expected).ToBytes().Length) + HeaderSlack);
+            Compare(expected, header, options);
+            foreach (var (name, value) in SafeTensors.ReadTensors(stream, header, static _ => true))
+            {
+                if (!value.IsFinite())
+                {
+                    throw new FormatException($"the weight '{name}' holds NaN or infinity");
+                }
+
+                if (name == DrawsName)
+                {
+                    starts = value;
+                }
+                else
+                {
+                    network.Weights.Take(name, value);
+                }
+            }
+
+            return starts;
         }
         catch (FormatException fault)
         {
@@ -66,17 +151,67 @@ internal static class ModelFile
         }
     }
 
-    private static HostTensor Starts(IReadOnlyDictionary<string, HostTensor> stored, ModelDescription description, Denoiser network)
+    private static List<NamedTensor> Expected(Denoiser network, NoPropOptions options)
     {
-        var (draws, dimension) = (description.Options.Draws, network.Embedding.Dimension);
-        if (draws == 0)
+        var plan = PlanCompiler.Outline(network, options);
+        if (plan.Excess(options.Draws, network.Embedding.Dimension, network.ClassCount, options.HiddenSize) is { } excess)
         {
-            return Start.Points(0, dimension, new RandomStreams(description.Seed));
+            throw new FormatException($"The model cannot be read: {excess}");
         }
 
-        var rows = draws * (1L + PlanCompiler.For(network, description.Options).NoiseCount);
-        return stored.TryGetValue(DrawsName, out var starts) && starts.Shape.SequenceEqual([rows, dimension]) && starts.IsFinite()
-            ? starts
-            : throw new FormatException($"The model file must hold {rows} stored draws of {dimension} values, but does not; it is damaged. Train and save the model again.");
+        if (network.Weights.All.Sum(weight => weight.Value.Count) * ElementType.Single.Size is var bytes && bytes > SafeTensors.LargestData)
+        {
+            throw new FormatException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The model cannot be read: its weights would take {bytes:N0} bytes, but may take at most {SafeTensors.LargestData:N0}."));
+        }
+
+        long[] draws = [options.Draws * (1L + plan.NoiseCount), network.Embedding.Dimension];
+        return
+        [
+            .. network.Weights.All.Select(weight => new NamedTensor(weight.Key, weight.Value.Shape, weight.Value.Host)),
+            .. Draws(options, draws, static () => throw new InvalidOperationException("Stored draws are only read.")),
+        ];
     }
+
+    private static void Compare(List<NamedTensor> expected, SafeTensorsHeader header, NoPropOptions options)
+    {
+        var found = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        foreach (var (name, shape, _) in expected)
+        {
+            if (!found.Remove(name, out var entry))
+            {
+                throw new FormatException(Of(name, options, "is missing"));
+            }
+
+            if (!entry.Shape.SequenceEqual(shape) || entry.Type != ElementType.Single)
+            {
+                throw new FormatException(Of(
+                    name,
+                    options,
+                    $"is {entry.Type.Name} of shape ({string.Join(", ", entry.Shape)}), but must be {ElementType.Single.Name} of shape ({string.Join(", ", shape)})"));
+            }
+        }
+
+        if (found.Count > 0)
+        {
+            throw new FormatException(Of(TensorEntry.Quoted(found.Keys.First())[1..^1], options, "is not one of this model's"));
+        }
+    }
+
+    private static string Of(string name, NoPropOptions options, string fault)
+    {
+        var owner = options.Backbone == BackboneKind.Custom && CustomBackbone.IsWeight(name)
+            ? $"the module that is registered as backbone '{options.BackboneName}' is not the one that the model was trained with: "
+            : string.Empty;
+        return $"{owner}the weight '{name}' {fault}";
+    }
+
+    private static IEnumerable<NamedTensor> Draws(NoPropOptions options, long[] shape, Func<HostTensor> values) =>
+        options.Draws > 0 ? [new NamedTensor(DrawsName, shape, values)] : [];
+
+    private static HostTensor Finite(string name, HostTensor values) =>
+        values.IsFinite() ? values : throw Unsaved($"the weight '{name}' holds NaN or infinity.");
+
+    private static InvalidOperationException Unsaved(string fault) => new($"The model is broken and cannot be saved: {fault} Train it again, with a lower learning rate.");
 }

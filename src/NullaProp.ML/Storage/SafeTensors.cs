@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using NullaProp.ML.Tensors;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Storage;
 
@@ -19,105 +19,101 @@ internal static class SafeTensors
     private const int PrefixLength = sizeof(ulong);
     private const int HeaderChunk = 1 << 16;
 
-    /// <summary>Writes tensors in the order given. The stream need not seek, and nothing is written if an argument is wrong.</summary>
+    /// <summary>Writes tensors of single precision in the order given. The stream need not seek, and nothing is written if a name or size
+    /// is wrong.</summary>
     /// <param name="stream">Where the bytes go, from its current position on.</param>
-    /// <param name="tensors">The tensors by name, of any shape and memory layout, on any device.</param>
-    /// <param name="metadata">Free texts by name; they are written in the order of their names.</param>
-    /// <exception cref="ArgumentException">
-    /// A name occurs twice, is reserved or is no valid text, or the file would be too large to be read again.
-    /// </exception>
-    /// <exception cref="NotSupportedException">The format has no name for the type of a tensor's elements.</exception>
-    public static void Write(
-        Stream stream,
-        IEnumerable<KeyValuePair<string, Tensor>> tensors,
-        IReadOnlyDictionary<string, string>? metadata = null)
+    /// <param name="tensors">The tensors; the values of each are asked for when its turn comes.</param>
+    /// <exception cref="ArgumentException">A name occurs twice, is reserved or is no valid text, or the file would be too large to be
+    /// read again.</exception>
+    public static void Write(Stream stream, IReadOnlyCollection<NamedTensor> tensors)
     {
-        var named = tensors.ToList();
-        var header = SafeTensorsHeader.Of(named, metadata).ToBytes();
+        var header = SafeTensorsHeader.Of(tensors).ToBytes();
         Span<byte> prefix = stackalloc byte[PrefixLength];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
 
         stream.Write(prefix);
         stream.Write(header);
-        foreach (var (_, tensor) in named)
-            TensorData.Write(stream, tensor);
+        foreach (var tensor in tensors)
+        {
+            stream.Write(MemoryMarshal.AsBytes(tensor.Values().Values.AsSpan()));
+        }
     }
 
-    /// <summary>
-    /// Reads tensors up to the end of the stream, which need not seek. Nothing in it is trusted: a claim about sizes costs
-    /// no more memory than the bytes that really follow it.
-    /// </summary>
-    /// <param name="stream">Where the bytes come from, from its current position on.</param>
+    /// <summary>Reads the header, and leaves the stream where the data begins. A claim about sizes costs no more memory than the bytes
+    /// that really follow it.</summary>
+    /// <param name="stream">Where the bytes come from, from its current position on; it need not seek.</param>
+    /// <param name="longestHeader">The most bytes that the header may take.</param>
     /// <param name="largestData">The most bytes that all tensors may take together.</param>
-    /// <exception cref="FormatException">
-    /// The bytes are no safetensors file, or a larger one than is allowed. No tensor stays allocated.
-    /// </exception>
-    public static StoredTensors Read(Stream stream, long largestData = LargestData)
-    {
-        var header = SafeTensorsHeaderParser.Parse(ReadHeader(stream), largestData);
-        var tensors = new OrderedDictionary<string, Tensor>();
-        var stored = new StoredTensors(tensors, header.Metadata);
-        try
-        {
-            foreach (var entry in header.Entries)
-                tensors.Add(entry.Name, TensorData.Read(stream, entry));
-            RequireEnd(stream);
-            return stored;
-        }
-        catch
-        {
-            stored.Dispose();
-            throw;
-        }
-    }
+    /// <exception cref="FormatException">The bytes are no header of a safetensors file, or a longer one, or one of more data than is
+    /// allowed.</exception>
+    public static SafeTensorsHeader ReadHeader(Stream stream, int longestHeader = LongestHeader, long largestData = LargestData) =>
+        SafeTensorsHeaderParser.Parse(ReadHeaderBytes(stream, longestHeader), largestData);
 
-    /// <summary>Reads tensors of single precision into managed memory.</summary>
-    /// <param name="stream">Where from, to its end.</param>
-    /// <exception cref="FormatException">The data is damaged, or holds a tensor of another type.</exception>
-    public static IReadOnlyDictionary<string, HostTensor> ReadSingles(Stream stream)
+    /// <summary>Reads the tensors behind a header one by one, as numbers of single precision, up to the end of the stream.</summary>
+    /// <param name="stream">Where the data begins.</param>
+    /// <param name="header">The header.</param>
+    /// <param name="isWanted">Which tensors are returned; the others are read over.</param>
+    /// <exception cref="FormatException">The stream ends too early or goes on, or a wanted tensor has elements that are no
+    /// fractions.</exception>
+    public static IEnumerable<KeyValuePair<string, HostTensor>> ReadTensors(Stream stream, SafeTensorsHeader header, Func<string, bool> isWanted)
     {
-        var header = SafeTensorsHeaderParser.Parse(ReadHeader(stream), LargestData);
-        var tensors = new Dictionary<string, HostTensor>(StringComparer.Ordinal);
         foreach (var entry in header.Entries)
-            tensors.Add(entry.Name, TensorData.ReadSingles(stream, entry));
-        RequireEnd(stream);
-        return tensors;
+        {
+            if (isWanted(entry.Name))
+            {
+                yield return KeyValuePair.Create(entry.Name, TensorData.Read(stream, entry));
+            }
+            else
+            {
+                TensorData.Skip(stream, entry);
+            }
+        }
+
+        if (stream.ReadByte() >= 0)
+        {
+            throw new FormatException("The safetensors data goes on after its last tensor, but it must end there.");
+        }
     }
 
-    private static byte[] ReadHeader(Stream stream)
+    private static byte[] ReadHeaderBytes(Stream stream, int longest)
     {
-        var length = ReadHeaderLength(stream);
+        var length = ReadHeaderLength(stream, longest);
         byte[] header = [];
         while (header.Length < length)
         {
             var filled = header.Length;
+
             // Doubling what has arrived keeps a false length from costing memory.
             Array.Resize(ref header, Math.Min(length, filled + Math.Max(filled, HeaderChunk)));
             var found = stream.ReadAtLeast(header.AsSpan(filled), header.Length - filled, throwOnEndOfStream: false);
             if (filled + found < header.Length)
-                throw new FormatException(
-                    $"The safetensors data ends after {filled + found} bytes of its header, but the header needs {length}.");
+            {
+                throw new FormatException($"The safetensors data ends after {filled + found} bytes of its header, but the header needs {length}.");
+            }
         }
+
         return header;
     }
 
-    private static int ReadHeaderLength(Stream stream)
+    private static int ReadHeaderLength(Stream stream, int longest)
     {
         Span<byte> prefix = stackalloc byte[PrefixLength];
         var found = stream.ReadAtLeast(prefix, PrefixLength, throwOnEndOfStream: false);
         if (found < PrefixLength)
+        {
             throw new FormatException(
                 $"The safetensors data ends after {found} bytes, but its first {PrefixLength} must hold the length of the header.");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > LongestHeader)
-            throw new FormatException(
-                $"The header of the safetensors data claims {length} bytes, but at most {LongestHeader} are allowed.");
-        return (int)length;
-    }
+        }
 
-    private static void RequireEnd(Stream stream)
-    {
-        if (stream.ReadByte() >= 0)
-            throw new FormatException("The safetensors data goes on after its last tensor, but it must end there.");
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        return length <= (ulong)longest
+            ? (int)length
+            : throw new FormatException($"The header of the safetensors data claims {length} bytes, but at most {longest} are allowed.");
     }
 }
+
+/// <summary>A tensor to write.</summary>
+/// <param name="Name">Its name, unique in the file.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Values">Returns its values, of that shape.</param>
+internal readonly record struct NamedTensor(string Name, IReadOnlyList<long> Shape, Func<HostTensor> Values);

@@ -2,53 +2,43 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using static TorchSharp.torch;
 
 namespace NullaProp.ML.Storage;
 
 /// <summary>The header of a safetensors file.</summary>
 /// <param name="Entries">The tensors in the order of their data.</param>
-/// <param name="Metadata">Free texts by name.</param>
-internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
+internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries)
 {
-    /// <summary>The one name that no tensor may have: it holds the free texts.</summary>
+    /// <summary>The one name that no tensor may have: it holds free texts, which this library neither writes nor uses.</summary>
     public const string MetadataName = "__metadata__";
 
     // Names stay readable in the file, as the reference implementation writes them; it is no HTML.
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Lays the tensors out one behind the other.</summary>
-    public static SafeTensorsHeader Of(
-        IReadOnlyList<KeyValuePair<string, Tensor>> tensors,
-        IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>Lays tensors of single precision out one behind the other.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <exception cref="ArgumentException">A name occurs twice or is reserved, or the tensors are too large to be read again.</exception>
+    public static SafeTensorsHeader Of(IReadOnlyCollection<NamedTensor> tensors)
     {
         var names = new HashSet<string>(StringComparer.Ordinal) { MetadataName };
         var entries = new List<TensorEntry>(tensors.Count);
         var end = 0L;
-        foreach (var (name, tensor) in tensors)
+        foreach (var tensor in tensors)
         {
-            if (!names.Add(name))
+            if (!names.Add(tensor.Name))
             {
                 throw new ArgumentException(
-                    $"Tensor '{name}' cannot be written: each name must be unique, and '{MetadataName}' is reserved.", nameof(tensors));
+                    $"Tensor '{tensor.Name}' cannot be written: each name must be unique, and '{MetadataName}' is reserved.", nameof(tensors));
             }
-            entries.Add(Entry(name, tensor, end));
+
+            var count = tensor.Shape.Aggregate(1L, (product, size) => checked(product * size));
+            entries.Add(new TensorEntry(tensor.Name, ElementType.Single, [.. tensor.Shape], end, checked(end + (count * ElementType.Single.Size))));
             end = entries[^1].End;
         }
-        if (end > SafeTensors.LargestData)
-        {
-            throw new ArgumentException(
-                $"The tensors take {end} bytes, but a file may hold at most {SafeTensors.LargestData}.", nameof(tensors));
-        }
-        return new SafeTensorsHeader(entries, metadata ?? new Dictionary<string, string>());
-    }
 
-    private static TensorEntry Entry(string name, Tensor tensor, long begin)
-    {
-        var type = ElementType.Of(tensor.dtype)
-            ?? throw new NotSupportedException(
-                $"Tensor '{name}' has elements of type {tensor.dtype}, but a file holds {ElementType.AllNames}. Convert it first.");
-        return new TensorEntry(name, type, tensor.shape, begin, checked(begin + (tensor.NumberOfElements * type.Size)));
+        return end <= SafeTensors.LargestData
+            ? new SafeTensorsHeader(entries)
+            : throw new ArgumentException($"The tensors take {end} bytes, but a file may hold at most {SafeTensors.LargestData}.", nameof(tensors));
     }
 
     /// <summary>Returns the header as the file holds it, with spaces behind it so that the data begins at a multiple of 8 bytes.</summary>
@@ -61,7 +51,7 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries, IRe
         var length = (buffer.WrittenCount + 7) / 8 * 8;
         if (length > SafeTensors.LongestHeader)
             throw new ArgumentException(
-                $"The names, shapes and metadata take {length} bytes, but a header may take at most {SafeTensors.LongestHeader}.");
+                $"The names and shapes take {length} bytes, but a header may take at most {SafeTensors.LongestHeader}.");
         var bytes = new byte[length];
         bytes.AsSpan().Fill((byte)' ');
         buffer.WrittenSpan.CopyTo(bytes);
@@ -71,19 +61,8 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries, IRe
     private void Write(Utf8JsonWriter json)
     {
         json.WriteStartObject();
-        if (Metadata.Count > 0)
-            WriteMetadata(json);
         foreach (var entry in Entries)
             Write(json, entry);
-        json.WriteEndObject();
-    }
-
-    private void WriteMetadata(Utf8JsonWriter json)
-    {
-        json.WriteStartObject(MetadataName);
-        // A dictionary has no order of its own, but the same content must give the same bytes.
-        foreach (var (name, text) in Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-            json.WriteString(Text(name), Text(text));
         json.WriteEndObject();
     }
 

@@ -41,16 +41,24 @@ internal static class SafeTensorsHeaderParser
     private static SafeTensorsHeader Parse(JsonElement root)
     {
         var members = Members(root, "The header of the safetensors data");
-        var metadata = members.Remove(SafeTensorsHeader.MetadataName, out var texts) ? Metadata(texts) : [];
-        var entries = members.Select(member => Entry(member.Key, member.Value)).OrderBy(entry => entry.Begin).ThenBy(entry => entry.End);
-        return new SafeTensorsHeader([.. entries], metadata);
+        if (members.Remove(SafeTensorsHeader.MetadataName, out var texts))
+        {
+            CheckMetadata(texts);
+        }
+
+        var entries = members.Select(member => ReadEntry(member.Key, member.Value)).OrderBy(entry => entry.Begin).ThenBy(entry => entry.End);
+        return new SafeTensorsHeader([.. entries]);
     }
 
-    private static Dictionary<string, string> Metadata(JsonElement texts) =>
-        Members(texts, $"'{SafeTensorsHeader.MetadataName}'")
-            .ToDictionary(member => member.Key, member => Text(member.Value, $"The metadata {TensorEntry.Quoted(member.Key)}"));
+    private static void CheckMetadata(JsonElement texts)
+    {
+        foreach (var (name, text) in Members(texts, $"'{SafeTensorsHeader.MetadataName}'"))
+        {
+            Text(text, $"The metadata {TensorEntry.Quoted(name)}");
+        }
+    }
 
-    private static TensorEntry Entry(string name, JsonElement value)
+    private static TensorEntry ReadEntry(string name, JsonElement value)
     {
         var tensor = $"Tensor {TensorEntry.Quoted(name)}";
         var fields = Members(value, tensor);

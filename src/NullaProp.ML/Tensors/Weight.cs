@@ -3,10 +3,11 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Tensors;
 
 /// <summary>
-/// One weight of a model. Read from a file it is in managed memory until somebody asks for a tensor: scoring a single image never does, and so needs no libtorch. From
-/// then on the tensor alone holds it, for training may change it.
+/// One weight of a model. Read from a file it is promised first, by its shape, and in managed memory once its values arrived, until
+/// somebody asks for a tensor: scoring
+/// a single image or saving never does, and so needs no libtorch. From then on the tensor alone holds it, for training may change it.
 /// </summary>
-/// <threadsafety>Any number of threads may read one weight.</threadsafety>
+/// <threadsafety>Any number of threads may read one weight; its promise is kept before that.</threadsafety>
 internal sealed class Weight : IDisposable
 {
     private readonly Lock _turn = new();
@@ -18,10 +19,10 @@ internal sealed class Weight : IDisposable
     /// <param name="value">The tensor; owned from here on.</param>
     public Weight(Tensor value) => (_value, Shape) = (value, value.shape);
 
-    /// <summary>Creates a weight that is in managed memory.</summary>
-    /// <param name="stored">Its values.</param>
+    /// <summary>Creates a weight whose values are still to come.</summary>
+    /// <param name="shape">Its shape.</param>
     /// <param name="toTensor">Makes the tensor, in no dispose scope, once it is asked for.</param>
-    public Weight(HostTensor stored, Func<HostTensor, Tensor> toTensor) => (_stored, _toTensor, Shape) = (stored, toTensor, stored.Shape);
+    public Weight(long[] shape, Func<HostTensor, Tensor> toTensor) => (_toTensor, Shape) = (toTensor, shape);
 
     /// <summary>Gets the shape.</summary>
     public IReadOnlyList<long> Shape { get; }
@@ -44,8 +45,24 @@ internal sealed class Weight : IDisposable
     {
         lock (_turn)
         {
-            return _stored ?? HostTensor.Of(_value!);
+            return _stored ?? HostTensor.Of(_value ?? throw Missing());
         }
+    }
+
+    /// <summary>Takes the values that were promised; a tensor, such as that of a user's module, takes them over.</summary>
+    /// <param name="values">The values, of this shape.</param>
+    public void Take(HostTensor values)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Shape.SequenceEqual(Shape), true, nameof(values));
+        if (_value is not { } own)
+        {
+            _stored = values;
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        own.copy_(values.ToTensor());
     }
 
     /// <inheritdoc/>
@@ -55,13 +72,15 @@ internal sealed class Weight : IDisposable
     {
         lock (_turn)
         {
-            if (_stored is { } stored)
+            if (_value is null)
             {
-                Volatile.Write(ref _value, _toTensor!(stored));
+                Volatile.Write(ref _value, _toTensor!(_stored ?? throw Missing()));
                 _stored = null;
             }
 
             return _value!;
         }
     }
+
+    private static InvalidOperationException Missing() => new("The values of the weight have not arrived yet.");
 }

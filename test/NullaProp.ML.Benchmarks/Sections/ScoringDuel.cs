@@ -2,7 +2,6 @@ using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.StraightPort;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Plan;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;

@@ -37,6 +37,35 @@ public sealed class MissingLibraryTests
     }
 
     [TestMethod]
+    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime)]
+    [DataRow(EmbeddingKind.Learned, NoPropVariant.DiscreteTime)]
+    public void Save_LoadedModelWithoutLibtorch_WritesTheSameModel(EmbeddingKind embedding, NoPropVariant variant)
+    {
+        var context = new MLContext(seed: 1);
+        var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
+        try
+        {
+            var options = Tiny.Options with { Embedding = embedding, Variant = variant, BlockCount = 2, Draws = 2 };
+            var (modelPath, dataPath, expected) = Saved(context, folder, options, rows: 1);
+            var copyPath = Path.Combine(folder.FullName, "copy.zip");
+
+            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath, copyPath);
+
+            Assert.AreEqual(0, exitCode, errors);
+            Tiny.AssertEqual(expected[0], LoadProbe.Scores(output.Split('\n')).Single());
+            var (original, copy) = (new ModelZip(File.ReadAllBytes(modelPath)), new ModelZip(File.ReadAllBytes(copyPath)));
+            foreach (var name in new[] { "model.json", "weights.safetensors" })
+            {
+                CollectionAssert.AreEqual(original.Entry(name), copy.Entry(name), name);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [TestMethod]
     public void Score_BatchWithoutLibtorch_NamesThePackage()
     {
         var context = new MLContext(seed: 1);
@@ -90,9 +119,9 @@ public sealed class MissingLibraryTests
             Path.GetDirectoryName(file) == source || Path.GetFileName(file).Contains("LibTorchSharp", StringComparison.Ordinal);
     }
 
-    private static (int ExitCode, string Output, string Errors) Run(string probe, string modelPath, string dataPath)
+    private static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [probe, modelPath, dataPath]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         process.WaitForExit();

@@ -2,6 +2,8 @@ using Microsoft.ML;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.BadInput;
+using NullaProp.ML.Tests.Storage;
 using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
 
@@ -21,7 +23,7 @@ public sealed class PretrainedFileTests
         using var folder = new TempFolder();
         using var scope = NewDisposeScope();
         Save(folder.File("w"), prefix, _ => { });
-        using var file = PretrainedFile.Read(folder.File("w"))!;
+        var file = PretrainedFile.Read(folder.File("w"))!;
         using var weights = Drawn(file, Shape);
 
         file.CheckUse(Assert.Fail);
@@ -40,7 +42,7 @@ public sealed class PretrainedFileTests
         using var folder = new TempFolder();
         using var scope = NewDisposeScope();
         Save(folder.File("w"), string.Empty, _ => { });
-        using var file = PretrainedFile.Read(folder.File("w"))!;
+        var file = PretrainedFile.Read(folder.File("w"))!;
         using var weights = Drawn(file, Shape with { Channels = 3 });
         var warnings = new List<string>();
 
@@ -61,12 +63,25 @@ public sealed class PretrainedFileTests
             tensors["layer1.0.bn1.weight"] = ones(3);
             tensors["layer9.weight"] = ones(1);
         });
-        using var file = PretrainedFile.Read(folder.File("w"))!;
+        var file = PretrainedFile.Read(folder.File("w"))!;
         using var weights = Drawn(file, Shape);
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => file.CheckUse(_ => { }));
 
         Assert.Contains("does not fit the backbone: 'bn1.bias' is missing, 'layer1.0.bn1.weight' is of shape (3) in place of (64), 'layer9.weight' is unknown.", fault.Message);
+    }
+
+    // The last tensor is at fault, so that all others are in memory by then.
+    [TestMethod]
+    public void Read_FileThatIsRefused_LeavesNoTensor()
+    {
+        using var folder = new TempFolder();
+        using (NewDisposeScope())
+        {
+            Save(folder.File("w"), string.Empty, tensors => tensors["layer9.weight"] = full(3, float.NaN));
+        }
+
+        Fault.Of<InvalidOperationException>(() => PretrainedFile.Read(folder.File("w")), "'layer9.weight' holds NaN or infinity");
     }
 
     [TestMethod]
@@ -110,10 +125,9 @@ public sealed class PretrainedFileTests
             weights.Position = 0;
             using var saved = new System.IO.Compression.ZipArchive(weights);
             using var stream = saved.Entries.Single(entry => entry.Name == ModelFile.WeightsName).Open();
-            using var tensors = SafeTensors.Read(stream);
             using var file = File.OpenRead(folder.File("w"));
-            using var start = SafeTensors.Read(file);
-            losses.Add((tensors.Tensors["backbone.first.weight"] - start.Tensors["backbone.first.weight"]).abs().max().item<float>());
+            var (found, start) = (WrittenTensors.Read(stream)["backbone.first.weight"], WrittenTensors.Read(file)["backbone.first.weight"]);
+            losses.Add(found.Values.Zip(start.Values, (one, other) => Math.Abs(one - other)).Max());
         }
 
         Assert.IsGreaterThan(0.01, losses[0]);
@@ -138,7 +152,6 @@ public sealed class PretrainedFileTests
         tensors["fc.weight"] = ones(2, 2);
         tensors["bn1.num_batches_tracked"] = zeros(1, dtype: ScalarType.Int64);
         change(tensors);
-        using var stream = File.Create(path);
-        SafeTensors.Write(stream, tensors.Select(pair => KeyValuePair.Create(prefix + pair.Key, pair.Value)));
+        File.WriteAllBytes(path, WrittenTensors.Foreign(tensors.Select(pair => KeyValuePair.Create(prefix + pair.Key, pair.Value))));
     }
 }

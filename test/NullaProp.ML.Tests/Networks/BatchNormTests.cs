@@ -28,7 +28,7 @@ public sealed class BatchNormTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var weights = Weights.Drawn(generator, CPU);
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         using var mode = no_grad();
         var (linear, norm) = (new Linear(weights.Under("l"), 3, 5), new BatchNorm(weights.Under("n"), 5));
         foreach (var (_, value) in weights.Values)
@@ -39,7 +39,7 @@ public sealed class BatchNormTests
         var (x, both) = (rand([4, 3], generator: generator), norm.Behind(linear.Host()));
 
         var actual = nn.functional.linear(x, both.Weight.ToTensor(), both.Bias.ToTensor());
-        Assert.IsTrue(actual.allclose(norm.Forward(linear.Forward(x), pass: null), rtol: 1e-5, atol: 1e-5));
+        Assert.IsTrue(actual.allclose(norm.Forward(linear.Forward(x), training: null), rtol: 1e-5, atol: 1e-5));
     }
 
     [TestMethod]

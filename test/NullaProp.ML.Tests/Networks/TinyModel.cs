@@ -16,19 +16,19 @@ internal static class TinyModel
     {
         using var generator = new Generator((ulong)seed);
         var model = new Denoiser(Weights.Drawn(new RandomStreams(seed), CPU), Small(options ?? new NoPropOptions()), Shape, classes);
-        ReadLabels(model);
+        ReadLabels(model, seed);
         return model;
     }
 
     /// <summary>Lets a model that is not trained yet read the noisy label: the encoder's last matrix starts at 0, and a test of what follows from z would test nothing.</summary>
-    public static void ReadLabels(Denoiser model)
+    public static void ReadLabels(Denoiser model, int seed = 1)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         const string last = "label_encoder.second.weight";
         foreach (var (name, value) in model.Weights.Values.Where(weight => weight.Key.EndsWith(last, StringComparison.Ordinal)))
         {
-            value.copy_(Initializers.FanIn(value.shape[1])(value.shape, new RandomStreams(1).Of($"test/{name}")));
+            value.copy_(Initializers.FanIn(value.shape[1])(value.shape, new RandomStreams(seed).Of($"test/{name}")));
         }
     }
 

@@ -1,6 +1,6 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
-using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Storage;
 using NullaProp.ML.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,7 +23,7 @@ public sealed class TorchvisionTests
         using var generator = new Generator(1);
         using var theirs = Torchvision(kind, generator);
         Save(theirs, folder.File("resnet.safetensors"));
-        using var file = PretrainedFile.Read(folder.File("resnet.safetensors"))!;
+        var file = PretrainedFile.Read(folder.File("resnet.safetensors"))!;
         using var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);
         var ours = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 4 }, new ImageShape(3, 64, 72));
         file.CheckUse(Assert.Fail); // every weight was found and used, but for the classifier
@@ -67,7 +67,6 @@ public sealed class TorchvisionTests
 
     private static void Save(nn.Module model, string path)
     {
-        using var stream = File.Create(path);
-        SafeTensors.Write(stream, model.state_dict().Select(entry => KeyValuePair.Create(entry.Key, entry.Value)));
+        File.WriteAllBytes(path, WrittenTensors.Foreign(model.state_dict().Select(entry => KeyValuePair.Create(entry.Key, entry.Value))));
     }
 }

@@ -39,42 +39,43 @@ public sealed class WeightsTests
     }
 
     [TestMethod]
-    public void Stored_WeightOfAnotherShape_NamesItAndBothShapes()
+    public void Take_ValueOfAnotherShape_IsRefused()
     {
-        using var weights = Stored(new([2, 3], new float[6]));
+        using var weights = Weights.Promised(new Lazy<Device>(CPU));
+        weights.Under("a").Matrix("x", Initializers.Constant(0), 3, 2);
 
-        var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 3, 2));
-
-        Assert.Contains("'a.x'", fault.Message);
-        Assert.Contains("(2, 3)", fault.Message);
-        Assert.Contains("(3, 2)", fault.Message);
+        Assert.Throws<ArgumentException>(() => weights.Take("a.x", new([2, 3], new float[6])));
     }
 
     [TestMethod]
-    public void Stored_WeightThatIsMissing_NamesIt()
+    public void Promised_ValueThatHasNotArrived_SaysSo()
     {
-        using var weights = Weights.Stored(new Dictionary<string, HostTensor>(), new Lazy<Device>(CPU));
-
-        var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 2));
-
-        Assert.Contains("no weight 'a.x'", fault.Message);
-    }
-
-    [TestMethod]
-    public void Stored_WeightThatIsNotFinite_NamesIt()
-    {
-        using var weights = Stored(new([2], [1, float.NaN]));
-
-        var fault = Assert.ThrowsExactly<FormatException>(() => weights.Under("a").Matrix("x", Initializers.Constant(0), 2));
-
-        Assert.Contains("'a.x' in the model file holds NaN or infinity", fault.Message);
-    }
-
-    [TestMethod]
-    public void Stored_Weight_IsATrainableTensorOnceAskedForAndFollowsIt()
-    {
-        using var weights = Stored(new([2], [1, 2]));
+        using var weights = Weights.Promised(new Lazy<Device>(CPU));
         var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+
+        Assert.AreEqual(2, weight.Count);
+        Assert.ThrowsExactly<InvalidOperationException>(weight.Host);
+        Assert.ThrowsExactly<InvalidOperationException>(() => weight.Value);
+    }
+
+    [TestMethod]
+    public void Take_WeightOfAModule_ChangesTheModule()
+    {
+        using var own = nn.Parameter(zeros(2));
+        using var weights = Weights.Promised(new Lazy<Device>(CPU));
+        weights.Adopt("a.x", own, WeightRole.Decayed);
+
+        weights.Take("a.x", new([2], [1, 2]));
+
+        CollectionAssert.AreEqual(new[] { 1f, 2f }, own.data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Promised_Weight_IsATrainableTensorOnceAskedForAndFollowsIt()
+    {
+        using var weights = Weights.Promised(new Lazy<Device>(CPU));
+        var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+        weights.Take("a.x", new([2], [1, 2]));
         CollectionAssert.AreEqual(new[] { 1f, 2f }, weight.Host().Values);
 
         using (no_grad())
@@ -84,22 +85,19 @@ public sealed class WeightsTests
 
         Assert.IsTrue(weight.Value.requires_grad);
         CollectionAssert.AreEqual(new[] { 5f, 10f }, weight.Host().Values);
-        CollectionAssert.AreEqual(new[] { 5f, 10f }, weights.HostValues.Single().Value.Values);
+        CollectionAssert.AreEqual(new[] { 5f, 10f }, weights.All.Single().Value.Host().Values);
     }
 
     [TestMethod]
-    public void Stored_WeightThatNobodyAskedFor_NeedsNoDevice()
+    public void Promised_WeightThatNobodyAskedFor_NeedsNoDevice()
     {
-        using var weights = Weights.Stored(
-            new Dictionary<string, HostTensor> { ["a.x"] = new([2], [1, 2]) },
-            new Lazy<Device>(() => throw new InvalidOperationException("libtorch was asked for")));
+        using var weights = Weights.Promised(new Lazy<Device>(() => throw new InvalidOperationException("libtorch was asked for")));
 
         var weight = weights.Under("a").Matrix("x", Initializers.Constant(0), 2);
+        weights.Take("a.x", new([2], [1, 2]));
 
         CollectionAssert.AreEqual(new[] { 1f, 2f }, weight.Host().Values);
         Assert.AreEqual(2, weights.TrainedCounts.Single().Value);
         Assert.ThrowsExactly<InvalidOperationException>(() => weight.Value);
     }
-
-    private static Weights Stored(HostTensor value) => Weights.Stored(new Dictionary<string, HostTensor> { ["a.x"] = value }, new Lazy<Device>(CPU));
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
@@ -23,7 +24,7 @@ public sealed class ModelFileTests
         var model = Model(options);
         model.Network.Normalization.Set([0.4], [1 / 0.3]);
 
-        var read = ModelFile.ReadWeights(new MemoryStream(Written(model)), Description(model), new Lazy<Device>(CPU));
+        var read = Read(Written(model), model);
 
         foreach (var ((name, value), (sameName, same)) in model.Network.Weights.Values.Zip(read.Network.Weights.Values))
         {
@@ -42,7 +43,7 @@ public sealed class ModelFileTests
     {
         using var scope = NewDisposeScope();
         var model = Model(TinyModel.Small(new NoPropOptions()));
-        var read = ModelFile.ReadWeights(new MemoryStream(Written(model)), Description(model), new Lazy<Device>(CPU));
+        var read = Read(Written(model), model);
         using var generator = new Generator(1);
         var pixels = TinyModel.Pixels(3, generator);
 
@@ -61,7 +62,7 @@ public sealed class ModelFileTests
         var file = Written(model);
         var before = LiveTensors;
 
-        var read = ModelFile.ReadWeights(new MemoryStream(file), Description(model), new Lazy<Device>(CPU));
+        var read = Read(file, model);
         read.Network.Dispose();
 
         Assert.AreEqual(before, LiveTensors);
@@ -75,26 +76,26 @@ public sealed class ModelFileTests
         var file = Written(model);
         var before = LiveTensors;
 
-        var fault = Assert.ThrowsExactly<FormatException>(() => ModelFile.ReadWeights(new MemoryStream(file), Description(model) with { Classes = 4 }, new Lazy<Device>(CPU)));
+        var fault = Assert.ThrowsExactly<FormatException>(() => Read(file, model with { Classes = 4 }));
 
-        Assert.Contains("The weight 'label_encoder.first.weight' in the model file is of shape (8, 3), but must be of shape (8, 4).", fault.Message);
+        Assert.Contains("the weight 'label_encoder.first.weight' is F32 of shape (8, 3), but must be F32 of shape (8, 4)", fault.Message);
         Assert.AreEqual(before, LiveTensors);
         model.Network.Dispose();
     }
 
     [TestMethod]
-    [DataRow(0, 2)] // none stored
-    [DataRow(3, 2)] // another number
-    public void ReadWeights_DrawsThatDoNotFit_SaysSoAndLeavesNoTensor(int stored, int described)
+    [DataRow(0, 2, "the weight 'draws' is missing")]
+    [DataRow(3, 2, "the weight 'draws' is F32 of shape (3, 3), but must be F32 of shape (2, 3)")]
+    [DataRow(2, 0, "the weight 'draws' is not one of this model's")]
+    public void ReadWeights_DrawsThatDoNotFit_SaysSoAndLeavesNoTensor(int stored, int described, string words)
     {
         var model = Model(TinyModel.Small(new NoPropOptions { Draws = stored }));
         var file = Written(model);
-        var description = Description(model) with { Options = model.Options with { Draws = described } };
         var before = LiveTensors;
 
-        var fault = Assert.ThrowsExactly<FormatException>(() => ModelFile.ReadWeights(new MemoryStream(file), description, new Lazy<Device>(CPU)));
+        var fault = Assert.ThrowsExactly<FormatException>(() => Read(file, model with { Options = model.Options with { Draws = described } }));
 
-        Assert.Contains("must hold 2 stored draws of 3 values", fault.Message);
+        Assert.Contains(words, fault.Message);
         Assert.AreEqual(before, LiveTensors);
         model.Network.Dispose();
     }
@@ -105,7 +106,11 @@ public sealed class ModelFileTests
         return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
-    private static ModelDescription Description(StoredModel model) => new(model.Options, model.Shape, model.Classes, model.Keys, model.Seed);
+    private static StoredModel Read(byte[] file, StoredModel described) => ModelFile.ReadWeights(
+        new MemoryStream(file),
+        new ModelDescription(
+            described.Options, described.Shape, described.Classes, described.Keys, described.Seed, Convert.ToHexString(SHA256.HashData(file))),
+        new Lazy<Device>(CPU));
 
     private static byte[] Written(StoredModel model)
     {

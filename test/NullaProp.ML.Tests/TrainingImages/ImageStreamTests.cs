@@ -86,13 +86,12 @@ public sealed class ImageStreamTests
     {
         var rows = Rows;
         var stream = new ImageStream(LabelledRows(() => rows), 10 * RowBytes);
-        using var generator = new Generator(1);
         rows = later;
         var batches = 0;
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() =>
         {
-            foreach (var batch in stream.Epoch(8, generator))
+            foreach (var batch in stream.Epoch(8, new RandomStreams(1).Of("order")))
             {
                 batch.Dispose();
                 batches++;
@@ -110,10 +109,9 @@ public sealed class ImageStreamTests
     public void Epoch_BufferOfAnySize_GivesFullBatches(int batchSize, int expected)
     {
         var stream = new ImageStream(LabelledRows(Rows), 3 * RowBytes);
-        using var generator = new Generator(1);
         var sizes = new List<long>();
 
-        foreach (var batch in stream.Epoch(batchSize, generator))
+        foreach (var batch in stream.Epoch(batchSize, new RandomStreams(1).Of("order")))
         {
             sizes.Add(batch.Labels.shape[0]);
             batch.Dispose();

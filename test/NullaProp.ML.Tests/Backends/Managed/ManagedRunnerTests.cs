@@ -80,7 +80,7 @@ public sealed class ManagedRunnerTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(2, generator);
         var scores = new float[classes];
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, 5, plan.NoiseCount);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         var folded = new FoldedModel(model, plan, starts);
@@ -106,7 +106,7 @@ public sealed class ManagedRunnerTests
     public void Probabilities_AfterTheFirstRow_AllocateNothing(NoPropOptions options)
     {
         using var model = TinyModel.Create(options);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, 5);
+        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5));
         var runner = new ManagedRunner(new FoldedModel(model, PlanCompiler.For(model, options), starts), TinyModel.Shape);
         var (pixels, scores, votes) = (new float[64], new float[3], new long[starts.Rows]);
         runner.Probabilities(pixels, scores, votes);

@@ -14,7 +14,7 @@ internal enum UnreadableImages
 /// <param name="Training">The images to learn from.</param>
 /// <param name="Evaluation">The images of the test folder; without one, those held back for validation.</param>
 /// <param name="Unreadable">The number of files left out.</param>
-internal sealed record TrainingImages(IReadOnlyList<ImageRow> Training, IReadOnlyList<ImageRow> Evaluation, int Unreadable)
+internal sealed record TrainingFolder(IReadOnlyList<ImageRow> Training, IReadOnlyList<ImageRow> Evaluation, int Unreadable)
 {
     /// <summary>Reads the folders and decodes every image once, so that all broken files come to light before any training.</summary>
     /// <param name="folder">A folder of class folders.</param>
@@ -23,7 +23,7 @@ internal sealed record TrainingImages(IReadOnlyList<ImageRow> Training, IReadOnl
     /// <param name="validationFraction">The share of each class held back where there is no test folder.</param>
     /// <param name="seed">Decides which are held back.</param>
     /// <exception cref="UserMistakeException">The images are not enough to train and to judge by, or some are broken.</exception>
-    public static TrainingImages Read(
+    public static TrainingFolder Read(
         string folder, string? testFolder, UnreadableImages unreadable, double validationFraction, int seed)
     {
         IReadOnlyList<ImageRow> found = ImageFolder.Read(folder);
@@ -41,11 +41,11 @@ internal sealed record TrainingImages(IReadOnlyList<ImageRow> Training, IReadOnl
 
         var (images, testImages) = (Without(broken, found, folder), Without(broken, foundTest, testFolder));
         if (testFolder is not null)
-            return new TrainingImages(images, testImages, broken.Count);
+            return new TrainingFolder(images, testImages, broken.Count);
 
         RequireTwoOfEachClass(images, folder);
         var split = StratifiedSplit.Of(images, validationFraction, seed);
-        return new TrainingImages(split.Training, split.Validation, broken.Count);
+        return new TrainingFolder(split.Training, split.Validation, broken.Count);
     }
 
     private static void RequireTwoClasses(IReadOnlyList<ImageRow> images, string folder)

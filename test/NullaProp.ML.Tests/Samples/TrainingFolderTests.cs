@@ -6,7 +6,7 @@ using NullaProp.ML.Tests.Support;
 namespace NullaProp.ML.Tests.Samples;
 
 [TestClass]
-public sealed class TrainingImagesTests
+public sealed class TrainingFolderTests
 {
     [TestMethod]
     public void Read_BrokenFilesAndStop_NamesAllOfThem()
@@ -98,9 +98,9 @@ public sealed class TrainingImagesTests
         StringAssert.Contains(mistake.Message, "has classes that the training folder lacks: 'eel'.");
     }
 
-    private static TrainingImages Read(
+    private static TrainingFolder Read(
         string folder, string? testFolder = null, UnreadableImages unreadable = UnreadableImages.Skip) =>
-        TrainingImages.Read(folder, testFolder, unreadable, validationFraction: 0.1, seed: 0);
+        TrainingFolder.Read(folder, testFolder, unreadable, validationFraction: 0.1, seed: 0);
 
     private static void Write(TempFolder folder, params string[] names)
     {
