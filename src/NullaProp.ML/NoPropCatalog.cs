@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using NullaProp.ML;
 using NullaProp.ML.Interop;
 
@@ -22,9 +21,8 @@ public static class NoPropCatalog
     ///     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
     /// </code>
     /// </example>
-#pragma warning disable RS0027 // ML.NET's habit; the second parameter's type tells the overloads apart.
+#pragma warning disable RS0026, RS0027 // ML.NET's habit; the second and third parameter's types tell the overloads apart.
     public static NoPropTrainer NoProp(
-#pragma warning restore RS0027
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
         string labelColumnName = "Label",
         string featureColumnName = "Features") =>
@@ -33,44 +31,41 @@ public static class NoPropCatalog
     /// <summary>Creates a trainer of image classifiers.</summary>
     /// <param name="catalog">The trainers.</param>
     /// <param name="options">The options.</param>
+    /// <param name="run">
+    /// Who takes part in a training: progress, validation data, cancellation, a logger. They are there inside a pipeline too. May be
+    /// <see langword="null"/>.
+    /// </param>
     /// <returns>The trainer.</returns>
     /// <exception cref="System.ArgumentOutOfRangeException">Options are out of range; the message lists all of them.</exception>
-    public static NoPropTrainer NoProp(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, NoPropOptions options)
+    public static NoPropTrainer NoProp(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        NoPropOptions options,
+        NoPropRun? run = null)
     {
         System.ArgumentNullException.ThrowIfNull(catalog);
-        return new NoPropTrainer(HostEnvironment.Of(catalog), options, logger: null);
+        return new NoPropTrainer(HostEnvironment.Of(catalog), options, run ?? new NoPropRun());
     }
 
     /// <summary>Creates a trainer of image classifiers around a network of the user's own.</summary>
     /// <param name="catalog">The trainers.</param>
     /// <param name="options">The options; <see cref="NoPropOptions.BackboneName"/> must name the network.</param>
     /// <param name="backbone">
-    /// Makes the network, as <see cref="NoPropBackbones.Register"/> describes it. The trainer keeps it; loading a model that it trained needs it registered
-    /// under that name.
+    /// Makes the network, as <see cref="NoPropBackbones.Register"/> describes it. The trainer keeps it; loading a model that it trained needs it
+    /// registered under that name.
     /// </param>
-    /// <returns>The trainer, whose <see cref="NoPropOptions.Backbone"/> is <see cref="BackboneKind.Custom"/>.</returns>
+    /// <param name="run">Who takes part in a training; may be <see langword="null"/>.</param>
+    /// <returns>The trainer, whose <see cref="NoPropOptions.Backbone"/> is <see cref="NoPropBackbone.Custom"/>.</returns>
     /// <exception cref="System.ArgumentOutOfRangeException">Options are out of range; the message lists all of them.</exception>
     public static NoPropTrainer NoProp(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
         NoPropOptions options,
-        System.Func<ImageShape, TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>> backbone)
+        System.Func<ImageShape, TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>> backbone,
+        NoPropRun? run = null)
+#pragma warning restore RS0026, RS0027
     {
         System.ArgumentNullException.ThrowIfNull(catalog);
         System.ArgumentNullException.ThrowIfNull(options);
         System.ArgumentNullException.ThrowIfNull(backbone);
-        return new NoPropTrainer(HostEnvironment.Of(catalog), options with { Backbone = BackboneKind.Custom }, logger: null, backbone);
-    }
-
-    /// <summary>Creates a trainer of image classifiers that also writes to a logger.</summary>
-    /// <param name="catalog">The trainers.</param>
-    /// <param name="options">The options.</param>
-    /// <param name="logger">Hears what <c>MLContext.Log</c> hears of training: data, device, every epoch, warnings.</param>
-    /// <returns>The trainer.</returns>
-    /// <exception cref="System.ArgumentOutOfRangeException">Options are out of range; the message lists all of them.</exception>
-    public static NoPropTrainer NoProp(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, NoPropOptions options, ILogger logger)
-    {
-        System.ArgumentNullException.ThrowIfNull(catalog);
-        System.ArgumentNullException.ThrowIfNull(logger);
-        return new NoPropTrainer(HostEnvironment.Of(catalog), options, logger);
+        return new NoPropTrainer(HostEnvironment.Of(catalog), options with { Backbone = NoPropBackbone.Custom }, run ?? new NoPropRun(), backbone);
     }
 }

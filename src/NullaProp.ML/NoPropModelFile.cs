@@ -12,7 +12,7 @@ public static class NoPropModelFile
     /// has changed since, that this
     /// version can read it, that it holds the weights its options need and nothing else, and that it scores a row in seconds. Loads no
     /// other transformer, scores
-    /// nothing, and needs no libtorch, but for a <see cref="BackboneKind.Custom"/> backbone, whose module must be registered.
+    /// nothing, and needs no libtorch, but for a <see cref="NoPropBackbone.Custom"/> backbone, whose module must be registered.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FormatException">

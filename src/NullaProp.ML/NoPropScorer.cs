@@ -75,15 +75,15 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Use(() =>
         {
             var plan = PlanCompiler.For(Model.Network, options);
-            if (plan.Excess(options.Draws, Model.Network.Embedding.Dimension, ClassCount, options.HiddenSize) is { } excess)
+            if (plan.Excess(options.Sampling.Draws, Model.Network.Embedding.Dimension, ClassCount, options.HiddenSize) is { } excess)
             {
                 throw new ArgumentException(excess, nameof(options));
             }
 
             var noises = plan.NoiseCount;
-            var starts = options.Draws == Model.Options.Draws && noises == _plan.NoiseCount
+            var starts = options.Sampling.Draws == Model.Options.Sampling.Draws && noises == _plan.NoiseCount
                 ? Model.Starts
-                : Start.Points(options.Draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
+                : Start.Points(options.Sampling.Draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
             _network.TryEnter(); // succeeds: this scorer is itself a user of the network
             scorer = new NoPropScorer(Model with { Options = options, Starts = starts }, _network);
         });
@@ -115,7 +115,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Enter();
         try
         {
-            var draws = Model.Options.Draws;
+            var draws = Model.Options.Sampling.Draws;
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)
             {
@@ -146,7 +146,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         {
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
-            var first = PlanCompiler.For(Model.Network, Model.Options with { ScoreReadout = ScoreReadout.FirstPrediction });
+            var first = PlanCompiler.For(Model.Network, Model.Options with { Sampling = Model.Options.Sampling with { ScoreReadout = ScoreReadout.FirstPrediction } });
             var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
             var (draws, length) = (Model.Starts.Rows / each, Model.Starts.Columns);
             var starts = new HostTensor([draws, each * length], Model.Starts.Values).ColumnRange(0, length); // (n, D)

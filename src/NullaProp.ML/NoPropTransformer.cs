@@ -56,28 +56,36 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Gets <see langword="true"/>: every row is scored by itself.</summary>
     public bool IsRowToRowMapper => true;
 
-    /// <summary>Returns a transformer with the same weights that scores in another way. Both must be disposed of.</summary>
-    /// <param name="change">
-    /// Changes the options that concern scoring: <see cref="NoPropOptions.Dynamics"/>, <see cref="NoPropOptions.Solver"/>, <see
-    /// cref="NoPropOptions.SolverSteps"/>,
-    /// <see cref="NoPropOptions.ScoreReadout"/>, <see cref="NoPropOptions.Draws"/> and the names of columns; a name for an optional
-    /// column adds it.
-    /// </param>
+    /// <summary>Returns a transformer with the same parameters that scores in another way. Both must be disposed of.</summary>
+    /// <param name="change">Returns how to score, from how this transformer does.</param>
     /// <returns>The other transformer.</returns>
-    /// <exception cref="ArgumentException">An option was changed that only training can change, or is out of range.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, has no effect for this model, or asks for too much work for one row.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
-    public NoPropTransformer WithSampling(Func<NoPropOptions, NoPropOptions> change)
+    /// <example><code>using var finer = model.WithSampling(sampling => sampling with { SolverSteps = 40 });</code></example>
+    public NoPropTransformer WithSampling(Func<Sampling, Sampling> change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        var options = change(Model.Options) ?? throw new ArgumentException("The function returned null, but must return options. Write options => options with { … }.", nameof(change));
-        options.Validate();
-        if (SamplingOptions.Forbidden(options, Model.Options) is { Count: > 0 } names)
-        {
-            throw new ArgumentException($"Only {SamplingOptions.Names} can be changed after training, but these were changed, too: {string.Join(", ", names)}. Set them before Fit.", nameof(change));
-        }
-
-        return new NoPropTransformer(_scorer.With(options), FeatureColumnType);
+        var sampling = change(Model.Options.Sampling)
+            ?? throw new ArgumentException("The function returned null, but must return how to score. Write sampling => sampling with { … }.", nameof(change));
+        return With(Model.Options with { Sampling = sampling });
     }
+
+    /// <summary>Returns a transformer with the same parameters that reads and writes columns of other names. Both must be disposed of.</summary>
+    /// <param name="features">The column of images; <see langword="null"/> for the same as before, as of the others.</param>
+    /// <param name="label">The column of labels, which <see cref="Diagnose"/> reads.</param>
+    /// <param name="score">The output column of class probabilities.</param>
+    /// <param name="predictedLabel">The output column of the predicted class.</param>
+    /// <returns>The other transformer.</returns>
+    /// <exception cref="ArgumentException">A name is empty, or two output columns have the same.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
+    public NoPropTransformer WithColumns(string? features = null, string? label = null, string? score = null, string? predictedLabel = null) =>
+        With(Model.Options with
+        {
+            FeatureColumnName = features ?? Model.Options.FeatureColumnName,
+            LabelColumnName = label ?? Model.Options.LabelColumnName,
+            ScoreColumnName = score ?? Model.Options.ScoreColumnName,
+            PredictedLabelColumnName = predictedLabel ?? Model.Options.PredictedLabelColumnName,
+        });
 
     /// <summary>Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the noisy label, and the norm of the embeddings.</summary>
     /// <param name="data">
@@ -156,6 +164,12 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
             Marked.Exception(fault);
             throw;
         }
+    }
+
+    private NoPropTransformer With(NoPropOptions options)
+    {
+        options.Validate();
+        return new NoPropTransformer(_scorer.With(options), FeatureColumnType);
     }
 
     private ScoredSchema Bind(DataViewSchema inputSchema)

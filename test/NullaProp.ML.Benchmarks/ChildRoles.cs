@@ -67,7 +67,7 @@ internal static class ChildRoles
         {
             Epochs = 1,
             BatchSize = 64,
-            Backbone = BackboneKind.Custom,
+            Backbone = NoPropBackbone.Custom,
             BackboneName = PooledBackbone.Name,
             MaxCachedBytes = cachedBytes,
         };

@@ -12,7 +12,7 @@ public sealed class ModelSummaryTests
     [DataRow(3, 32, 100, 1_551_495L)]
     public void Of_NullapropPreset_HasTheSeedsNumberOfParameters(int channels, int side, int classes, long parameters)
     {
-        var summary = ModelSummary.Of(NoPropOptions.Nullaprop, new ImageShape(channels, side, side), classes);
+        var summary = ModelSummary.Of(NoPropOptions.JaxReference, new ImageShape(channels, side, side), classes);
 
         Assert.AreEqual(parameters, summary.TotalParameters);
     }
@@ -27,7 +27,7 @@ public sealed class ModelSummaryTests
     [DataRow("schedule", 64L + 64 + 64 + 1 + 2)] // 1→64, 64→1, two ends
     public void Of_NullapropPreset_HasTheSeedsPartsByHand(string part, long parameters)
     {
-        var summary = ModelSummary.Of(NoPropOptions.Nullaprop, Mnist, 10);
+        var summary = ModelSummary.Of(NoPropOptions.JaxReference, Mnist, 10);
 
         Assert.AreEqual(parameters, summary.Parts.Single(found => found.Name == part).Parameters);
     }
@@ -35,7 +35,7 @@ public sealed class ModelSummaryTests
     [TestMethod]
     public void ToString_NullapropPreset_PrintsPartsAndTotal()
     {
-        var summary = ModelSummary.Of(NoPropOptions.Nullaprop, Mnist, 10);
+        var summary = ModelSummary.Of(NoPropOptions.JaxReference, Mnist, 10);
 
         var lines = summary.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
 

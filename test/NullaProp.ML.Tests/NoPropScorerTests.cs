@@ -3,6 +3,7 @@ using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,18 +17,18 @@ public sealed class NoPropScorerTests
     private const int Classes = 3;
     private const int Size = 64;
 
-    private static readonly NoPropOptions Options = TinyModel.Small(new NoPropOptions { Embedding = EmbeddingKind.Learned, Draws = 64, DisagreementColumnName = "Disagreement" });
+    private static readonly NoPropOptions Options = TinyModel.Small(new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned }, Sampling = new() { Draws = 64, DisagreementColumnName = "Disagreement" } });
 
     private static long LiveTensors => DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, ScoreReadout.PathMean)]
-    [DataRow(NoPropVariant.ContinuousTime, ScoreReadout.FirstPrediction)]
-    [DataRow(NoPropVariant.DiscreteTime, ScoreReadout.PathMean)]
-    [DataRow(NoPropVariant.FlowMatching, ScoreReadout.PathMean)]
-    public void Score_SeveralDraws_GivesTheShareOfDrawsThatDisagree(NoPropVariant variant, ScoreReadout readout)
+    [DataRow(VariantKind.ContinuousTime, ScoreReadout.PathMean)]
+    [DataRow(VariantKind.ContinuousTime, ScoreReadout.FirstPrediction)]
+    [DataRow(VariantKind.DiscreteTime, ScoreReadout.PathMean)]
+    [DataRow(VariantKind.FlowMatching, ScoreReadout.PathMean)]
+    public void Score_SeveralDraws_GivesTheShareOfDrawsThatDisagree(VariantKind variant, ScoreReadout readout)
     {
-        using var scorer = Scorer(Options with { Variant = variant, ScoreReadout = readout, BlockPlacement = BlockPlacement.EvenInTime }); // blocks that hear the noisy label
+        using var scorer = Scorer(Options with { Variant = variant.Create(new DiscreteTime { BlockMaxLogSnr = null }), Sampling = Options.Sampling with { ScoreReadout = readout } }); // blocks that hear the noisy label
         var pixels = Pixels();
         var (scores, disagreements) = (new float[Rows * Classes], new float[Rows]);
 
@@ -94,7 +95,7 @@ public sealed class NoPropScorerTests
 
         using (var scorer = Scorer(Options))
         {
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => scorer.With(Options with { Solver = (OdeSolver)99 }));
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => scorer.With(Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } }));
         }
 
         Assert.AreEqual(before, LiveTensors);
@@ -106,7 +107,7 @@ public sealed class NoPropScorerTests
         var before = LiveTensors;
         var network = TinyModel.Create(Options, Classes);
         var starts = Start.Points(0, network.Embedding.Dimension, new RandomStreams(4));
-        var model = new StoredModel(Options with { Solver = (OdeSolver)99 }, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts);
+        var model = new StoredModel(Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } }, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts);
 
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new NoPropScorer(model));
 
@@ -117,7 +118,7 @@ public sealed class NoPropScorerTests
     {
         var network = TinyModel.Create(options, Classes);
         var noises = PlanCompiler.For(network, options).NoiseCount;
-        var starts = Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(4), noises); // far apart, so that draws disagree in an untrained network
+        var starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(4), noises); // far apart, so that draws disagree in an untrained network
         starts = new(starts.Shape, [.. starts.Values.Select(value => 5 * value)]);
         return new NoPropScorer(new StoredModel(options, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts));
     }
@@ -129,8 +130,8 @@ public sealed class NoPropScorerTests
         var batch = tensor(pixels).view(Rows, 1, 8, 8);
         var plan = PlanCompiler.For(model.Network, model.Options);
         var differing = new float[Rows];
-        var ofOneDraw = model.Starts.Rows / model.Options.Draws; // the start, and the noise on the way
-        for (var draw = 0; draw < model.Options.Draws; draw++)
+        var ofOneDraw = model.Starts.Rows / model.Options.Sampling.Draws; // the start, and the noise on the way
+        for (var draw = 0; draw < model.Options.Sampling.Draws; draw++)
         {
             using var single = new TorchRunner(model.Network, plan, model.Starts.RowRange(draw * ofOneDraw, ofOneDraw));
             var own = single.Probabilities(batch).data<float>().ToArray();
@@ -140,7 +141,7 @@ public sealed class NoPropScorerTests
             }
         }
 
-        return [.. differing.Select(count => count / model.Options.Draws)];
+        return [.. differing.Select(count => count / model.Options.Sampling.Draws)];
     }
 
     private static int ClassOf(float[] scores, int row)

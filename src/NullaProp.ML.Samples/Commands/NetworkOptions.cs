@@ -7,19 +7,19 @@ internal sealed class NetworkOptions
 {
     private static readonly NoPropOptions Defaults = new();
 
-    private readonly Option<NoPropVariant> _variant = new("--variant")
+    private readonly Option<VariantKind> _variant = new("--variant")
     {
         Description = "What to train: NoProp, or the plain classifier to compare it with.",
-        DefaultValueFactory = _ => Defaults.Variant,
+        DefaultValueFactory = _ => VariantKind.ContinuousTime,
     };
 
     private readonly Option<int> _blocks = new("--blocks")
     {
         Description = "Number of networks that DiscreteTime trains.",
-        DefaultValueFactory = _ => Defaults.BlockCount,
+        DefaultValueFactory = _ => new DiscreteTime().BlockCount,
     };
 
-    private readonly Option<BackboneKind> _backbone = new("--backbone")
+    private readonly Option<NoPropBackbone> _backbone = new("--backbone")
     {
         Description = "The network that reads the image; Custom is for programs of your own.",
         DefaultValueFactory = _ => Defaults.Backbone,
@@ -28,19 +28,19 @@ internal sealed class NetworkOptions
     private readonly Option<int> _crop = new("--crop")
     {
         Description = "Shift training images by up to so many pixels.",
-        DefaultValueFactory = _ => Defaults.RandomCropPadding,
+        DefaultValueFactory = _ => Defaults.Augmentation.RandomCropPadding,
     };
 
     private readonly Option<double> _flip = new("--flip")
     {
         Description = "Mirror training images with this probability, 0 to 1.",
-        DefaultValueFactory = _ => Defaults.HorizontalFlipProbability,
+        DefaultValueFactory = _ => Defaults.Augmentation.HorizontalFlipProbability,
     };
 
     private readonly Option<double> _rotation = new("--rotation")
     {
         Description = "Rotate training images by up to so many degrees.",
-        DefaultValueFactory = _ => Defaults.RotationDegrees,
+        DefaultValueFactory = _ => Defaults.Augmentation.RotationDegrees,
     };
 
     public void AddTo(Command command)
@@ -52,11 +52,8 @@ internal sealed class NetworkOptions
     /// <summary>Returns options with those of the command line.</summary>
     public NoPropOptions Apply(ParseResult arguments, NoPropOptions options) => options with
     {
-        Variant = arguments.GetRequiredValue(_variant),
-        BlockCount = arguments.GetRequiredValue(_blocks),
         Backbone = arguments.GetRequiredValue(_backbone),
-        RandomCropPadding = arguments.GetRequiredValue(_crop),
-        HorizontalFlipProbability = arguments.GetRequiredValue(_flip),
-        RotationDegrees = arguments.GetRequiredValue(_rotation),
+        Variant = arguments.GetRequiredValue(_variant).Create(arguments.GetRequiredValue(_blocks)),
+        Augmentation = options.Augmentation with { RandomCropPadding = arguments.GetRequiredValue(_crop), HorizontalFlipProbability = arguments.GetRequiredValue(_flip), RotationDegrees = arguments.GetRequiredValue(_rotation) },
     };
 }

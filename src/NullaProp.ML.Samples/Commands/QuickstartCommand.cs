@@ -12,10 +12,10 @@ internal sealed class QuickstartCommand
 {
     private readonly TrainingOptions _training = new(Path.Combine("artifacts", "quickstart"));
 
-    private readonly Option<NoPropVariant> _variant = new("--variant")
+    private readonly Option<VariantKind> _variant = new("--variant")
     {
         Description = "What to train: NoProp, or the plain classifier to compare it with.",
-        DefaultValueFactory = _ => new NoPropOptions().Variant,
+        DefaultValueFactory = _ => VariantKind.ContinuousTime,
     };
 
     public static Command Create()
@@ -44,7 +44,7 @@ internal sealed class QuickstartCommand
         {
             Epochs = _training.Epochs(arguments),
             Seed = seed,
-            Variant = arguments.GetRequiredValue(_variant),
+            Variant = arguments.GetRequiredValue(_variant).Create(new DiscreteTime().BlockCount),
         });
         var output = _training.CreateOutputFolder(arguments);
         var json = _training.JsonFile(arguments);

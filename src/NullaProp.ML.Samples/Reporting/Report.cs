@@ -10,7 +10,7 @@ internal static class Report
     {
         AnsiConsole.WriteLine(images);
         AnsiConsole.WriteLine(
-            $"Training {options.Variant}: {options.Epochs} epochs, batches of {options.BatchSize}, "
+            $"Training {options.Variant.GetType().Name}: {options.Epochs} epochs, batches of {options.BatchSize}, "
             + $"learning rate {options.LearningRate}, seed {options.Seed}.");
     }
 

@@ -54,9 +54,10 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         // Held in memory: these are read again after every epoch, and three times at the end.
         var evaluationPixels = mlContext.Data.Cache(preprocessing.Transform(labelMap.Transform(evaluationRows)), "Features", "Label");
 
-        var trainer = mlContext.MulticlassClassification.Trainers.NoProp(options, logger);
+        var trainer = mlContext.MulticlassClassification.Trainers.NoProp(options);
         var stopwatch = Stopwatch.StartNew();
-        var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, evaluationPixels, progress, cancellationToken));
+        var run = new NoPropRun { Logger = logger, Progress = progress, Validation = evaluationPixels, CancellationToken = cancellationToken };
+        var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
         var fitTime = stopwatch.Elapsed;
 
         // One chain, so one zip, from the path of a file to the name of a class.

@@ -9,13 +9,13 @@ internal static class BackboneFactory
     /// <param name="shape">The size of the images.</param>
     public static Backbone Create(WeightScope weights, NoPropOptions options, ImageShape shape) => options.Backbone switch
     {
-        BackboneKind.SmallConv => new ConvBackbone(weights, shape, options.HiddenSize),
-        BackboneKind.PaperConv => new PaperBackbone(weights, shape, options.HiddenSize, options.Variant == NoPropVariant.DiscreteTime ? PaperEnding.BatchNorm : PaperEnding.ReLU),
-        BackboneKind.ResNet18 => new ResNetBackbone(weights, ResNetDepth.Of18, shape, options.HiddenSize),
-        BackboneKind.ResNet50 => new ResNetBackbone(weights, ResNetDepth.Of50, shape, options.HiddenSize),
-        BackboneKind.ResNet152 => new ResNetBackbone(weights, ResNetDepth.Of152, shape, options.HiddenSize),
-        BackboneKind.Mlp => new MlpBackbone(weights, shape, options.HiddenSize),
-        BackboneKind.Custom => CustomBackbone.Create(weights, options.BackboneName!, shape, options.HiddenSize),
+        NoPropBackbone.SmallConv => new ConvBackbone(weights, shape, options.HiddenSize),
+        NoPropBackbone.PaperConv => new PaperBackbone(weights, shape, options.HiddenSize, options.Variant.PaperEnding),
+        NoPropBackbone.ResNet18 => new ResNetBackbone(weights, ResNetDepth.Of18, shape, options.HiddenSize),
+        NoPropBackbone.ResNet50 => new ResNetBackbone(weights, ResNetDepth.Of50, shape, options.HiddenSize),
+        NoPropBackbone.ResNet152 => new ResNetBackbone(weights, ResNetDepth.Of152, shape, options.HiddenSize),
+        NoPropBackbone.Mlp => new MlpBackbone(weights, shape, options.HiddenSize),
+        NoPropBackbone.Custom => CustomBackbone.Create(weights, options.BackboneName!, shape, options.HiddenSize),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Backbone, "No such backbone."),
     };
 }

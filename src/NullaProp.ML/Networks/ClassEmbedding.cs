@@ -6,6 +6,8 @@ namespace NullaProp.ML.Networks;
 /// <summary>The class embeddings W, (K, D): row k is u, the clean label of class k.</summary>
 internal sealed class ClassEmbedding
 {
+    private const int DefaultDimension = 20; // paper, table 1
+
     private readonly EmbeddingKind _kind;
     private readonly Weight? _learned;
 
@@ -16,13 +18,13 @@ internal sealed class ClassEmbedding
     /// <param name="classes">K.</param>
     public ClassEmbedding(WeightScope weights, NoPropOptions options, ImageShape shape, long classes)
     {
-        _kind = options.Embedding;
+        _kind = options.Embedding.Kind;
         Classes = classes;
         Dimension = DimensionOf(options, shape, classes);
         _learned = _kind switch
         {
             EmbeddingKind.OneHot => null,
-            EmbeddingKind.LearnedUnitNorm or EmbeddingKind.Learned => weights.Undecayed("rows", FirstRows(options.EmbeddingInitialization), classes, Dimension),
+            EmbeddingKind.LearnedUnitNorm or EmbeddingKind.Learned => weights.Undecayed("rows", FirstRows(options.Embedding.Initialization), classes, Dimension),
             _ => throw new ArgumentOutOfRangeException(nameof(options), _kind, "No such embedding."),
         };
     }
@@ -76,12 +78,12 @@ internal sealed class ClassEmbedding
         learned.copy_(_kind == EmbeddingKind.LearnedUnitNorm ? nn.functional.normalize(rows, dim: 1) : rows); // of length 1, so that a step turns all directions alike
     }
 
-    private static long DimensionOf(NoPropOptions options, ImageShape shape, long classes) => (options.Embedding, options.EmbeddingInitialization) switch
+    private static long DimensionOf(NoPropOptions options, ImageShape shape, long classes) => (options.Embedding.Kind, options.Embedding.Initialization) switch
     {
         (EmbeddingKind.OneHot, _) => classes,
         (_, EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian) => options.HiddenSize,
         (_, EmbeddingInitialization.PixelMedoid) => shape.Size,
-        _ => options.EmbeddingDimension,
+        _ => options.Embedding.Dimension ?? DefaultDimension,
     };
 
     private static Initializer FirstRows(EmbeddingInitialization initialization) => initialization switch

@@ -20,7 +20,7 @@ internal static class CustomBackbones
     public static Func<ImageShape, nn.Module<Tensor, Tensor>> Find(string name) => ByName.TryGetValue(name, out var create)
         ? create
         : throw new InvalidOperationException(
-            $"The backbone '{name}' is not registered in this process, but a model with {nameof(NoPropOptions.Backbone)} {BackboneKind.Custom} needs it. " +
+            $"The backbone '{name}' is not registered in this process, but a model with {nameof(NoPropOptions.Backbone)} {NoPropBackbone.Custom} needs it. " +
             $"Call NoPropBackbones.Register(\"{name}\", shape => …) before loading, with the module that the model was trained with, " +
             "or before training, or give the trainer its own: Trainers.NoProp(options, shape => …).");
 }

@@ -21,11 +21,12 @@ internal sealed class Denoiser : IDisposable
         {
             Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
             Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
-            _numbers = options.Variant == NoPropVariant.DiscreteTime ? blocks ?? [.. Enumerable.Range(0, options.BlockCount)] : [0];
-            Blocks = [.. _numbers.Select(block => new DenoisingBlock(ScopeOf(block, options.Variant), options, shape, Embedding))];
-            Schedule = NoiseScheduleFactory.Create(weights.Under("schedule"), options);
-            Readout = LabelReadout.Create(weights.Under("readout"), options, Embedding);
-            Levels = options.Variant == NoPropVariant.DiscreteTime ? BlockLevels.Of(options, Schedule) : [];
+            var names = options.Variant.BlockNames;
+            _numbers = blocks ?? [.. Enumerable.Range(0, names.Count)];
+            Blocks = [.. _numbers.Select(block => new DenoisingBlock(weights.Under(names[block]), options, shape, Embedding))];
+            Schedule = options.Variant.Schedule(weights.Under("schedule"));
+            Readout = options.Variant.Readout(weights.Under("readout"), Embedding);
+            Levels = options.Variant.Levels(Schedule);
             if (Levels.Count > 0)
             {
                 foreach (var (block, number) in Blocks.Zip(_numbers))
@@ -78,7 +79,4 @@ internal sealed class Denoiser : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
-
-    private WeightScope ScopeOf(int block, NoPropVariant variant) =>
-        variant == NoPropVariant.DiscreteTime ? Weights.Under(BlockName(block)) : Weights.Root();
 }

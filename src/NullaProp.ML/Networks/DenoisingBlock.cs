@@ -21,7 +21,7 @@ internal sealed class DenoisingBlock
     {
         Backbone = BackboneFactory.Create(weights.Under("backbone"), options, shape);
         LabelEncoder = new NoisyLabelEncoder(weights.Under("label_encoder"), embedding.Dimension, options.HiddenSize);
-        Time = options.Variant == NoPropVariant.DiscreteTime ? null : new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize);
+        Time = options.Variant.ReadsTime ? new TimeEncoder(weights.Under("time_encoder"), options.HiddenSize) : null;
         Head = new FusionHead(weights.Under("head"), options.HiddenSize, embedding.Classes, parts: Time is null ? 2 : 3);
         _labelScale = new Lazy<Scalar>(() => LabelScale);
     }

@@ -30,21 +30,6 @@ internal abstract class LabelReadout
         var norms = Enumerable.Range(0, (int)embedding.Classes).Select(k => rows?.Norm(k) ?? 1);
         return new(scale, rows, [.. norms.Select(norm => -0.5 * precision * norm * norm)]);
     }
-
-    /// <summary>Creates the read-out that the options name.</summary>
-    /// <param name="weights">The scope of its weights.</param>
-    /// <param name="options">The variant, the kind of embedding and of read-out.</param>
-    /// <param name="embedding">The class embeddings.</param>
-    public static LabelReadout Create(WeightScope weights, NoPropOptions options, ClassEmbedding embedding)
-    {
-        var isLinear = options.ReadoutLoss == ReadoutLoss.Linear || (options.Variant == NoPropVariant.DiscreteTime && options.ReadoutLoss == ReadoutLoss.NoisyLabel);
-        if (embedding.IsLearned && isLinear)
-        {
-            return new LinearReadout(weights, embedding);
-        }
-
-        return options.Variant == NoPropVariant.FlowMatching ? new NearestReadout(weights) : new GaussianReadout();
-    }
 }
 
 /// <summary>A read-out R·z + r in managed memory.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 
 namespace NullaProp.ML;
 
@@ -46,4 +47,34 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
     /// <summary>Returns names and weights, for instance <c>cat 2, dog 0.5</c>.</summary>
     /// <returns>Pairs of name and weight, joined by commas.</returns>
     public override string ToString() => string.Join(", ", _byName.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value}")));
+}
+
+/// <summary>How much the classes count in training by the number of their rows.</summary>
+public enum ClassWeighting
+{
+    /// <summary>A row counts the same whatever its class, so that a class counts by its number of rows.</summary>
+    None,
+
+    /// <summary>A row of class k counts n/(K·n_k), n rows in K classes and n_k of them in class k, so that every class counts the same. A class without rows has no effect.</summary>
+    Balanced,
+}
+
+/// <summary>Writes <see cref="ClassWeights"/> as a JSON object of names and numbers.</summary>
+internal sealed class ClassWeightsJson : JsonConverter<ClassWeights>
+{
+    /// <inheritdoc/>
+    public override ClassWeights Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        new(JsonSerializer.Deserialize<OrderedDictionary<string, double>>(ref reader, options) ?? throw new JsonException("the class weights are null"));
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, ClassWeights value, JsonSerializerOptions options)
+    {
+        writer.WriteStartObject();
+        foreach (var (name, weight) in value.ByName)
+        {
+            writer.WriteNumber(name, weight);
+        }
+
+        writer.WriteEndObject();
+    }
 }

@@ -93,7 +93,7 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
         ? null
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"To score one row takes {needed:N0} {what}, but at most {most:N0} are allowed: lower {nameof(NoPropOptions.Draws)} or {nameof(NoPropOptions.SolverSteps)}.");
+            $"To score one row takes {needed:N0} {what}, but at most {most:N0} are allowed: lower {nameof(Sampling.Draws)} or {nameof(Sampling.SolverSteps)}.");
 }
 
 /// <summary>

@@ -1,22 +1,23 @@
 namespace NullaProp.ML.Plan;
 
 /// <summary>Decides how much each evaluation counts in the score.</summary>
-/// <param name="options">The read-out and the variant.</param>
-internal sealed class ScoreShares(NoPropOptions options)
+/// <param name="sampling">The read-out.</param>
+/// <param name="last">What the prediction at the end of the way is.</param>
+internal sealed class ScoreShares(Sampling sampling, LastEvaluation last)
 {
     /// <summary>Makes a plan of the stages of a solver.</summary>
     /// <param name="stages">The stages, at least one.</param>
     /// <param name="logSnr">λ at which each evaluates.</param>
-    public SamplingPlan Assign(IReadOnlyList<SamplingStage> stages, IReadOnlyList<double> logSnr) => options.ScoreReadout switch
+    public SamplingPlan Assign(IReadOnlyList<SamplingStage> stages, IReadOnlyList<double> logSnr) => sampling.ScoreReadout switch
     {
         ScoreReadout.PathMean => Mean(stages, _ => true),
-        ScoreReadout.NoisyPathMean => Mean(stages, i => i == 0 || logSnr[i] <= options.ReadoutMaxLogSnr),
+        ScoreReadout.NoisyPathMean => Mean(stages, i => i == 0 || logSnr[i] <= sampling.ReadoutMaxLogSnr),
         ScoreReadout.LastState => new(stages) { StateShare = 1 },
-        ScoreReadout.LastPrediction when options.Variant == NoPropVariant.ContinuousTime =>
+        ScoreReadout.LastPrediction when last == LastEvaluation.AtLabel =>
             new([.. stages, new SamplingStage { Time = 1, ScoreShare = 1 }]),
         ScoreReadout.LastPrediction => Mean(stages, i => i == stages.Count - 1),
         ScoreReadout.FirstPrediction => Mean(stages, i => i == 0),
-        _ => throw new ArgumentOutOfRangeException(nameof(stages), options.ScoreReadout, "No such read-out."),
+        _ => throw new ArgumentOutOfRangeException(nameof(stages), sampling.ScoreReadout, "No such read-out."),
     };
 
     // What follows the last stage that counts is not evaluated.
@@ -26,4 +27,14 @@ internal sealed class ScoreShares(NoPropOptions options)
         var evaluated = stages.Take(counted.Max() + 1);
         return new([.. evaluated.Select((stage, i) => stage with { ScoreShare = counted.Contains(i) ? 1.0 / counted.Count : 0 })]);
     }
+}
+
+/// <summary>What the prediction at the end of a way is.</summary>
+internal enum LastEvaluation
+{
+    /// <summary>That of the last step.</summary>
+    OfLastStep,
+
+    /// <summary>One more, at t = 1.</summary>
+    AtLabel,
 }

@@ -28,7 +28,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     /// <param name="wanted">The size that the images must have; <see langword="null"/> where only the column can tell.</param>
     /// <param name="backbone">The network that will read them; matters only where no size is wanted.</param>
     /// <exception cref="ArgumentOutOfRangeException">The column gives no size, or another than wanted, or one too small.</exception>
-    public static FeatureFormat Of(DataViewSchema.Column column, ImageShape? wanted, BackboneKind backbone = BackboneKind.SmallConv)
+    public static FeatureFormat Of(DataViewSchema.Column column, ImageShape? wanted, NoPropBackbone backbone = NoPropBackbone.SmallConv)
     {
         var format = column.Type switch
         {
@@ -71,7 +71,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             : throw Fault(
                 $"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or use ExtractPixels.");
 
-    private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted, BackboneKind backbone)
+    private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted, NoPropBackbone backbone)
     {
         var written = string.Join("×", type.Dimensions);
         if (wanted is not null)
@@ -90,7 +90,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             [1 or 3 or 4, var height, var width] and [var channels, ..] => new(new(channels, height, width), PixelLayout.Planar),
             [var height, var width, 1 or 3 or 4] and [.., var channels] => new(new(channels, height, width), PixelLayout.Interleaved),
             [var channels, var height, var width] => new(new(channels, height, width), PixelLayout.Planar),
-            _ when backbone == BackboneKind.Mlp => new(new(type.Size, 1, 1), PixelLayout.Planar), // each a channel, so that each is normalised by itself
+            _ when backbone == NoPropBackbone.Mlp => new(new(type.Size, 1, 1), PixelLayout.Planar), // each a channel, so that each is normalised by itself
             _ => throw Fault(
                 $"Column '{name}' is a flat vector of {type.Size} values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
                 "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, or choose the backbone " +

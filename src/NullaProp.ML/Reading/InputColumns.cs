@@ -99,7 +99,7 @@ internal static class InputColumns
         DataViewSchema schema,
         string name,
         ImageShape? wanted,
-        BackboneKind backbone = BackboneKind.SmallConv)
+        NoPropBackbone backbone = NoPropBackbone.SmallConv)
     {
         CheckFeature(SchemaShapes.Of(schema), name);
         var column = schema[name];

@@ -58,12 +58,12 @@ internal sealed class ScoreColumns(NoPropOptions options, int classCount, ClassV
     {
         yield return (ScoreColumn.PredictedLabel, options.PredictedLabelColumnName);
         yield return (ScoreColumn.Score, options.ScoreColumnName);
-        if (options.EntropyColumnName is { } entropy)
+        if (options.Sampling.EntropyColumnName is { } entropy)
         {
             yield return (ScoreColumn.Entropy, entropy);
         }
 
-        if (options.DisagreementColumnName is { } disagreement)
+        if (options.Sampling.DisagreementColumnName is { } disagreement)
         {
             yield return (ScoreColumn.Disagreement, disagreement);
         }

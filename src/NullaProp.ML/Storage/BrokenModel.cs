@@ -22,10 +22,10 @@ internal static class BrokenModel
         return variance.Key is { } name ? $"the variances '{name}' are not all 0 or more." : Schedule(network, options);
     }
 
-    // Flow matching has no schedule.
+    // The straight path of flow matching has no ends.
     private static string? Schedule(Denoiser network, NoPropOptions options)
     {
-        if (options.Variant is NoPropVariant.FlowMatching)
+        if (options.Variant is not DiffusionVariant)
         {
             return null;
         }

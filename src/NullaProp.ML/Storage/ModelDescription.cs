@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -16,11 +15,6 @@ namespace NullaProp.ML.Storage;
 internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed, string WeightsHash)
 {
     private const int MostClasses = 65_536;
-
-    // Where a file of weights lay while the model was trained says nothing about the model, but something about the machine.
-    private static readonly PropertyInfo[] OptionProperties = Array.FindAll(
-        typeof(NoPropOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance),
-        option => option.CanWrite && option.Name != nameof(NoPropOptions.BackboneWeightsPath));
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -41,7 +35,7 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             ["classCount"] = Classes,
             ["classes"] = Keys?.ToJson(),
             ["seed"] = Seed,
-            ["options"] = WriteOptions(Options),
+            ["options"] = OptionsJson.Write(Options),
         };
         JsonSerializer.Serialize(stream, json, Json);
     }
@@ -76,7 +70,7 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             throw new JsonException($"its format is '{format}', but must be '{ModelFormat.CurrentText}' as in the model's header");
         }
 
-        var options = ReadOptions(JsonMember.Object("options", Required(json, "options")));
+        var options = OptionsJson.Read(Required(json, "options"));
         options.Validate();
         var shape = Required<ImageShape>(json, "imageShape");
         (options with { ImageShape = shape }).Validate();
@@ -91,27 +85,6 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
             : null;
         return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"), Required<string>(json, "weightsSha256"));
     }
-
-    private static JsonObject WriteOptions(NoPropOptions options) => new(OptionProperties.Select(option =>
-        KeyValuePair.Create(NameOf(option), JsonSerializer.SerializeToNode(option.GetValue(options), option.PropertyType, Json))));
-
-    // Every option must be there: what one that is missing would mean is for a later format to say.
-    private static NoPropOptions ReadOptions(JsonElement json)
-    {
-        var options = new NoPropOptions();
-        foreach (var member in json.EnumerateObject())
-        {
-            var option = Array.Find(OptionProperties, option => NameOf(option) == member.Name)
-                ?? throw new JsonException($"there is no option '{member.Name}'");
-            option.SetValue(options, JsonMember.Read(member.Name, member.Value, option.PropertyType));
-        }
-
-        return Array.Find(OptionProperties, option => !json.TryGetProperty(NameOf(option), out _)) is { } missing
-            ? throw new JsonException($"the option '{NameOf(missing)}' is missing")
-            : options;
-    }
-
-    private static string NameOf(PropertyInfo option) => JsonNamingPolicy.CamelCase.ConvertName(option.Name);
 
     private static T Required<T>(JsonElement json, string name) => (T)JsonMember.Read(name, Required(json, name), typeof(T))!;
 

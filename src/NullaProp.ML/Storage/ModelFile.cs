@@ -154,7 +154,7 @@ internal static class ModelFile
     private static List<NamedTensor> Expected(Denoiser network, NoPropOptions options)
     {
         var plan = PlanCompiler.Outline(network, options);
-        if (plan.Excess(options.Draws, network.Embedding.Dimension, network.ClassCount, options.HiddenSize) is { } excess)
+        if (plan.Excess(options.Sampling.Draws, network.Embedding.Dimension, network.ClassCount, options.HiddenSize) is { } excess)
         {
             throw new FormatException($"The model cannot be read: {excess}");
         }
@@ -166,7 +166,7 @@ internal static class ModelFile
                 $"The model cannot be read: its weights would take {bytes:N0} bytes, but may take at most {SafeTensors.LargestData:N0}."));
         }
 
-        long[] draws = [options.Draws * (1L + plan.NoiseCount), network.Embedding.Dimension];
+        long[] draws = [options.Sampling.Draws * (1L + plan.NoiseCount), network.Embedding.Dimension];
         return
         [
             .. network.Weights.All.Select(weight => new NamedTensor(weight.Key, weight.Value.Shape, weight.Value.Host)),
@@ -201,14 +201,14 @@ internal static class ModelFile
 
     private static string Of(string name, NoPropOptions options, string fault)
     {
-        var owner = options.Backbone == BackboneKind.Custom && CustomBackbone.IsWeight(name)
+        var owner = options.Backbone == NoPropBackbone.Custom && CustomBackbone.IsWeight(name)
             ? $"the module that is registered as backbone '{options.BackboneName}' is not the one that the model was trained with: "
             : string.Empty;
         return $"{owner}the weight '{name}' {fault}";
     }
 
     private static IEnumerable<NamedTensor> Draws(NoPropOptions options, long[] shape, Func<HostTensor> values) =>
-        options.Draws > 0 ? [new NamedTensor(DrawsName, shape, values)] : [];
+        options.Sampling.Draws > 0 ? [new NamedTensor(DrawsName, shape, values)] : [];
 
     private static HostTensor Finite(string name, HostTensor values) =>
         values.IsFinite() ? values : throw Unsaved($"the weight '{name}' holds NaN or infinity.");

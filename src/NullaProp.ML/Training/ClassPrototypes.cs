@@ -18,9 +18,9 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     /// <summary>Returns whether options ask for it. The plain classifier knows no noisy label, so nothing of its embeddings matters.</summary>
     /// <param name="options">The options.</param>
     public static bool AreAskedFor(NoPropOptions options) =>
-        options.Embedding != EmbeddingKind.OneHot
-        && options.Variant != NoPropVariant.CrossEntropyBaseline
-        && options.EmbeddingInitialization is EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian or EmbeddingInitialization.PixelMedoid;
+        options.Embedding.Kind != EmbeddingKind.OneHot
+        && options.Variant is not CrossEntropyBaseline
+        && options.Embedding.Initialization is EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian or EmbeddingInitialization.PixelMedoid;
 
     /// <summary>Chooses the images and sets the embeddings.</summary>
     /// <param name="checkAlive">Called for every batch and class; throws to stop.</param>
@@ -46,7 +46,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         model.Embedding.StartAt(rows);
     }
 
-    private string Choice => $"{nameof(EmbeddingInitialization)}.{options.EmbeddingInitialization}";
+    private string Choice => $"{nameof(EmbeddingInitialization)}.{options.Embedding.Initialization}";
 
     private void SetRow(Tensor rows, int index, ClassSamples samples)
     {
@@ -54,9 +54,9 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         using var batch = samples.Of(index);
         var points = Points(batch); // (n, D)
         var chosen = points[Middle(points)]; // (D)
-        if (options.Embedding == EmbeddingKind.LearnedUnitNorm && !chosen.any().item<bool>())
+        if (options.Embedding.Kind == EmbeddingKind.LearnedUnitNorm && !chosen.any().item<bool>())
         {
-            throw new InvalidOperationException($"{Name(index)} would start at the zero vector by {Choice}, which has no direction, but {options.Embedding} needs one: its images are all alike or blank. Check them, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
+            throw new InvalidOperationException($"{Name(index)} would start at the zero vector by {Choice}, which has no direction, but {options.Embedding.Kind} needs one: its images are all alike or blank. Check them, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
         }
 
         rows.select(0, index).copy_(chosen);
@@ -76,7 +76,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     // What both the images of all classes and the points of one take must fit into the memory allowed; but a middle of fewer than ten would be none.
     private int Most()
     {
-        if (options.EmbeddingInitialization != EmbeddingInitialization.PixelMedoid)
+        if (options.Embedding.Initialization != EmbeddingInitialization.PixelMedoid)
         {
             return MostForFeatures;
         }
@@ -90,11 +90,11 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     {
         using var scope = NewDisposeScope();
         var images = model.Normalization.Apply(pixels.to(model.Weights.Device)); // (some, C, H, W)
-        var points = options.EmbeddingInitialization == EmbeddingInitialization.PixelMedoid ? images.flatten(1) : model.Blocks[0].Backbone.Features(images); // (some, D)
+        var points = options.Embedding.Initialization == EmbeddingInitialization.PixelMedoid ? images.flatten(1) : model.Blocks[0].Backbone.Features(images); // (some, D)
         return points.cpu().MoveToOuterDisposeScope();
     })]);
 
-    private int Middle(Tensor points) => options.EmbeddingInitialization switch
+    private int Middle(Tensor points) => options.Embedding.Initialization switch
     {
         EmbeddingInitialization.FeatureMedoidBySum => Medoid.BySumOfSquares(points),
         EmbeddingInitialization.FeatureMedoidByMedian => Medoid.ByMedian(points),

@@ -9,7 +9,7 @@ namespace NullaProp.ML.Training;
 /// <summary>The parts of the loss that the variants share: the error of a prediction, and the two terms of eqs. (8) and (9) that know no image.</summary>
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
-internal sealed class LabelLoss(Denoiser model, NoPropOptions options)
+internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
 {
     private readonly Scalar _dimension = model.Embedding.Dimension;
     private readonly bool _trainsPath = model.Embedding.IsLearned || model.Schedule.TrainsEnds;

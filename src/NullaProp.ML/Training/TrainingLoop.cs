@@ -18,20 +18,20 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     /// <summary>The most training rows whose accuracy is measured after an epoch.</summary>
     private const int SampleRows = 1000;
 
-    private readonly Augmentation _augmentation = new(options);
+    private readonly ImageAugmentation _augmentation = new(options.Augmentation);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly int _stepsPerEpoch = (int)(((long)data.Training.Count + options.BatchSize - 1) / options.BatchSize);
 
     /// <summary>Gets the points from which the trained model scores.</summary>
     public HostTensor Starts { get; } =
-        Start.Points(options.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).NoiseCount);
+        Start.Points(options.Sampling.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).NoiseCount);
 
     /// <summary>Runs the whole training.</summary>
     /// <exception cref="InvalidOperationException">The loss became NaN or infinite.</exception>
     public void Run()
     {
         using var mode = enable_grad();
-        using var training = TrainingPasses.Of(model, options, data.Streams);
+        using var training = options.Variant.Passes(model, options, data.Streams);
         using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
         var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
         var rate = new LearningRates(options, (long)_stepsPerEpoch * options.Epochs);
@@ -93,13 +93,14 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         if (fault is not null)
         {
             var number = step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch;
+            var weighting = options.Variant is DiffusionVariant { LossWeighting: not LossWeighting.Uniform and var chosen }
+                ? $", choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {chosen})"
+                : string.Empty;
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. ")
-                + string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Lower {nameof(options.LearningRate)} (now {options.LearningRate}), ")
-                + $"choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {options.LossWeighting}), or scale the pixels if they are huge.");
+                $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. Lower ")
+                + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
+                + "or scale the pixels if they are huge.");
         }
     }
 

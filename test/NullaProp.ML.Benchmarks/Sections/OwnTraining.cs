@@ -22,7 +22,7 @@ internal sealed class OwnTraining : IDisposable
         var (mean, deviation) = images.ChannelStatistics();
         Network.Normalization.Set(mean, deviation);
         _rate = options.LearningRate;
-        _passes = TrainingPasses.Of(Network, FastBFloat16.Choose(options, CPU), streams);
+        _passes = options.Variant.Passes(Network, FastBFloat16.Choose(options, CPU), streams);
         _batches = Batches(images, options.BatchSize, _passes.Passes.Single()).GetEnumerator();
     }
 

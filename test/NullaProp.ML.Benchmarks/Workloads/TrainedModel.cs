@@ -21,7 +21,7 @@ internal sealed class TrainedModel : IDisposable
     {
         Options = options;
         Network = network;
-        Starts = Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(Seed));
+        Starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(Seed));
         var stored = new StoredModel(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed, network, Starts);
         Transformer = new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, 1, 28, 28));
     }
@@ -55,7 +55,7 @@ internal sealed class TrainedModel : IDisposable
     /// <summary>Returns a runner of the model's plan; the caller disposes of it.</summary>
     /// <param name="steps">T, or null for the options' own.</param>
     public TorchRunner Runner(int? steps = null) =>
-        new(Network, PlanCompiler.For(Network, Options with { SolverSteps = steps ?? Options.SolverSteps }), Starts);
+        new(Network, PlanCompiler.For(Network, Options with { Sampling = Options.Sampling with { SolverSteps = steps ?? Options.Sampling.SolverSteps } }), Starts);
 
     /// <inheritdoc/>
     public void Dispose() => Transformer.Dispose();

@@ -22,30 +22,29 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
     // What was the default when the study began, but for the number of steps, which is one of the questions.
     private static readonly NoPropOptions Candidate = new()
     {
-        DenoisingLoss = DenoisingLoss.SquaredError,
-        LogSnrAtLabel = 5,
-        EmbeddingDimension = 256,
-        SolverSteps = 5,
+        Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 },
+        Embedding = new() { Dimension = 256 },
+        Sampling = new() { SolverSteps = 5 },
     };
 
     private static readonly (string Name, NoPropOptions Options)[] Trainings =
     [
-        ("cross-entropy baseline", Candidate with { Variant = NoPropVariant.CrossEntropyBaseline }),
+        ("cross-entropy baseline", Candidate with { Variant = new CrossEntropyBaseline() }),
         ("first default", Candidate),
-        ("SNR′ weight", Candidate with { LossWeighting = LossWeighting.SnrDerivative }),
-        ("min(SNR′, 5) weight", Candidate with { LossWeighting = LossWeighting.MinSnr }),
-        ("cross-entropy on logits", Candidate with { DenoisingLoss = DenoisingLoss.CrossEntropy }),
-        ("straight schedule", Candidate with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr }),
-        ("unit-norm embeddings", Candidate with { Embedding = EmbeddingKind.LearnedUnitNorm }),
-        ("Nullaprop preset, cosine rate", NoPropOptions.Nullaprop with { LearningRateSchedule = LearningRateSchedule.CosineWithWarmup }),
+        ("SNR′ weight", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { LossWeighting = LossWeighting.SnrDerivative } }),
+        ("min(SNR′, 5) weight", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { LossWeighting = LossWeighting.MinSnr } }),
+        ("cross-entropy on logits", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy } }),
+        ("straight schedule", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr } }),
+        ("unit-norm embeddings", Candidate with { Embedding = Candidate.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } }),
+        ("Nullaprop preset, cosine rate", NoPropOptions.JaxReference with { LearningRateSchedule = LearningRateSchedule.Cosine, WarmupFraction = 0.1 }),
     ];
 
     // The second round: cross-entropy on the logits and a label encoder that starts silent, by where the schedule ends.
     private static readonly (string Name, NoPropOptions Options)[] SecondRound =
     [
-        ("silent label, end at 5", new() { LogSnrAtLabel = 5 }),
+        ("silent label, end at 5", new() { Variant = new ContinuousTime { LogSnrAtLabel = 5 } }),
         ("silent label, end at 1 (default)", new()),
-        ("silent label, end at −1", new() { LogSnrAtLabel = -1 }),
+        ("silent label, end at −1", new() { Variant = new ContinuousTime { LogSnrAtLabel = -1 } }),
     ];
 
     private readonly List<DecisionRow> _rows =
@@ -66,24 +65,24 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
                 var watch = Stopwatch.StartNew();
                 using var model = mlContext.MulticlassClassification.Trainers
                     .NoProp(options with { Epochs = epochs, Seed = seed })
-                    .Fit(training, validation: null, progress: null, cancellationToken);
+                    .Fit(training, new NoPropRun { CancellationToken = cancellationToken });
                 Score(name, seed, model, watch.Elapsed, test);
             }
         }
     }
 
-    private static IEnumerable<(string Name, Func<NoPropOptions, NoPropOptions> Change)> Scorings(string training)
+    private static IEnumerable<(string Name, Func<Sampling, Sampling> Change)> Scorings(string training)
     {
-        yield return ("one evaluation", options => options with { ScoreReadout = ScoreReadout.FirstPrediction });
+        yield return ("one evaluation", sampling => sampling with { ScoreReadout = ScoreReadout.FirstPrediction });
         if (training == "cross-entropy baseline")
         {
             yield break;
         }
 
         yield return ("as trained", options => options);
-        yield return ("last prediction", options => options with { ScoreReadout = ScoreReadout.LastPrediction });
-        yield return ("8 draws", options => options with { Draws = 8 });
-        yield return ("1 draw", options => options with { Draws = 1 });
+        yield return ("last prediction", sampling => sampling with { ScoreReadout = ScoreReadout.LastPrediction });
+        yield return ("8 draws", sampling => sampling with { Draws = 8 });
+        yield return ("1 draw", sampling => sampling with { Draws = 1 });
         if (training != "first default")
         {
             yield break;
@@ -91,18 +90,18 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
 
         foreach (var steps in new[] { 2, 10, 40 })
         {
-            yield return ($"Heun, {steps} steps", options => options with { SolverSteps = steps });
+            yield return ($"Heun, {steps} steps", sampling => sampling with { SolverSteps = steps });
         }
 
         foreach (var steps in new[] { 2, 5, 10, 40 })
         {
             yield return ($"exponential Euler, {steps} steps",
-                options => options with { Solver = OdeSolver.ExponentialEuler, SolverSteps = steps });
+                sampling => sampling with { Solver = OdeSolver.ExponentialEuler, SolverSteps = steps });
         }
 
-        yield return ("Euler, 10 steps", options => options with { Solver = OdeSolver.Euler, SolverSteps = 10 });
+        yield return ("Euler, 10 steps", sampling => sampling with { Solver = OdeSolver.Euler, SolverSteps = 10 });
         yield return ("last prediction, Heun, 40 steps",
-            options => options with { ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 40 });
+            sampling => sampling with { ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 40 });
     }
 
     private void Score(string training, int seed, NoPropTransformer model, TimeSpan fitTime, IDataView test)

@@ -8,11 +8,11 @@ internal static class EvaluationCurves
         ("CT one-hot", new()),
         ("one-hot ±5, last state", new()
         {
-            NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
-            LogSnrAtNoise = -5,
-            LogSnrAtLabel = 5,
-            Dynamics = FlowDynamics.SimplifiedFlow,
-            ScoreReadout = ScoreReadout.LastState, // for one-hot embeddings the class of the largest z, as yhgon/NoProp decodes
+            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -5, LogSnrAtLabel = 5 },
+            Sampling = new() {
+Dynamics = FlowDynamics.SimplifiedFlow,
+ScoreReadout = ScoreReadout.LastState, // for one-hot embeddings the class of the largest z, as yhgon/NoProp decodes
+},
         }),
     ];
 
@@ -40,7 +40,7 @@ internal static class EvaluationCurves
             foreach (var evaluations in Evaluations)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                using var scorer = model.WithSampling(options => options with
+                using var scorer = model.WithSampling(sampling => sampling with
                 {
                     Dynamics = dynamics,
                     Solver = solver,

@@ -26,7 +26,11 @@ internal sealed class NoPropMethod(NoPropOptions options) : IMethod
     {
         var trainer = data.MlContext.MulticlassClassification.Trainers.NoProp(options with { Epochs = data.Setting.Epochs, Seed = seed });
         var stopwatch = Stopwatch.StartNew();
-        var model = trainer.Fit(data.Training, validation: null, new TrainingProgress("test", showsLines: true), cancellationToken);
+        var model = trainer.Fit(data.Training, new NoPropRun
+        {
+            Progress = new TrainingProgress("test", showsLines: true),
+            CancellationToken = cancellationToken,
+        });
         fitTime = stopwatch.Elapsed;
         return model;
     }

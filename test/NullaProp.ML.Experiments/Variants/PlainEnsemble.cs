@@ -4,7 +4,7 @@ namespace NullaProp.ML.Experiments.Variants;
 /// <param name="size">The number of classifiers; their seeds run from the study's upwards.</param>
 internal sealed class PlainEnsemble(int size) : IMethod
 {
-    private static readonly NoPropMethod Member = new(new() { Variant = NoPropVariant.CrossEntropyBaseline });
+    private static readonly NoPropMethod Member = new(new() { Variant = new CrossEntropyBaseline() });
 
     public MethodResult Run(StudyData data, CancellationToken cancellationToken)
     {

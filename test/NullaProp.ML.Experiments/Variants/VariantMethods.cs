@@ -7,33 +7,33 @@ namespace NullaProp.ML.Experiments.Variants;
 internal static class VariantMethods
 {
     private static readonly NoPropOptions OneHot = new();
-    private static readonly NoPropOptions Learned = new() { Embedding = EmbeddingKind.Learned };
-    private static readonly NoPropOptions Prototype = Learned with { EmbeddingInitialization = EmbeddingInitialization.PixelMedoid };
-    private static readonly NoPropOptions Plain = new() { Variant = NoPropVariant.CrossEntropyBaseline };
+    private static readonly NoPropOptions Learned = new() { Embedding = new() { Kind = EmbeddingKind.Learned } };
+    private static readonly NoPropOptions Prototype = Learned with { Embedding = Learned.Embedding with { Initialization = EmbeddingInitialization.PixelMedoid } };
+    private static readonly NoPropOptions Plain = new() { Variant = new CrossEntropyBaseline() };
 
     public static IReadOnlyList<(string Name, IMethod Method)> All { get; } =
     [
-        ("DT one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.DiscreteTime })),
-        ("DT learned", new NoPropMethod(Learned with { Variant = NoPropVariant.DiscreteTime })),
-        ("DT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.DiscreteTime })),
-        ("CT one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.ContinuousTime })),
+        ("DT one-hot", new NoPropMethod(OneHot with { Variant = new DiscreteTime() })),
+        ("DT learned", new NoPropMethod(Learned with { Variant = new DiscreteTime() })),
+        ("DT prototype", new NoPropMethod(Prototype with { Variant = new DiscreteTime() })),
+        ("CT one-hot", new NoPropMethod(OneHot with { Variant = new ContinuousTime() })),
         ("CT one-hot in float32",
-            new NoPropMethod(OneHot with { Variant = NoPropVariant.ContinuousTime, BackbonePrecision = BackbonePrecision.Full })),
-        ("CT learned", new NoPropMethod(Learned with { Variant = NoPropVariant.ContinuousTime })),
-        ("CT prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.ContinuousTime })),
-        ("FM one-hot", new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching })),
+            new NoPropMethod(OneHot with { BackbonePrecision = BackbonePrecision.Full, Variant = new ContinuousTime() })),
+        ("CT learned", new NoPropMethod(Learned with { Variant = new ContinuousTime() })),
+        ("CT prototype", new NoPropMethod(Prototype with { Variant = new ContinuousTime() })),
+        ("FM one-hot", new NoPropMethod(OneHot with { Variant = new FlowMatching() })),
         ("FM one-hot in float32",
-            new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, BackbonePrecision = BackbonePrecision.Full })),
+            new NoPropMethod(OneHot with { BackbonePrecision = BackbonePrecision.Full, Variant = new FlowMatching() })),
         ("FM one-hot with raw velocity",
-            new NoPropMethod(OneHot with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
-        ("FM learned", new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching })),
+            new NoPropMethod(OneHot with { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw } })),
+        ("FM learned", new NoPropMethod(Learned with { Variant = new FlowMatching() })),
         ("FM learned with raw velocity",
-            new NoPropMethod(Learned with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
-        ("FM prototype", new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching })),
+            new NoPropMethod(Learned with { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw } })),
+        ("FM prototype", new NoPropMethod(Prototype with { Variant = new FlowMatching() })),
         ("FM prototype with raw velocity",
-            new NoPropMethod(Prototype with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw })),
-        ("Nullaprop preset", new NoPropMethod(NoPropOptions.Nullaprop)),
-        ("Paper preset", new NoPropMethod(NoPropOptions.Paper)),
+            new NoPropMethod(Prototype with { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw } })),
+        ("Nullaprop preset", new NoPropMethod(NoPropOptions.JaxReference)),
+        ("Paper preset", new NoPropMethod(NoPropOptions.PaperContinuousTime)),
         ("plain cross-entropy", new NoPropMethod(Plain)),
         ("plain cross-entropy in float32", new NoPropMethod(Plain with { BackbonePrecision = BackbonePrecision.Full })),
         ("plain ensemble of 5", new PlainEnsemble(5)),

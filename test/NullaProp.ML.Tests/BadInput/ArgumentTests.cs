@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML;
 
 namespace NullaProp.ML.Tests.BadInput;
@@ -19,14 +18,10 @@ public sealed class ArgumentTests
         [
             ("catalog", () => NoPropCatalog.NoProp(null!)),
             ("catalog", () => NoPropCatalog.NoProp(null!, Tiny.Options)),
-            ("catalog", () => NoPropCatalog.NoProp(null!, Tiny.Options, NullLogger.Instance)),
             ("options", () => trainers.NoProp((NoPropOptions)null!)),
-            ("options", () => trainers.NoProp(null!, NullLogger.Instance)),
-            ("logger", () => trainers.NoProp(Tiny.Options, logger: null!)),
             ("input", () => trainer.Fit(null!)),
-            ("train", () => trainer.Fit(null!, data)),
-            ("train", () => trainer.Fit(null!, model)),
-            ("previous", () => trainer.Fit(data, previous: null!)),
+            ("input", () => trainer.Fit(null!, new NoPropRun())),
+            ("run", () => trainer.Fit(data, (NoPropRun)null!)),
             ("inputSchema", () => trainer.GetOutputSchema(null!)),
             ("input", () => model.Transform(null!)),
             ("inputSchema", () => model.GetOutputSchema(null!)),
@@ -52,28 +47,25 @@ public sealed class ArgumentTests
     }
 
     [TestMethod]
-    public void WithSampling_TrainingOptionChanged_NamesThoseThatMayBe()
+    public void WithSampling_OptionWithoutEffect_IsRefusedAndTheModelStays()
     {
         var context = new MLContext(seed: 1);
-        using var model = Tiny.Model(context);
+        using var model = Tiny.Model(context, Tiny.Options with { Variant = new DiscreteTime { BlockCount = 2 }, Sampling = new() });
 
-        var fault = Fault.Caused<ArgumentException>(
-            () => model.WithSampling(options => options with { HiddenSize = 32, SolverSteps = 3 }),
-            "Only Dynamics, Solver, SolverSteps, SolverTolerance, ScoreReadout, ReadoutMaxLogSnr, EarlyExit, Draws, and column names can be changed after training, but these were changed, too: HiddenSize. Set them before Fit.");
+        Fault.Caused<ArgumentOutOfRangeException>(
+            () => model.WithSampling(sampling => sampling with { SolverSteps = 3 }),
+            "SolverSteps of Sampling is set, but DiscreteTime takes one exact step a block: leave it out.");
 
-        Assert.AreEqual("change", fault.ParamName);
         Tiny.AssertScores(context, model);
     }
 
     [TestMethod]
-    public void WithSampling_SeveralTrainingOptionsChanged_NamesThem()
+    public void WithColumns_SameNameTwice_IsRefused()
     {
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
 
-        Fault.Caused<ArgumentException>(
-            () => model.WithSampling(_ => new NoPropOptions()),
-            "but these were changed, too: Epochs, BatchSize, Seed, HiddenSize. Set them before Fit.");
+        Fault.Caused<ArgumentOutOfRangeException>(() => model.WithColumns(score: "A", predictedLabel: "A"), "ScoreColumnName and PredictedLabelColumnName are both 'A'");
     }
 
     [TestMethod]

@@ -12,7 +12,7 @@ public sealed class ContinuedFitTests
     {
         var context = new MLContext(seed: 1);
         using var previous = Tiny.Model(context);
-        var trainer = Tiny.Trainer(context, Tiny.Options with { HiddenSize = 8, Embedding = EmbeddingKind.LearnedUnitNorm, Epochs = 7 });
+        var trainer = Tiny.Trainer(context, Tiny.Options with { HiddenSize = 8, Epochs = 7, Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } });
 
         var fault = Fault.Caused<ArgumentException>(
             () => trainer.Fit(Tiny.Data(context), previous),

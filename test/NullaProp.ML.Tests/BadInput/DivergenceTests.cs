@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
@@ -12,11 +13,8 @@ public sealed class DivergenceTests
         Epochs = 200,
         LearningRate = 10,
         LearningRateSchedule = LearningRateSchedule.Constant,
-        LossWeighting = LossWeighting.SnrDerivative,
-        DenoisingLoss = DenoisingLoss.SquaredError,
-        Embedding = EmbeddingKind.Learned,
-        EmbeddingDimension = 256,
-        LogSnrAtLabel = 20,
+        Variant = ((ContinuousTime)Tiny.Options.Variant) with { LossWeighting = LossWeighting.SnrDerivative, DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 20 },
+        Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 256 },
     };
 
     [TestMethod]

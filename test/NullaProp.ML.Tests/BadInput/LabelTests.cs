@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 

@@ -10,19 +10,19 @@ namespace NullaProp.ML.Tests.BadInput;
 public sealed class MissingLibraryTests
 {
     [TestMethod]
-    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime)]
-    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime, BackboneKind.Mlp)]
-    [DataRow(EmbeddingKind.LearnedUnitNorm, NoPropVariant.ContinuousTime)]
-    [DataRow(EmbeddingKind.OneHot, NoPropVariant.DiscreteTime)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.FlowMatching)]
-    [DataRow(EmbeddingKind.OneHot, NoPropVariant.CrossEntropyBaseline)]
-    public void Score_OneImageWithoutLibtorch_GivesTheSame(EmbeddingKind embedding, NoPropVariant variant, BackboneKind backbone = BackboneKind.SmallConv)
+    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime)]
+    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, NoPropBackbone.Mlp)]
+    [DataRow(EmbeddingKind.LearnedUnitNorm, VariantKind.ContinuousTime)]
+    [DataRow(EmbeddingKind.OneHot, VariantKind.DiscreteTime)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.FlowMatching)]
+    [DataRow(EmbeddingKind.OneHot, VariantKind.CrossEntropyBaseline)]
+    public void Score_OneImageWithoutLibtorch_GivesTheSame(EmbeddingKind embedding, VariantKind variant, NoPropBackbone backbone = NoPropBackbone.SmallConv)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Embedding = embedding, Variant = variant, BlockCount = 2, Backbone = backbone }, rows: 1);
+            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Backbone = backbone, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }), Embedding = Tiny.Options.Embedding with { Kind = embedding } }, rows: 1);
 
             var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 
@@ -37,15 +37,15 @@ public sealed class MissingLibraryTests
     }
 
     [TestMethod]
-    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.DiscreteTime)]
-    public void Save_LoadedModelWithoutLibtorch_WritesTheSameModel(EmbeddingKind embedding, NoPropVariant variant)
+    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.DiscreteTime)]
+    public void Save_LoadedModelWithoutLibtorch_WritesTheSameModel(EmbeddingKind embedding, VariantKind variant)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var options = Tiny.Options with { Embedding = embedding, Variant = variant, BlockCount = 2, Draws = 2 };
+            var options = Tiny.Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 2 }), Embedding = Tiny.Options.Embedding with { Kind = embedding }, Sampling = Tiny.Options.Sampling with { Draws = 2 } };
             var (modelPath, dataPath, expected) = Saved(context, folder, options, rows: 1);
             var copyPath = Path.Combine(folder.FullName, "copy.zip");
 

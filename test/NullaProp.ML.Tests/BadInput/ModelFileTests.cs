@@ -24,7 +24,7 @@ public sealed class ModelFileTests
     private static readonly Lazy<ModelZip> Good = new(() =>
     {
         var context = new MLContext(seed: 1);
-        using var model = Tiny.Model(context, Tiny.Options with { Draws = 2 });
+        using var model = Tiny.Model(context, Tiny.Options with { Sampling = Tiny.Options.Sampling with { Draws = 2 } });
         return ModelZip.Of(context, model);
     });
 

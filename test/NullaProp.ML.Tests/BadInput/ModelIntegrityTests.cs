@@ -20,13 +20,13 @@ public sealed class ModelIntegrityTests
     // Without compression, so that a flipped bit is one of the model and not of how it was packed.
     private static readonly Lazy<(ModelZip Packed, ModelZip Plain, ModelZip Other)> Zips = new(() =>
     {
-        using var model = Tiny.Model(Context, Small with { Draws = 2 });
-        using var other = Tiny.Model(Context, Small with { Draws = 2, Seed = 2 });
+        using var model = Tiny.Model(Context, Small with { Sampling = Small.Sampling with { Draws = 2 } });
+        using var other = Tiny.Model(Context, Small with { Seed = 2, Sampling = Small.Sampling with { Draws = 2 } });
         var packed = ModelZip.Of(Context, model);
         return (packed, Unpacked(packed), ModelZip.Of(Context, other));
     });
 
-    private static NoPropOptions Small => Tiny.Options with { Backbone = BackboneKind.Mlp, HiddenSize = 8 };
+    private static NoPropOptions Small => Tiny.Options with { Backbone = NoPropBackbone.Mlp, HiddenSize = 8 };
 
     [TestMethod]
     [DataRow(false)]
@@ -132,7 +132,7 @@ public sealed class ModelIntegrityTests
 
     [TestMethod]
     public void Fit_ScoringOfMoreThanSeconds_IsRefusedBeforeTraining() => Fault.Of<InvalidOperationException>(
-        () => Tiny.Model(Context, Small with { Draws = 1024, SolverSteps = 5000, Epochs = 100_000 }),
+        () => Tiny.Model(Context, Small with { Epochs = 100_000, Sampling = Small.Sampling with { Draws = 1024, SolverSteps = 5000 } }),
         "To score one row takes 10,240,000 evaluations of the network");
 
     [TestMethod]

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Tests.Support;
 using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML.Tests.BadInput;

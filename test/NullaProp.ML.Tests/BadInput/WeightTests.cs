@@ -81,7 +81,7 @@ public sealed class WeightTests
         var context = new MLContext(seed: 1);
 
         Fault.Of<InvalidOperationException>(
-            () => Tiny.Trainer(context, Tiny.Options with { RandomCropPadding = 8 }).Fit(Tiny.Data(context)),
+            () => Tiny.Trainer(context, Tiny.Options with { Augmentation = Tiny.Options.Augmentation with { RandomCropPadding = 8 } }).Fit(Tiny.Data(context)),
             "RandomCropPadding is 8, but must be below the shorter side of the images, which are 1×8×8");
     }
 

@@ -1,4 +1,5 @@
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Variants;
 
 namespace NullaProp.ML.Tests.Diffusion;
 
@@ -10,7 +11,7 @@ public sealed class BlockLevelsTests
     [TestMethod]
     public void Of_BeforeLabelShows_SpreadsTheBlocksToTheHighestLevelTheyMayReadAndEndsAtTheLabel()
     {
-        var levels = BlockLevels.Of(new NoPropOptions { BlockCount = 4, BlockMaxLogSnr = -1 }, Schedule);
+        var levels = BlockLevels.Of(new DiscreteTime { BlockCount = 4, BlockMaxLogSnr = -1 }, Schedule);
 
         AssertLogSnr([-7, -5, -3, -1, 5], levels);
     }
@@ -18,17 +19,17 @@ public sealed class BlockLevelsTests
     [TestMethod]
     public void Of_EvenInTime_FollowsTheSchedule()
     {
-        var levels = BlockLevels.Of(new NoPropOptions { BlockCount = 4, BlockPlacement = BlockPlacement.EvenInTime }, Schedule);
+        var levels = BlockLevels.Of(new DiscreteTime { BlockCount = 4, BlockMaxLogSnr = null }, Schedule);
 
         AssertLogSnr([-7, -4, -1, 2, 5], levels);
     }
 
     [TestMethod]
-    [DataRow(BlockPlacement.BeforeLabelShows)]
-    [DataRow(BlockPlacement.EvenInTime)]
-    public void Of_OneBlock_GoesFromNoiseToLabel(BlockPlacement placement)
+    [DataRow(-4.0)]
+    [DataRow(null)]
+    public void Of_OneBlock_GoesFromNoiseToLabel(double? highest)
     {
-        var levels = BlockLevels.Of(new NoPropOptions { BlockCount = 1, BlockPlacement = placement }, Schedule);
+        var levels = BlockLevels.Of(new DiscreteTime { BlockCount = 1, BlockMaxLogSnr = highest }, Schedule);
 
         AssertLogSnr([-7, 5], levels);
     }

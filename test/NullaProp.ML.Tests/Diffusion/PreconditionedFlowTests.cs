@@ -1,6 +1,7 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Tests.Plan;
+using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Diffusion;

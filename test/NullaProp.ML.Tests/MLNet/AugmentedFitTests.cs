@@ -19,9 +19,9 @@ public sealed class AugmentedFitTests
     {
         var options = change switch
         {
-            "crop" => TinyImages.Options with { RandomCropPadding = 2 },
-            "flip" => TinyImages.Options with { HorizontalFlipProbability = 0.5 },
-            _ => TinyImages.Options with { RotationDegrees = 15 },
+            "crop" => TinyImages.Options with { Augmentation = TinyImages.Options.Augmentation with { RandomCropPadding = 2 } },
+            "flip" => TinyImages.Options with { Augmentation = TinyImages.Options.Augmentation with { HorizontalFlipProbability = 0.5 } },
+            _ => TinyImages.Options with { Augmentation = TinyImages.Options.Augmentation with { RotationDegrees = 15 } },
         };
 
         CollectionAssert.AreEqual(Scores(options), Scores(options));
@@ -34,7 +34,7 @@ public sealed class AugmentedFitTests
     {
         var progress = new Recorder<EpochMetrics>();
 
-        TinyImages.Trainer(Context, options => options with { Epochs = 10, HorizontalFlipProbability = 0.5 }).Fit(Data, validation: null, progress).Dispose();
+        TinyImages.Trainer(Context, options => options with { Epochs = 10, Augmentation = options.Augmentation with { HorizontalFlipProbability = 0.5 } }).Fit(Data, validation: null, progress).Dispose();
 
         Assert.AreEqual(2 / 3.0, progress.Reports[^1].TrainingAccuracy, 0.17);
     }

@@ -14,14 +14,14 @@ public sealed class BackboneTests
     private static readonly MLContext Context = new(seed: 1);
 
     [TestMethod]
-    [DataRow(BackboneKind.PaperConv, NoPropVariant.ContinuousTime)]
-    [DataRow(BackboneKind.PaperConv, NoPropVariant.DiscreteTime)]
-    [DataRow(BackboneKind.ResNet18, NoPropVariant.FlowMatching)]
-    [DataRow(BackboneKind.Mlp, NoPropVariant.DiscreteTime)]
-    public void Fit_AnyBackbone_ScoresTheSameAloneAndReloaded(BackboneKind kind, NoPropVariant variant)
+    [DataRow(NoPropBackbone.PaperConv, VariantKind.ContinuousTime)]
+    [DataRow(NoPropBackbone.PaperConv, VariantKind.DiscreteTime)]
+    [DataRow(NoPropBackbone.ResNet18, VariantKind.FlowMatching)]
+    [DataRow(NoPropBackbone.Mlp, VariantKind.DiscreteTime)]
+    public void Fit_AnyBackbone_ScoresTheSameAloneAndReloaded(NoPropBackbone kind, VariantKind variant)
     {
         var data = TinyImages.Keys(Context, rows: 12);
-        using var model = TinyImages.Trainer(Context, options => options with { Backbone = kind, Variant = variant, BlockCount = 2, Epochs = 1 }).Fit(data);
+        using var model = TinyImages.Trainer(Context, options => options with { Backbone = kind, Epochs = 1, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) }).Fit(data);
 
         using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, model, data.Schema);
 
@@ -35,9 +35,9 @@ public sealed class BackboneTests
     }
 
     [TestMethod]
-    [DataRow(BackboneKind.PaperConv)] // dropout
-    [DataRow(BackboneKind.ResNet18)] // batch normalisation
-    public void Fit_SameSeed_GivesTheSameModel(BackboneKind kind)
+    [DataRow(NoPropBackbone.PaperConv)] // dropout
+    [DataRow(NoPropBackbone.ResNet18)] // batch normalisation
+    public void Fit_SameSeed_GivesTheSameModel(NoPropBackbone kind)
     {
         var data = TinyImages.Keys(Context, rows: 12);
 
@@ -59,7 +59,7 @@ public sealed class BackboneTests
     public void Fit_ResNet_StoresAveragesOfTheTrainingBatches()
     {
         var data = TinyImages.Keys(Context, rows: 12);
-        using var model = TinyImages.Trainer(Context, options => options with { Backbone = BackboneKind.ResNet18, Epochs = 1 }).Fit(data);
+        using var model = TinyImages.Trainer(Context, options => options with { Backbone = NoPropBackbone.ResNet18, Epochs = 1 }).Fit(data);
         using var file = new MemoryStream();
 
         Context.Model.Save(model, data.Schema, file);

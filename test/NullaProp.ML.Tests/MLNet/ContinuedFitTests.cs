@@ -34,11 +34,11 @@ public sealed class ContinuedFitTests
         var options = kind switch
         {
             "continuous time" => Slow,
-            "learned embeddings" => Slow with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingDimension = 5 },
-            "seed" => NoPropOptions.Nullaprop with { Epochs = 1, HiddenSize = 16, SolverSteps = 2, LearningRate = 1e-9, Seed = 1 },
-            "discrete time" => Slow with { Variant = NoPropVariant.DiscreteTime, BlockCount = 2 },
-            "flow matching" => Slow with { Variant = NoPropVariant.FlowMatching },
-            _ => Slow with { Variant = NoPropVariant.CrossEntropyBaseline },
+            "learned embeddings" => Slow with { Embedding = Slow.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 5 } },
+            "seed" => NoPropOptions.JaxReference with { Epochs = 1, HiddenSize = 16, LearningRate = 1e-9, Seed = 1, Sampling = NoPropOptions.JaxReference.Sampling with { SolverSteps = 2 } },
+            "discrete time" => Slow with { Variant = new DiscreteTime { BlockCount = 2 } },
+            "flow matching" => Slow with { Variant = new FlowMatching() },
+            _ => Slow with { Variant = new CrossEntropyBaseline() },
         };
         using var first = TinyImages.Trainer(Context, _ => options with { LearningRate = 0.01 }).Fit(Data);
 
@@ -106,7 +106,7 @@ public sealed class ContinuedFitTests
     [TestMethod]
     public void Fit_Null_IsNoValidationData()
     {
-        using var model = TinyImages.Trainer(Context).Fit(Data, null);
+        using var model = TinyImages.Trainer(Context).Fit(Data, validation: null);
         using var plain = TinyImages.Trainer(Context).Fit(Data);
 
         CollectionAssert.AreEqual(Scores(plain), Scores(model));

@@ -39,7 +39,7 @@ public sealed class CustomBackboneTests
         Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(_model.Transform(_data)).MicroAccuracy);
         // 64→12 with bias, the norm's scale and shift, and the linear layer 12→16 behind it.
         Assert.AreEqual((64L * 12) + 12 + 24 + (12 * 16) + 16, _model.Model.Summary.Parts.Single(part => part.Name == "backbone").Parameters);
-        Assert.AreEqual((BackboneKind.Custom, Name), (_model.Model.Options.Backbone, _model.Model.Options.BackboneName));
+        Assert.AreEqual((NoPropBackbone.Custom, Name), (_model.Model.Options.Backbone, _model.Model.Options.BackboneName));
     }
 
     [TestMethod]
@@ -54,7 +54,7 @@ public sealed class CustomBackboneTests
 
         static Denoiser Blocks()
         {
-            var options = TinyImages.Options with { Backbone = BackboneKind.Custom, BackboneName = Name, Variant = NoPropVariant.DiscreteTime, BlockCount = 2 };
+            var options = TinyImages.Options with { Backbone = NoPropBackbone.Custom, BackboneName = Name, Variant = new DiscreteTime { BlockCount = 2 } };
             return new Denoiser(Weights.Drawn(new RandomStreams(5), CPU), options, new ImageShape(1, 8, 8), 3);
         }
 
@@ -118,7 +118,7 @@ public sealed class CustomBackboneTests
     [TestMethod]
     public void Fit_UnregisteredModule_TellsHowToRegisterIt()
     {
-        var options = TinyImages.Options with { Backbone = BackboneKind.Custom, BackboneName = "nobody's" };
+        var options = TinyImages.Options with { Backbone = NoPropBackbone.Custom, BackboneName = "nobody's" };
 
         Fault.Of<InvalidOperationException>(
             () => Context.MulticlassClassification.Trainers.NoProp(options).Fit(_data),

@@ -21,32 +21,51 @@ public sealed class EarlierModelTests
         Epochs = 2,
         BatchSize = 4,
         HiddenSize = 8,
-        NoiseScheduleHiddenSize = 4,
-        EmbeddingDimension = 5,
-        BlockCount = 3,
-        Backbone = BackboneKind.Mlp,
+        Backbone = NoPropBackbone.Mlp,
         Seed = 1,
     };
+
+    private static readonly Embedding Learned = new() { Kind = EmbeddingKind.Learned, Dimension = 5 };
 
     // Every variant, backbones that are small enough, and every part whose weights or numbers are its own.
     private static readonly Dictionary<string, NoPropOptions> Current = new()
     {
         ["continuous-time"] = Small,
-        ["continuous-time-conv"] = Small with { Backbone = BackboneKind.SmallConv },
+        ["continuous-time-conv"] = Small with { Backbone = NoPropBackbone.SmallConv },
         ["continuous-time-learned"] = Small with
         {
-            Embedding = EmbeddingKind.Learned,
-            ReadoutLoss = ReadoutLoss.Linear,
-            NoiseSchedule = NoiseScheduleKind.LearnedJointly,
-            LossWeighting = LossWeighting.SnrDerivative,
+            Variant = new ContinuousTime
+            {
+                ReadoutLoss = ReadoutLoss.Linear,
+                NoiseSchedule = NoiseScheduleKind.LearnedJointly,
+                LossWeighting = LossWeighting.SnrDerivative,
+            },
+            Embedding = Learned,
         },
-        ["continuous-time-ancestral"] = Small with { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, Draws = 3, DisagreementColumnName = "Disagreement" },
-        ["continuous-time-adaptive"] = Small with { Solver = OdeSolver.Adaptive, SolverSteps = 16, EarlyExit = EarlyExit.WhenClassIsDecided, NoiseSchedule = NoiseScheduleKind.Cosine },
-        ["discrete-time"] = Small with { Variant = NoPropVariant.DiscreteTime },
-        ["discrete-time-learned"] = Small with { Variant = NoPropVariant.DiscreteTime, Embedding = EmbeddingKind.LearnedUnitNorm, BlockPlacement = BlockPlacement.EvenInTime },
-        ["flow-matching"] = Small with { Variant = NoPropVariant.FlowMatching, Draws = 2 },
-        ["flow-matching-raw"] = Small with { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw, Embedding = EmbeddingKind.Learned },
-        ["baseline"] = Small with { Variant = NoPropVariant.CrossEntropyBaseline },
+        ["continuous-time-ancestral"] = Small with
+        {
+            Sampling = new()
+            {
+                Dynamics = FlowDynamics.Ancestral,
+                Solver = OdeSolver.ExponentialEuler,
+                Draws = 3,
+                DisagreementColumnName = "Disagreement",
+            },
+        },
+        ["continuous-time-adaptive"] = Small with
+        {
+            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.Cosine },
+            Sampling = new() { Solver = OdeSolver.Adaptive, SolverSteps = 16, EarlyExit = EarlyExit.WhenClassIsDecided },
+        },
+        ["discrete-time"] = Small with { Variant = new DiscreteTime { BlockCount = 3 } },
+        ["discrete-time-learned"] = Small with
+        {
+            Variant = new DiscreteTime { BlockCount = 3, BlockMaxLogSnr = null },
+            Embedding = Learned with { Kind = EmbeddingKind.LearnedUnitNorm },
+        },
+        ["flow-matching"] = Small with { Variant = new FlowMatching(), Sampling = new() { Draws = 2 } },
+        ["flow-matching-raw"] = Small with { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw }, Embedding = Learned },
+        ["baseline"] = Small with { Variant = new CrossEntropyBaseline() },
     };
 
     private static string CurrentFolder => Path.Combine(Folder, $"format-{ModelFormat.CurrentText}");

@@ -18,19 +18,19 @@ public sealed class EmbeddingInitializationTests
     [DataRow(EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization.PixelMedoid, 64)]
     public void Load_ModelThatStartedAtImages_ScoresAsBefore(EmbeddingKind kind, EmbeddingInitialization initialization, int dimension)
     {
-        using var model = TinyImages.Trainer(Context, options => options with { Embedding = kind, EmbeddingInitialization = initialization, Draws = 2 }).Fit(Data);
+        using var model = TinyImages.Trainer(Context, options => options with { Embedding = options.Embedding with { Kind = kind, Initialization = initialization }, Sampling = options.Sampling with { Draws = 2 } }).Fit(Data);
 
         using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, model, Data.Schema);
 
         SameData.AssertValues(model.Transform(Data), loaded.Transform(Data));
-        Assert.AreEqual(initialization, loaded.Model.Options.EmbeddingInitialization);
+        Assert.AreEqual(initialization, loaded.Model.Options.Embedding.Initialization);
         Assert.Contains($"{3 * dimension}", loaded.Model.Summary.ToString()); // three rows
     }
 
     [TestMethod]
     public void Fit_UnitNormAtImages_HasRowsOfLengthOneAlsoAfterTraining()
     {
-        using var model = TinyImages.Trainer(Context, options => options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid }).Fit(Data);
+        using var model = TinyImages.Trainer(Context, options => options with { Embedding = options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.PixelMedoid } }).Fit(Data);
 
         Assert.AreEqual(1, model.Model.EmbeddingNorm, 1e-6);
     }
@@ -40,14 +40,14 @@ public sealed class EmbeddingInitializationTests
     [DataRow(EmbeddingInitialization.PixelMedoid)]
     public void Fit_Twice_GivesEqualBits(EmbeddingInitialization initialization)
     {
-        var options = TinyImages.Options with { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = initialization };
+        var options = TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = initialization } };
 
         CollectionAssert.AreEqual(Scores(options), Scores(options));
     }
 
     [TestMethod]
     public void Fit_FixedEmbeddings_AreTheSameWhateverTheInitialization() =>
-        CollectionAssert.AreEqual(Scores(TinyImages.Options), Scores(TinyImages.Options with { EmbeddingInitialization = EmbeddingInitialization.PixelMedoid }));
+        CollectionAssert.AreEqual(Scores(TinyImages.Options), Scores(TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Initialization = EmbeddingInitialization.PixelMedoid } }));
 
     [TestMethod]
     public void Fit_ClassWithoutRows_TellsItsNameAndLeavesNothing()
@@ -56,7 +56,7 @@ public sealed class EmbeddingInitializationTests
         var some = Context.Data.FilterByCustomPredicate<Keyed>(data, row => row.Label == 4); // removes the newts
 
         BadInput.Fault.Of<InvalidOperationException>(
-            () => TinyImages.Trainer(Context, options => options with { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid }).Fit(some),
+            () => TinyImages.Trainer(Context, options => options with { Embedding = options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid } }).Fit(some),
             "Class 'newt' has no image among the 9 training images, but EmbeddingInitialization.PixelMedoid starts each class at one of its images.");
     }
 

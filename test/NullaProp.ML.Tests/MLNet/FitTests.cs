@@ -97,7 +97,7 @@ public sealed class FitTests
     {
         var before = GlobalState();
 
-        Fit(TinyImages.Options with { Draws = 2 });
+        Fit(TinyImages.Options with { Sampling = TinyImages.Options.Sampling with { Draws = 2 } });
 
         CollectionAssert.AreEqual(before, GlobalState());
     }

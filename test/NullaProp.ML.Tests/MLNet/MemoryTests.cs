@@ -14,13 +14,13 @@ public sealed class MemoryTests
     public static IEnumerable<object[]> Trainings =>
     [
         ["defaults", TinyImages.Options],
-        ["draws", TinyImages.Options with { Draws = 3 }],
-        ["rejection columns", TinyImages.Options with { Draws = 2, EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" }],
-        ["the seed's", NoPropOptions.Nullaprop with { Epochs = 1, HiddenSize = 16, EmbeddingDimension = 8, SolverSteps = 2, BatchSize = 16 }],
-        ["unit norm", TinyImages.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingDimension = 8, DenoisingLoss = DenoisingLoss.CrossEntropy }],
-        ["features in the middle", TinyImages.Options with { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidByMedian }],
-        ["pixels in the middle", TinyImages.Options with { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid }],
-        ["plain classifier", TinyImages.Options with { Variant = NoPropVariant.CrossEntropyBaseline }],
+        ["draws", TinyImages.Options with { Sampling = TinyImages.Options.Sampling with { Draws = 3 } }],
+        ["rejection columns", TinyImages.Options with { Sampling = TinyImages.Options.Sampling with { Draws = 2, EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" } }],
+        ["the seed's", NoPropOptions.JaxReference with { Epochs = 1, HiddenSize = 16, BatchSize = 16, Embedding = NoPropOptions.JaxReference.Embedding with { Dimension = 8 }, Sampling = NoPropOptions.JaxReference.Sampling with { SolverSteps = 2 } }],
+        ["unit norm", TinyImages.Options with { Variant = ((ContinuousTime)TinyImages.Options.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy }, Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 8 } }],
+        ["features in the middle", TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.FeatureMedoidByMedian } }],
+        ["pixels in the middle", TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.PixelMedoid } }],
+        ["plain classifier", TinyImages.Options with { Variant = new CrossEntropyBaseline() }],
         ["early stopping", TinyImages.Options with { EarlyStoppingPatience = 1 }],
     ];
 
@@ -47,7 +47,7 @@ public sealed class MemoryTests
     {
         var before = LiveTensors;
 
-        using (var model = TinyImages.Trainer(Context, options => options with { Draws = 2 }).Fit(Data))
+        using (var model = TinyImages.Trainer(Context, options => options with { Sampling = options.Sampling with { Draws = 2 } }).Fit(Data))
         {
             ((IDisposable)EstimatorContract.Reloaded(Context, model, Data.Schema)).Dispose();
         }

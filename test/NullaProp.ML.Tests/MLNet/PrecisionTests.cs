@@ -11,11 +11,11 @@ public sealed class PrecisionTests
     private static readonly MLContext Context = new(seed: 1);
 
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime)]
-    [DataRow(NoPropVariant.DiscreteTime)]
-    [DataRow(NoPropVariant.FlowMatching)]
-    [DataRow(NoPropVariant.CrossEntropyBaseline)]
-    public void Fit_InBFloat16_LearnsAsInSinglePrecision(NoPropVariant variant)
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    [DataRow(VariantKind.CrossEntropyBaseline)]
+    public void Fit_InBFloat16_LearnsAsInSinglePrecision(VariantKind variant)
     {
         var data = TinyImages.Keys(Context, rows: 60);
         using var single = Trained(BackbonePrecision.Full);
@@ -29,7 +29,7 @@ public sealed class PrecisionTests
         Assert.IsFalse(Scores(single)[0].SequenceEqual(Scores(rounded)[0]), "Both were trained in the same numbers.");
 
         NoPropTransformer Trained(BackbonePrecision precision) =>
-            TinyImages.Trainer(Context, options => options with { Variant = variant, BlockCount = 2, Epochs = 12, BackbonePrecision = precision }).Fit(data);
+            TinyImages.Trainer(Context, options => options with { Epochs = 12, BackbonePrecision = precision, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) }).Fit(data);
 
         float[][] Scores(NoPropTransformer model) => [.. model.Transform(data).GetColumn<float[]>("Score")];
     }

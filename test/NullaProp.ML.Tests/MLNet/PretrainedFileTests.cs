@@ -107,7 +107,7 @@ public sealed class PretrainedFileTests
         using var scope = NewDisposeScope();
         var context = new MLContext(seed: 1);
         var data = TinyImages.Keys(context);
-        using var model = TinyImages.Trainer(context, options => options with { Backbone = BackboneKind.Mlp }).Fit(data);
+        using var model = TinyImages.Trainer(context, options => options with { Backbone = NoPropBackbone.Mlp }).Fit(data);
         context.Model.Save(model, data.Schema, folder.File("model.zip"));
         using (var zip = System.IO.Compression.ZipFile.OpenRead(folder.File("model.zip")))
         using (var stored = zip.Entries.Single(entry => entry.Name == ModelFile.WeightsName).Open())
@@ -119,7 +119,7 @@ public sealed class PretrainedFileTests
         var losses = new List<double>();
         foreach (var path in new[] { null, folder.File("w") })
         {
-            using var tuned = TinyImages.Trainer(context, options => options with { Backbone = BackboneKind.Mlp, BackboneWeightsPath = path, Epochs = 1, LearningRate = 1e-9 }).Fit(data);
+            using var tuned = TinyImages.Trainer(context, options => options with { Backbone = NoPropBackbone.Mlp, BackboneWeightsPath = path, Epochs = 1, LearningRate = 1e-9 }).Fit(data);
             using var weights = new MemoryStream();
             context.Model.Save(tuned, data.Schema, weights);
             weights.Position = 0;
@@ -137,7 +137,7 @@ public sealed class PretrainedFileTests
     private static Weights Drawn(PretrainedFile file, ImageShape shape)
     {
         var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);
-        BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = BackboneKind.ResNet18, HiddenSize = 4 }, shape);
+        BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = NoPropBackbone.ResNet18, HiddenSize = 4 }, shape);
         return weights;
     }
 

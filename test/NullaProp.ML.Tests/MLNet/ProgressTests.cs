@@ -27,7 +27,7 @@ public sealed class ProgressTests
     [TestMethod]
     public void Report_EveryEpoch_HoldsALossThatIsTheSumOfItsTerms()
     {
-        var epochs = Fit(options => options with { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.SmallNormal, EmbeddingDimension = 8 });
+        var epochs = Fit(options => options with { Embedding = options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.SmallNormal, Dimension = 8 } });
 
         foreach (var epoch in epochs)
         {

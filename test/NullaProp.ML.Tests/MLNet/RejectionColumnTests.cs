@@ -23,7 +23,7 @@ public sealed class RejectionColumnTests
     {
         _data = TinyImages.Keys(Context);
 
-        _plain = TinyImages.Trainer(Context, options => options with { Embedding = EmbeddingKind.LearnedUnitNorm, Epochs = 1, LearningRate = 1e-4, Draws = Draws }).Fit(_data);
+        _plain = TinyImages.Trainer(Context, options => options with { Epochs = 1, LearningRate = 1e-4, Embedding = options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm }, Sampling = options.Sampling with { Draws = Draws } }).Fit(_data);
         _model = _plain.WithSampling(options => options with { EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" });
         _scored = _model.Transform(_data);
     }

@@ -23,18 +23,18 @@ public sealed class RowPathTests
 
     public static IEnumerable<object[]> Ways =>
     [
-        ["seed's", NoPropOptions.Nullaprop],
-        ["Euler", new NoPropOptions { Solver = OdeSolver.Euler, SolverSteps = 3 }],
-        ["exponential Euler", new NoPropOptions { Solver = OdeSolver.ExponentialEuler, SolverSteps = 3 }],
-        ["last prediction", new NoPropOptions { ScoreReadout = ScoreReadout.LastPrediction }],
-        ["first prediction", new NoPropOptions { ScoreReadout = ScoreReadout.FirstPrediction }],
-        ["draws", new NoPropOptions { Draws = 3 }],
-        ["learned embedding with draws", new NoPropOptions { Embedding = EmbeddingKind.Learned, Draws = 2 }],
-        ["unit norm", new NoPropOptions { Embedding = EmbeddingKind.LearnedUnitNorm }],
-        ["embedding of features", new NoPropOptions { Embedding = EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidBySum }],
-        ["embedding of pixels", new NoPropOptions { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid, Draws = 2 }],
-        ["simplified flow", new NoPropOptions { Dynamics = FlowDynamics.SimplifiedFlow }],
-        ["plain classifier", new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline }],
+        ["seed's", NoPropOptions.JaxReference],
+        ["Euler", new NoPropOptions { Sampling = new() { Solver = OdeSolver.Euler, SolverSteps = 3 } }],
+        ["exponential Euler", new NoPropOptions { Sampling = new() { Solver = OdeSolver.ExponentialEuler, SolverSteps = 3 } }],
+        ["last prediction", new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastPrediction } }],
+        ["first prediction", new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.FirstPrediction } }],
+        ["draws", new NoPropOptions { Sampling = new() { Draws = 3 } }],
+        ["learned embedding with draws", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned }, Sampling = new() { Draws = 2 } }],
+        ["unit norm", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm } }],
+        ["embedding of features", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.FeatureMedoidBySum } }],
+        ["embedding of pixels", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid }, Sampling = new() { Draws = 2 } }],
+        ["simplified flow", new NoPropOptions { Sampling = new() { Dynamics = FlowDynamics.SimplifiedFlow } }],
+        ["plain classifier", new NoPropOptions { Variant = new CrossEntropyBaseline() }],
     ];
 
     [TestMethod]
@@ -44,7 +44,7 @@ public sealed class RowPathTests
     [TestMethod]
     [DynamicData(nameof(Ways))]
     public void Transform_RowAlone_AgreesWithTheBatchForEveryWayToScore(string name, NoPropOptions options) =>
-        AssertAgreement(options with { Epochs = 1, BatchSize = 8, HiddenSize = 24, EmbeddingDimension = 6, Seed = 1, LearningRate = 0.01 }, new ImageShape(1, 8, 8), 3, name);
+        AssertAgreement(options with { Epochs = 1, BatchSize = 8, HiddenSize = 24, Seed = 1, LearningRate = 0.01, Embedding = options.Embedding with { Dimension = 6 } }, new ImageShape(1, 8, 8), 3, name);
 
     private static void AssertAgreement(NoPropOptions options, ImageShape shape, int classes, string name = "")
     {

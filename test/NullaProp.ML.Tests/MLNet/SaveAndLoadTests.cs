@@ -17,7 +17,7 @@ public sealed class SaveAndLoadTests
     public static void Fit(TestContext context)
     {
         _data = TinyImages.Keys(Context);
-        _model = TinyImages.Trainer(Context, options => options with { Draws = 2 }).Fit(_data);
+        _model = TinyImages.Trainer(Context, options => options with { Sampling = options.Sampling with { Draws = 2 } }).Fit(_data);
     }
 
     [ClassCleanup]

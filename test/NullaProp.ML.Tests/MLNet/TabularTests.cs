@@ -9,7 +9,7 @@ namespace NullaProp.ML.Tests.MLNet;
 public sealed class TabularTests
 {
     private static readonly MLContext Context = new(seed: 1);
-    private static readonly NoPropOptions Options = new() { Backbone = BackboneKind.Mlp, Epochs = 20, BatchSize = 64, LearningRate = 0.01, HiddenSize = 24, Seed = 1 };
+    private static readonly NoPropOptions Options = new() { Backbone = NoPropBackbone.Mlp, Epochs = 20, BatchSize = 64, LearningRate = 0.01, HiddenSize = 24, Seed = 1 };
     private static IDataView _data = null!;
     private static NoPropTransformer _model = null!;
 
@@ -77,7 +77,7 @@ public sealed class TabularTests
     [DataRow(0.0, 10.0)]
     public void Fit_AugmentationForImages_SaysThatVectorsHaveNoSides(double flip, double rotation)
     {
-        var trainer = Context.MulticlassClassification.Trainers.NoProp(Options with { HorizontalFlipProbability = flip, RotationDegrees = rotation });
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(Options with { Augmentation = Options.Augmentation with { HorizontalFlipProbability = flip, RotationDegrees = rotation } });
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(_data));
 
@@ -118,13 +118,13 @@ public sealed class TabularTests
     }
 
     [TestMethod]
-    [DataRow(NoPropVariant.DiscreteTime)]
-    [DataRow(NoPropVariant.FlowMatching)]
-    public void Fit_OtherVariantWithValidation_LearnsAndDiagnoses(NoPropVariant variant)
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void Fit_OtherVariantWithValidation_LearnsAndDiagnoses(VariantKind variant)
     {
         var fresh = Context.Data.LoadFromEnumerable(Moons(seed: 2));
         var epochs = new Recorder<EpochMetrics>();
-        using var model = Context.MulticlassClassification.Trainers.NoProp(Options with { Variant = variant, BlockCount = 3 }).Fit(_data, fresh, epochs);
+        using var model = Context.MulticlassClassification.Trainers.NoProp(Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }) }).Fit(_data, fresh, epochs);
 
         var figures = model.Diagnose(fresh);
 

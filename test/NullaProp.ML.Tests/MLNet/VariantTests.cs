@@ -11,22 +11,20 @@ public sealed class VariantTests
     private static readonly MLContext Context = new(seed: 1);
 
     public static IEnumerable<object[]> Variants =>
-        from variant in Enum.GetValues<NoPropVariant>()
+        from variant in Enum.GetValues<VariantKind>()
         from embedding in Enum.GetValues<EmbeddingKind>()
         select new object[] { variant, embedding };
 
     [TestMethod]
     [DynamicData(nameof(Variants))]
-    public void Fit_AnyVariant_LearnsAndScoresTheSameByRowAndAfterReloading(NoPropVariant variant, EmbeddingKind embedding)
+    public void Fit_AnyVariant_LearnsAndScoresTheSameByRowAndAfterReloading(VariantKind variant, EmbeddingKind embedding)
     {
         var data = TinyImages.Keys(Context);
         using var model = TinyImages.Trainer(Context, options => options with
         {
-            Variant = variant,
-            BlockCount = 2,
-            Embedding = embedding,
-            EmbeddingDimension = 8,
             Epochs = 12,
+            Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
+            Embedding = options.Embedding with { Kind = embedding, Dimension = 8 },
         }).Fit(data);
         var scored = model.Transform(data);
         var scores = scored.GetColumn<float[]>("Score").ToArray();
@@ -55,18 +53,18 @@ public sealed class VariantTests
     public void Fit_FixedSchedule_LearnsWithEitherSamplingOfTimes(NoiseScheduleKind schedule, TimeSampling sampling)
     {
         var data = TinyImages.Keys(Context);
-        using var model = TinyImages.Trainer(Context, options => options with { NoiseSchedule = schedule, TimeSampling = sampling, Epochs = 12 }).Fit(data);
+        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 12, Variant = ((ContinuousTime)options.Variant) with { NoiseSchedule = schedule, TimeSampling = sampling } }).Fit(data);
 
         Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
     }
 
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime)]
-    [DataRow(NoPropVariant.FlowMatching)]
-    public void With_AdaptiveSolver_ScoresAsFineStepsDo(NoPropVariant variant)
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void With_AdaptiveSolver_ScoresAsFineStepsDo(VariantKind variant)
     {
         var data = TinyImages.Keys(Context);
-        using var model = TinyImages.Trainer(Context, options => options with { Variant = variant, Epochs = 12 }).Fit(data);
+        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 12, Variant = variant.Create() }).Fit(data);
         using var adaptive = model.WithSampling(options => options with { Solver = OdeSolver.Adaptive, SolverSteps = 64, SolverTolerance = 0.01, ScoreReadout = ScoreReadout.LastPrediction });
         using var fine = model.WithSampling(options => options with { Solver = OdeSolver.Heun, SolverSteps = 500, ScoreReadout = ScoreReadout.LastPrediction });
 
@@ -84,12 +82,12 @@ public sealed class VariantTests
     }
 
     [TestMethod]
-    [DataRow(NoPropVariant.DiscreteTime)]
-    [DataRow(NoPropVariant.FlowMatching)]
-    public void Diagnose_AnyVariant_GivesShares(NoPropVariant variant)
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void Diagnose_AnyVariant_GivesShares(VariantKind variant)
     {
         var data = TinyImages.Keys(Context);
-        using var model = TinyImages.Trainer(Context, options => options with { Variant = variant, BlockCount = 2, Epochs = 12 }).Fit(data);
+        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 12, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) }).Fit(data);
 
         var figures = model.Diagnose(data);
 

@@ -86,7 +86,7 @@ public sealed class WeightedFitTests
         Assert.IsTrue(Scores(model).All(float.IsFinite));
     }
 
-    private static NoPropOptions Baseline { get; } = TinyImages.Options with { Variant = NoPropVariant.CrossEntropyBaseline, Epochs = 4, HiddenSize = 8, BatchSize = 16 };
+    private static NoPropOptions Baseline { get; } = TinyImages.Options with { Epochs = 4, HiddenSize = 8, BatchSize = 16, Variant = new CrossEntropyBaseline() };
 
     private static IDataView Data(Func<int, float> weight) => TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(
         TinyImages.Pixels(48, 3).Select((image, row) => new WeightedRow { Features = image.Pixels, Label = TinyImages.Names[image.Class], Weight = weight(row) })));

@@ -11,11 +11,11 @@ public sealed class BackbonePrecisionTests
     private static readonly ImageShape Shape = new(3, 16, 16);
 
     [TestMethod]
-    [DataRow(BackboneKind.SmallConv)]
-    [DataRow(BackboneKind.PaperConv)]
-    [DataRow(BackboneKind.ResNet18)]
-    [DataRow(BackboneKind.Mlp)]
-    public void Features_InBFloat16_AreThoseOfSinglePrecisionRounded(BackboneKind kind)
+    [DataRow(NoPropBackbone.SmallConv)]
+    [DataRow(NoPropBackbone.PaperConv)]
+    [DataRow(NoPropBackbone.ResNet18)]
+    [DataRow(NoPropBackbone.Mlp)]
+    public void Features_InBFloat16_AreThoseOfSinglePrecisionRounded(NoPropBackbone kind)
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
@@ -35,9 +35,9 @@ public sealed class BackbonePrecisionTests
     }
 
     [TestMethod]
-    [DataRow(BackboneKind.SmallConv)]
-    [DataRow(BackboneKind.PaperConv)]
-    public void Backward_InBFloat16_LeavesGradientsOfSinglePrecision(BackboneKind kind)
+    [DataRow(NoPropBackbone.SmallConv)]
+    [DataRow(NoPropBackbone.PaperConv)]
+    public void Backward_InBFloat16_LeavesGradientsOfSinglePrecision(NoPropBackbone kind)
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);

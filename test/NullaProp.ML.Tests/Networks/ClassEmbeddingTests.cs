@@ -142,5 +142,5 @@ public sealed class ClassEmbeddingTests
 
     private static ClassEmbedding Create(
         Weights weights, EmbeddingKind kind, int classes, int dimension, EmbeddingInitialization initialization = EmbeddingInitialization.Orthogonal) =>
-        new(weights.Under("e"), new() { Embedding = kind, EmbeddingInitialization = initialization, EmbeddingDimension = dimension, HiddenSize = 16 }, new(2, 8, 9), classes);
+        new(weights.Under("e"), new() { HiddenSize = 16, Embedding = new() { Kind = kind, Initialization = initialization, Dimension = dimension } }, new(2, 8, 9), classes);
 }

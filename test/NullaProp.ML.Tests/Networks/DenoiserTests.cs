@@ -1,5 +1,6 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Tests.Support;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -63,7 +64,7 @@ public sealed class DenoiserTests
         using var scope = NewDisposeScope();
         var before = Generator.Default.get_state().data<byte>().ToArray();
 
-        using var model = TinyModel.Create(NoPropOptions.Nullaprop);
+        using var model = TinyModel.Create(NoPropOptions.JaxReference);
 
         CollectionAssert.AreEqual(before, Generator.Default.get_state().data<byte>().ToArray());
     }
@@ -78,7 +79,7 @@ public sealed class DenoiserTests
 
         using (NewDisposeScope())
         {
-            using var model = TinyModel.Create(new NoPropOptions { Embedding = embedding });
+            using var model = TinyModel.Create(new NoPropOptions { Embedding = new() { Kind = embedding } });
             model.Embedding.MeanNorm();
             model.Logits(model.ImageShare(ones(1, 1, 8, 8)), zeros(1, model.Embedding.Dimension), zeros(1, 1));
         }
@@ -89,7 +90,7 @@ public sealed class DenoiserTests
     [TestMethod]
     public void EmbeddingNorm_KnownRows_IsTheirMeanLength()
     {
-        using var model = TinyModel.Create(new NoPropOptions { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2 }, classes: 2);
+        using var model = TinyModel.Create(new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 2 } }, classes: 2);
         TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
 
         // (√(9+16) + 1)/2
@@ -102,7 +103,7 @@ public sealed class DenoiserTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        using var model = TinyModel.Create(new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 3, LogSnrAtNoise = -6, BlockMaxLogSnr = -2 });
+        using var model = TinyModel.Create(new NoPropOptions { Variant = new DiscreteTime { BlockCount = 3, LogSnrAtNoise = -6, BlockMaxLogSnr = -2 } });
         var z = randn(4, 3, generator: generator);
 
         foreach (var (block, logSnr) in model.Blocks.Zip([-6.0, -4, -2]))
@@ -116,12 +117,12 @@ public sealed class DenoiserTests
     }
 
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime)]
-    [DataRow(NoPropVariant.FlowMatching)]
-    [DataRow(NoPropVariant.CrossEntropyBaseline)]
-    public void LabelScale_BlockOfAllTimes_IsOne(NoPropVariant variant)
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    [DataRow(VariantKind.CrossEntropyBaseline)]
+    public void LabelScale_BlockOfAllTimes_IsOne(VariantKind variant)
     {
-        using var model = TinyModel.Create(new NoPropOptions { Variant = variant });
+        using var model = TinyModel.Create(new NoPropOptions { Variant = variant.Create() });
 
         Assert.AreEqual(1, model.Blocks.Single().LabelScale);
         Assert.IsEmpty(model.Levels);

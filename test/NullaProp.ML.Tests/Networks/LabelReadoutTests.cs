@@ -1,6 +1,8 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Tests.Support;
+using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;
@@ -9,17 +11,16 @@ namespace NullaProp.ML.Tests.Networks;
 public sealed class LabelReadoutTests
 {
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
-    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
-    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
-    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))] // closed form: nothing to train
-    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.Linear, typeof(GaussianReadout))]
-    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(LinearReadout))]
-    [DataRow(NoPropVariant.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(NearestReadout))]
-    [DataRow(NoPropVariant.FlowMatching, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
-    public void Create_VariantAndEmbedding_AreReadAsThePaperOrTheClosedFormSays(NoPropVariant variant, EmbeddingKind embedding, ReadoutLoss readout, Type expected)
+    [DataRow(VariantKind.ContinuousTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
+    [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
+    [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
+    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))] // closed form: nothing to train
+    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(LinearReadout))]
+    [DataRow(VariantKind.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(NearestReadout))]
+    [DataRow(VariantKind.FlowMatching, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
+    public void Create_VariantAndEmbedding_AreReadAsThePaperOrTheClosedFormSays(VariantKind variant, EmbeddingKind embedding, ReadoutLoss readout, Type expected)
     {
-        using var model = TinyModel.Create(new NoPropOptions { Variant = variant, BlockCount = 2, Embedding = embedding, ReadoutLoss = readout });
+        using var model = TinyModel.Create(new NoPropOptions { Variant = variant.Create(new ContinuousTime { ReadoutLoss = readout }, new DiscreteTime { BlockCount = 2 }, new FlowMatching { ReadoutLoss = readout }), Embedding = new() { Kind = embedding } });
 
         Assert.IsInstanceOfType(model.Readout, expected);
     }

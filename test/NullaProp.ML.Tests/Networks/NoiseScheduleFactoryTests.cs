@@ -12,23 +12,20 @@ public sealed class NoiseScheduleFactoryTests
     [DataRow(NoiseScheduleKind.LearnedJointly, typeof(MonotoneNoiseSchedule), true)]
     public void Create_Kind_IsTheScheduleOfThatName(NoiseScheduleKind kind, Type type, bool trainsEnds)
     {
-        using var model = TinyModel.Create(new NoPropOptions { NoiseSchedule = kind });
+        using var model = TinyModel.Create(new NoPropOptions { Variant = new ContinuousTime { NoiseSchedule = kind } });
 
         Assert.AreEqual(type, model.Schedule.GetType());
         Assert.AreEqual(trainsEnds, model.Schedule.TrainsEnds);
     }
 
     [TestMethod]
-    [DataRow(1)]
-    [DataRow(64)]
-    [DataRow(1024)]
-    public void Create_LearnedOfAnyWidth_StartsNearlyStraight(int width)
+    public void Create_Learned_StartsNearlyStraight()
     {
-        using var model = TinyModel.Create(new NoPropOptions { NoiseScheduleHiddenSize = width, LogSnrAtLabel = 5 });
+        using var model = TinyModel.Create(new NoPropOptions { Variant = new ContinuousTime { LogSnrAtLabel = 5 } });
 
         var levels = model.Schedule.Levels([.. Enumerable.Range(0, 11).Select(i => i / 10.0)]);
 
-        Assert.AreEqual(width, TinyModel.Weight(model, "schedule.slopes").shape[1]);
+        Assert.AreEqual(64, TinyModel.Weight(model, "schedule.slopes").shape[1]);
         // Within a tenth of the span of 12: the curvature of two soft steps over slopes of 0.3 to 1.3.
         Assert.IsLessThan(1.2, levels.Max(level => Math.Abs(level.LogSnr - (-7 + (12 * level.Time)))));
     }

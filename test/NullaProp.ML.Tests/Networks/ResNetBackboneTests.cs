@@ -9,10 +9,10 @@ public sealed class ResNetBackboneTests
 {
     // torchvision's counts (11,689,512, 25,557,032 and 60,192,808) without their classifiers of 1000 classes.
     [TestMethod]
-    [DataRow(BackboneKind.ResNet18, 512, 11_176_512L)]
-    [DataRow(BackboneKind.ResNet50, 2048, 23_508_032L)]
-    [DataRow(BackboneKind.ResNet152, 2048, 58_143_808L)]
-    public void Weights_WithImageNetsStem_AreAsManyAsTorchvisions(BackboneKind kind, int width, long count)
+    [DataRow(NoPropBackbone.ResNet18, 512, 11_176_512L)]
+    [DataRow(NoPropBackbone.ResNet50, 2048, 23_508_032L)]
+    [DataRow(NoPropBackbone.ResNet152, 2048, 58_143_808L)]
+    public void Weights_WithImageNetsStem_AreAsManyAsTorchvisions(NoPropBackbone kind, int width, long count)
     {
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
@@ -41,11 +41,11 @@ public sealed class ResNetBackboneTests
     }
 
     [TestMethod]
-    [DataRow(BackboneKind.ResNet18, 3, 8, 8)]
-    [DataRow(BackboneKind.ResNet18, 1, 9, 70)] // small stem: the smaller side counts
-    [DataRow(BackboneKind.ResNet18, 3, 64, 65)]
-    [DataRow(BackboneKind.ResNet50, 1, 8, 11)]
-    public void Features_OfAnyStem_AreFiniteAndDependOnTheImage(BackboneKind kind, int channels, int height, int width)
+    [DataRow(NoPropBackbone.ResNet18, 3, 8, 8)]
+    [DataRow(NoPropBackbone.ResNet18, 1, 9, 70)] // small stem: the smaller side counts
+    [DataRow(NoPropBackbone.ResNet18, 3, 64, 65)]
+    [DataRow(NoPropBackbone.ResNet50, 1, 8, 11)]
+    public void Features_OfAnyStem_AreFiniteAndDependOnTheImage(NoPropBackbone kind, int channels, int height, int width)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);

@@ -46,8 +46,8 @@ internal static class TinyModel
     /// <summary>Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its code as in the seed.</summary>
     public static NoPropOptions Small(NoPropOptions options)
     {
-        var isUsual = options.EmbeddingDimension == new NoPropOptions().EmbeddingDimension || options.EmbeddingDimension == NoPropOptions.Nullaprop.EmbeddingDimension;
-        return options with { HiddenSize = 8, EmbeddingDimension = isUsual ? 8 : options.EmbeddingDimension };
+        var isUsual = options.Embedding.Dimension == new NoPropOptions().Embedding.Dimension || options.Embedding.Dimension == NoPropOptions.JaxReference.Embedding.Dimension;
+        return options with { HiddenSize = 8, Embedding = options.Embedding with { Dimension = isUsual ? 8 : options.Embedding.Dimension } };
     }
 
     /// <summary>Returns a model whose logits are these, whatever it is shown: all weights of the networks 0 but the last bias.</summary>

@@ -12,10 +12,10 @@ namespace NullaProp.ML.Tests.Networks;
 public sealed class TorchvisionTests
 {
     [TestMethod]
-    [DataRow(BackboneKind.ResNet18)]
-    [DataRow(BackboneKind.ResNet50)]
-    [DataRow(BackboneKind.ResNet152)]
-    public void Maps_WithAStateDictOfTorchvision_EqualTorchvisions(BackboneKind kind)
+    [DataRow(NoPropBackbone.ResNet18)]
+    [DataRow(NoPropBackbone.ResNet50)]
+    [DataRow(NoPropBackbone.ResNet152)]
+    public void Maps_WithAStateDictOfTorchvision_EqualTorchvisions(NoPropBackbone kind)
     {
         using var folder = new TempFolder();
         using var scope = NewDisposeScope();
@@ -37,12 +37,12 @@ public sealed class TorchvisionTests
     }
 
     // A classifier that passes on what it is given, and normalizations as training leaves them: none of their four numbers at its start.
-    private static nn.Module<Tensor, Tensor> Torchvision(BackboneKind kind, Generator generator)
+    private static nn.Module<Tensor, Tensor> Torchvision(NoPropBackbone kind, Generator generator)
     {
         var model = kind switch
         {
-            BackboneKind.ResNet18 => torchvision.models.resnet18(num_classes: 512),
-            BackboneKind.ResNet50 => torchvision.models.resnet50(num_classes: 2048),
+            NoPropBackbone.ResNet18 => torchvision.models.resnet18(num_classes: 512),
+            NoPropBackbone.ResNet50 => torchvision.models.resnet50(num_classes: 2048),
             _ => torchvision.models.resnet152(num_classes: 2048),
         };
         foreach (var (name, value) in model.state_dict())

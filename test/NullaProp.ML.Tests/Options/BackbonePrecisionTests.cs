@@ -11,13 +11,13 @@ public sealed class BackbonePrecisionTests
     [DataRow(BackbonePrecision.Full)]
     public void Validate_PrecisionThatAnOwnModuleHas_IsAccepted(BackbonePrecision precision)
     {
-        new NoPropOptions { Backbone = BackboneKind.Custom, BackboneName = "mine", BackbonePrecision = precision }.Validate();
+        new NoPropOptions { Backbone = NoPropBackbone.Custom, BackboneName = "mine", BackbonePrecision = precision }.Validate();
     }
 
     [TestMethod]
     public void Validate_BFloat16ForAnOwnModule_SaysWhatToChoose()
     {
-        var options = new NoPropOptions { Backbone = BackboneKind.Custom, BackboneName = "mine", BackbonePrecision = BackbonePrecision.BFloat16 };
+        var options = new NoPropOptions { Backbone = NoPropBackbone.Custom, BackboneName = "mine", BackbonePrecision = BackbonePrecision.BFloat16 };
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
 
@@ -35,9 +35,9 @@ public sealed class BackbonePrecisionTests
     }
 
     [TestMethod]
-    [DataRow(BackboneKind.Mlp)]
-    [DataRow(BackboneKind.Custom)]
-    public void Choose_NetworkWithoutConvolutionsOfTheLibrary_IsFull(BackboneKind backbone)
+    [DataRow(NoPropBackbone.Mlp)]
+    [DataRow(NoPropBackbone.Custom)]
+    public void Choose_NetworkWithoutConvolutionsOfTheLibrary_IsFull(NoPropBackbone backbone)
     {
         Assert.AreEqual(BackbonePrecision.Full, FastBFloat16.Choose(new NoPropOptions { Backbone = backbone }, CPU).BackbonePrecision);
     }

@@ -1,5 +1,6 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Variants;
 
 namespace NullaProp.ML.Tests.Plan;
 
@@ -9,7 +10,7 @@ public sealed class AdaptiveGridTests
     private static readonly LinearNoiseSchedule Schedule = new(-7, 5);
 
     public static IEnumerable<object[]> Cases =>
-        from dynamics in Enum.GetValues<FlowDynamics>().Select(Dynamics.Of).Append(new FlowMatching()).Append(new PreconditionedFlow(0.1))
+        from dynamics in Enum.GetValues<FlowDynamics>().Select(Dynamics.Of).Append(new VelocityFlow()).Append(new PreconditionedFlow(0.1))
         from tolerance in new[] { 1e-4, 0.1, 1 }
         from steps in new[] { 1, 2, 7, 2000 }
         select new object[] { dynamics, tolerance, steps };
@@ -33,7 +34,7 @@ public sealed class AdaptiveGridTests
     {
         var levels = new LinearNoiseSchedule(noiseEnd, labelEnd).Levels(Times());
 
-        var grid = new AdaptiveGrid(new ProbabilityFlow(), levels, classes: 10).Within(new NoPropOptions().SolverTolerance, 100);
+        var grid = new AdaptiveGrid(new ProbabilityFlow(), levels, classes: 10).Within(new NoPropOptions().Sampling.SolverTolerance, 100);
 
         Assert.IsInRange(6, 10, grid.Count - 1);
     }

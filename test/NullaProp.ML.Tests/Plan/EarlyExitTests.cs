@@ -4,6 +4,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Plan;
@@ -14,16 +15,16 @@ public sealed class EarlyExitTests
     private const int Images = 12;
 
     public static IEnumerable<object[]> Models =>
-        from variant in new[] { NoPropVariant.ContinuousTime, NoPropVariant.DiscreteTime, NoPropVariant.FlowMatching }
+        from variant in new[] { VariantKind.ContinuousTime, VariantKind.DiscreteTime, VariantKind.FlowMatching }
         from draws in new[] { 0, 3 }
         select new object[] { variant, draws };
 
     // From unsure networks to very sure ones, so that some images stay and others leave.
     [TestMethod]
     [DynamicData(nameof(Models))]
-    public void Probabilities_ClassIsDecided_KeepEveryClassAndAgreeByRow(NoPropVariant variant, int draws)
+    public void Probabilities_ClassIsDecided_KeepEveryClassAndAgreeByRow(VariantKind variant, int draws)
     {
-        var options = TinyModel.Small(new NoPropOptions { Variant = variant, BlockCount = 6, SolverSteps = 3, Draws = draws, EarlyExit = EarlyExit.WhenClassIsDecided });
+        var options = TinyModel.Small(new NoPropOptions { Variant = variant.Create(new DiscreteTime { BlockCount = 6 }), Sampling = new() { SolverSteps = 3, Draws = draws, EarlyExit = EarlyExit.WhenClassIsDecided } });
 
         var left = new[] { 0.1f, 1f, 4f, 8f }.Sum(sharpness => ImagesThatLeft(options, sharpness));
 
@@ -33,29 +34,28 @@ public sealed class EarlyExitTests
     // Heun's trial points, the two predictions of the multistep method, noise on the way, blocks: what the last state is made of is
     // another sum each time.
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialHeun, FlowDynamics.SimplifiedFlow, EmbeddingKind.OneHot)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.Ancestral, EmbeddingKind.OneHot)]
-    [DataRow(NoPropVariant.DiscreteTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
-    [DataRow(NoPropVariant.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow, EmbeddingKind.LearnedUnitNorm)]
+    [DataRow(VariantKind.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(VariantKind.ContinuousTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(VariantKind.ContinuousTime, OdeSolver.ExponentialHeun, FlowDynamics.SimplifiedFlow, EmbeddingKind.OneHot)]
+    [DataRow(VariantKind.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(VariantKind.ContinuousTime, OdeSolver.ExponentialEuler, FlowDynamics.Ancestral, EmbeddingKind.OneHot)]
+    [DataRow(VariantKind.DiscreteTime, OdeSolver.Heun, FlowDynamics.ProbabilityFlow, EmbeddingKind.OneHot)]
+    [DataRow(VariantKind.ContinuousTime, OdeSolver.Multistep, FlowDynamics.ProbabilityFlow, EmbeddingKind.LearnedUnitNorm)]
     public void Probabilities_LastStateIsDecided_KeepEveryClassAndAgreeByRow(
-        NoPropVariant variant, OdeSolver solver, FlowDynamics dynamics, EmbeddingKind embedding)
+        VariantKind variant, OdeSolver solver, FlowDynamics dynamics, EmbeddingKind embedding)
     {
         var options = TinyModel.Small(new NoPropOptions
         {
-            Variant = variant,
-            BlockCount = 24,
-            BlockPlacement = BlockPlacement.EvenInTime,
-            NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
-            Embedding = embedding,
-            Solver = solver,
-            Dynamics = dynamics,
-            SolverSteps = 24, // short ones, so that the last of them decide little
-            Draws = 1,
-            ScoreReadout = ScoreReadout.LastState,
-            EarlyExit = EarlyExit.WhenClassIsDecided,
+            Variant = variant.Create(new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LinearLogSnr }, new DiscreteTime { BlockCount = 24, BlockMaxLogSnr = null, NoiseSchedule = NoiseScheduleKind.LinearLogSnr }),
+            Embedding = new() { Kind = embedding },
+            Sampling = new() {
+Solver = solver,
+Dynamics = dynamics,
+SolverSteps = 24, // short ones, so that the last of them decide little
+Draws = 1,
+ScoreReadout = ScoreReadout.LastState,
+EarlyExit = EarlyExit.WhenClassIsDecided,
+},
         });
 
         var left = new[] { 0.1f, 1f, 4f, 8f }.Sum(sharpness => ImagesThatLeft(options, sharpness));
@@ -70,8 +70,8 @@ public sealed class EarlyExitTests
     public void Spread_OfTheReadout_IsMeasuredWhereAnImageMayLeaveByItsState(EarlyExit earlyExit, bool isMeasured)
     {
         using var scope = NewDisposeScope();
-        using var model = TinyModel.Create(new NoPropOptions { Embedding = EmbeddingKind.Learned });
-        var plan = PlanCompiler.For(model, new NoPropOptions { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit });
+        using var model = TinyModel.Create(new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned } });
+        var plan = PlanCompiler.For(model, new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit } });
 
         var readout = new FoldedReadout(model, plan, model.Embedding.Rows());
 
@@ -132,7 +132,7 @@ public sealed class EarlyExitTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var early = new TorchRunner(model, plan, starts);
         using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
         var rows = new ManagedRunner(early.Folded, TinyModel.Shape);
@@ -162,7 +162,7 @@ public sealed class EarlyExitTests
             {
                 value.add_(MathF.Log(sharpness));
             }
-            else if (options.Variant != NoPropVariant.FlowMatching && name.Contains("head.output.", StringComparison.Ordinal))
+            else if (options.Variant is not FlowMatching && name.Contains("head.output.", StringComparison.Ordinal))
             {
                 value.select(0, 0).add_(name.EndsWith("bias", StringComparison.Ordinal) ? 1 : 0);
                 value.mul_(sharpness);

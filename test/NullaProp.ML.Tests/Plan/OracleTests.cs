@@ -1,5 +1,6 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Variants;
 
 namespace NullaProp.ML.Tests.Plan;
 
@@ -38,7 +39,7 @@ public sealed class OracleTests
     [DataRow(VelocityForm.Preconditioned, OdeSolver.Adaptive, 60)]
     public void FlowMatching_IdealVelocity_DrawsClassesAsOftenAsTheyAreTrue(VelocityForm form, OdeSolver solver, int steps)
     {
-        var flow = FlowMatching.Of(form, IdealDenoiser.Prior.Count);
+        var flow = VelocityFlow.Of(form, IdealDenoiser.Prior.Count);
         var stages = new PlanCompiler(flow, times => [.. times.Select(Level)], IdealDenoiser.Prior.Count).Steps(solver, steps).ToArray();
 
         var frequencies = Frequencies((start, _) => PlanExecution.End(stages, start, Output));

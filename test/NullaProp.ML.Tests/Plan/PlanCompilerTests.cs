@@ -1,5 +1,6 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Tests.Networks;
 
 namespace NullaProp.ML.Tests.Plan;
 
@@ -29,7 +30,7 @@ public sealed class PlanCompilerTests
     [DataRow(OdeSolver.Multistep, ScoreReadout.LastPrediction, 1, 2)]
     public void Compile_SolverAndReadout_GiveThisManyEvaluations(OdeSolver solver, ScoreReadout readout, int steps, int evaluations)
     {
-        var plan = Compiler.Compile(new NoPropOptions { Solver = solver, ScoreReadout = readout, SolverSteps = steps });
+        var plan = Compiler.Compile(new Sampling { Solver = solver, ScoreReadout = readout, SolverSteps = steps }, LastEvaluation.AtLabel);
 
         Assert.HasCount(evaluations, plan.Stages);
     }
@@ -38,7 +39,7 @@ public sealed class PlanCompilerTests
     [DynamicData(nameof(SolversAndReadouts))]
     public void Compile_AnyReadout_SharesAddUpToOne(OdeSolver solver, ScoreReadout readout)
     {
-        var plan = Compiler.Compile(new NoPropOptions { Solver = solver, ScoreReadout = readout, SolverSteps = 13 });
+        var plan = Compiler.Compile(new Sampling { Solver = solver, ScoreReadout = readout, SolverSteps = 13 }, LastEvaluation.AtLabel);
 
         // 26 roundings at most.
         Assert.AreEqual(1, plan.StateShare + plan.Stages.Sum(stage => stage.ScoreShare), 1e-14);
@@ -49,7 +50,10 @@ public sealed class PlanCompilerTests
     [DynamicData(nameof(SolversAndReadouts))]
     public void Compile_CrossEntropyBaseline_EvaluatesOnceAtPureNoise(OdeSolver solver, ScoreReadout readout)
     {
-        var plan = Compiler.Compile(new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline, Solver = solver, ScoreReadout = readout });
+        var options = new NoPropOptions { Variant = new CrossEntropyBaseline(), Sampling = new() { Solver = solver, ScoreReadout = readout } };
+        using var model = TinyModel.Create(options);
+
+        var plan = PlanCompiler.For(model, options);
 
         var stage = plan.Stages.Single();
         Assert.AreEqual(0, stage.Time);
@@ -65,7 +69,7 @@ public sealed class PlanCompilerTests
     [DataRow(OdeSolver.Adaptive)]
     public void Compile_LastPrediction_CountsOnlyTheEvaluationAtTheLabel(OdeSolver solver)
     {
-        var plan = Compiler.Compile(new NoPropOptions { Solver = solver, ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 4 });
+        var plan = Compiler.Compile(new Sampling { Solver = solver, ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 4 }, LastEvaluation.AtLabel);
 
         Assert.AreEqual(1, plan.Stages[^1].Time);
         Assert.AreEqual(1, plan.Stages[^1].ScoreShare);
@@ -75,7 +79,7 @@ public sealed class PlanCompilerTests
     [TestMethod]
     public void Compile_NullapropPreset_EvaluatesHeunFortyStepsAndTheEnd()
     {
-        var plan = new PlanCompiler(Dynamics.Of(NoPropOptions.Nullaprop.Dynamics), new LinearNoiseSchedule(-2.5, 2.5).Levels).Compile(NoPropOptions.Nullaprop);
+        var plan = new PlanCompiler(Dynamics.Of(NoPropOptions.JaxReference.Sampling.Dynamics), new LinearNoiseSchedule(-2.5, 2.5).Levels).Compile(NoPropOptions.JaxReference.Sampling, LastEvaluation.AtLabel);
 
         Assert.HasCount(81, plan.Stages);
         Assert.AreEqual(40, plan.Stages.Count(stage => stage.EndsStep));
@@ -196,9 +200,9 @@ public sealed class PlanCompilerTests
     [TestMethod]
     public void Compile_AdaptiveWithTighterTolerance_EvaluatesMoreOften()
     {
-        var options = new NoPropOptions { Solver = OdeSolver.Adaptive, SolverSteps = 100 };
+        var sampling = new Sampling { Solver = OdeSolver.Adaptive, SolverSteps = 100 };
 
-        var (coarse, fine) = (Compiler.Compile(options), Compiler.Compile(options with { SolverTolerance = 0.01 }));
+        var (coarse, fine) = (Compiler.Compile(sampling, LastEvaluation.AtLabel), Compiler.Compile(sampling with { SolverTolerance = 0.01 }, LastEvaluation.AtLabel));
 
         Assert.IsGreaterThan(coarse.Stages.Count, fine.Stages.Count);
     }

@@ -14,7 +14,7 @@ public sealed class SamplingPlanTests
     public void Offsets_AnySolver_AreTheStatesOfAWayWithoutPredictions(OdeSolver solver)
     {
         var plan = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-2.5, 2.5).Levels)
-            .Compile(new NoPropOptions { Solver = solver, SolverSteps = 5, ScoreReadout = ScoreReadout.LastPrediction });
+            .Compile(new Sampling { Solver = solver, SolverSteps = 5, ScoreReadout = ScoreReadout.LastPrediction }, LastEvaluation.AtLabel);
         var states = new List<double>();
 
         var offsets = plan.Offsets(new HostTensor([1, 1], [1])).Select(offset => offset.Single()).ToList();

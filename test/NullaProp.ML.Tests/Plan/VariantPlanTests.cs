@@ -4,6 +4,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Plan;
@@ -17,7 +18,7 @@ public sealed class VariantPlanTests
     private const int Images = 3;
 
     public static IEnumerable<object[]> Plans =>
-        from variant in new[] { (NoPropVariant.DiscreteTime, VelocityForm.Raw), (NoPropVariant.FlowMatching, VelocityForm.Raw), (NoPropVariant.FlowMatching, VelocityForm.Preconditioned) }
+        from variant in new[] { (VariantKind.DiscreteTime, VelocityForm.Raw), (VariantKind.FlowMatching, VelocityForm.Raw), (VariantKind.FlowMatching, VelocityForm.Preconditioned) }
         from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.Learned, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
         from readout in Enum.GetValues<ScoreReadout>()
         from draws in new[] { 0, 2 }
@@ -26,20 +27,15 @@ public sealed class VariantPlanTests
     [TestMethod]
     [DynamicData(nameof(Plans))]
     public void Probabilities_AnyPlan_AreThoseOfTheWayStepByStep(
-        NoPropVariant variant, VelocityForm form, EmbeddingKind embedding, int dimension, ScoreReadout readout, int draws)
+        VariantKind variant, VelocityForm form, EmbeddingKind embedding, int dimension, ScoreReadout readout, int draws)
     {
         using var scope = NewDisposeScope();
         var options = new NoPropOptions
         {
-            Variant = variant,
-            VelocityForm = form,
-            BlockCount = 3,
             HiddenSize = 8,
-            Embedding = embedding,
-            EmbeddingDimension = dimension,
-            ScoreReadout = readout,
-            SolverSteps = 3,
-            Draws = draws,
+            Variant = variant.Create(new DiscreteTime { BlockCount = 3 }, new FlowMatching { VelocityForm = form }),
+            Embedding = new() { Kind = embedding, Dimension = dimension },
+            Sampling = new() { ScoreReadout = readout, SolverSteps = 3, Draws = draws },
         };
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
@@ -63,23 +59,18 @@ public sealed class VariantPlanTests
 
     // Stored noise joins the way after every step: the start and noise of each draw lie one after the other.
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.OneHot, ScoreReadout.PathMean)]
-    [DataRow(NoPropVariant.ContinuousTime, EmbeddingKind.Learned, ScoreReadout.LastState)]
-    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.Learned, ScoreReadout.PathMean)]
-    [DataRow(NoPropVariant.DiscreteTime, EmbeddingKind.OneHot, ScoreReadout.LastState)]
-    public void Probabilities_Ancestral_FollowTheStoredNoise(NoPropVariant variant, EmbeddingKind embedding, ScoreReadout readout)
+    [DataRow(VariantKind.ContinuousTime, EmbeddingKind.OneHot, ScoreReadout.PathMean)]
+    [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ScoreReadout.LastState)]
+    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.Learned, ScoreReadout.PathMean)]
+    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.OneHot, ScoreReadout.LastState)]
+    public void Probabilities_Ancestral_FollowTheStoredNoise(VariantKind variant, EmbeddingKind embedding, ScoreReadout readout)
     {
         using var scope = NewDisposeScope();
         var options = TinyModel.Small(new NoPropOptions
         {
-            Variant = variant,
-            BlockCount = 3,
-            Embedding = embedding,
-            Dynamics = FlowDynamics.Ancestral,
-            Solver = OdeSolver.ExponentialEuler,
-            SolverSteps = 3,
-            ScoreReadout = readout,
-            Draws = 2,
+            Variant = variant.Create(new DiscreteTime { BlockCount = 3 }),
+            Embedding = new() { Kind = embedding },
+            Sampling = new() { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, SolverSteps = 3, ScoreReadout = readout, Draws = 2 },
         });
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
@@ -100,12 +91,12 @@ public sealed class VariantPlanTests
     }
 
     [TestMethod]
-    [DataRow(NoPropVariant.DiscreteTime)]
-    [DataRow(NoPropVariant.FlowMatching)]
-    public void ProbabilitiesFromNoise_AnyVariant_SumToOne(NoPropVariant variant)
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void ProbabilitiesFromNoise_AnyVariant_SumToOne(VariantKind variant)
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = variant, BlockCount = 3 };
+        var options = new NoPropOptions { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }) };
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(0, model.Embedding.Dimension, new RandomStreams(1)));
@@ -118,7 +109,7 @@ public sealed class VariantPlanTests
     [TestMethod]
     public void For_DiscreteTime_EvaluatesEachBlockOnce()
     {
-        var options = new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 5, Solver = OdeSolver.Heun, SolverSteps = 7 };
+        var options = new NoPropOptions { Variant = new DiscreteTime { BlockCount = 5 }, Sampling = new() { Solver = OdeSolver.Heun, SolverSteps = 7 } };
         using var model = TinyModel.Create(options);
 
         var plan = PlanCompiler.For(model, options);
@@ -132,7 +123,7 @@ public sealed class VariantPlanTests
     {
         foreach (var solver in Enum.GetValues<OdeSolver>())
         {
-            var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = VelocityForm.Raw, Solver = solver, SolverSteps = 5 };
+            var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw }, Sampling = new() { Solver = solver, SolverSteps = 5 } };
             using var model = TinyModel.Create(options);
             double[] start = [0.3, -1.2, 0.7];
 

@@ -24,15 +24,15 @@ public sealed class RandomStreamsTests
 
     // Each place is asked for once in a whole training: no two who draw share a stream, and none draws the same twice.
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, "time noise readout")]
-    [DataRow(NoPropVariant.DiscreteTime, "noise readout")]
-    [DataRow(NoPropVariant.FlowMatching, "time start path")]
-    [DataRow(NoPropVariant.CrossEntropyBaseline, "")]
-    public void Of_WholeTraining_GivesEveryoneAStreamOfTheirOwn(NoPropVariant variant, string drawnByTheLoss)
+    [DataRow(VariantKind.ContinuousTime, "time noise readout")]
+    [DataRow(VariantKind.DiscreteTime, "noise readout")]
+    [DataRow(VariantKind.FlowMatching, "time start path")]
+    [DataRow(VariantKind.CrossEntropyBaseline, "")]
+    public void Of_WholeTraining_GivesEveryoneAStreamOfTheirOwn(VariantKind variant, string drawnByTheLoss)
     {
         var asked = Asked(variant);
 
-        string[] passes = variant == NoPropVariant.DiscreteTime ? ["block1", "block2"] : [""];
+        string[] passes = variant == VariantKind.DiscreteTime ? ["block1", "block2"] : [""];
         string[] ofSteps = [.. Changes, .. drawnByTheLoss.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. Backbone];
         var expected = passes.SelectMany(pass => Enumerable.Range(0, Epochs).SelectMany(epoch => (IEnumerable<(string, int, int)>)
         [
@@ -40,7 +40,7 @@ public sealed class RandomStreamsTests
             .. Enumerable.Range(0, Steps).SelectMany(step => ofSteps.Select(name =>
                 (Scope(pass) + name.Replace("SCOPE", pass.Length == 0 ? "" : $"{pass}.", StringComparison.Ordinal), epoch, step))),
         ]));
-        string[] once = variant == NoPropVariant.CrossEntropyBaseline ? ["draws"] : ["draws", "prototypes"];
+        string[] once = variant == VariantKind.CrossEntropyBaseline ? ["draws"] : ["draws", "prototypes"];
         CollectionAssert.AreEquivalent(
             expected.Concat(once.Select(name => (name, 0, 0))).Select(place => $"{place}").ToArray(),
             asked.Where(place => !place.Name.StartsWith("weights/", StringComparison.Ordinal)).Select(place => $"{place}").ToArray());
@@ -56,7 +56,7 @@ public sealed class RandomStreamsTests
     public void Of_AnyTwoPlacesOfATraining_AreUncorrelatedAndNeverEqual()
     {
         using var scope = NewDisposeScope();
-        var places = Asked(NoPropVariant.DiscreteTime).Concat(Asked(NoPropVariant.FlowMatching)).Distinct().ToArray();
+        var places = Asked(VariantKind.DiscreteTime).Concat(Asked(VariantKind.FlowMatching)).Distinct().ToArray();
         var streams = new RandomStreams(1);
 
         var rows = stack([.. places.Select(place => Of(place).Uniform([Numbers], ScalarType.Float32))]); // (streams, n)
@@ -77,12 +77,12 @@ public sealed class RandomStreamsTests
     public void Of_StartsAndLearnedEmbeddings_PointNowhereTogether()
     {
         using var scope = NewDisposeScope();
-        var options = NoPropOptions.Nullaprop with { Draws = 4 };
+        var options = NoPropOptions.JaxReference with { Sampling = NoPropOptions.JaxReference.Sampling with { Draws = 4 } };
         var streams = new RandomStreams(7);
         using var weights = Weights.Drawn(streams, CPU);
         var embedding = new ClassEmbedding(weights.Under("embedding"), options, TinyModel.Shape, classes: 10);
 
-        var starts = Start.Points(options.Draws, embedding.Dimension, streams).ToTensor();
+        var starts = Start.Points(options.Sampling.Draws, embedding.Dimension, streams).ToTensor();
 
         var cosines = nn.functional.normalize(starts, dim: 1).mm(nn.functional.normalize(embedding.Matrix(), dim: 1).t()); // (4, 10)
         Assert.IsLessThan(5 / Math.Sqrt(embedding.Dimension), cosines.abs().max().item<float>());
@@ -91,7 +91,7 @@ public sealed class RandomStreamsTests
     [TestMethod]
     public void Of_OneBlockMadeAlone_HasTheWeightsOfTheBlockAmongAll()
     {
-        var options = TinyModel.Small(new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 7 });
+        var options = TinyModel.Small(new NoPropOptions { Variant = new DiscreteTime { BlockCount = 7 } });
         using var all = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
 
         using var alone = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3, blocks: [6]);
@@ -105,27 +105,22 @@ public sealed class RandomStreamsTests
         }
     }
 
-    private static List<(string Name, int Epoch, int Step)> Asked(NoPropVariant variant)
+    private static List<(string Name, int Epoch, int Step)> Asked(VariantKind variant)
     {
         var asked = new List<(string, int, int)>();
         var context = new MLContext();
         var options = TinyImages.Options with
         {
-            Variant = variant,
-            BlockCount = 2,
-            Backbone = BackboneKind.PaperConv,
+            Backbone = NoPropBackbone.PaperConv,
             Epochs = Epochs,
             BatchSize = Rows / Steps,
-            Embedding = EmbeddingKind.Learned,
-            EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidBySum,
-            FlowNoise = variant == NoPropVariant.FlowMatching ? 0.1 : new NoPropOptions().FlowNoise,
-            RandomCropPadding = 1,
-            HorizontalFlipProbability = 0.5,
-            RotationDegrees = 5,
-            Draws = 2,
             MaxCachedBytes = 65_536, // smaller than all images: they are read as a stream
+            Variant = variant.Create(new DiscreteTime { BlockCount = 2 }, new FlowMatching { PathNoise = variant == VariantKind.FlowMatching ? 0.1 : ((FlowMatching)new NoPropOptions().Variant).PathNoise }),
+            Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.FeatureMedoidBySum },
+            Augmentation = TinyImages.Options.Augmentation with { RandomCropPadding = 1, HorizontalFlipProbability = 0.5, RotationDegrees = 5 },
+            Sampling = TinyImages.Options.Sampling with { Draws = 2 },
         };
-        var trainer = new NoPropTrainer(context, options, logger: null)
+        var trainer = new NoPropTrainer(context, options, new NoPropRun())
         {
             StreamsOf = seed => new RandomStreams(seed) { Asked = (name, epoch, step) => asked.Add((name, epoch, step)) },
         };

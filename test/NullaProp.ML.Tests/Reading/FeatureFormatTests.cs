@@ -39,7 +39,7 @@ public sealed class FeatureFormatTests
     [DataRow(new[] { 2, 3, 4, 5 }, "120×1×1")]
     public void Of_VectorForMlp_MayHaveAnySize(int[] dimensions, string shape)
     {
-        var format = FeatureFormat.Of(Vector(dimensions), wanted: null, BackboneKind.Mlp);
+        var format = FeatureFormat.Of(Vector(dimensions), wanted: null, NoPropBackbone.Mlp);
 
         Assert.AreEqual((shape, PixelLayout.Planar), (format.Shape.ToString(), format.Layout));
     }

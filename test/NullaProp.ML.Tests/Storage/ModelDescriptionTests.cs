@@ -17,8 +17,8 @@ public sealed class ModelDescriptionTests
     public static IEnumerable<object[]> Options =>
     [
         ["default", new NoPropOptions()],
-        ["nullaprop", NoPropOptions.Nullaprop],
-        ["baseline", new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline, Seed = -5, ImageShape = Shape, LearningRate = 0.1 + 0.2, LabelColumnName = "Größe \"1\"" }],
+        ["nullaprop", NoPropOptions.JaxReference],
+        ["baseline", new NoPropOptions { Seed = -5, ImageShape = Shape, LearningRate = 0.1 + 0.2, LabelColumnName = "Größe \"1\"", Variant = new CrossEntropyBaseline() }],
         ["weights", new NoPropOptions { ClassWeights = new([new("Größe \"1\"", 0.1 + 0.2), new("", 7)]), ClassWeighting = ClassWeighting.Balanced, ExampleWeightColumnName = "Weight" }],
     ];
 
@@ -134,7 +134,7 @@ public sealed class ModelDescriptionTests
     [TestMethod]
     public void Read_OptionThatIsMissing_SaysWhich()
     {
-        var json = Json(new NoPropOptions { SolverSteps = 9 });
+        var json = Json(new NoPropOptions { Sampling = new() { SolverSteps = 9 } });
         json["options"]!.AsObject().Remove("weightDecay");
 
         var fault = Assert.ThrowsExactly<FormatException>(() => ModelDescription.Read(Encoding.UTF8.GetBytes(json.ToJsonString())));

@@ -20,7 +20,7 @@ public sealed class ModelFileTests
     public void ReadWeights_WhatWriteWeightsWrote_GivesEveryBitBack(int draws)
     {
         using var scope = NewDisposeScope();
-        var options = TinyModel.Small(NoPropOptions.Nullaprop with { Draws = draws });
+        var options = TinyModel.Small(NoPropOptions.JaxReference with { Sampling = NoPropOptions.JaxReference.Sampling with { Draws = draws } });
         var model = Model(options);
         model.Network.Normalization.Set([0.4], [1 / 0.3]);
 
@@ -58,7 +58,7 @@ public sealed class ModelFileTests
     [TestMethod]
     public void ReadWeights_LoadedModel_LeavesNoTensorWhenDisposed()
     {
-        var model = Model(TinyModel.Small(new NoPropOptions { Draws = 2 }));
+        var model = Model(TinyModel.Small(new NoPropOptions { Sampling = new() { Draws = 2 } }));
         var file = Written(model);
         var before = LiveTensors;
 
@@ -89,11 +89,11 @@ public sealed class ModelFileTests
     [DataRow(2, 0, "the weight 'draws' is not one of this model's")]
     public void ReadWeights_DrawsThatDoNotFit_SaysSoAndLeavesNoTensor(int stored, int described, string words)
     {
-        var model = Model(TinyModel.Small(new NoPropOptions { Draws = stored }));
+        var model = Model(TinyModel.Small(new NoPropOptions { Sampling = new() { Draws = stored } }));
         var file = Written(model);
         var before = LiveTensors;
 
-        var fault = Assert.ThrowsExactly<FormatException>(() => Read(file, model with { Options = model.Options with { Draws = described } }));
+        var fault = Assert.ThrowsExactly<FormatException>(() => Read(file, model with { Options = model.Options with { Sampling = model.Options.Sampling with { Draws = described } } }));
 
         Assert.Contains(words, fault.Message);
         Assert.AreEqual(before, LiveTensors);
@@ -103,7 +103,7 @@ public sealed class ModelFileTests
     private static StoredModel Model(NoPropOptions options)
     {
         var network = TinyModel.Create(options);
-        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Draws, network.Embedding.Dimension, new RandomStreams(5)));
+        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
     private static StoredModel Read(byte[] file, StoredModel described) => ModelFile.ReadWeights(

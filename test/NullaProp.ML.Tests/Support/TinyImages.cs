@@ -18,8 +18,8 @@ internal static class TinyImages
         BatchSize = 16,
         LearningRate = 0.01,
         HiddenSize = 16,
-        SolverSteps = 2,
         Seed = 1,
+        Sampling = new() { SolverSteps = 2 },
     };
 
     /// <summary>Returns the pixels of images whose classes take turns: 0, 1, …, 0, 1, ….</summary>

@@ -2,6 +2,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.Variants;
 using TorchSharp;
 
 namespace NullaProp.ML.Tests.Training;
@@ -10,7 +11,7 @@ namespace NullaProp.ML.Tests.Training;
 public sealed class BlockPassTests
 {
     private const int Blocks = 4;
-    private static readonly NoPropOptions Options = new() { Variant = NoPropVariant.DiscreteTime, BlockCount = Blocks };
+    private static readonly NoPropOptions Options = new() { Variant = new DiscreteTime { BlockCount = Blocks } };
 
     // Of 4 blocks, so that others come before and after it.
     [TestMethod]
@@ -32,7 +33,7 @@ public sealed class BlockPassTests
     [TestMethod]
     public void Run_LearnedEmbeddings_AreChangedByEveryBlock()
     {
-        var options = Options with { Embedding = EmbeddingKind.Learned };
+        var options = Options with { Embedding = Options.Embedding with { Kind = EmbeddingKind.Learned } };
         using var first = Trained(options, [0]);
         using var second = Trained(options, [1]);
         using var untrained = TinyModel.Create(options);
@@ -50,7 +51,7 @@ public sealed class BlockPassTests
 
         foreach (var seed in new[] { 0, 1, -1, int.MaxValue })
         {
-            using var passes = TrainingPasses.OfBlocks(model, Options, [0, 1, 2, 3], new RandomStreams(seed));
+            using var passes = BlockPass.Of(model, Options, [0, 1, 2, 3], new RandomStreams(seed));
             foreach (var pass in passes.Passes)
             {
                 first.Add(pass.Order(0).Word64());
@@ -83,7 +84,7 @@ public sealed class BlockPassTests
 
     private static void Train(Denoiser model, NoPropOptions options, int[] blocks)
     {
-        using var steps = TrainingPasses.OfBlocks(model, options, blocks, new RandomStreams(5));
+        using var steps = BlockPass.Of(model, options, blocks, new RandomStreams(5));
         for (var i = 0; i < 3; i++)
         {
             using var batch = TinyModel.Batch(i, 0, 1, 2, 1);

@@ -14,7 +14,7 @@ namespace NullaProp.ML.Tests.Training;
 [TestClass]
 public sealed class ClassPrototypesTests
 {
-    private static readonly NoPropOptions Pixels = new() { Embedding = EmbeddingKind.Learned, EmbeddingInitialization = EmbeddingInitialization.PixelMedoid };
+    private static readonly NoPropOptions Pixels = new() { Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid } };
     private static readonly string[] Names = ["cat", "dog", "owl"];
 
     // Images of one colour each, so that pixel distances are those of numbers on a line: MedoidTests has their middles.
@@ -39,7 +39,7 @@ public sealed class ClassPrototypesTests
     public void Set_FeatureMedoidOfTenImages_IsTheirMiddleByTheUntrainedBackbone(EmbeddingInitialization initialization)
     {
         using var scope = NewDisposeScope();
-        var options = Pixels with { EmbeddingInitialization = initialization };
+        var options = Pixels with { Embedding = Pixels.Embedding with { Initialization = initialization } };
         using var model = TinyModel.Create(options);
         var store = RandomStore(each: 10);
 
@@ -58,7 +58,7 @@ public sealed class ClassPrototypesTests
     public void Set_FeatureMedoidOfManyImages_IsAmongThemAndDependsOnTheSeed()
     {
         using var scope = NewDisposeScope();
-        var options = Pixels with { EmbeddingInitialization = EmbeddingInitialization.FeatureMedoidByMedian };
+        var options = Pixels with { Embedding = Pixels.Embedding with { Initialization = EmbeddingInitialization.FeatureMedoidByMedian } };
         var store = RandomStore(each: 60);
         using var one = TinyModel.Create(options);
         using var same = TinyModel.Create(options);
@@ -80,8 +80,8 @@ public sealed class ClassPrototypesTests
     public void Set_UnitNorm_KeepsTheDirectionAlone(EmbeddingInitialization initialization)
     {
         using var scope = NewDisposeScope();
-        var learned = Pixels with { EmbeddingInitialization = initialization };
-        var unit = learned with { Embedding = EmbeddingKind.LearnedUnitNorm };
+        var learned = Pixels with { Embedding = Pixels.Embedding with { Initialization = initialization } };
+        var unit = learned with { Embedding = learned.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } };
         using var plain = TinyModel.Create(learned);
         using var directed = TinyModel.Create(unit);
 
@@ -114,7 +114,7 @@ public sealed class ClassPrototypesTests
     public void Set_Stream_GivesThePrototypesOfTheStore(EmbeddingInitialization initialization)
     {
         using var scope = NewDisposeScope();
-        var options = Pixels with { EmbeddingInitialization = initialization };
+        var options = Pixels with { Embedding = Pixels.Embedding with { Initialization = initialization } };
         var context = new MLContext();
         var rows = new LabelledRows(TinyImages.Keys(context, rows: 30), options, wanted: null, checkAlive: () => { }); // 10 a class: all are taken
         using var fromStream = TinyModel.Create(options);
@@ -154,7 +154,7 @@ public sealed class ClassPrototypesTests
     [TestMethod]
     public void Set_BlankPrototypeOfUnitNorm_ThrowsNamingTheClass()
     {
-        var options = Pixels with { Embedding = EmbeddingKind.LearnedUnitNorm };
+        var options = Pixels with { Embedding = Pixels.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } };
         using var model = TinyModel.Create(options);
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Set(model, options, Store([1], [2], [0, 0])));
@@ -175,7 +175,7 @@ public sealed class ClassPrototypesTests
     [DataRow(EmbeddingInitialization.PixelMedoid)]
     public void Set_Done_LeavesNoTensor(EmbeddingInitialization initialization)
     {
-        var options = Pixels with { EmbeddingInitialization = initialization };
+        var options = Pixels with { Embedding = Pixels.Embedding with { Initialization = initialization } };
         using var model = TinyModel.Create(options);
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
@@ -186,18 +186,18 @@ public sealed class ClassPrototypesTests
     }
 
     [TestMethod]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.ContinuousTime, EmbeddingInitialization.FeatureMedoidBySum, true)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.ContinuousTime, EmbeddingInitialization.FeatureMedoidByMedian, true)]
-    [DataRow(EmbeddingKind.LearnedUnitNorm, NoPropVariant.ContinuousTime, EmbeddingInitialization.PixelMedoid, true)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.DiscreteTime, EmbeddingInitialization.PixelMedoid, true)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.FlowMatching, EmbeddingInitialization.FeatureMedoidBySum, true)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.ContinuousTime, EmbeddingInitialization.Orthogonal, false)]
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.ContinuousTime, EmbeddingInitialization.SmallNormal, false)]
-    [DataRow(EmbeddingKind.OneHot, NoPropVariant.ContinuousTime, EmbeddingInitialization.PixelMedoid, false)] // fixed
-    [DataRow(EmbeddingKind.Learned, NoPropVariant.CrossEntropyBaseline, EmbeddingInitialization.PixelMedoid, false)] // no noisy label
-    public void AreAskedFor_Options_SayWhetherImagesAreChosen(EmbeddingKind kind, NoPropVariant variant, EmbeddingInitialization initialization, bool expected)
+    [DataRow(EmbeddingKind.Learned, VariantKind.ContinuousTime, EmbeddingInitialization.FeatureMedoidBySum, true)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.ContinuousTime, EmbeddingInitialization.FeatureMedoidByMedian, true)]
+    [DataRow(EmbeddingKind.LearnedUnitNorm, VariantKind.ContinuousTime, EmbeddingInitialization.PixelMedoid, true)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.DiscreteTime, EmbeddingInitialization.PixelMedoid, true)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.FlowMatching, EmbeddingInitialization.FeatureMedoidBySum, true)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.ContinuousTime, EmbeddingInitialization.Orthogonal, false)]
+    [DataRow(EmbeddingKind.Learned, VariantKind.ContinuousTime, EmbeddingInitialization.SmallNormal, false)]
+    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, EmbeddingInitialization.PixelMedoid, false)] // fixed
+    [DataRow(EmbeddingKind.Learned, VariantKind.CrossEntropyBaseline, EmbeddingInitialization.PixelMedoid, false)] // no noisy label
+    public void AreAskedFor_Options_SayWhetherImagesAreChosen(EmbeddingKind kind, VariantKind variant, EmbeddingInitialization initialization, bool expected)
     {
-        var options = new NoPropOptions { Embedding = kind, Variant = variant, EmbeddingInitialization = initialization };
+        var options = new NoPropOptions { Variant = variant.Create(), Embedding = new() { Kind = kind, Initialization = initialization } };
 
         Assert.AreEqual(expected, ClassPrototypes.AreAskedFor(options));
     }

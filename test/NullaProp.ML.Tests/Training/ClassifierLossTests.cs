@@ -1,5 +1,6 @@
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;

@@ -1,6 +1,7 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.Variants;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,10 +16,10 @@ public sealed class ContinuousTimeLossTests
     // Single precision, numbers near 1.
     private const double SingleRounding = 2e-6;
 
-    private static readonly NoPropOptions Linear = new() { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -3, LogSnrAtLabel = 3 };
+    private static readonly NoPropOptions Linear = new() { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -3, LogSnrAtLabel = 3 } };
 
     // Ends that are learned, so that prior and read-out count.
-    private static readonly NoPropOptions Jointly = Linear with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative };
+    private static readonly NoPropOptions Jointly = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative } };
 
     [TestMethod]
     public void Denoising_ZeroWeights_IsTheDistanceOfTheUniformPrediction()
@@ -46,7 +47,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Denoising_UniformWeightOverManyTimes_IsTheSameForAnyCurve()
     {
-        var options = Linear with { NoiseSchedule = NoiseScheduleKind.Learned };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.Learned } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
         TinyModel.Set(model, "schedule.slopes", [.. Enumerable.Range(0, 64).Select(i => i / 4f)]); // steeper in the middle than at the ends
         TinyModel.Set(model, "schedule.offsets", [.. Enumerable.Range(0, 64).Select(i => -i / 8f)]);
@@ -62,7 +63,7 @@ public sealed class ContinuousTimeLossTests
     [DataRow(LossWeighting.MinSnr, 5.0)]
     public void Denoising_SnrWeight_IsHalfTheSlopeOfSnr(LossWeighting weighting, double limit)
     {
-        var options = Linear with { LossWeighting = weighting };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { LossWeighting = weighting } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, 0, 1, 2, 0);
@@ -77,7 +78,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Denoising_TimesUniformInLogSnr_WeighEveryRowAlike()
     {
-        var options = Linear with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = TimeSampling.UniformInLogSnr };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = TimeSampling.UniformInLogSnr } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, 0, 1, 2, 2);
@@ -92,7 +93,7 @@ public sealed class ContinuousTimeLossTests
     [DataRow(NoiseScheduleKind.Cosine)]
     public void Denoising_SnrWeightOverTimesUniformInLogSnr_IsTheSpanTimesSnr(NoiseScheduleKind schedule)
     {
-        var options = Linear with { NoiseSchedule = schedule, TimeSampling = TimeSampling.UniformInLogSnr, LossWeighting = LossWeighting.SnrDerivative };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = schedule, TimeSampling = TimeSampling.UniformInLogSnr, LossWeighting = LossWeighting.SnrDerivative } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, 0, 1, 2, 0);
@@ -108,7 +109,7 @@ public sealed class ContinuousTimeLossTests
     [DataRow(TimeSampling.UniformInLogSnr)]
     public void Denoising_SnrWeightOverManyTimes_HasTheSameMeanHoweverTheyAreDrawn(TimeSampling sampling)
     {
-        var options = Linear with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = sampling, LossWeighting = LossWeighting.SnrDerivative };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = sampling, LossWeighting = LossWeighting.SnrDerivative } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, [.. Enumerable.Range(0, 256).Select(i => i % 3L)]);
@@ -121,7 +122,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Denoising_CrossEntropy_IsTheLogarithmByHand()
     {
-        var options = Linear with { DenoisingLoss = DenoisingLoss.CrossEntropy };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy } };
         using var model = TinyModel.WithLogits(options, Logs(0.5, 0.3, 0.2));
 
         var terms = Terms(model, options, 0, 1, 2, 2);
@@ -135,7 +136,7 @@ public sealed class ContinuousTimeLossTests
     [DataRow(-2.5, 0.053, 5e-4)]
     public void Prior_ExactKl_IsTheNumberByHand(double logSnrAtNoise, double byHand, double digits)
     {
-        var options = Jointly with { LogSnrAtNoise = logSnrAtNoise };
+        var options = Jointly with { Variant = ((ContinuousTime)Jointly.Variant) with { LogSnrAtNoise = logSnrAtNoise } };
         using var model = TinyModel.WithLogits(options, new float[10]);
 
         var terms = Terms(model, options, 0, 4, 9);
@@ -149,7 +150,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Prior_ExactKlOfLearnedEmbeddings_TakesTheirNorm()
     {
-        var options = Jointly with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2 };
+        var options = Jointly with { Embedding = Jointly.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 } };
         using var model = TinyModel.WithLogits(options, 0, 0);
         TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
 
@@ -163,7 +164,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Prior_HalfSquaredNorm_IsTheSeedsNumberByHand()
     {
-        var options = Linear with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2, PriorLoss = PriorLoss.HalfSquaredNorm };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { PriorLoss = PriorLoss.HalfSquaredNorm }, Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 } };
         using var model = TinyModel.WithLogits(options, 0, 0);
         TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
 
@@ -175,7 +176,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Readout_NoisyLabel_IsBayesRule()
     {
-        var options = Linear with { Embedding = EmbeddingKind.Learned, EmbeddingDimension = 2, LogSnrAtLabel = 0.5 };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { LogSnrAtLabel = 0.5 }, Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
         double[][] rows = [[3, 4], [0, -1], [0.5, 0.25]]; // of unequal length, so that −½·SNR·‖u‖² counts
         TinyModel.Set(model, "embedding.rows", [.. rows.SelectMany(row => row).Select(x => (float)x)]);
@@ -200,7 +201,7 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Readout_Denoiser_IsTheNetworksCrossEntropy()
     {
-        var options = Linear with { ReadoutLoss = ReadoutLoss.Denoiser };
+        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { ReadoutLoss = ReadoutLoss.Denoiser } };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, 0, 1, 1);
@@ -237,7 +238,7 @@ public sealed class ContinuousTimeLossTests
     {
         using var model = TinyModel.Create();
         using var batch = TinyModel.Batch(1, 0, 1, 2);
-        var loss = new ContinuousTimeLoss(model, new NoPropOptions());
+        var loss = new ContinuousTimeLoss(model, new ContinuousTime());
         loss.Backward(batch, TinyModel.Training(1)).Dispose(); // makes the gradients
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
@@ -255,7 +256,7 @@ public sealed class ContinuousTimeLossTests
     {
         using var batch = TinyModel.Batch(1, labels);
         using var generator = new Generator((ulong)seed);
-        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, TinyModel.Training(seed));
+        using var terms = new ContinuousTimeLoss(model, (ContinuousTime)options.Variant).Backward(batch, TinyModel.Training(seed));
         var values = terms.data<float>().ToArray();
         return (values[0], values[1], values[2]);
     }

@@ -1,6 +1,7 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
@@ -15,11 +16,7 @@ public sealed class DiscreteTimeLossTests
     private static readonly double[] Levels = [-7, -5, -3, -1];
     private static readonly NoPropOptions Options = new()
     {
-        Variant = NoPropVariant.DiscreteTime,
-        BlockCount = 4,
-        BlockMaxLogSnr = -1,
-        LogSnrAtLabel = 5,
-        DenoisingLoss = DenoisingLoss.SquaredError,
+        Variant = new DiscreteTime { BlockCount = 4, BlockMaxLogSnr = -1, LogSnrAtLabel = 5, DenoisingLoss = DenoisingLoss.SquaredError },
     };
 
     [TestMethod]
@@ -69,7 +66,7 @@ public sealed class DiscreteTimeLossTests
         using var model = TinyModel.Create(Options);
         var plain = Backward(model, Options, block)[0];
 
-        var weighted = Backward(model, Options with { LossWeighting = weighting, DenoisingFactor = 0.1 }, block)[0];
+        var weighted = Backward(model, Options with { Variant = ((ContinuousTime)Options.Variant) with { LossWeighting = weighting, DenoisingFactor = 0.1 } }, block)[0];
 
         Assert.AreEqual(0.1 * factor, weighted / plain, 1e-5 * factor); // single precision
     }
@@ -77,7 +74,7 @@ public sealed class DiscreteTimeLossTests
     [TestMethod]
     public void Backward_LearnedEmbeddings_TrainEmbeddingAndLinearReadOutFromTheNoisyLabelAlone()
     {
-        var options = Options with { Embedding = EmbeddingKind.Learned };
+        var options = Options with { Embedding = Options.Embedding with { Kind = EmbeddingKind.Learned } };
         using var model = TinyModel.Create(options);
 
         var terms = Backward(model, options, block: 0);
@@ -93,7 +90,7 @@ public sealed class DiscreteTimeLossTests
     private static double[] Backward(Denoiser model, NoPropOptions options, int block)
     {
         using var batch = TinyModel.Batch(4, Labels);
-        using var terms = new DiscreteTimeLoss(model, options, block).Backward(batch, TinyModel.Training(Seed));
+        using var terms = new DiscreteTimeLoss(model, (DiscreteTime)options.Variant, block).Backward(batch, TinyModel.Training(Seed));
         return [.. terms.data<float>().Select(term => (double)term)];
     }
 }

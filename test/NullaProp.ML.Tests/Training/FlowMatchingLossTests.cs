@@ -1,6 +1,7 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
+using NullaProp.ML.Variants;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ public sealed class FlowMatchingLossTests
     public void Backward_OneBatch_IsTheFormulaInDoublePrecision(VelocityForm form, EmbeddingKind embedding, int dimension, double deviation)
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = form, Embedding = embedding, EmbeddingDimension = dimension, FlowNoise = deviation };
+        var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = form, PathNoise = deviation }, Embedding = new() { Kind = embedding, Dimension = dimension } };
         using var model = TinyModel.Create(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -56,7 +57,7 @@ public sealed class FlowMatchingLossTests
     public void Backward_FixedEmbeddings_TheAnchorFitsThePrecisionAndNothingElse()
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching };
+        var options = new NoPropOptions { Variant = new FlowMatching() };
         using var model = TinyModel.Create(options);
         using var strong = TinyModel.Create(options);
         TinyModel.Set(strong, "readout.log_precision", 5); // another anchor
@@ -73,7 +74,7 @@ public sealed class FlowMatchingLossTests
     public void Backward_LearnedEmbeddings_TheAnchorReachesTheNetwork()
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, Embedding = EmbeddingKind.Learned };
+        var options = new NoPropOptions { Variant = new FlowMatching(), Embedding = new() { Kind = EmbeddingKind.Learned } };
         using var model = TinyModel.Create(options);
         using var strong = TinyModel.Create(options);
         TinyModel.Set(strong, "readout.log_precision", 5);
@@ -90,7 +91,7 @@ public sealed class FlowMatchingLossTests
     [DataRow(VelocityForm.Preconditioned)]
     public void Backward_TermsDisposedOf_LeavesNoTensorButGradients(VelocityForm form)
     {
-        var options = new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = form, Embedding = EmbeddingKind.Learned, FlowNoise = 0.1 };
+        var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = form, PathNoise = 0.1 }, Embedding = new() { Kind = EmbeddingKind.Learned } };
         using var model = TinyModel.Create(options);
         Backward(model, options); // makes the gradients
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
@@ -103,7 +104,7 @@ public sealed class FlowMatchingLossTests
     private static double[] Backward(Denoiser model, NoPropOptions options)
     {
         using var batch = TinyModel.Batch(4, Labels);
-        using var terms = new FlowMatchingLoss(model, options).Backward(batch, TinyModel.Training(Seed));
+        using var terms = new FlowMatchingLoss(model, (FlowMatching)options.Variant).Backward(batch, TinyModel.Training(Seed));
         return [.. terms.data<float>().Select(term => (double)term)];
     }
 }

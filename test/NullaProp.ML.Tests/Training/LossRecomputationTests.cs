@@ -2,6 +2,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
+using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
@@ -12,16 +13,16 @@ public sealed class LossRecomputationTests
 {
     private const int Seed = 23;
     private static readonly long[] Labels = [0, 1, 2, 1, 0];
-    private static readonly NoPropOptions Uniform = new() { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 };
+    private static readonly NoPropOptions Uniform = new() { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 } };
 
     [TestMethod]
     public void Nullaprop_OneBatch_IsTheSeedsLossWithoutItsBroadcast()
     {
         using var scope = NewDisposeScope();
-        using var model = Model(NoPropOptions.Nullaprop);
+        using var model = Model(NoPropOptions.JaxReference);
         using var batch = TinyModel.Batch(4, Labels);
 
-        var terms = Backward(model, NoPropOptions.Nullaprop, batch);
+        var terms = Backward(model, NoPropOptions.JaxReference, batch);
 
         var (reference, schedule) = (new ReferenceModel(model), new ReferenceSchedule(model));
         var draws = new LossDraws(Seed, Labels.Length, reference.Embedding.shape[1]);
@@ -133,7 +134,7 @@ public sealed class LossRecomputationTests
     {
         const double h = 1e-4;
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative, LogSnrAtNoise = -3, LogSnrAtLabel = 2 };
+        var options = new NoPropOptions { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative, LogSnrAtNoise = -3, LogSnrAtLabel = 2 } };
         using var model = Model(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -162,7 +163,7 @@ public sealed class LossRecomputationTests
     {
         var model = TinyModel.Create(options, seed: 8);
         model.Normalization.Set([0.4], [1 / 0.3]);
-        if (options.Embedding == EmbeddingKind.Learned)
+        if (options.Embedding.Kind == EmbeddingKind.Learned)
         {
             TinyModel.Set(model, "embedding.rows", [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))]); // of length near 2, so that z matters
         }
@@ -172,7 +173,7 @@ public sealed class LossRecomputationTests
 
     private static double[] Backward(Denoiser model, NoPropOptions options, ImageBatch batch)
     {
-        using var terms = new ContinuousTimeLoss(model, options).Backward(batch, TinyModel.Training(Seed));
+        using var terms = new ContinuousTimeLoss(model, (ContinuousTime)options.Variant).Backward(batch, TinyModel.Training(Seed));
         return [.. terms.data<float>().Select(term => (double)term)];
     }
 

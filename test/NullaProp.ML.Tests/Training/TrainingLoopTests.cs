@@ -11,7 +11,7 @@ namespace NullaProp.ML.Tests.Training;
 [TestClass]
 public sealed class TrainingLoopTests
 {
-    private static readonly NoPropOptions Short = TinyModel.Small(new() { Epochs = 2, BatchSize = 8, LearningRate = 0.01, SolverSteps = 2 });
+    private static readonly NoPropOptions Short = TinyModel.Small(new() { Epochs = 2, BatchSize = 8, LearningRate = 0.01, Sampling = new() { SolverSteps = 2 } });
 
     // Both formulations and the yardstick must learn 24 images of three kinds by heart.
     [TestMethod]
@@ -23,12 +23,12 @@ public sealed class TrainingLoopTests
         var options = kind switch
         {
             "default" => new NoPropOptions(),
-            "nullaprop" => NoPropOptions.Nullaprop,
-            _ => new NoPropOptions { Variant = NoPropVariant.CrossEntropyBaseline },
+            "nullaprop" => NoPropOptions.JaxReference,
+            _ => new NoPropOptions { Variant = new CrossEntropyBaseline() },
         };
         var epochs = new List<EpochMetrics>();
 
-        using var model = Train(TinyModel.Small(options with { Epochs = 20, BatchSize = 8, LearningRate = 0.01, SolverSteps = 4 }), Images(24), epochs);
+        using var model = Train(TinyModel.Small(options with { Epochs = 20, BatchSize = 8, LearningRate = 0.01, Sampling = options.Sampling with { SolverSteps = 4 } }), Images(24), epochs);
 
         Assert.HasCount(20, epochs);
         Assert.AreEqual(1, epochs[^1].TrainingAccuracy);
@@ -39,7 +39,7 @@ public sealed class TrainingLoopTests
     public void Run_EveryEpoch_ReportsTermsThatAddUpAndTheRateOfItsLastStep()
     {
         var epochs = new List<EpochMetrics>();
-        var options = Short with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative };
+        var options = Short with { Variant = ((ContinuousTime)Short.Variant) with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative } };
 
         using var model = Train(options, Images(20), epochs, Images(6));
 

@@ -1,6 +1,8 @@
 using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
+using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
@@ -13,12 +15,12 @@ public sealed class WeightedLossTests
     private static readonly Dictionary<string, NoPropOptions> Losses = new()
     {
         ["default"] = new(),
-        ["nullaprop"] = NoPropOptions.Nullaprop,
-        ["own posterior"] = NoPropOptions.Nullaprop with { PriorLoss = PriorLoss.ExactKl, ReadoutLoss = ReadoutLoss.NoisyLabel },
-        ["cross-entropy of embeddings"] = new() { DenoisingLoss = DenoisingLoss.CrossEntropy, Embedding = EmbeddingKind.Learned },
-        ["discrete time"] = new() { Variant = NoPropVariant.DiscreteTime, BlockCount = 2, Embedding = EmbeddingKind.Learned },
-        ["flow matching"] = new() { Variant = NoPropVariant.FlowMatching, Embedding = EmbeddingKind.Learned },
-        ["baseline"] = new() { Variant = NoPropVariant.CrossEntropyBaseline },
+        ["nullaprop"] = NoPropOptions.JaxReference,
+        ["own posterior"] = NoPropOptions.JaxReference with { Variant = ((ContinuousTime)NoPropOptions.JaxReference.Variant) with { PriorLoss = PriorLoss.ExactKl, ReadoutLoss = ReadoutLoss.NoisyLabel } },
+        ["cross-entropy of embeddings"] = new() { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.CrossEntropy }, Embedding = new() { Kind = EmbeddingKind.Learned } },
+        ["discrete time"] = new() { Variant = new DiscreteTime { BlockCount = 2 }, Embedding = new() { Kind = EmbeddingKind.Learned } },
+        ["flow matching"] = new() { Variant = new FlowMatching(), Embedding = new() { Kind = EmbeddingKind.Learned } },
+        ["baseline"] = new() { Variant = new CrossEntropyBaseline() },
     };
 
     [TestMethod]
@@ -98,9 +100,9 @@ public sealed class WeightedLossTests
 
         ITrainingLoss loss = options.Variant switch
         {
-            NoPropVariant.ContinuousTime => new ContinuousTimeLoss(model, options),
-            NoPropVariant.DiscreteTime => new DiscreteTimeLoss(model, options, block: 1),
-            NoPropVariant.FlowMatching => new FlowMatchingLoss(model, options),
+            ContinuousTime => new ContinuousTimeLoss(model, (ContinuousTime)options.Variant),
+            DiscreteTime => new DiscreteTimeLoss(model, (DiscreteTime)options.Variant, block: 1),
+            FlowMatching => new FlowMatchingLoss(model, (FlowMatching)options.Variant),
             _ => new ClassifierLoss(model),
         };
         var terms = loss.Backward(batch, TinyModel.Training(5)).data<float>().ToArray();

@@ -4,6 +4,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Backends.Managed;
@@ -21,7 +22,7 @@ public sealed class ManagedRunnerTests
     [DataRow(2, 11, 70, 33, 31)]
     public void Probabilities_AnyShape_AreThoseOfTheBatchRunner(int channels, int height, int width, int classes, int hidden)
     {
-        var options = new NoPropOptions { HiddenSize = hidden, SolverSteps = 3 };
+        var options = new NoPropOptions { HiddenSize = hidden, Sampling = new() { SolverSteps = 3 } };
 
         AssertAgree(options, new ImageShape(channels, height, width), classes);
     }
@@ -33,19 +34,19 @@ public sealed class ManagedRunnerTests
     [DataRow(1, 1, 1, 3, 33)]
     public void Probabilities_Mlp_AreThoseOfTheBatchRunner(int channels, int height, int width, int classes, int hidden)
     {
-        var options = new NoPropOptions { Backbone = BackboneKind.Mlp, HiddenSize = hidden, SolverSteps = 3 };
+        var options = new NoPropOptions { Backbone = NoPropBackbone.Mlp, HiddenSize = hidden, Sampling = new() { SolverSteps = 3 } };
 
         AssertAgree(options, new ImageShape(channels, height, width), classes);
     }
 
     // Three convolutions, the middle one without a max-pool; in discrete time a batch normalisation at the end.
     [TestMethod]
-    [DataRow(NoPropVariant.ContinuousTime, 1, 8, 8)]
-    [DataRow(NoPropVariant.ContinuousTime, 3, 9, 13)]
-    [DataRow(NoPropVariant.DiscreteTime, 2, 11, 8)]
-    public void Probabilities_PaperConv_AreThoseOfTheBatchRunner(NoPropVariant variant, int channels, int height, int width)
+    [DataRow(VariantKind.ContinuousTime, 1, 8, 8)]
+    [DataRow(VariantKind.ContinuousTime, 3, 9, 13)]
+    [DataRow(VariantKind.DiscreteTime, 2, 11, 8)]
+    public void Probabilities_PaperConv_AreThoseOfTheBatchRunner(VariantKind variant, int channels, int height, int width)
     {
-        var options = new NoPropOptions { Backbone = BackboneKind.PaperConv, Variant = variant, BlockCount = 2, HiddenSize = 13, SolverSteps = 2 };
+        var options = new NoPropOptions { Backbone = NoPropBackbone.PaperConv, HiddenSize = 13, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }), Sampling = new() { SolverSteps = 2 } };
 
         AssertAgree(options, new ImageShape(channels, height, width), 3);
     }
@@ -54,18 +55,18 @@ public sealed class ManagedRunnerTests
     [TestMethod]
     public void Probabilities_ResNet_AreThoseOfTheBatchRunner()
     {
-        var options = new NoPropOptions { Backbone = BackboneKind.ResNet18, HiddenSize = 13, SolverSteps = 2 };
+        var options = new NoPropOptions { Backbone = NoPropBackbone.ResNet18, HiddenSize = 13, Sampling = new() { SolverSteps = 2 } };
 
         AssertAgree(options, new ImageShape(3, 32, 32), 3);
     }
 
     public static IEnumerable<object[]> ManyClasses =>
     [
-        [new NoPropOptions { SolverSteps = 2 }],
-        [new NoPropOptions { SolverSteps = 2, Draws = 2, ScoreReadout = ScoreReadout.LastState }],
-        [new NoPropOptions { SolverSteps = 2, ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided }],
-        [new NoPropOptions { SolverSteps = 2, Variant = NoPropVariant.FlowMatching }],
-        [new NoPropOptions { BlockCount = 1, Variant = NoPropVariant.DiscreteTime }],
+        [new NoPropOptions { Sampling = new() { SolverSteps = 2 } }],
+        [new NoPropOptions { Sampling = new() { SolverSteps = 2, Draws = 2, ScoreReadout = ScoreReadout.LastState } }],
+        [new NoPropOptions { Sampling = new() { SolverSteps = 2, ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided } }],
+        [new NoPropOptions { Variant = new FlowMatching(), Sampling = new() { SolverSteps = 2 } }],
+        [new NoPropOptions { Variant = new DiscreteTime { BlockCount = 1 } }],
     ];
 
     // A matrix of as many rows and columns would hold 2.2 billion numbers: one-hot labels are places, and no matrix of theirs is made.
@@ -80,7 +81,7 @@ public sealed class ManagedRunnerTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(2, generator);
         var scores = new float[classes];
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         var folded = new FoldedModel(model, plan, starts);
@@ -95,10 +96,10 @@ public sealed class ManagedRunnerTests
     public static IEnumerable<object[]> Allocating =>
     [
         [new NoPropOptions()],
-        [new NoPropOptions { Backbone = BackboneKind.Mlp, Embedding = EmbeddingKind.Learned, Draws = 3, ScoreReadout = ScoreReadout.LastState }],
-        [new NoPropOptions { Variant = NoPropVariant.FlowMatching, EarlyExit = EarlyExit.WhenClassIsDecided }],
-        [new NoPropOptions { ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided }],
-        [new NoPropOptions { Backbone = BackboneKind.PaperConv, Variant = NoPropVariant.DiscreteTime, BlockCount = 2 }],
+        [new NoPropOptions { Backbone = NoPropBackbone.Mlp, Embedding = new() { Kind = EmbeddingKind.Learned }, Sampling = new() { Draws = 3, ScoreReadout = ScoreReadout.LastState } }],
+        [new NoPropOptions { Variant = new FlowMatching(), Sampling = new() { EarlyExit = EarlyExit.WhenClassIsDecided } }],
+        [new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided } }],
+        [new NoPropOptions { Backbone = NoPropBackbone.PaperConv, Variant = new DiscreteTime { BlockCount = 2 } }],
     ];
 
     [TestMethod]
@@ -106,7 +107,7 @@ public sealed class ManagedRunnerTests
     public void Probabilities_AfterTheFirstRow_AllocateNothing(NoPropOptions options)
     {
         using var model = TinyModel.Create(options);
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5));
+        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5));
         var runner = new ManagedRunner(new FoldedModel(model, PlanCompiler.For(model, options), starts), TinyModel.Shape);
         var (pixels, scores, votes) = (new float[64], new float[3], new long[starts.Rows]);
         runner.Probabilities(pixels, scores, votes);
@@ -132,12 +133,8 @@ public sealed class ManagedRunnerTests
         var options = new NoPropOptions
         {
             HiddenSize = 8,
-            Embedding = embedding,
-            EmbeddingDimension = dimension,
-            Solver = solver,
-            SolverSteps = 4,
-            ScoreReadout = readout,
-            Draws = draws,
+            Embedding = new() { Kind = embedding, Dimension = dimension },
+            Sampling = new() { Solver = solver, SolverSteps = 4, ScoreReadout = readout, Draws = draws },
         };
 
         AssertAgree(options, new ImageShape(1, 8, 8), 3);
@@ -189,7 +186,7 @@ public sealed class ManagedRunnerTests
         TinyModel.ReadLabels(model);
         model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
         var plan = PlanCompiler.For(model, options);
-        using var batch = new TorchRunner(model, plan, Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(5)));
+        using var batch = new TorchRunner(model, plan, Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5)));
         var runner = new ManagedRunner(batch.Folded, shape);
         var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
         var expected = batch.Probabilities(pixels).data<float>().ToArray();

@@ -30,7 +30,7 @@ public sealed class TorchRunnerTests
         EmbeddingKind embedding, int dimension, FlowDynamics dynamics, OdeSolver solver, ScoreReadout readout)
     {
         using var scope = NewDisposeScope();
-        var options = Options(embedding, dimension) with { Dynamics = dynamics, Solver = solver, ScoreReadout = readout, SolverSteps = 6, Draws = 1 };
+        var options = Options(embedding, dimension) with { Sampling = Options(embedding, dimension).Sampling with { Dynamics = dynamics, Solver = solver, ScoreReadout = readout, SolverSteps = 6, Draws = 1 } };
         using var model = TinyModel.Create(options);
         if (embedding == EmbeddingKind.Learned)
         {
@@ -88,7 +88,7 @@ public sealed class TorchRunnerTests
     public void Probabilities_SeveralDraws_AreTheMeanOfSingleOnes()
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Solver = OdeSolver.Heun, SolverSteps = 3, Draws = 5 };
+        var options = new NoPropOptions { Sampling = new() { Solver = OdeSolver.Heun, SolverSteps = 3, Draws = 5 } };
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
@@ -114,7 +114,7 @@ public sealed class TorchRunnerTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create();
-        using var runner = Runner(model, new NoPropOptions { SolverSteps = 4 });
+        using var runner = Runner(model, new NoPropOptions { Sampling = new() { SolverSteps = 4 } });
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(9, generator);
         var order = tensor(new long[] { 4, 0, 8, 2, 7, 1, 3, 6, 5 });
@@ -201,12 +201,12 @@ public sealed class TorchRunnerTests
 
     private static TorchRunner Runner(Denoiser model, NoPropOptions options)
     {
-        var starts = Start.Points(options.Draws, model.Embedding.Dimension, new RandomStreams(1));
+        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(1));
         return new TorchRunner(model, PlanCompiler.For(model, options), starts);
     }
 
     private static NoPropOptions Options(EmbeddingKind embedding, int dimension) =>
-        new() { Embedding = embedding, EmbeddingDimension = dimension, NoiseSchedule = NoiseScheduleKind.Learned, LogSnrAtNoise = -2.5, LogSnrAtLabel = 2.5 };
+        new() { Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.Learned, LogSnrAtNoise = -2.5, LogSnrAtLabel = 2.5 }, Embedding = new() { Kind = embedding, Dimension = dimension } };
 
     // The model's logits, asked for one point at a time; all else in double arithmetic, straight from the definition of the stages.
     // Nothing of the interpreter has a part in it.

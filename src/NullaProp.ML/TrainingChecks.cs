@@ -1,0 +1,126 @@
+using System.Globalization;
+using Microsoft.ML;
+using NullaProp.ML.ClassNames;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Reading;
+using NullaProp.ML.TrainingImages;
+
+namespace NullaProp.ML;
+
+/// <summary>What must hold before a training starts, which may take hours: columns, classes and options fit each other.</summary>
+/// <param name="options">The options.</param>
+/// <param name="shape">The size of the images.</param>
+/// <param name="classes">K, the number of classes.</param>
+/// <param name="keys">The names of the classes; <see langword="null"/> for a bare key.</param>
+internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, int classes, ClassValues? keys)
+{
+    /// <summary>Checks that a model can be trained further with these options.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="previous">The model, if there is one.</param>
+    /// <exception cref="ArgumentException">Its parameters mean something else.</exception>
+    public static void Architecture(NoPropOptions options, NoPropTransformer? previous)
+    {
+        if (previous is not null && ArchitectureOptions.Differences(options, previous.Model.Options) is { Count: > 0 } differences)
+        {
+            throw new ArgumentException(
+                $"The model cannot be trained further with these options: {string.Join(", ", differences)}. "
+                + "Give the trainer previous.Model.Options with { … }.",
+                nameof(previous));
+        }
+    }
+
+    /// <summary>Checks that the work of scoring one row stays within bounds.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="options">The options.</param>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public static void Scoring(Denoiser network, NoPropOptions options)
+    {
+        var plan = PlanCompiler.Outline(network, options);
+        if (plan.Excess(options.Sampling.Draws, network.Embedding.Dimension, network.ClassCount, options.HiddenSize) is { } excess)
+        {
+            throw new InvalidOperationException(excess);
+        }
+    }
+
+    /// <summary>Checks that a model to train further is there, and of the same classes and images.</summary>
+    /// <param name="input">The training data.</param>
+    /// <param name="previous">The model, if there is one.</param>
+    public void Previous(IDataView input, NoPropScorer? previous)
+    {
+        if (previous is null)
+        {
+            return;
+        }
+
+        previous.Use(static () => { }); // throws now where it was disposed of, and not after reading the data
+        InputColumns.CheckClasses(input, options.LabelColumnName, previous.ClassCount, previous.Model.Keys);
+        if (shape != previous.Shape)
+        {
+            throw Marked.Exception(new ArgumentOutOfRangeException(
+                paramName: null,
+                $"{nameof(NoPropOptions.ImageShape)} is {shape}, but the model to train further is for images of {previous.Shape}. "
+                + "Leave the option out, or change ResizeImages upstream."));
+        }
+    }
+
+    /// <summary>Checks the weights of rows and of classes.</summary>
+    /// <param name="input">The training data.</param>
+    public void Columns(IDataView input)
+    {
+        InputColumns.CheckWeight(SchemaShapes.Of(input.Schema), options.ExampleWeightColumnName);
+        InputColumns.CheckClassWeights(options.ClassWeights, options.LabelColumnName, ClassValues.NamesOf(keys, classes));
+    }
+
+    /// <summary>Checks that images can be changed as the options say.</summary>
+    public void Augmentation()
+    {
+        var (padding, flip, rotation) =
+            (options.Augmentation.RandomCropPadding, options.Augmentation.HorizontalFlipProbability, options.Augmentation.RotationDegrees);
+        if (padding >= Math.Min(shape.Height, shape.Width))
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"{nameof(ML.Augmentation.RandomCropPadding)} is {padding}, but must be below the shorter side of the images, which are {shape}, for "
+                + "something of them to be left. Lower it, or enlarge the images with ResizeImages."));
+        }
+
+        if (shape.Width == 1 && (flip > 0 || rotation > 0))
+        {
+            throw Marked.Exception(new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{nameof(ML.Augmentation.HorizontalFlipProbability)} is {flip} and {nameof(ML.Augmentation.RotationDegrees)} {rotation}, but the rows ")
+                + $"are vectors of {shape.Size} values, which have no sides to turn: set both to 0, or set {nameof(NoPropOptions.ImageShape)} if they "
+                + "are images."));
+        }
+    }
+
+    /// <summary>Checks the data that training is watched on.</summary>
+    /// <param name="validation">The data, if there is any.</param>
+    /// <param name="warn">Hears of early stopping that nothing can stop.</param>
+    public void Validation(IDataView? validation, Action<string> warn)
+    {
+        if (validation is not null)
+        {
+            InputColumns.Feature(validation.Schema, options.FeatureColumnName, shape);
+            InputColumns.CheckClasses(validation, options.LabelColumnName, classes, keys);
+        }
+        else if (options.EarlyStoppingPatience > 0)
+        {
+            warn($"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but there is no validation data to stop by: "
+                + $"all {options.Epochs} epochs are trained. Set {nameof(NoPropRun)}.{nameof(NoPropRun.Validation)}.");
+        }
+    }
+
+    /// <summary>Checks that there is something to tell apart.</summary>
+    /// <param name="images">The training images.</param>
+    public void Classes(ITrainingImages images)
+    {
+        if (!images.HasSeveralClasses)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"Only one class was found among the {images.Count} rows of label column '{options.LabelColumnName}', but a classifier needs two or more. "
+                + "Check the labels and how the data was split."));
+        }
+    }
+}

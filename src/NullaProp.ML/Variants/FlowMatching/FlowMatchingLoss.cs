@@ -1,0 +1,53 @@
+using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
+using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Variants;
+
+/// <summary>
+/// The loss of NoProp-FM (paper, section 2.2.3): ‖v(z, x, t) − (u − z₀)‖² on the straight path z = t·u + (1−t)·z₀ + σ·ε, and the anchor −log p(y|z̃₁) of the clean label
+/// z̃₁ = z + (1−t)·v, which keeps learned embeddings apart. What of v the network says, and the weight of a time, is in <see cref="VelocityForm"/>.
+/// </summary>
+/// <remarks>Where embeddings are fixed there is nothing to anchor, and the term only fits the precision by which z̃₁ is read; no gradient reaches the network from it.</remarks>
+/// <param name="model">The model.</param>
+/// <param name="options">σ, the form of the velocity and the factor of its term.</param>
+internal sealed class FlowMatchingLoss(Denoiser model, FlowMatching options) : ITrainingLoss
+{
+    private readonly VelocityFlow _flow = VelocityFlow.Of(options.VelocityForm, model.Embedding.Directions);
+    private readonly Scalar _factor = options.DenoisingFactor;
+    private readonly Scalar _deviation = options.PathNoise;
+
+    /// <inheritdoc/>
+    public Tensor Backward(ImageBatch batch, TrainingContext at)
+    {
+        using var scope = NewDisposeScope();
+        var embedding = model.Embedding.Current();
+        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
+        var time = TimeSamples.Uniform(batch.Labels.shape[0], at.Stream("time")).to(clean.device); // (B, 1)
+        var rest = ones_like(time) - time; // (B, 1)
+        var start = at.Noise("start", clean); // z₀, (B, D)
+        var z = (time * clean).Plus(rest * start); // (B, D)
+        if (options.PathNoise > 0)
+        {
+            z = z.add(at.Noise("path", clean), _deviation);
+        }
+
+        var velocity = _flow.Velocity(embedding.Mixed(model.Blocks[0].Logits(imageShare, z, time)), z, time); // v, (B, D)
+        var error = (velocity - (clean - start)).Squared().sum(1, keepdim: true) * _flow.Weight(time); // (B, 1)
+        var anchor = Anchor(batch, embedding, z.Plus(rest * velocity));
+        var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros_like(anchor), anchor);
+        terms.Total().backward();
+        return terms.Detached().MoveToOuterDisposeScope();
+    }
+
+    private Tensor Anchor(ImageBatch batch, LabelVectors embedding, Tensor cleanLabel)
+    {
+        var end = model.Schedule.At(ones(1, 1, device: cleanLabel.device)); // (1, 1)
+        var read = model.Embedding.IsLearned ? cleanLabel : cleanLabel.detach(); // (B, D)
+        return batch.CrossEntropy(model.Readout.Logits(read, embedding, end));
+    }
+}

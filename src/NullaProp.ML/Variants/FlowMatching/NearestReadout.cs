@@ -1,0 +1,31 @@
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Variants;
+
+/// <summary>
+/// Reads flow matching's clean label z̃₁ by its distance to each class embedding, ln p(k|z̃₁) = −½·β·‖z̃₁ − u‖² up to a constant, with a trained precision β: the class is
+/// that of the nearest embedding, as in the paper (section 2.2.3).
+/// </summary>
+/// <param name="weights">The scope of ln β.</param>
+internal sealed class NearestReadout(WeightScope weights) : LabelReadout
+{
+    private static readonly Scalar MinusHalf = -0.5;
+
+    // β = 8 at the start: between two classes one unit apart the odds are e⁴.
+    private readonly Weight _logPrecision = weights.Undecayed("log_precision", Initializers.Constant(Math.Log(8)), 1);
+
+    /// <inheritdoc/>
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level) =>
+        _logPrecision.Value.exp() * embedding.Products(z).add(embedding.SquaredNorms(z.device), MinusHalf); // (B, K)
+
+    /// <inheritdoc/>
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level)
+    {
+        var precision = Math.Exp(_logPrecision.Host().Values[0]);
+        return ByEmbedding(embedding, precision, precision);
+    }
+}

@@ -1,0 +1,65 @@
+using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Variants;
+
+/// <summary>
+/// Flow matching whose network says what is to be added to the best linear estimate of the velocity from z alone, in units of that estimate's deviation: dz/dt = a(t)·z + c(t)·F
+/// with S(t) = t²·s² + (1−t)² the variance of z, a = ½·S′/S and c = s/√S. So z/√S moves by F alone along the clock ∫s/S dt = arctan(((1+s²)·t − 1)/s).
+/// </summary>
+/// <remarks>The noise around the path (<see cref="FlowMatching.PathNoise"/>) is left out of S: with it the estimate is a little too large, and the network takes that back.</remarks>
+/// <param name="labelVariance">s², the variance of a clean label in each direction, above 0.</param>
+internal sealed class PreconditionedFlow(double labelVariance) : VelocityFlow
+{
+    private readonly Lazy<Scalar> _labelVariance = new(() => labelVariance); // a native number: made when tensors are
+    private readonly Lazy<Scalar> _labelDeviation = new(() => Math.Sqrt(labelVariance));
+    private readonly Lazy<Scalar> _weight = new(() => 3 / (1 + labelVariance)); // 1 over the mean of S from t = 0 to 1
+
+    /// <inheritdoc/>
+    public override Coefficients Rate(NoiseLevel level) => new(StateRate(level.Time), OutputRate(level.Time));
+
+    /// <inheritdoc/>
+    public override Coefficients Transition(NoiseLevel from, NoiseLevel to) =>
+        new(Math.Sqrt(Variance(to.Time) / Variance(from.Time)), Math.Sqrt(Variance(to.Time)) * Elapsed(from, to));
+
+    /// <inheritdoc/>
+    public override double Elapsed(NoiseLevel from, NoiseLevel to) => Clock(to.Time) - Clock(from.Time);
+
+    /// <inheritdoc/>
+    public override double Ramp(NoiseLevel from, NoiseLevel to) => Transition(from, to).Prediction / 2;
+
+    /// <inheritdoc/>
+    public override double Target(NoiseLevel level, double clean, double state) =>
+        (base.Target(level, clean, state) - (StateRate(level.Time) * state)) / OutputRate(level.Time);
+
+    /// <inheritdoc/>
+    public override Coefficients CleanLabel(double time) => new(1 + ((1 - time) * StateRate(time)), (1 - time) * OutputRate(time));
+
+    /// <inheritdoc/>
+    public override Tensor Velocity(Tensor output, Tensor z, Tensor time)
+    {
+        var (signal, variance) = (time.mul(_labelVariance.Value), Variance(time)); // t·s² and S, (B, 1)
+        var stateRate = (signal - (ones_like(time) - time)) / variance; // (B, 1)
+        return (output * variance.rsqrt().mul(_labelDeviation.Value)).Plus(stateRate * z);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>1/c² but for a factor that makes its mean 1, so that the anchor keeps its share of the loss.</remarks>
+    public override Tensor Weight(Tensor time) => Variance(time).mul(_weight.Value);
+
+    private Tensor Variance(Tensor time)
+    {
+        var rest = ones_like(time) - time;
+        return (time.mul(_labelVariance.Value) * time).Plus(rest * rest); // (B, 1)
+    }
+
+    private double Variance(double time) => (time * time * labelVariance) + ((1 - time) * (1 - time));
+
+    private double StateRate(double time) => ((time * labelVariance) - (1 - time)) / Variance(time);
+
+    private double OutputRate(double time) => Math.Sqrt(labelVariance / Variance(time));
+
+    private double Clock(double time) => Math.Atan((((1 + labelVariance) * time) - 1) / Math.Sqrt(labelVariance));
+}
