@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace NullaProp.ML.Tests.Architecture;
 
 /// <summary>
-/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan and Training knowing no ML.NET; an ML.NET developer
+/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan, Variants and Training knowing no ML.NET; an ML.NET developer
 /// the root, ClassNames, Reading, TrainingImages and Scoring knowing no diffusion. The root may use everything; options, ImageShape and
 /// EpochMetrics are values that every folder may use.
 /// </summary>
@@ -20,6 +20,7 @@ public sealed class FolderTests
         ["Networks"] = ["Diffusion", "Randomness", "Tensors"], // the model holds its noise schedule
         ["Plan"] = ["Diffusion", "Networks", "Randomness", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Randomness", "Tensors"],
+        ["Variants"] = ["Diffusion", "Networks", "Plan", "Randomness", "Tensors", "Training", "TrainingImages"],
         ["Training"] = ["Backends", "Diffusion", "Networks", "Plan", "Randomness", "Scoring", "Tensors", "TrainingImages"],
         ["ClassNames"] = ["Interop"],
         ["Reading"] = ["ClassNames", "Interop"],
@@ -160,13 +161,19 @@ public sealed class FolderTests
     [TestMethod]
     public void Namespace_OfEveryFile_IsThatOfItsFolder()
     {
-        // Options are values that users see; the catalog extends ML.NET's own namespace; the attribute of access checks has the name that the runtime knows.
+        // Options and variants are values that users see; the catalog extends ML.NET's own namespace; the attribute of access checks has the name that the runtime knows.
         AssertNone(SourceFile.All
             .Where(file => file.Path is not ("NoPropCatalog.cs" or "Interop/AccessChecks.cs"))
-            .Select(file => (file.Path, Expected: file.Folder is "Options" ? "NullaProp.ML" : NamespaceOf(file), file.Code))
-            .Where(file => !file.Code.Contains($"namespace {file.Expected};", StringComparison.Ordinal))
-            .Select(file => $"{file.Path} is not in namespace {file.Expected}"));
+            .Where(file => !Namespaces(file).Any(name => file.Code.Contains($"namespace {name};", StringComparison.Ordinal)))
+            .Select(file => $"{file.Path} is not in namespace {Namespaces(file)[0]}"));
     }
+
+    private static string[] Namespaces(SourceFile file) => file.Folder switch
+    {
+        "Options" => ["NullaProp.ML"],
+        "Variants" => ["NullaProp.ML.Variants", "NullaProp.ML"], // what a variant does, and the record that a user chooses it by
+        _ => [NamespaceOf(file)],
+    };
 
     // Backends/Torch/TorchRows.cs: NullaProp.ML.Backends.Torch.
     private static string NamespaceOf(SourceFile file) => string.Join('.', ["NullaProp.ML", .. file.Path.Split('/')[..^1]]);

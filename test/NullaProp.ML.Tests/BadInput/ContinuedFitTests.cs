@@ -16,7 +16,7 @@ public sealed class ContinuedFitTests
 
         var fault = Fault.Caused<ArgumentException>(
             () => trainer.Fit(Tiny.Data(context), previous),
-            "The model cannot be trained further with these options: Embedding is LearnedUnitNorm instead of OneHot, EmbeddingInitialization is Orthogonal instead of unused, EmbeddingDimension is 20 instead of unused, HiddenSize is 8 instead of 16, ReadoutLoss is NoisyLabel instead of unused.",
+            "The model cannot be trained further with these options: HiddenSize is 8 instead of 16, Embedding.Kind is LearnedUnitNorm instead of OneHot.",
             "Give the trainer previous.Model.Options with { … }.");
 
         Assert.AreEqual("previous", fault.ParamName);

@@ -10,9 +10,11 @@ public sealed class DivergenceTests
     // The most that the options allow in the direction of trouble: steps of 10 on a loss that is weighted by up to e^20.
     private static readonly NoPropOptions Reckless = Tiny.Options with
     {
-        Epochs = 200,
+        Epochs = 60,
+        Seed = 3, // not every run of such options diverges
         LearningRate = 10,
         LearningRateSchedule = LearningRateSchedule.Constant,
+        WarmupFraction = 0,
         Variant = ((ContinuousTime)Tiny.Options.Variant) with { LossWeighting = LossWeighting.SnrDerivative, DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 20 },
         Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 256 },
     };

@@ -72,7 +72,7 @@ public sealed class MissingLibraryTests
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var (modelPath, dataPath, _) = Saved(context, folder, Tiny.Options, rows: 2);
+            var (modelPath, dataPath, _) = Saved(context, folder, Tiny.Options, rows: 3);
 
             var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 

@@ -142,11 +142,11 @@ public sealed class ModelFileTests
         Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, _ => Encoding.UTF8.GetBytes(text)).Load(_context), sentence);
 
     [TestMethod]
-    [DataRow("options.solverSteps", "0", "SolverSteps is 0, but must be from 1 to 10000.")]
-    [DataRow("options.solverSteps", "\"many\"", "'solverSteps' is \"many\", but must be a whole number")]
+    [DataRow("options.sampling.solverSteps", "0", "SolverSteps is 0, but must be from 1 to 10000.")]
+    [DataRow("options.sampling.solverSteps", "\"many\"", "'solverSteps' is \"many\", but must be a whole number")]
     [DataRow("options.labelColumnName", "null", "LabelColumnName is empty")]
-    [DataRow("options.solver", "\"Magic\"", "'solver' is \"Magic\", but must be one of Euler")]
-    [DataRow("options.solver", "77", "'solver' is 77, but must be one of Euler")]
+    [DataRow("options.sampling.solver", "\"Magic\"", "'solver' is \"Magic\", but must be one of Euler")]
+    [DataRow("options.sampling.solver", "77", "'solver' is 77, but must be one of Euler")]
     [DataRow("options.learningRate", "1e999", "LearningRate is Infinity")]
     [DataRow("options.newOption", "1", "newOption")]
     [DataRow("imageShape.height", "4", "ImageShape is 1×4×8")]

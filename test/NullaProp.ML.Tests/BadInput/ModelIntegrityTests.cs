@@ -59,12 +59,12 @@ public sealed class ModelIntegrityTests
     [TestMethod]
     public void Load_TensorsSwapped_IsRefused() => Fault.Of<FormatException>(
         () => Zips.Value.Packed.Damaged(ModelFile.WeightsName, bytes => Rewritten(bytes, tensors =>
-            (tensors["normalization.mean"], tensors["normalization.deviation"]) = (tensors["normalization.deviation"], tensors["normalization.mean"]))).Load(Context),
+            (tensors["normalization.mean"], tensors["normalization.scale"]) = (tensors["normalization.scale"], tensors["normalization.mean"]))).Load(Context),
         Changed);
 
     [TestMethod]
     [DataRow("options.variant", "\"CrossEntropyBaseline\"")] // needs the same weights
-    [DataRow("options.solverSteps", "3")]
+    [DataRow("options.sampling.solverSteps", "3")]
     [DataRow("seed", "7")]
     public void Load_DescriptionEditedByHand_SaysWhatToDoInstead(string member, string value) => Fault.Of<FormatException>(
         () => Zips.Value.Packed.Damaged(ModelFile.DescriptionName, ModelZip.Edited(member, value)).Load(Context),
@@ -76,10 +76,10 @@ public sealed class ModelIntegrityTests
         () => Zips.Value.Packed.With(ModelFile.DescriptionName, bytes =>
         {
             var json = System.Text.Json.Nodes.JsonNode.Parse(bytes)!;
-            json["options"]!.AsObject().Remove("velocityForm");
+            json["options"]!.AsObject().Remove("weightDecay");
             return System.Text.Encoding.UTF8.GetBytes(json.ToJsonString());
         }).Load(Context),
-        "the option 'velocityForm' is missing");
+        "'options' lacks the option 'weightDecay'");
 
     [TestMethod]
     public void Load_SurplusTensor_IsRefusedUnread()
@@ -105,8 +105,8 @@ public sealed class ModelIntegrityTests
     }
 
     [TestMethod]
-    [DataRow("options.draws", "1024", "options.solverSteps", "10000", "evaluations of the network, but at most 1,000,000 are allowed")]
-    [DataRow("options.hiddenSize", "65536", "options.solverSteps", "10000", "The model cannot be read: its weights would take ")]
+    [DataRow("options.sampling.draws", "1024", "options.sampling.solverSteps", "10000", "evaluations of the network, but at most 1,000,000 are allowed")]
+    [DataRow("options.hiddenSize", "65536", "options.sampling.solverSteps", "10000", "The model cannot be read: its weights would take ")]
     [DataRow("classCount", "65536", "options.hiddenSize", "65536", " bytes, but may take at most 17,179,869,184.")]
     public void Load_PromiseOfTooMuch_IsRefusedAtOnce(string first, string firstValue, string second, string secondValue, string words)
     {
@@ -136,8 +136,7 @@ public sealed class ModelIntegrityTests
         "To score one row takes 10,240,000 evaluations of the network");
 
     [TestMethod]
-    [DataRow("normalization.deviation", -1f, "a standard deviation of its pixels is not above 0")]
-    [DataRow("normalization.deviation", 0f, "a standard deviation of its pixels is not above 0")]
+    [DataRow("normalization.scale", -1f, "a scale of its pixels is negative")]
     [DataRow("schedule.mixture", -500f, "its noise schedule does not rise from noise to label")] // softplus(−500) = 0: a flat line, and 0/0
     [DataRow("schedule.label_end", -9f, "its noise schedule does not rise from noise to label")]
     public void Load_ModelThatNoTrainingLeaves_IsRefused(string weight, float value, string words)
@@ -146,7 +145,7 @@ public sealed class ModelIntegrityTests
         {
             var zip = Zips.Value.Packed
                 .With(ModelFile.WeightsName, bytes => Rewritten(bytes, tensors => Array.Fill(tensors[weight].Values, value)))
-                .With(ModelFile.DescriptionName, ModelZip.Edited("options.solver", $"\"{solver}\""));
+                .With(ModelFile.DescriptionName, ModelZip.Edited("options.sampling.solver", $"\"{solver}\""));
 
             Fault.Of<FormatException>(() => zip.Load(Context), "The model is broken: " + words);
         }

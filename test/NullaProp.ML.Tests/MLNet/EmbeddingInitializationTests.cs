@@ -46,8 +46,9 @@ public sealed class EmbeddingInitializationTests
     }
 
     [TestMethod]
-    public void Fit_FixedEmbeddings_AreTheSameWhateverTheInitialization() =>
-        CollectionAssert.AreEqual(Scores(TinyImages.Options), Scores(TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Initialization = EmbeddingInitialization.PixelMedoid } }));
+    public void Fit_FixedEmbeddings_RefuseAnInitialization() => BadInput.Fault.Caused<ArgumentOutOfRangeException>(
+        () => Scores(TinyImages.Options with { Embedding = new() { Initialization = EmbeddingInitialization.PixelMedoid } }),
+        "Embedding.Initialization is PixelMedoid, but ");
 
     [TestMethod]
     public void Fit_ClassWithoutRows_TellsItsNameAndLeavesNothing()

@@ -24,7 +24,8 @@ public sealed class VariantTests
         {
             Epochs = 12,
             Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
-            Embedding = options.Embedding with { Kind = embedding, Dimension = 8 },
+            Embedding = new() { Kind = embedding, Dimension = embedding == EmbeddingKind.OneHot ? null : 8 },
+            Sampling = variant is VariantKind.ContinuousTime or VariantKind.FlowMatching ? options.Sampling : new(),
         }).Fit(data);
         var scored = model.Transform(data);
         var scores = scored.GetColumn<float[]>("Score").ToArray();

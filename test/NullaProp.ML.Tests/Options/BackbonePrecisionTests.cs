@@ -21,7 +21,7 @@ public sealed class BackbonePrecisionTests
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
 
-        Assert.Contains("BackbonePrecision is BFloat16, but Backbone Custom computes in the single precision of its own weights: choose Automatic or Full.", fault.Message);
+        Assert.Contains("BackbonePrecision is BFloat16, but Backbone Custom computes in the single precision of its own parameters: choose Automatic or Full.", fault.Message);
     }
 
     [TestMethod]

@@ -15,7 +15,7 @@ public sealed class FaultyRowTests
     [TestMethod]
     public void Read_SourceThatFailsAtEveryReading_NamesRowAndColumn()
     {
-        var data = new CountedCursors(Context.Data.LoadFromEnumerable(Photos(3, static _ => new IOException("The disk is gone."))));
+        var data = new CountedCursors(Context.Data.LoadFromEnumerable(Photos(3, static _ => new IOException("The disk is gone."))), rows: 8);
 
         Fault.Of<InvalidOperationException>(
             () => Read(data),

@@ -98,7 +98,7 @@ public sealed class OneReadingTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => cursor.MoveNext());
 
-        Assert.Contains("beyond its first 3 rows: The line went dead", fault.Message);
+        Assert.Contains("beyond its first 3 rows for column 'Features': The line went dead", fault.Message);
         Assert.AreEqual(1, source.Opened);
     }
 

@@ -52,7 +52,7 @@ public sealed class ModelDescriptionTests
         var names = typeof(NoPropOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).Select(property => property.Name)
             .Except([nameof(NoPropOptions.BackboneWeightsPath)]);
         CollectionAssert.AreEquivalent(names.Select(name => char.ToLowerInvariant(name[0]) + name[1..]).ToArray(), options.Select(pair => pair.Key).ToArray());
-        Assert.AreEqual("Heun", options["solver"]!.GetValue<string>());
+        Assert.AreEqual("Heun", options["sampling"]!["solver"]!.GetValue<string>());
     }
 
     [TestMethod]
@@ -77,17 +77,17 @@ public sealed class ModelDescriptionTests
     [DataRow("seed", "null", "'seed' is missing")]
     [DataRow("format", "\"2.1\"", "its format is '2.1', but must be '2.0' as in the model's header")]
     [DataRow("weightsSha256", "null", "'weightsSha256' is missing")]
-    [DataRow("options", """{"backboneWeightsPath":"/home/somebody/w"}""", "there is no option 'backboneWeightsPath'")]
+    [DataRow("options", """{"backboneWeightsPath":"/home/somebody/w"}""", "'options' has no option 'backboneWeightsPath'")]
     [DataRow("imageShape", """{"channels":1,"height":7,"width":8}""", "ImageShape is 1×7×8")]
     [DataRow("imageShape", """{"channels":1,"height":8,"width":8,"depth":2}""", "depth")]
     [DataRow("imageShape", """{"channels":1,"height":8}""", "lacks 'width'")]
     [DataRow("imageShape", "[1,8,8]", "'imageShape' is an array, but must be an object")]
     [DataRow("options", "[]", "'options' is an array, but must be an object")]
-    [DataRow("options", """{"solver":"Leapfrog"}""", "'solver' is \"Leapfrog\", but must be one of Euler, Heun")]
-    [DataRow("options", """{"solver":null}""", "'solver' is null, but must be one of Euler, Heun")]
-    [DataRow("options", """{"solver":7}""", "'solver' is 7, but must be one of Euler, Heun")]
-    [DataRow("options", """{"solver":"77"}""", "'solver' is \"77\", but must be one of Euler, Heun")]
-    [DataRow("options", """{"solver":"Euler, Heun"}""", "'solver' is \"Euler, Heun\", but must be one of Euler, Heun")]
+    [DataRow("options", """{"sampling":{"solver":"Leapfrog"}}""", "'solver' is \"Leapfrog\", but must be one of Euler, Heun")]
+    [DataRow("options", """{"sampling":{"solver":null}}""", "'solver' is null, but must be one of Euler, Heun")]
+    [DataRow("options", """{"sampling":{"solver":7}}""", "'solver' is 7, but must be one of Euler, Heun")]
+    [DataRow("options", """{"sampling":{"solver":"77"}}""", "'solver' is \"77\", but must be one of Euler, Heun")]
+    [DataRow("options", """{"sampling":{"solver":"Euler, Heun"}}""", "'solver' is \"Euler, Heun\", but must be one of Euler, Heun")]
     [DataRow("options", """{"epochs":1.5}""", "'epochs' is 1.5, but must be a whole number")]
     [DataRow("options", """{"maxCachedBytes":1e99}""", "'maxCachedBytes' is 1e99, but must be a whole number")]
     [DataRow("options", """{"learningRate":"fast"}""", "'learningRate' is \"fast\", but must be a number")]
@@ -96,7 +96,7 @@ public sealed class ModelDescriptionTests
     [DataRow("options", """{"labelColumnName":null}""", "LabelColumnName is empty")]
     [DataRow("options", """{"labelColumnName":["a long text that would make the message unreadable"]}""", "'labelColumnName' is an array, but must be a text")]
     [DataRow("options", """{"learningRate":"a long text that would make the message unreadable"}""", "'learningRate' is \"a long text that would make the message…, but")]
-    [DataRow("options", """{"solverSteps":0}""", "SolverSteps is 0")]
+    [DataRow("options", """{"sampling":{"solverSteps":0}}""", "SolverSteps is 0")]
     [DataRow("options", """{"sorcery":1}""", "sorcery")]
     [DataRow("options", """{"classWeights":{"a":0}}""", "ClassWeights gives class 'a' the weight 0")]
     [DataRow("options", """{"classWeights":{"a":"heavy"}}""", "damaged")]
@@ -106,10 +106,7 @@ public sealed class ModelDescriptionTests
         var json = Json(new NoPropOptions());
         if (name == "options" && JsonNode.Parse(value) is JsonObject changed)
         {
-            foreach (var (option, changedValue) in changed)
-            {
-                json["options"]![option] = changedValue?.DeepClone();
-            }
+            Change(json["options"]!.AsObject(), changed);
         }
         else
         {
@@ -139,7 +136,7 @@ public sealed class ModelDescriptionTests
 
         var fault = Assert.ThrowsExactly<FormatException>(() => ModelDescription.Read(Encoding.UTF8.GetBytes(json.ToJsonString())));
 
-        Assert.Contains("the option 'weightDecay' is missing", fault.Message);
+        Assert.Contains("'options' lacks the option 'weightDecay'", fault.Message);
     }
 
     [TestMethod]
@@ -151,6 +148,21 @@ public sealed class ModelDescriptionTests
 
         Assert.DoesNotContain("somebody", text);
         Assert.DoesNotContain("backboneWeightsPath", text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static void Change(JsonObject options, JsonObject changed)
+    {
+        foreach (var (option, value) in changed)
+        {
+            if (option == "sampling")
+            {
+                Change(options[option]!.AsObject(), value!.AsObject());
+            }
+            else
+            {
+                options[option] = value?.DeepClone();
+            }
+        }
     }
 
     private static JsonObject Json(NoPropOptions options) => JsonNode.Parse(Written(new ModelDescription(options, Shape, 2, null, 0, Hash)))!.AsObject();

@@ -6,7 +6,8 @@ namespace NullaProp.ML.Tests.Support;
 /// <summary>Data that counts how many cursors are opened and closed.</summary>
 /// <param name="data">The data.</param>
 /// <param name="failing">The name of a column whose values cannot be read.</param>
-internal sealed class CountedCursors(IDataView data, string? failing = null) : IDataView
+/// <param name="rows">How many rows it says it has, as a file or a collection does; what the data says otherwise.</param>
+internal sealed class CountedCursors(IDataView data, string? failing = null, long? rows = null) : IDataView
 {
     public int Opened { get; private set; }
 
@@ -16,7 +17,7 @@ internal sealed class CountedCursors(IDataView data, string? failing = null) : I
 
     public DataViewSchema Schema => data.Schema;
 
-    public long? GetRowCount() => data.GetRowCount();
+    public long? GetRowCount() => rows ?? data.GetRowCount();
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
