@@ -3,7 +3,6 @@ using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
-using NullaProp.ML.Plan;
 using NullaProp.ML.Scoring;
 using static TorchSharp.torch;
 

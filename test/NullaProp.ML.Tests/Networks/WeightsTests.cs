@@ -1,6 +1,5 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
-using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Networks;

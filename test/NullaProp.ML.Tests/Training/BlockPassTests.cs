@@ -1,7 +1,6 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
-using NullaProp.ML.Training;
 using NullaProp.ML.Variants;
 using TorchSharp;
 

@@ -1,5 +1,4 @@
 using NullaProp.ML.Tests.Networks;
-using NullaProp.ML.Training;
 using NullaProp.ML.Variants;
 using static TorchSharp.torch;
 

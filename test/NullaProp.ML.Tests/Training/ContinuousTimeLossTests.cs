@@ -1,6 +1,5 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
-using NullaProp.ML.Training;
 using NullaProp.ML.Variants;
 using TorchSharp;
 using static TorchSharp.torch;

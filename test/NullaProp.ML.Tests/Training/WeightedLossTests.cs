@@ -1,5 +1,4 @@
 using NullaProp.ML.Tests.Networks;
-using NullaProp.ML.Tests.Support;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
 using NullaProp.ML.Variants;
