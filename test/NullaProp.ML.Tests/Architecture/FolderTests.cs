@@ -18,6 +18,7 @@ public sealed class FolderTests
         ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
         ["Plan"] = ["Diffusion", "Networks", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Tensors"],
+        ["Onnx"] = ["Tensors"],
         ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Tensors"],
         ["Data"] = ["Interop"],
         ["Storage"] = ["Data", "Networks", "Plan", "Tensors"],
