@@ -3,6 +3,7 @@ using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Data;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Onnx;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
@@ -19,6 +20,7 @@ namespace NullaProp.ML;
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
     private readonly SamplingPlan _plan;
+    private readonly Lazy<FoldedModel> _folded;
     private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<ManagedRunner> _rowRunner;
     private readonly UseCount _network;
@@ -40,13 +42,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             Model = model;
             _network = network;
             _plan = PlanCompiler.For(model.Network, model.Options);
-            var folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
+            _folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
             _runner = new Lazy<TorchRunner>(() =>
             {
                 RequireLibtorch();
-                return new TorchRunner(folded.Value);
+                return new TorchRunner(_folded.Value);
             });
-            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(folded.Value, model.Shape));
+            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(_folded.Value, model.Shape));
             _use = new UseCount(Release);
         }
         catch
@@ -145,6 +147,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         });
         return result;
     }
+
+    /// <summary>Writes the model as an ONNX file.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="export">The names and forms of input and outputs.</param>
+    public void SaveAsOnnx(Stream stream, OnnxExport export) => Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export));
 
     /// <summary>Does something with the model while nobody can free it.</summary>
     /// <param name="action">What to do.</param>

@@ -43,6 +43,33 @@ public sealed record OnnxExport
     /// cref="OnnxPrecision.Full"/>.
     /// </summary>
     public OnnxPrecision Weights { get; init; } = OnnxPrecision.Full;
+
+    /// <summary>Checks the names.</summary>
+    /// <exception cref="ArgumentException">Two are the same, or one is empty or starts with a slash.</exception>
+    internal void Validate()
+    {
+        (string Property, string? Name)[] names =
+        [
+            (nameof(InputName), InputName),
+            (nameof(ScoreName), ScoreName),
+            (nameof(ClassName), ClassName),
+            (nameof(EntropyName), EntropyName),
+            (nameof(PathName), PathName),
+        ];
+        var properties = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (property, name) in names.Where(entry => entry.Name is not null || entry.Property is nameof(InputName) or nameof(ScoreName)))
+        {
+            if (string.IsNullOrWhiteSpace(name) || name.StartsWith('/'))
+            {
+                throw new ArgumentException($"{property} is '{name}', but must not be empty nor start with a slash. Choose another name.");
+            }
+
+            if (!properties.TryAdd(name, property))
+            {
+                throw new ArgumentException($"{properties[name]} and {property} are both '{name}', but must differ. Rename one of them.");
+            }
+        }
+    }
 }
 
 /// <summary>The type of an image's values.</summary>

@@ -1,0 +1,305 @@
+using System.Text.Json;
+using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Onnx;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Onnx;
+
+/// <summary>Whole models: ONNX Runtime must give their own probabilities.</summary>
+[TestClass]
+public sealed class OnnxModelTests
+{
+    private const int Rows = 16;
+
+    public static IEnumerable<object[]> ContinuousTime =>
+        from embedding in Enum.GetValues<EmbeddingKind>()
+        from dynamics in Enum.GetValues<FlowDynamics>()
+        from solver in Enum.GetValues<OdeSolver>()
+        where dynamics != FlowDynamics.Ancestral || solver == OdeSolver.ExponentialEuler
+        select new object[] { embedding, dynamics, solver };
+
+    public static IEnumerable<object[]> Readouts =>
+        from variant in Enum.GetValues<NoPropVariant>()
+        from readout in Enum.GetValues<ScoreReadout>()
+        from embedding in new[] { EmbeddingKind.OneHot, EmbeddingKind.Learned }
+        select new object[] { variant, readout, embedding };
+
+    public static IEnumerable<object[]> Backbones =>
+        from kind in new[] { BackboneKind.SmallConv, BackboneKind.PaperConv, BackboneKind.ResNet18, BackboneKind.ResNet50, BackboneKind.Mlp }
+        from variant in new[] { NoPropVariant.ContinuousTime, NoPropVariant.DiscreteTime }
+        select new object[] { kind, variant };
+
+    [TestMethod]
+    [DynamicData(nameof(ContinuousTime))]
+    public void Write_ContinuousTime_GivesTheModelsProbabilities(EmbeddingKind embedding, FlowDynamics dynamics, OdeSolver solver)
+    {
+        AssertSame(new NoPropOptions { Embedding = embedding, EmbeddingDimension = 5, Dynamics = dynamics, Solver = solver, SolverSteps = 4, Draws = 2 });
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Readouts))]
+    public void Write_AnyVariantAndReadout_GivesTheModelsProbabilities(NoPropVariant variant, ScoreReadout readout, EmbeddingKind embedding)
+    {
+        AssertSame(new NoPropOptions { Variant = variant, ScoreReadout = readout, Embedding = embedding, BlockCount = 3 });
+    }
+
+    [TestMethod]
+    [DataRow(VelocityForm.Raw)]
+    [DataRow(VelocityForm.Preconditioned)]
+    public void Write_FlowMatching_GivesTheModelsProbabilities(VelocityForm form)
+    {
+        AssertSame(new NoPropOptions { Variant = NoPropVariant.FlowMatching, VelocityForm = form, Embedding = EmbeddingKind.LearnedUnitNorm, SolverSteps = 5, Draws = 3 });
+    }
+
+    [TestMethod]
+    public void Write_DiscreteTimeWithStoredNoise_GivesTheModelsProbabilities()
+    {
+        AssertSame(new NoPropOptions { Variant = NoPropVariant.DiscreteTime, Dynamics = FlowDynamics.Ancestral, BlockCount = 4, Draws = 3 });
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Backbones))]
+    public void Write_AnyBackbone_GivesTheModelsProbabilities(BackboneKind backbone, NoPropVariant variant)
+    {
+        AssertSame(new NoPropOptions { Backbone = backbone, Variant = variant, BlockCount = 1 });
+    }
+
+    [TestMethod]
+    public void Write_LargeImagesThroughAResNet_GivesTheModelsProbabilities()
+    {
+        AssertSame(new NoPropOptions { Backbone = BackboneKind.ResNet18 }, shape: new ImageShape(3, 64, 65), rows: 2);
+    }
+
+    [TestMethod]
+    public void Write_TheDeepestResNet_GivesTheModelsProbabilities()
+    {
+        AssertSame(new NoPropOptions { Backbone = BackboneKind.ResNet152 }, rows: 2);
+    }
+
+    [TestMethod]
+    public void Write_PixelByPixel_ReadsTheSameImages()
+    {
+        AssertSame(new NoPropOptions(), new OnnxExport { InputLayout = OnnxLayout.ChannelsLast }, new ImageShape(3, 8, 12));
+    }
+
+    [TestMethod]
+    public void Write_Vectors_ReadTheSameImages()
+    {
+        AssertSame(new NoPropOptions(), new OnnxExport { InputLayout = OnnxLayout.Vector }, new ImageShape(3, 8, 12));
+    }
+
+    [TestMethod]
+    public void Write_Bytes_AreReadAsNumbers()
+    {
+        using var model = new Case(new NoPropOptions(), scale: 255);
+        using var run = new OnnxRun(model.File(new OnnxExport { InputElement = OnnxElement.Byte }));
+        byte[] bytes = [.. model.Pixels.Select(pixel => (byte)pixel)];
+
+        var actual = run.Singles("scores", [Rows, 1, 8, 8], bytes);
+
+        AssertClose(model.Probabilities([.. bytes.Select(value => (float)value)]), actual, 1e-5);
+    }
+
+    [TestMethod]
+    public void Write_HalfPrecision_IsHalfAsLargeAndDiffersLittle()
+    {
+        using var model = new Case(new NoPropOptions());
+        var (full, half) = (model.File(new OnnxExport()), model.File(new OnnxExport { Weights = OnnxPrecision.Half }));
+        using var run = new OnnxRun(half);
+
+        AssertClose(model.Probabilities(model.Pixels), run.Singles("scores", [Rows, 1, 8, 8], model.Pixels), 0.01);
+        Assert.IsLessThan(0.65 * full.Length, half.Length);
+    }
+
+    [TestMethod]
+    public void Write_OtherOutputs_FollowFromTheScores()
+    {
+        using var model = new Case(new NoPropOptions { SolverSteps = 3, Draws = 2 });
+        using var run = new OnnxRun(model.File(new OnnxExport { InputName = "x", ScoreName = "p", ClassName = "k", EntropyName = "h", PathName = "way" }));
+        var scores = run.Singles("p", [Rows, 1, 8, 8], model.Pixels).Chunk(3).ToArray();
+
+        var way = run.Singles("way", [Rows, 1, 8, 8], model.Pixels);
+        var entropies = run.Singles("h", [Rows, 1, 8, 8], model.Pixels);
+        var classes = run.Integers("k", [Rows, 1, 8, 8], model.Pixels);
+
+        var steps = way.Length / (3 * Rows);
+        Assert.AreEqual(2 * PlanCompiler.For(model.Network, model.Options).Stages.Count(stage => stage.ScoreShare > 0), steps);
+        for (var row = 0; row < Rows; row++)
+        {
+            Assert.AreEqual(Array.IndexOf(scores[row], scores[row].Max()), classes[row]);
+            Assert.AreEqual(-scores[row].Sum(p => p * Math.Log(p)), entropies[row], 1e-5);
+            AssertClose(scores[row], way[((((row + 1) * steps) - 1) * 3)..((row + 1) * steps * 3)], 1e-6);
+            Assert.AreEqual(steps, way[(row * steps * 3)..((row + 1) * steps * 3)].Sum(), 1e-4);
+        }
+    }
+
+    [TestMethod]
+    public void Write_UnderAnotherName_HasNoOptionalOutputs()
+    {
+        using var model = new Case(new NoPropOptions());
+        using var run = new OnnxRun(model.File(new OnnxExport { ClassName = null }));
+
+        CollectionAssert.AreEqual(new[] { "scores" }, run.Session.OutputNames.ToArray());
+    }
+
+    [TestMethod]
+    public void Write_SameModelTwice_GivesTheSameBytes()
+    {
+        using var model = new Case(new NoPropOptions { Variant = NoPropVariant.DiscreteTime, BlockCount = 3 });
+
+        CollectionAssert.AreEqual(model.File(new OnnxExport()), model.File(new OnnxExport()));
+    }
+
+    [TestMethod]
+    [DataRow(NoPropVariant.ContinuousTime)]
+    [DataRow(NoPropVariant.DiscreteTime)]
+    [DataRow(NoPropVariant.FlowMatching)]
+    [DataRow(NoPropVariant.CrossEntropyBaseline)]
+    public void Write_DefaultModel_IsNoLargerThanItsWeights(NoPropVariant variant)
+    {
+        var options = new NoPropOptions { Variant = variant };
+        using var model = new Case(options, shape: new ImageShape(1, 28, 28), network: options);
+        using var weights = new MemoryStream();
+        ModelFile.WriteWeights(weights, model.Stored);
+
+        Assert.IsLessThan(1.01 * weights.Length, model.File(new OnnxExport()).Length);
+    }
+
+    [TestMethod]
+    public void Write_Metadata_SaysWhatTheFileAloneWouldNot()
+    {
+        using var model = new Case(new NoPropOptions());
+        using var run = new OnnxRun(model.File(new OnnxExport()));
+        var metadata = run.Session.ModelMetadata.CustomMetadataMap;
+
+        CollectionAssert.AreEqual(new[] { "0", "1", "2" }, JsonSerializer.Deserialize<string[]>(metadata["class_names"]));
+        Assert.AreEqual("1x8x8", metadata["image_shape"]);
+        StringAssert.Contains(metadata["model"], "\"solver\"");
+        Assert.IsTrue(metadata.ContainsKey("channel_order") && metadata.ContainsKey("library_version"));
+    }
+
+    [TestMethod]
+    public void Write_EarlyExit_SaysWhatToChange()
+    {
+        using var model = new Case(new NoPropOptions { EarlyExit = EarlyExit.WhenClassIsDecided });
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => model.File(new OnnxExport()));
+
+        StringAssert.Contains(fault.Message, "EarlyExit = EarlyExit.Never");
+    }
+
+    private static void AssertSame(NoPropOptions options, OnnxExport? export = null, ImageShape? shape = null, int rows = Rows)
+    {
+        using var model = new Case(options, shape, rows: rows);
+        var (expected, input) = (model.Probabilities(model.Pixels), model.Input(export?.InputLayout ?? OnnxLayout.ChannelsFirst));
+        var file = model.File(export ?? new OnnxExport());
+        foreach (var optimized in new[] { false, true })
+        {
+            using var run = new OnnxRun(file, optimized);
+
+            AssertClose(expected, run.Singles("scores", input.Shape, input.Values), 1e-5);
+            CollectionAssert.AreEqual(expected.Chunk(3).Select(Best).ToArray(), run.Integers("class", input.Shape, input.Values));
+        }
+    }
+
+    private static long Best(float[] scores) => Array.IndexOf(scores, scores.Max());
+
+    private static void AssertClose(float[] expected, float[] actual, double tolerance)
+    {
+        Assert.HasCount(expected.Length, actual);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.AreEqual(expected[i], actual[i], tolerance);
+        }
+    }
+
+    /// <summary>A model of width 8 and three classes, with images.</summary>
+    private sealed class Case : IDisposable
+    {
+        private readonly ImageShape _shape;
+        private readonly int _rows;
+        private readonly TorchRunner _runner;
+
+        public Case(NoPropOptions options, ImageShape? shape = null, int rows = Rows, double scale = 1, NoPropOptions? network = null)
+        {
+            using var scope = NewDisposeScope();
+            using var generator = new Generator(3);
+            options.Validate();
+            (_shape, _rows, Options) = (shape ?? TinyModel.Shape, rows, network ?? TinyModel.Small(options));
+            Network = new Denoiser(Weights.Drawn(generator, CPU), Options, _shape, 3);
+            TinyModel.ReadLabels(Network, generator);
+            Unsettle(generator);
+            Network.Normalization.Set([.. Enumerable.Repeat(0.4 * scale, _shape.Channels)], [.. Enumerable.Repeat(0.3 * scale, _shape.Channels)]);
+            var plan = PlanCompiler.For(Network, Options);
+            var starts = Start.Points(Options.Draws, Network.Embedding.Dimension, 5, plan.NoiseCount);
+            Stored = new StoredModel(Options, _shape, 3, Keys: null, Seed: 5, Network, starts);
+            _runner = new TorchRunner(Network, plan, starts);
+            Pixels = [.. rand([_rows * _shape.Size], generator: generator).data<float>().Select(x => (float)(x * scale))];
+        }
+
+        public NoPropOptions Options { get; }
+
+        public Denoiser Network { get; }
+
+        public StoredModel Stored { get; }
+
+        public float[] Pixels { get; }
+
+        public byte[] File(OnnxExport export)
+        {
+            using var stream = new MemoryStream();
+            new OnnxModel(Stored, _runner.Folded).Write(stream, export);
+            return stream.ToArray();
+        }
+
+        public float[] Probabilities(float[] pixels)
+        {
+            using var scope = NewDisposeScope();
+            return _runner.Probabilities(tensor(pixels).view(_rows, _shape.Channels, _shape.Height, _shape.Width)).data<float>().ToArray();
+        }
+
+        public (int[] Shape, float[] Values) Input(OnnxLayout layout)
+        {
+            using var scope = NewDisposeScope();
+            var (c, h, w) = (_shape.Channels, _shape.Height, _shape.Width);
+            return layout switch
+            {
+                OnnxLayout.ChannelsFirst => ([_rows, c, h, w], Pixels),
+                OnnxLayout.Vector => ([_rows, _shape.Size], Pixels),
+                _ => ([_rows, h, w, c], tensor(Pixels).view(_rows, c, h, w).permute(0, 2, 3, 1).contiguous().data<float>().ToArray()),
+            };
+        }
+
+        public void Dispose()
+        {
+            _runner.Dispose();
+            Network.Dispose();
+        }
+
+        // Norms that change nothing, as those of a new model, and embeddings near 0 would let mistakes pass.
+        private void Unsettle(Generator generator)
+        {
+            using var mode = no_grad();
+            foreach (var (name, value) in Network.Weights.Values)
+            {
+                var (least, most) = name switch
+                {
+                    _ when name.EndsWith("running_var", StringComparison.Ordinal) => (0.8, 1.5),
+                    _ when name.EndsWith("running_mean", StringComparison.Ordinal) => (-0.2, 0.2),
+                    _ when name.Contains("bn", StringComparison.Ordinal) && name.EndsWith("weight", StringComparison.Ordinal) => (0.3, 0.6),
+                    _ when name.Contains("norm", StringComparison.Ordinal) && value.dim() == 1 => (0.5, 1.5),
+                    "embedding.rows" when Options.Embedding == EmbeddingKind.Learned => (-1.0, 1.0),
+                    _ => (0, 0),
+                };
+                if (most > 0)
+                {
+                    value.copy_(rand(value.shape, generator: generator) * (most - least) + least);
+                }
+            }
+        }
+    }
+}
