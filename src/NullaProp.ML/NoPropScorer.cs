@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Data;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
 using NullaProp.ML.Plan;
@@ -152,6 +153,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <param name="stream">Where to.</param>
     /// <param name="export">The names and forms of input and outputs.</param>
     public void SaveAsOnnx(Stream stream, OnnxExport export) => Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export));
+
+    /// <summary>Adds the model to a graph that ML.NET builds.</summary>
+    /// <param name="target">ML.NET's graph.</param>
+    /// <param name="layout">The order of the feature column's values.</param>
+    public void Convert(ConvertedGraph target, PixelLayout layout) => Use(() => new OnnxModel(Model, _folded.Value).Convert(target, layout));
 
     /// <summary>Does something with the model while nobody can free it.</summary>
     /// <param name="action">What to do.</param>

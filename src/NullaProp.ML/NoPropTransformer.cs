@@ -133,7 +133,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoredDataView(input, Bind(input.Schema), _scorer);
+        var schema = Bind(input.Schema);
+        return new ConvertibleView(input, new ScoredDataView(input, schema, _scorer), graph => _scorer.Convert(graph, schema.Format.Layout));
     }
 
     /// <inheritdoc/>

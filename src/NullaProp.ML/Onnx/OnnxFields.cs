@@ -129,4 +129,7 @@ internal enum OnnxType
 
     /// <summary>Half precision.</summary>
     Half = 10,
+
+    /// <summary>A whole number of four bytes, without sign.</summary>
+    UInt32 = 12,
 }

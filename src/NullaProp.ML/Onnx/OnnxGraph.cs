@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Onnx;
@@ -19,10 +19,10 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
 
     private readonly List<ProtobufMessage> _inputs = [];
     private readonly List<ProtobufMessage> _outputs = [];
-    private readonly List<OnnxNode> _nodes = [];
+    private readonly List<GraphNode> _nodes = [];
     private readonly HashSet<OnnxValue> _results = [];
     private readonly Dictionary<string, OnnxValue> _matrices = new(StringComparer.Ordinal);
-    private readonly OrderedDictionary<OnnxValue, ProtobufMessage> _initializers = [];
+    private readonly OrderedDictionary<OnnxValue, OnnxTensor> _initializers = [];
 
     /// <summary>Adds an input.</summary>
     /// <param name="name">Its name.</param>
@@ -43,7 +43,7 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
     {
         var result = new OnnxValue(name);
         _outputs.Add(Description(name, type, shape));
-        _nodes.Add(new OnnxNode("Identity", [value], result, []));
+        _nodes.Add(new GraphNode("Identity", [value], result, []));
         _results.Add(result);
     }
 
@@ -55,7 +55,7 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
     public OnnxValue Node(string operation, IReadOnlyList<OnnxValue> inputs, params OnnxAttribute[] attributes)
     {
         var output = new OnnxValue(string.Create(CultureInfo.InvariantCulture, $"{OwnPrefix}{operation}_{_nodes.Count}"));
-        _nodes.Add(new OnnxNode(operation, inputs, output, attributes));
+        _nodes.Add(new GraphNode(operation, inputs, output, attributes));
         return output;
     }
 
@@ -72,7 +72,7 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
 
         if (!_matrices.TryGetValue(name, out var matrix))
         {
-            matrix = _matrices[name] = this.Cast(Add(name, OnnxType.Half, tensor.Shape, HalfBytes(name, tensor.Values)), OnnxType.Single);
+            matrix = _matrices[name] = this.Cast(Add(name, OnnxType.Half, tensor.Shape, Halves(name, tensor.Values)), OnnxType.Single);
         }
 
         return matrix;
@@ -83,7 +83,7 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
     /// <param name="shape">The size of each dimension.</param>
     /// <param name="values">The values; they stay as they are until the graph is written.</param>
     public OnnxValue Tensor(string name, long[] shape, float[] values) =>
-        Add(name, OnnxType.Single, shape, () => MemoryMarshal.AsBytes(values.AsSpan()));
+        Add(name, OnnxType.Single, shape, values);
 
     /// <summary>Returns a number of single precision, which meets tensors of any shape.</summary>
     /// <param name="value">The number.</param>
@@ -91,8 +91,7 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
 
     /// <summary>Returns whole numbers.</summary>
     /// <param name="values">The numbers.</param>
-    public OnnxValue Integers(params long[] values) =>
-        Add($"[{string.Join(",", values)}]", OnnxType.Int64, [values.Length], () => MemoryMarshal.AsBytes(values.AsSpan()));
+    public OnnxValue Integers(params long[] values) => Add($"[{string.Join(",", values)}]", OnnxType.Int64, [values.Length], values);
 
     /// <summary>Returns ONNX's GraphProto: the nodes that an output needs, and the numbers that these need.</summary>
     /// <param name="name">The graph's name.</param>
@@ -108,12 +107,35 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
         graph.Text(OnnxFields.GraphName, name);
         foreach (var (value, tensor) in _initializers.Where(initializer => needed.Contains(initializer.Key)))
         {
-            graph.Message(OnnxFields.GraphInitializer, tensor);
+            graph.Message(OnnxFields.GraphInitializer, tensor.ToMessage(value));
         }
 
         _inputs.ForEach(input => graph.Message(OnnxFields.GraphInput, input));
         _outputs.ForEach(output => graph.Message(OnnxFields.GraphOutput, output));
         return graph;
+    }
+
+    /// <summary>Adds the same nodes and numbers to a graph of ML.NET's: an input is the column of its name, an output becomes one.</summary>
+    /// <param name="target">ML.NET's graph.</param>
+    public void CopyTo(ConvertedGraph target)
+    {
+        var needed = Needed();
+        var names = new Dictionary<OnnxValue, string>();
+        foreach (var (value, tensor) in _initializers.Where(initializer => needed.Contains(initializer.Key)))
+        {
+            names.Add(value, tensor.CopyTo(target, value));
+        }
+
+        foreach (var node in _nodes.Where(node => needed.Contains(node.Output)))
+        {
+            foreach (var input in node.Inputs.Where(input => !names.ContainsKey(input)))
+            {
+                names.Add(input, target.Input(input.Name)); // what no node before gave
+            }
+
+            names.Add(node.Output, _results.Contains(node.Output) ? target.Output(node.Output.Name) : target.Value(node.Output.Name));
+            node.CopyTo(target, names);
+        }
     }
 
     // A plan's last step, for one, leads to a state that nothing may read.
@@ -128,28 +150,19 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
         return needed;
     }
 
-    private OnnxValue Add(string name, OnnxType type, long[] shape, ByteSource bytes)
+    private OnnxValue Add(string name, OnnxType type, long[] shape, Array values)
     {
         var value = new OnnxValue($"{OwnPrefix}{name}");
-        if (!_initializers.ContainsKey(value))
-        {
-            var tensor = new ProtobufMessage();
-            tensor.Numbers(OnnxFields.TensorDims, shape);
-            tensor.Number(OnnxFields.TensorType, (long)type);
-            tensor.Text(OnnxFields.TensorName, value.Name);
-            tensor.Bytes(OnnxFields.TensorRawData, bytes().Length, stream => stream.Write(bytes()));
-            _initializers.Add(value, tensor);
-        }
-
+        _initializers.TryAdd(value, new OnnxTensor(type, shape, values));
         return value;
     }
 
-    private static ByteSource HalfBytes(string name, float[] values)
+    private static Half[] Halves(string name, float[] values)
     {
         var halves = new Half[values.Length];
         TensorPrimitives.ConvertToHalf(values, halves);
         return Array.TrueForAll(halves, Half.IsFinite)
-            ? () => MemoryMarshal.AsBytes(halves.AsSpan())
+            ? halves
             : throw new InvalidOperationException(
                 $"The weight '{name}' holds a value that half precision cannot hold; its largest is {Half.MaxValue}. " +
                 $"Export with {nameof(OnnxExport.Weights)} = {nameof(OnnxPrecision)}.{nameof(OnnxPrecision.Full)}.");
@@ -176,9 +189,6 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
         value.Message(OnnxFields.ValueType, kind);
         return value;
     }
-
-    // The bytes of an array, looked at when they are written.
-    private delegate ReadOnlySpan<byte> ByteSource();
 }
 
 /// <summary>A tensor that a graph computes or holds.</summary>

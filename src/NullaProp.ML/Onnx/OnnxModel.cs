@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using NullaProp.ML.Data;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Storage;
@@ -25,11 +26,36 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         OnnxFile.Write(stream, Graph(export), Metadata());
     }
 
+    /// <summary>Adds the model to a graph of ML.NET's: from the feature column to those of scores, class and entropy.</summary>
+    /// <param name="target">ML.NET's graph.</param>
+    /// <param name="layout">The order of the feature column's values.</param>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes.</exception>
+    public void Convert(ConvertedGraph target, PixelLayout layout)
+    {
+        RequireWritable();
+        RequireColumns(layout);
+        target.RequireOpset("NoProp");
+        var (graph, options) = (new OnnxGraph(OnnxPrecision.Full), model.Options);
+        var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
+        var values = graph.Cast(graph.Input(options.FeatureColumnName, OnnxType.Single, model.Shape.Size), OnnxType.Single);
+        var scores = Scores(graph, layout == PixelLayout.Interleaved
+            ? graph.Transpose(graph.Reshape(values, height, width, channels), 0, 3, 1, 2)
+            : graph.Reshape(values, channels, height, width)).Scores;
+        var key = graph.Add(graph.ArgMax(scores), graph.Integers(1)); // keys count from 1
+        graph.Output(options.ScoreColumnName, scores, OnnxType.Single, model.Classes);
+        graph.Output(options.PredictedLabelColumnName, graph.Reshape(graph.Cast(key, OnnxType.UInt32), 1), OnnxType.UInt32, 1);
+        if (options.EntropyColumnName is { } entropy)
+        {
+            graph.Output(entropy, graph.Reshape(EntropyOf(graph, scores), 1), OnnxType.Single, 1);
+        }
+
+        graph.CopyTo(target);
+    }
+
     private OnnxGraph Graph(OnnxExport export)
     {
         var graph = new OnnxGraph(export.Weights);
-        var rows = new OnnxRows(graph, folded, Normalized(graph, Images(graph, export)));
-        new PlanInterpreter(folded.Plan, folded.Paths.Count).Run(rows);
+        var rows = Scores(graph, Images(graph, export));
         graph.Output(export.ScoreName, rows.Scores, OnnxType.Single, model.Classes);
         if (export.ClassName is { } predicted)
         {
@@ -47,6 +73,13 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         }
 
         return graph;
+    }
+
+    private OnnxRows Scores(OnnxGraph graph, OnnxValue pixels)
+    {
+        var rows = new OnnxRows(graph, folded, Normalized(graph, pixels));
+        new PlanInterpreter(folded.Plan, folded.Paths.Count).Run(rows);
+        return rows;
     }
 
     // (N, C, H, W), of single precision
@@ -98,20 +131,38 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         yield return new("model", Encoding.UTF8.GetString(description.ToArray()));
     }
 
+    private void RequireColumns(PixelLayout layout)
+    {
+        if (layout == PixelLayout.Image)
+        {
+            throw new InvalidOperationException(
+                $"The column '{model.Options.FeatureColumnName}' holds images, which an ONNX graph cannot read. " +
+                "Put ExtractPixels before NoProp, or call SaveAsOnnx.");
+        }
+
+        if (model.Options.DisagreementColumnName is { } name)
+        {
+            throw new InvalidOperationException(
+                $"The column '{name}' of the draws' disagreement cannot be written into an ONNX graph. " +
+                $"Convert what WithSampling(options => options with {{ {nameof(NoPropOptions.DisagreementColumnName)} = null }}) returns.");
+        }
+    }
+
     private void RequireWritable()
     {
         if (folded.Plan.EarlyExit != EarlyExit.Never)
         {
             throw new InvalidOperationException(
-                $"The model lets images leave early ({nameof(NoPropOptions.EarlyExit)} is {folded.Plan.EarlyExit}), but an ONNX graph computes all rows alike. " +
-                $"Save what WithSampling(options => options with {{ {nameof(NoPropOptions.EarlyExit)} = {nameof(EarlyExit)}.{nameof(EarlyExit.Never)} }}) returns.");
+                $"The model lets images leave early ({nameof(NoPropOptions.EarlyExit)} is {folded.Plan.EarlyExit}), but an ONNX graph " +
+                $"computes all rows alike. Save what WithSampling(options => options with {{ {nameof(NoPropOptions.EarlyExit)} = " +
+                $"{nameof(EarlyExit)}.{nameof(EarlyExit.Never)} }}) returns.");
         }
 
         if (folded.Model.Blocks.Any(block => block.Backbone is CustomBackbone))
         {
             throw new InvalidOperationException(
-                $"The backbone '{model.Options.BackboneName}' is a module of your own, of which this library knows no layers to write into an ONNX graph. " +
-                $"Train with another {nameof(BackboneKind)}.");
+                $"The backbone '{model.Options.BackboneName}' is a module of your own, of which this library knows no layers to write " +
+                $"into an ONNX graph. Train with another {nameof(BackboneKind)}.");
         }
     }
 }

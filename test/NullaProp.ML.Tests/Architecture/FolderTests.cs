@@ -18,7 +18,7 @@ public sealed class FolderTests
         ["Networks"] = ["Diffusion", "Tensors"], // the model holds its noise schedule
         ["Plan"] = ["Diffusion", "Networks", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Tensors"],
-        ["Onnx"] = ["Data", "Networks", "Plan", "Storage", "Tensors"],
+        ["Onnx"] = ["Data", "Interop", "Networks", "Plan", "Storage", "Tensors"],
         ["Training"] = ["Backends", "Data", "Diffusion", "Networks", "Plan", "Tensors"],
         ["Data"] = ["Interop"],
         ["Storage"] = ["Data", "Networks", "Plan", "Tensors"],
@@ -31,7 +31,8 @@ public sealed class FolderTests
         [("Training", "Data")] = ["ImageBatch", "ImageStore", "ITrainingImages", "ScoringBatch"],
         [("Storage", "Data")] = ["ClassKeys"],
         [("Storage", "Plan")] = ["PlanCompiler", "Start"],
-        [("Onnx", "Data")] = ["ClassKeys"],
+        [("Onnx", "Data")] = ["ClassKeys", "PixelLayout"],
+        [("Onnx", "Interop")] = ["ConvertedGraph"],
         [("Onnx", "Storage")] = ["ModelDescription", "StoredModel"],
         [("Training", "Backends")] = ["TorchRunner"],
     };
