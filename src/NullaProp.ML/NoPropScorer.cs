@@ -157,7 +157,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Adds the model to a graph that ML.NET builds.</summary>
     /// <param name="target">ML.NET's graph.</param>
     /// <param name="layout">The order of the feature column's values.</param>
-    public void Convert(ConvertedGraph target, PixelLayout layout) => Use(() => new OnnxModel(Model, _folded.Value).Convert(target, layout));
+    public void Convert(ConvertedGraph target, PixelLayout layout) =>
+        Use(() => new OnnxModel(Model, _folded.Value).Convert(target, layout));
 
     /// <summary>Does something with the model while nobody can free it.</summary>
     /// <param name="action">What to do.</param>

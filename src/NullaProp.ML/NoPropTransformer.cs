@@ -84,20 +84,20 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     }
 
     /// <summary>
-    /// Writes the model as an ONNX file, which needs neither .NET nor libtorch: raw pixels in, class probabilities out, in opset 12. Probabilities
-    /// are the model's own up to rounding, some 1e-6. The same model gives the same bytes.
+    /// Writes the model as an ONNX file, which needs neither .NET nor libtorch: raw pixels in, class probabilities out, in opset 12.
+    /// Probabilities are the model's own up to rounding, some 1e-6. The same model gives the same bytes.
     /// </summary>
     /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
-    /// <exception cref="InvalidOperationException">An ONNX graph cannot say what the model computes; the message says what to change.</exception>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public void SaveAsOnnx(string path) => SaveAsOnnx(path, new OnnxExport());
 
-    /// <summary>Writes the model as an ONNX file, as <see cref="SaveAsOnnx(string)"/> does, with other names and forms of input and outputs.</summary>
+    /// <summary>Writes the model as an ONNX file with other names and forms of input and outputs than <see cref="SaveAsOnnx(string)"/>.</summary>
     /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
     /// <param name="export">The names and forms.</param>
-    /// <exception cref="ArgumentException">Two names of <paramref name="export"/> are the same, or one is empty or starts with a slash.</exception>
-    /// <exception cref="InvalidOperationException">An ONNX graph cannot say what the model computes; the message says what to change.</exception>
+    /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public void SaveAsOnnx(string path, OnnxExport export)
@@ -109,8 +109,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Writes the model as an ONNX file into a stream, as <see cref="SaveAsOnnx(string)"/> does under a path.</summary>
     /// <param name="stream">Where to, from its current position on; it need not seek.</param>
     /// <param name="export">The names and forms of input and outputs.</param>
-    /// <exception cref="ArgumentException">Two names of <paramref name="export"/> are the same, or one is empty or starts with a slash.</exception>
-    /// <exception cref="InvalidOperationException">An ONNX graph cannot say what the model computes; the message says what to change.</exception>
+    /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public void SaveAsOnnx(Stream stream, OnnxExport export)
     {
@@ -134,7 +134,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         ArgumentNullException.ThrowIfNull(input);
         var schema = Bind(input.Schema);
-        return new ConvertibleView(input, new ScoredDataView(input, schema, _scorer), graph => _scorer.Convert(graph, schema.Format.Layout));
+        var scored = new ScoredDataView(input, schema, _scorer);
+        return new ConvertibleView(input, scored, graph => _scorer.Convert(graph, schema.Format.Layout));
     }
 
     /// <inheritdoc/>

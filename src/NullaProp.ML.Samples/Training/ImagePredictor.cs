@@ -66,7 +66,7 @@ internal sealed class ImagePredictor : IDisposable
         _model.Transform(_mlContext.Data.LoadFromEnumerable(images)).GetColumn<float[]>(nameof(ImagePrediction.Score));
 
     /// <summary>Writes the model as an ONNX file.</summary>
-    /// <exception cref="UserMistakeException">The model has no NoProp classifier, it cannot be said in ONNX, or the file cannot be written.</exception>
+    /// <exception cref="UserMistakeException">The model cannot be said in ONNX, or the file cannot be written.</exception>
     public void SaveAsOnnx(string path)
     {
         try

@@ -21,7 +21,7 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     /// <summary>Gets every how many pixels it is applied.</summary>
     public int Stride => stride;
 
-    /// <summary>Returns the convolution with a bias that computes both, as it scores: kernels, (outputs, inputs, side, side), and biases.</summary>
+    /// <summary>Returns the convolution with a bias that computes both, as it scores: kernels, (outputs, inputs, side, side).</summary>
     public HostLinear Host() => _norm.Behind(new HostLinear(_weight.Host(), _noBias));
 
     /// <summary>Applies both.</summary>

@@ -59,7 +59,9 @@ internal sealed class ResNetBackbone : Backbone
     [
         new BackboneLayer.Normed(_stem),
         new BackboneLayer.Relu(),
-        .. _isPooled ? [new BackboneLayer.MaxPool((int)PoolSide[0], (int)PoolStride[0], (int)PoolPadding[0])] : Array.Empty<BackboneLayer>(),
+        .. _isPooled
+            ? [new BackboneLayer.MaxPool((int)PoolSide[0], (int)PoolStride[0], (int)PoolPadding[0])]
+            : Array.Empty<BackboneLayer>(),
         .. _blocks.SelectMany(block => block.Layers()),
         new BackboneLayer.ChannelMean(),
         new BackboneLayer.Dense(Output.Host()),

@@ -32,7 +32,8 @@ internal sealed class OnnxBlock
     /// <returns>The logits, (N, K).</returns>
     public OnnxValue Logits(OnnxValue? point, string stage, FoldedStage constants)
     {
-        var joined = point is { } q ? _graph.Add(_imageShare, LabelShare(q, stage, constants)) : _graph.Add(_imageShare, ShareOfStart(stage, constants));
+        var labelShare = point is { } q ? LabelShare(q, stage, constants) : ShareOfStart(stage, constants);
+        var joined = _graph.Add(_imageShare, labelShare); // (N, H)
         var wide = _graph.Relu(Norm(joined, "join_norm", _head.JoinNorm)); // (N, H)
         var narrow = _graph.Relu(Norm(Dense(wide, "narrow", _head.Narrow), "narrow_norm", _head.NarrowNorm)); // (N, 128)
         return Dense(narrow, "output", _head.Output);
@@ -53,7 +54,10 @@ internal sealed class OnnxBlock
     }
 
     private OnnxValue Norm(OnnxValue x, string part, LayerNorm norm) =>
-        _graph.LayerNorm(x, Vector($"{_name}.{part}.scale", norm.Weight.Host().Values), Vector($"{_name}.{part}.shift", norm.Bias.Host().Values));
+        _graph.LayerNorm(
+            x,
+            Vector($"{_name}.{part}.scale", norm.Weight.Host().Values),
+            Vector($"{_name}.{part}.shift", norm.Bias.Host().Values));
 
     private OnnxValue Dense(OnnxValue x, string part, Linear linear)
     {

@@ -73,7 +73,8 @@ internal static class OnnxFile
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"The ONNX file would have {length} bytes, but can have {int.MaxValue} at most. " +
-                $"Export with {nameof(OnnxExport.Weights)} = {nameof(OnnxPrecision)}.{nameof(OnnxPrecision.Half)}, or train a smaller backbone or fewer blocks."));
+                $"Export with {nameof(OnnxExport.Weights)} = {nameof(OnnxPrecision)}.{nameof(OnnxPrecision.Half)}, " +
+                $"or train a smaller backbone or fewer blocks."));
         }
     }
 }

@@ -115,7 +115,9 @@ internal sealed class OnnxGraph(OnnxPrecision precision)
         return graph;
     }
 
-    /// <summary>Adds the same nodes and numbers to a graph of ML.NET's: an input is the column of its name, an output becomes one.</summary>
+    /// <summary>
+    /// Adds the same nodes and numbers to a graph of ML.NET's: an input is the column of its name, an output becomes one.
+    /// </summary>
     /// <param name="target">ML.NET's graph.</param>
     public void CopyTo(ConvertedGraph target)
     {

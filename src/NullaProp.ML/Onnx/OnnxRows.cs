@@ -4,8 +4,8 @@ using NullaProp.ML.Plan;
 namespace NullaProp.ML.Onnx;
 
 /// <summary>
-/// Writes a plan down instead of following it: a register holds the name of a value, and arithmetic adds nodes. What comes out is the plan unrolled,
-/// for any number of rows at once.
+/// Writes a plan down instead of following it: a register holds the name of a value, and arithmetic adds nodes. What comes out is the
+/// plan unrolled, for any number of rows at once.
 /// </summary>
 /// <param name="graph">The graph.</param>
 /// <param name="folded">The model, multiplied out for the plan.</param>
@@ -42,16 +42,20 @@ internal sealed class OnnxRows(OnnxGraph graph, FoldedModel folded, OnnxValue im
     public void Evaluate(int stage)
     {
         var constants = folded.Paths[_start].Stages[stage];
-        _registers[Register.Prediction] = Block(folded.Plan.Stages[stage].Block).Logits(Of(Register.Point), $"start{_start}.stage{stage}", constants);
+        var block = Block(folded.Plan.Stages[stage].Block);
+        _registers[Register.Prediction] = block.Logits(Of(Register.Point), $"start{_start}.stage{stage}", constants);
     }
 
     /// <inheritdoc/>
     public void Scale(Register target, double factor, Register source)
     {
-        _registers.Remove(target, out _);
         if (Of(source) is { } value)
         {
             _registers[target] = Times(value, factor);
+        }
+        else
+        {
+            _registers.Remove(target);
         }
     }
 

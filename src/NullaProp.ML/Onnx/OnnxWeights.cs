@@ -111,7 +111,7 @@ internal static class OnnxWeights
             return Count() == values.Length
                 ? new HostTensor([.. _shape], values)
                 : throw new FormatException(
-                    $"The weight '{Name}' is of shape ({string.Join(", ", _shape)}), but the ONNX file holds {values.Length} values of it.");
+                    $"The weight '{Name}' is of shape ({string.Join(", ", _shape)}), but the file holds {values.Length} values of it.");
         }
 
         // A number that no array can have where the shape is impossible.

@@ -73,7 +73,8 @@ public sealed class SaveAsOnnxTests
     public void SaveAsOnnx_ModuleOfOnesOwn_SaysWhatToChange()
     {
         NoPropBackbones.Register(OwnBackbone, static _ => nn.Flatten());
-        using var model = TinyImages.Trainer(Context, options => options with { Backbone = BackboneKind.Custom, BackboneName = OwnBackbone }).Fit(_data);
+        var trainer = TinyImages.Trainer(Context, options => options with { Backbone = BackboneKind.Custom, BackboneName = OwnBackbone });
+        using var model = trainer.Fit(_data);
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => model.SaveAsOnnx(Stream.Null, new OnnxExport()));
 
