@@ -1,9 +1,12 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Onnx;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
@@ -21,6 +24,7 @@ namespace NullaProp.ML;
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
     private readonly SamplingPlan _plan;
+    private readonly Lazy<FoldedModel> _folded;
     private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<ManagedRunner> _rowRunner;
     private readonly UseCount _network;
@@ -42,13 +46,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             Model = model;
             _network = network;
             _plan = PlanCompiler.For(model.Network, model.Options);
-            var folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
+            _folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
             _runner = new Lazy<TorchRunner>(() =>
             {
                 RequireLibtorch();
-                return new TorchRunner(folded.Value);
+                return new TorchRunner(_folded.Value);
             });
-            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(folded.Value, model.Shape));
+            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(_folded.Value, model.Shape));
             _use = new UseCount(Release);
         }
         catch
@@ -157,6 +161,17 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         });
         return result;
     }
+
+    /// <summary>Writes the model as an ONNX file.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="export">The names and forms of input and outputs.</param>
+    public void SaveAsOnnx(Stream stream, OnnxExport export) => Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export));
+
+    /// <summary>Adds the model to a graph that ML.NET builds.</summary>
+    /// <param name="target">ML.NET's graph.</param>
+    /// <param name="layout">The order of the feature column's values.</param>
+    public void Convert(ConvertedGraph target, PixelLayout layout) =>
+        Use(() => new OnnxModel(Model, _folded.Value).Convert(target, layout));
 
     /// <summary>Does something with the model while nobody can free it.</summary>
     /// <param name="action">What to do.</param>

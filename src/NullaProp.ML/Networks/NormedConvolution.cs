@@ -14,8 +14,15 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
 {
     private readonly Weight _weight = convolution.Matrix("weight", Initializers.FanOut(outputs * side * side), outputs, inputs, side, side);
     private readonly BatchNorm _norm = new(norm, outputs);
+    private readonly HostTensor _noBias = new([outputs], new float[outputs]);
     private readonly long[] _strides = [stride, stride];
     private readonly long[] _padding = [side / 2, side / 2];
+
+    /// <summary>Gets every how many pixels it is applied.</summary>
+    public int Stride => stride;
+
+    /// <summary>Returns the convolution with a bias that computes both, as it scores: kernels, (outputs, inputs, side, side).</summary>
+    public HostLinear Host() => _norm.Behind(new HostLinear(_weight.Host(), _noBias));
 
     /// <summary>Applies both.</summary>
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>

@@ -54,6 +54,19 @@ internal sealed class ResNetBackbone : Backbone
         return x.mean([2, 3]); // (B, F)
     }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<BackboneLayer> Layers() =>
+    [
+        new BackboneLayer.Normed(_stem),
+        new BackboneLayer.Relu(),
+        .. _isPooled
+            ? [new BackboneLayer.MaxPool((int)PoolSide[0], (int)PoolStride[0], (int)PoolPadding[0])]
+            : Array.Empty<BackboneLayer>(),
+        .. _blocks.SelectMany(block => block.Layers()),
+        new BackboneLayer.ChannelMean(),
+        new BackboneLayer.Dense(Output.Host()),
+    ];
+
     // Four groups; from one to the next twice the channels at half the height and width.
     private static List<ResidualBlock> Blocks(WeightScope weights, ResNetDepth depth)
     {

@@ -48,6 +48,18 @@ internal sealed class ResidualBlock
     public static ResidualBlock Bottleneck(WeightScope weights, long inputs, long width, int stride) =>
         new(weights, inputs, [(width, 1, 1), (width, 3, stride), (4 * width, 1, 1)]);
 
+    /// <summary>Returns the layers by which it scores.</summary>
+    public IEnumerable<BackboneLayer> Layers()
+    {
+        List<BackboneLayer> path = [new BackboneLayer.Normed(_layers[0])];
+        foreach (var layer in _layers.Skip(1))
+        {
+            path.AddRange([new BackboneLayer.Relu(), new BackboneLayer.Normed(layer)]);
+        }
+
+        return [new BackboneLayer.Residual(path, _shortcut is null ? [] : [new BackboneLayer.Normed(_shortcut)]), new BackboneLayer.Relu()];
+    }
+
     /// <summary>Applies the block.</summary>
     /// <param name="x">(B, inputs, H, W).</param>
     /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>

@@ -21,6 +21,7 @@ public sealed class FolderTests
         ["Plan"] = ["Diffusion", "Networks", "Randomness", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Randomness", "Tensors"],
         ["Variants"] = ["Diffusion", "Networks", "Plan", "Randomness", "Tensors", "Training", "TrainingImages"],
+        ["Onnx"] = ["ClassNames", "Interop", "Networks", "Plan", "Reading", "Storage", "Tensors"],
         ["Training"] = ["Backends", "Diffusion", "Networks", "Plan", "Randomness", "Scoring", "Tensors", "TrainingImages"],
         ["ClassNames"] = ["Interop"],
         ["Reading"] = ["ClassNames", "Interop"],
@@ -39,6 +40,9 @@ public sealed class FolderTests
         [("Scoring", "Reading")] = ["FaultyRow", "FeatureFormat", "InputColumns", "RowReader"],
         [("Storage", "ClassNames")] = ["ClassValues"],
         [("Storage", "Plan")] = ["PlanCompiler", "Start"],
+        [("Onnx", "Data")] = ["ClassKeys", "PixelLayout"],
+        [("Onnx", "Interop")] = ["ConvertedGraph"],
+        [("Onnx", "Storage")] = ["ModelDescription", "ModelFile", "StoredModel"],
         [("Training", "Backends")] = ["TorchRunner"],
     };
 

@@ -49,6 +49,14 @@ internal sealed class ManagedImageNetwork : IImageNetwork
         ];
     }
 
+    /// <summary>
+    /// Returns whether this backend has all layers of a network. It lacks those of large ones, whose arithmetic counts for more than calls
+    /// into libtorch.
+    /// </summary>
+    /// <param name="layers">The layers.</param>
+    public static bool CanCompute(IEnumerable<BackboneLayer> layers) =>
+        layers.All(layer => layer is BackboneLayer.Convolution or BackboneLayer.Dense or BackboneLayer.Relu);
+
     /// <inheritdoc/>
     public IReadOnlyList<int> Lengths { get; } // the image, what each layer writes, working memory
 

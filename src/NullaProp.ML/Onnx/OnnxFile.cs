@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace NullaProp.ML.Onnx;
+
+/// <summary>
+/// Writes a graph as an ONNX file: opset 12, which every ONNX runtime in use today reads. The same graph gives the same
+/// bytes.
+/// </summary>
+internal static class OnnxFile
+{
+    private const int IrVersion = 7; // of ONNX 1.7, which brought opset 12
+    private const int Opset = 12;
+    private const string Producer = "NullaProp.ML";
+
+    /// <summary>Gets the version of this library, which is written into files.</summary>
+    public static string LibraryVersion { get; } =
+        typeof(OnnxFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="stream">Where to; it need not seek.</param>
+    /// <param name="graph">The graph.</param>
+    /// <param name="metadata">Texts by name.</param>
+    /// <exception cref="InvalidOperationException">It would be larger than such a file can be; nothing is written.</exception>
+    public static void Write(Stream stream, OnnxGraph graph, IEnumerable<KeyValuePair<string, string>> metadata)
+    {
+        var (model, opset) = (new ProtobufMessage(), new ProtobufMessage());
+        opset.Number(OnnxFields.OpsetVersion, Opset);
+        model.Number(OnnxFields.ModelIrVersion, IrVersion);
+        model.Text(OnnxFields.ModelProducerName, Producer);
+        model.Text(OnnxFields.ModelProducerVersion, LibraryVersion);
+        model.Message(OnnxFields.ModelGraph, graph.ToMessage(Producer));
+        model.Message(OnnxFields.ModelOpsetImport, opset);
+        foreach (var (name, text) in metadata)
+        {
+            var entry = new ProtobufMessage();
+            entry.Text(OnnxFields.EntryKey, name);
+            entry.Text(OnnxFields.EntryValue, text);
+            model.Message(OnnxFields.ModelMetadata, entry);
+        }
+
+        RequireFits(model.Length);
+        model.WriteTo(stream);
+    }
+
+    /// <summary>Writes a file under a path once it is complete: until then what the path named before stays.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="write">Writes the contents.</param>
+    public static void Replace(string path, Action<Stream> write)
+    {
+        var whole = Path.GetFullPath(path);
+        var draft = $"{whole}.{Path.GetRandomFileName()}";
+        try
+        {
+            using (var stream = new FileStream(draft, FileMode.CreateNew))
+            {
+                write(stream);
+            }
+
+            File.Move(draft, whole, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(draft);
+            throw;
+        }
+    }
+
+    private static void RequireFits(long length)
+    {
+        if (length > int.MaxValue)
+        {
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The ONNX file would have {length} bytes, but can have {int.MaxValue} at most. " +
+                $"Export with {nameof(OnnxExport.Weights)} = {nameof(OnnxPrecision)}.{nameof(OnnxPrecision.Half)}, " +
+                $"or train a smaller backbone or fewer blocks."));
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using NullaProp.ML.ClassNames;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Reading;
+using NullaProp.ML.Storage;
+
+namespace NullaProp.ML.Onnx;
+
+/// <summary>Writes a whole model as an ONNX file: raw pixels in, class probabilities out.</summary>
+/// <param name="model">The model.</param>
+/// <param name="folded">The same, multiplied out for its plan.</param>
+internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
+{
+    private const double SmallestProbability = 1.2e-38; // p·ln p is 0 where p is, and ln 0 is no number
+
+    /// <summary>Writes the file.</summary>
+    /// <param name="stream">Where to; it need not seek.</param>
+    /// <param name="export">The names and forms of input and outputs.</param>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; nothing is written.</exception>
+    public void Write(Stream stream, OnnxExport export)
+    {
+        RequireWritable();
+        OnnxFile.Write(stream, Graph(export), Metadata());
+    }
+
+    /// <summary>Adds the model to a graph of ML.NET's: from the feature column to those of scores, class and entropy.</summary>
+    /// <param name="target">ML.NET's graph.</param>
+    /// <param name="layout">The order of the feature column's values.</param>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes.</exception>
+    public void Convert(ConvertedGraph target, PixelLayout layout)
+    {
+        RequireWritable();
+        RequireColumns(layout);
+        target.RequireOpset("NoProp");
+        var (graph, options) = (new OnnxGraph(OnnxPrecision.Full), model.Options);
+        var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
+        var values = graph.Cast(graph.Input(options.FeatureColumnName, OnnxType.Single, model.Shape.Size), OnnxType.Single);
+        var scores = Scores(graph, layout == PixelLayout.Interleaved
+            ? graph.Transpose(graph.Reshape(values, height, width, channels), 0, 3, 1, 2)
+            : graph.Reshape(values, channels, height, width)).Scores;
+        var key = graph.Add(graph.ArgMax(scores), graph.Integers(1)); // keys count from 1
+        graph.Output(options.ScoreColumnName, scores, OnnxType.Single, model.Classes);
+        graph.Output(options.PredictedLabelColumnName, graph.Reshape(graph.Cast(key, OnnxType.UInt32), 1), OnnxType.UInt32, 1);
+        if (options.Sampling.EntropyColumnName is { } entropy)
+        {
+            graph.Output(entropy, graph.Reshape(EntropyOf(graph, scores), 1), OnnxType.Single, 1);
+        }
+
+        graph.CopyTo(target);
+    }
+
+    private OnnxGraph Graph(OnnxExport export)
+    {
+        var graph = new OnnxGraph(export.Weights);
+        var rows = Scores(graph, Images(graph, export));
+        graph.Output(export.ScoreName, rows.Scores, OnnxType.Single, model.Classes);
+        if (export.ClassName is { } predicted)
+        {
+            graph.Output(predicted, graph.ArgMax(rows.Scores), OnnxType.Int64);
+        }
+
+        if (export.EntropyName is { } entropy)
+        {
+            graph.Output(entropy, EntropyOf(graph, rows.Scores), OnnxType.Single);
+        }
+
+        if (export.PathName is { } path)
+        {
+            graph.Output(path, graph.Stack(rows.Path), OnnxType.Single, rows.Path.Count, model.Classes);
+        }
+
+        return graph;
+    }
+
+    private OnnxRows Scores(OnnxGraph graph, OnnxValue pixels)
+    {
+        var rows = new OnnxRows(graph, folded, Normalized(graph, pixels));
+        new PlanInterpreter(folded.Plan, folded.Paths.Count).Run(rows);
+        return rows;
+    }
+
+    // (N, C, H, W), of single precision
+    private OnnxValue Images(OnnxGraph graph, OnnxExport export)
+    {
+        var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
+        var type = export.InputElement == OnnxElement.Byte ? OnnxType.Byte : OnnxType.Single;
+        var input = graph.Input(export.InputName, type, export.InputLayout switch
+        {
+            OnnxLayout.ChannelsFirst => [channels, height, width],
+            OnnxLayout.ChannelsLast => [height, width, channels],
+            _ => [model.Shape.Size],
+        });
+        var pixels = type == OnnxType.Single ? input : graph.Cast(input, OnnxType.Single);
+        return export.InputLayout switch
+        {
+            OnnxLayout.ChannelsFirst => pixels,
+            OnnxLayout.ChannelsLast => graph.Transpose(pixels, 0, 3, 1, 2),
+            _ => graph.Reshape(pixels, channels, height, width),
+        };
+    }
+
+    private OnnxValue Normalized(OnnxGraph graph, OnnxValue pixels)
+    {
+        var (mean, scale) = (model.Network.Normalization.Mean.Host(), model.Network.Normalization.Scale.Host()); // (1, C, 1, 1)
+        var centred = graph.Subtract(pixels, graph.Tensor("pixels.mean", mean.Shape, mean.Values));
+        return graph.Multiply(centred, graph.Tensor("pixels.scale", scale.Shape, scale.Values));
+    }
+
+    // −Σ p·ln p, kept in the range that rounding may leave.
+    private OnnxValue EntropyOf(OnnxGraph graph, OnnxValue scores)
+    {
+        var logarithms = graph.Logarithm(graph.Clip(scores, SmallestProbability, 1));
+        var sum = graph.RowSum(graph.Multiply(scores, logarithms));
+        return graph.Clip(graph.Multiply(sum, graph.Scalar(-1)), 0, Math.Log(model.Classes));
+    }
+
+    // What a program needs that has the file alone.
+    private IEnumerable<KeyValuePair<string, string>> Metadata()
+    {
+        using var description = new MemoryStream();
+        new ModelDescription(model.Options, model.Shape, model.Classes, model.Keys, model.Seed, ModelFile.WriteWeights(Stream.Null, model)).Write(description);
+        var shape = string.Create(CultureInfo.InvariantCulture, $"{model.Shape.Channels}x{model.Shape.Height}x{model.Shape.Width}");
+        yield return new("class_names", JsonSerializer.Serialize(ClassValues.NamesOf(model.Keys, model.Classes)));
+        yield return new("image_shape", shape);
+        yield return new("channel_order", "as in the training images");
+        yield return new("pixel_scale", "as in the training images; the graph normalises");
+        yield return new("library_version", OnnxFile.LibraryVersion);
+        yield return new("model", Encoding.UTF8.GetString(description.ToArray()));
+    }
+
+    private void RequireColumns(PixelLayout layout)
+    {
+        if (layout == PixelLayout.Image)
+        {
+            throw new InvalidOperationException(
+                $"The column '{model.Options.FeatureColumnName}' holds images, which an ONNX graph cannot read. " +
+                "Put ExtractPixels before NoProp, or call SaveAsOnnx.");
+        }
+
+        if (model.Options.Sampling.DisagreementColumnName is { } name)
+        {
+            throw new InvalidOperationException(
+                $"The column '{name}' of the draws' disagreement cannot be written into an ONNX graph. " +
+                $"Convert what WithSampling(sampling => sampling with {{ {nameof(Sampling.DisagreementColumnName)} = null }}) returns.");
+        }
+    }
+
+    private void RequireWritable()
+    {
+        if (folded.Plan.EarlyExit != EarlyExit.Never)
+        {
+            throw new InvalidOperationException(
+                $"The model lets images leave early ({nameof(Sampling.EarlyExit)} is {folded.Plan.EarlyExit}), but an ONNX graph " +
+                $"computes all rows alike. Save what WithSampling(sampling => sampling with {{ {nameof(Sampling.EarlyExit)} = " +
+                $"{nameof(EarlyExit)}.{nameof(EarlyExit.Never)} }}) returns.");
+        }
+
+        if (folded.Model.Blocks.Any(block => block.Backbone is CustomBackbone))
+        {
+            throw new InvalidOperationException(
+                $"The backbone '{model.Options.BackboneName}' is a module of your own, of which this library knows no layers to write " +
+                $"into an ONNX graph. Train with another {nameof(NoPropBackbone)}.");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+namespace NullaProp.ML;
+
+/// <summary>How a model is written as an ONNX file.</summary>
+public sealed record OnnxExport
+{
+    /// <summary>
+    /// Gets the name of the input, the pixels as in training: no scaling is to be done outside. Not empty; default
+    /// <c>image</c>.
+    /// </summary>
+    public string InputName { get; init; } = "image";
+
+    /// <summary>Gets the type of the input's elements. Default <see cref="OnnxElement.FullPrecision"/>.</summary>
+    public OnnxElement InputElement { get; init; } = OnnxElement.FullPrecision;
+
+    /// <summary>Gets the order of the input's values. Default <see cref="OnnxLayout.ChannelsFirst"/>.</summary>
+    public OnnxLayout InputLayout { get; init; } = OnnxLayout.ChannelsFirst;
+
+    /// <summary>
+    /// Gets the name of the output with the class probabilities, (N, K) of single precision. Not empty; default <c>scores</c>.
+    /// </summary>
+    public string ScoreName { get; init; } = "scores";
+
+    /// <summary>
+    /// Gets the name of an output with the number of the most probable class, from 0, (N) whole numbers of eight bytes;
+    /// <see langword="null"/> for none. Default <c>class</c>.
+    /// </summary>
+    public string? ClassName { get; init; } = "class";
+
+    /// <summary>
+    /// Gets the name of an output with the entropy of the class probabilities in nats, (N) of single precision; <see langword="null"/>, the
+    /// default, for none.
+    /// </summary>
+    public string? EntropyName { get; init; }
+
+    /// <summary>
+    /// Gets the name of an output with the way to the scores, (N, n, K) of single precision: what the scores would be if scoring
+    /// ended after the first, second, … of the n evaluations that count in them. <see langword="null"/>, the default, for none.
+    /// </summary>
+    public string? PathName { get; init; }
+
+    /// <summary>
+    /// Gets the numbers in which matrices and kernels are stored; the graph computes in single precision. Default <see
+    /// cref="OnnxPrecision.Full"/>.
+    /// </summary>
+    public OnnxPrecision Weights { get; init; } = OnnxPrecision.Full;
+
+    /// <summary>Checks the names.</summary>
+    /// <exception cref="ArgumentException">Two are the same, or one is empty or starts with a slash.</exception>
+    internal void Validate()
+    {
+        (string Property, string? Name)[] names =
+        [
+            (nameof(InputName), InputName),
+            (nameof(ScoreName), ScoreName),
+            (nameof(ClassName), ClassName),
+            (nameof(EntropyName), EntropyName),
+            (nameof(PathName), PathName),
+        ];
+        var properties = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (property, name) in names.Where(entry => entry is not (nameof(ClassName) or nameof(EntropyName) or nameof(PathName), null)))
+        {
+            if (string.IsNullOrWhiteSpace(name) || name.StartsWith('/'))
+            {
+                throw new ArgumentException($"{property} is '{name}', but must not be empty nor start with a slash. Choose another name.");
+            }
+
+            if (!properties.TryAdd(name, property))
+            {
+                throw new ArgumentException($"{properties[name]} and {property} are both '{name}', but must differ. Rename one of them.");
+            }
+        }
+    }
+}
+
+/// <summary>The type of an image's values.</summary>
+public enum OnnxElement
+{
+    /// <summary>Numbers of single precision.</summary>
+    FullPrecision,
+
+    /// <summary>Bytes, 0 to 255: for models that were trained on pixels of that scale.</summary>
+    Byte,
+}
+
+/// <summary>The order of an image's values.</summary>
+public enum OnnxLayout
+{
+    /// <summary>(N, C, H, W): channel by channel, as <c>ExtractPixels</c> gives them.</summary>
+    ChannelsFirst,
+
+    /// <summary>(N, H, W, C): pixel by pixel, as <c>ExtractPixels</c> gives them with <c>interleavePixelColors</c>.</summary>
+    ChannelsLast,
+
+    /// <summary>(N, C·H·W): a vector, channel by channel, as the feature column has it.</summary>
+    Vector,
+}
+
+/// <summary>The numbers in which an ONNX file stores matrices and kernels.</summary>
+public enum OnnxPrecision
+{
+    /// <summary>Single precision: scores differ from the model's own by rounding alone.</summary>
+    Full,
+
+    /// <summary>Half precision: half the size. Probabilities differ by about a thousandth.</summary>
+    Half,
+}

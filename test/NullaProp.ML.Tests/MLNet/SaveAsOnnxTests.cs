@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Onnx;
+using NullaProp.ML.Tests.Support;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>A trained model leaves ML.NET as an ONNX file and scores there as here.</summary>
+[TestClass]
+public sealed class SaveAsOnnxTests
+{
+    private const string OwnBackbone = "backbone of the tests of ONNX";
+
+    private static readonly MLContext Context = new(seed: 1);
+    private static IDataView _data = null!;
+    private static NoPropTransformer _model = null!;
+
+    [ClassInitialize]
+    public static void Fit(TestContext context)
+    {
+        _data = TinyImages.Keys(Context);
+        _model = TinyImages.Trainer(Context, options => options with { Sampling = options.Sampling with { Draws = 2 } }).Fit(_data);
+    }
+
+    [ClassCleanup]
+    public static void Free() => _model.Dispose();
+
+    [TestMethod]
+    public void SaveAsOnnx_TrainedModel_ScoresAsItDoesItself()
+    {
+        using var folder = new TempFolder();
+        var expected = _model.Transform(_data).GetColumn<VBuffer<float>>("Score").SelectMany(score => score.DenseValues()).ToArray();
+        var pixels = _data.GetColumn<float[]>("Features").SelectMany(image => image).ToArray();
+
+        _model.SaveAsOnnx(folder.File("model.onnx"));
+
+        using var run = new OnnxRun(File.ReadAllBytes(folder.File("model.onnx")));
+        var actual = run.Singles("scores", [pixels.Length / TinyImages.Size, 1, TinyImages.Side, TinyImages.Side], pixels);
+        Assert.HasCount(expected.Length, actual);
+        Assert.IsLessThan(1e-5, expected.Zip(actual, (a, b) => Math.Abs(a - b)).Max());
+        var names = JsonSerializer.Deserialize<string[]>(run.Session.ModelMetadata.CustomMetadataMap["class_names"]);
+        CollectionAssert.AreEqual(_model.Model.ClassNames.ToArray(), names);
+    }
+
+    [TestMethod]
+    public void SaveAsOnnx_LoadedModel_GivesTheSameFile()
+    {
+        using var folder = new TempFolder();
+        using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, _model, _data.Schema);
+
+        _model.SaveAsOnnx(folder.File("fitted.onnx"));
+        loaded.SaveAsOnnx(folder.File("loaded.onnx"));
+
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("fitted.onnx")), File.ReadAllBytes(folder.File("loaded.onnx")));
+    }
+
+    [TestMethod]
+    public void SaveAsOnnx_EarlyExit_LeavesTheFormerFileAndSaysWhatToChange()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("model.onnx"), "before");
+        using var early = _model.WithSampling(options => options with { EarlyExit = EarlyExit.WhenClassIsDecided });
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => early.SaveAsOnnx(folder.File("model.onnx")));
+
+        StringAssert.Contains(fault.Message, "WithSampling(sampling => sampling with { EarlyExit = EarlyExit.Never })");
+        Assert.AreEqual("before", File.ReadAllText(folder.File("model.onnx")));
+    }
+
+    [TestMethod]
+    public void SaveAsOnnx_ModuleOfOnesOwn_SaysWhatToChange()
+    {
+        NoPropBackbones.Register(OwnBackbone, static _ => nn.Flatten());
+        var trainer = TinyImages.Trainer(Context, options => options with { Backbone = NoPropBackbone.Custom, BackboneName = OwnBackbone });
+        using var model = trainer.Fit(_data);
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => model.SaveAsOnnx(Stream.Null, new OnnxExport()));
+
+        StringAssert.Contains(fault.Message, OwnBackbone);
+        StringAssert.Contains(fault.Message, nameof(NoPropBackbone));
+    }
+
+    [TestMethod]
+    [DataRow("", "InputName is ''")]
+    [DataRow("/x", "InputName is '/x'")]
+    [DataRow("scores", "InputName and ScoreName are both 'scores'")]
+    public void SaveAsOnnx_UnfitName_SaysWhich(string name, string expected)
+    {
+        var fault = Assert.ThrowsExactly<ArgumentException>(() => _model.SaveAsOnnx(Stream.Null, new OnnxExport { InputName = name }));
+
+        StringAssert.Contains(fault.Message, expected);
+    }
+
+    [TestMethod]
+    public void SaveAsOnnx_DisposedModel_IsRefused()
+    {
+        var model = _model.WithSampling(options => options);
+        model.Dispose();
+
+        Assert.ThrowsExactly<ObjectDisposedException>(() => model.SaveAsOnnx(Stream.Null, new OnnxExport()));
+    }
+}
