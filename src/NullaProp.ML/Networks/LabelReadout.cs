@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>Reads the class from a noisy label alone, without the image, by R·z + r and a link: p(k|z) = softmax(R·z + r) for most.</summary>
+/// <summary>Reads the class from a noisy label alone, without the image, by R·z + r and a link, the softmax for most.</summary>
 internal abstract class LabelReadout
 {
     /// <summary>Gets what makes probabilities of R·z + r.</summary>
@@ -45,7 +45,9 @@ internal sealed record ReadoutLink(double? Floor)
     /// <summary>Gets the link of logits.</summary>
     public static ReadoutLink SoftMax { get; } = new(Floor: null);
 
-    /// <summary>Returns the link of estimated probabilities, max(x, 0.01/K) over the sum: an estimate may fall below 0, a probability may not.</summary>
+    /// <summary>
+    /// Returns the link of estimated probabilities, max(x, 0.01/K) over the sum: an estimate may fall below 0, a probability may not.
+    /// </summary>
     /// <param name="classes">K.</param>
     public static ReadoutLink Proportions(long classes) => new(0.01 / classes);
 }

@@ -69,19 +69,19 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <returns>(D) for each stage, and for the state after the last.</returns>
     public IReadOnlyList<double[]> Offsets(HostTensor draw, HostTensor? rows)
     {
+        double[] start = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
         if (OutsideSpan is null || rows is null)
         {
-            return Offsets(draw);
+            return Offsets(start, draw);
         }
 
         var outside = rows.OutsideSpan(draw.Row(0)); // (D)
-        var inside = new HostTensor(draw.Shape, [.. draw.Values.Select((value, i) => i < outside.Length ? (float)(value - outside[i]) : value)]);
-        return [.. Offsets(inside).Zip(OutsideSpan, (point, factor) => point.Zip(outside, (x, rest) => x + (factor * rest)).ToArray())];
+        var inside = Offsets([.. start.Zip(outside, (z, rest) => z - rest)], draw);
+        return [.. inside.Zip(OutsideSpan, (point, factor) => point.Zip(outside, (x, rest) => x + (factor * rest)).ToArray())];
     }
 
-    private List<double[]> Offsets(HostTensor draw)
+    private List<double[]> Offsets(double[] state, HostTensor draw)
     {
-        double[] state = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
         List<double[]> points = [state];
         var noises = 0;
         foreach (var stage in Stages)

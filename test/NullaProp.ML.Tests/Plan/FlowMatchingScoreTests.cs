@@ -16,8 +16,8 @@ public sealed class FlowMatchingScoreTests
 {
     private static readonly double[][] Images = [[0.5, 0.3, 0.2], [0.9, 0.06, 0.04], [0.34, 0.33, 0.33], [0.02, 0.08, 0.9]];
 
-    // Every evaluation is p(y|x) in the mean over draws, by the law of total expectation; a mean over 400 draws of a one-hot label misses it
-    // by (K−1)/(2·400) = 0.0025 nats. The single evaluation needs no draws.
+    // Every evaluation is p(y|x) in the mean over draws, by the law of total expectation; a mean over 400 draws of a one-hot label misses
+    // it by (K−1)/(2·400) = 0.0025 nats. The single evaluation needs no draws.
     [TestMethod]
     [DataRow(VelocityForm.Raw, ScoreReadout.FirstPrediction, OdeSolver.Euler, 1, 0, 1e-6)]
     [DataRow(VelocityForm.Raw, ScoreReadout.LastState, OdeSolver.Euler, 1, 0, 1e-6)] // one step ends at its evaluation's z̃₁

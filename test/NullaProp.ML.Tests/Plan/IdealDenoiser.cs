@@ -18,8 +18,8 @@ internal static class IdealDenoiser
     }
 
     /// <summary>
-    /// Returns dz/dt of the flow that carries N(0, I) to labels of frequencies p(y|x), by the formulas themselves, along log signal-to-noise
-    /// ratios that rise by a constant rate.
+    /// Returns dz/dt of the flow that carries N(0, I) to labels of frequencies p(y|x), by the formulas themselves, along log
+    /// signal-to-noise ratios that rise by a constant rate.
     /// </summary>
     /// <param name="kind">The equation.</param>
     /// <param name="z">The noisy label.</param>

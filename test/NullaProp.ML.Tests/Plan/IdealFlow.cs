@@ -30,14 +30,18 @@ internal static class IdealFlow
     }
 }
 
-/// <summary>One image of known p(y|x) on its way through a plan, with the ideal network in place of a trained one, in arithmetic of its own.</summary>
+/// <summary>
+/// One image of known p(y|x) on its way through a plan, with the ideal network in place of a trained one, in arithmetic of its own.
+/// </summary>
 /// <param name="folded">What the library computes once for all images: starts, read-out.</param>
 /// <param name="draws">The starts, (n, K).</param>
 /// <param name="form">What the network says.</param>
 /// <param name="prior">p(y|x).</param>
 internal sealed class IdealFlowRow(FoldedModel folded, HostTensor draws, VelocityForm form, double[] prior) : IPlanBackend
 {
-    private readonly Dictionary<Register, double[]> _values = Enum.GetValues<Register>().ToDictionary(key => key, _ => new double[prior.Length]);
+    private readonly Dictionary<Register, double[]> _values =
+        Enum.GetValues<Register>().ToDictionary(register => register, _ => new double[prior.Length]);
+
     private IReadOnlyList<double[]> _offsets = [];
     private int _start;
 
@@ -85,8 +89,11 @@ internal sealed class IdealFlowRow(FoldedModel folded, HostTensor draws, Velocit
     }
 
     /// <inheritdoc/>
-    public void ReadOut(Register state, int point) =>
-        _values[Register.Readout] = [.. _values[state].Zip(folded.Paths[_start].Readouts[point]!, (q, r) => (folded.Readout!.Scale * q) + r)];
+    public void ReadOut(Register state, int point)
+    {
+        var bias = folded.Paths[_start].Readouts[point]!;
+        _values[Register.Readout] = [.. _values[state].Zip(bias, (q, r) => (folded.Readout!.Scale * q) + r)];
+    }
 
     /// <inheritdoc/>
     public bool DecideByScore(double lead) => false;

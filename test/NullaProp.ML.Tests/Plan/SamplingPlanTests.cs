@@ -38,7 +38,8 @@ public sealed class SamplingPlanTests
     [DataRow(VelocityForm.Raw, OdeSolver.Heun, 0.5)]
     [DataRow(VelocityForm.Preconditioned, OdeSolver.Heun, 0.0)]
     [DataRow(VelocityForm.Preconditioned, OdeSolver.ExponentialEuler, 0.5)]
-    public void Offsets_MoreDimensionsThanClasses_HaveTheDeviationOfTrainingOutsideTheSpan(VelocityForm form, OdeSolver solver, double noise)
+    public void Offsets_MoreDimensionsThanClasses_HaveTheDeviationOfTrainingOutsideTheSpan(
+        VelocityForm form, OdeSolver solver, double noise)
     {
         var options = new NoPropOptions
         {

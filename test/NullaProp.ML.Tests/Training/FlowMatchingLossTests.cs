@@ -46,7 +46,9 @@ public sealed class FlowMatchingLossTests
         var weight = isRaw ? ones_like(time) : variance * (9.0 / 4); // 3/(1 + s²)
         var expected = ((velocity - (clean - start)).square().sum(1, keepdim: true) * weight).mean().item<double>();
         var distances = (z + ((1 - time) * velocity)).unsqueeze(1).sub(reference.Embedding.unsqueeze(0)).square().sum(2); // (B, K)
-        var anchor = embedding == EmbeddingKind.OneHot ? 0 : ReferenceModel.CrossEntropy(distances * -4, batch.Labels).mean().item<double>(); // ½·8
+        var anchor = embedding == EmbeddingKind.OneHot
+            ? 0
+            : ReferenceModel.CrossEntropy(distances * -4, batch.Labels).mean().item<double>(); // ½·8
         Assert.AreEqual(1, terms[0] / expected, 1e-4); // single precision through some ten layers
         Assert.AreEqual(0, terms[1]);
         Assert.AreEqual(anchor, terms[2], 1e-4 * anchor);

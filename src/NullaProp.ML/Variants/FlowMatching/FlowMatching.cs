@@ -75,8 +75,8 @@ public sealed record FlowMatching : NoPropVariant
         };
     }
 
-    // No velocity leads out of the span of the embeddings, so that a start would keep its part outside, at a deviation that the network has
-    // not seen. What was trained on has that of (1−t)·z₀ + σ·ε there, without a label.
+    // No velocity leads out of the span of the embeddings, so that a start would keep its part outside, at a deviation that the network
+    // has not seen. What was trained on has that of (1−t)·z₀ + σ·ε there, without a label.
     private double OutsideSpan(double time) => Math.Sqrt(((1 - time) * (1 - time)) + (PathNoise * PathNoise));
 
     /// <inheritdoc/>

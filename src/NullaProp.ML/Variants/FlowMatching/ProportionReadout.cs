@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Variants;
 
 /// <summary>
-/// Reads flow matching's clean label z̃₁ where embeddings are one-hot. The squared error is least where z̃₁ = z + (1−t)·v is E[u|z, x], and the expected one-hot
-/// label is the vector of class probabilities itself: nothing is to be trained, and a softmax over it would be wrong.
+/// Reads flow matching's clean label z̃₁ where embeddings are one-hot. The squared error is least where z̃₁ = z + (1−t)·v is E[u|z, x],
+/// and the expected one-hot label is the vector of class probabilities itself: nothing is to be trained, and a softmax would be wrong.
 /// </summary>
 /// <param name="classes">K.</param>
 internal sealed class ProportionReadout(long classes) : LabelReadout
@@ -24,5 +24,6 @@ internal sealed class ProportionReadout(long classes) : LabelReadout
     }
 
     /// <inheritdoc/>
-    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level) => new(Scale: 1, Rows: null, new double[embedding.Classes]);
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level) =>
+        new(Scale: 1, Rows: null, new double[embedding.Classes]);
 }
