@@ -4,15 +4,18 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>Reads the class from a noisy label alone, without the image: p(k|z) = softmax(R·z + r).</summary>
+/// <summary>Reads the class from a noisy label alone, without the image, by R·z + r and a link, the softmax for most.</summary>
 internal abstract class LabelReadout
 {
+    /// <summary>Gets what makes probabilities of R·z + r.</summary>
+    public virtual ReadoutLink Link => ReadoutLink.SoftMax;
+
     /// <summary>Returns the read-out in managed memory.</summary>
     /// <param name="embedding">The class embeddings.</param>
     /// <param name="level">The noise level of z.</param>
     public abstract HostReadout Host(ClassEmbedding embedding, NoiseLevel level);
 
-    /// <summary>Returns the logits of noisy labels.</summary>
+    /// <summary>Returns the logits of noisy labels, whose softmax is p(k|z) whatever the link.</summary>
     /// <param name="z">Noisy label embeddings, (B, D).</param>
     /// <param name="embedding">The class embeddings W.</param>
     /// <param name="level">The noise level of z, (1, 1).</param>
@@ -30,6 +33,23 @@ internal abstract class LabelReadout
         var norms = Enumerable.Range(0, (int)embedding.Classes).Select(k => rows?.Norm(k) ?? 1);
         return new(scale, rows, [.. norms.Select(norm => -0.5 * precision * norm * norm)]);
     }
+}
+
+/// <summary>What makes class probabilities of the numbers R·z + r.</summary>
+/// <param name="Floor">
+/// What each number is raised to before all are divided by their sum, where they estimate the probabilities themselves;
+/// <see langword="null"/> where they are logits.
+/// </param>
+internal sealed record ReadoutLink(double? Floor)
+{
+    /// <summary>Gets the link of logits.</summary>
+    public static ReadoutLink SoftMax { get; } = new(Floor: null);
+
+    /// <summary>
+    /// Returns the link of estimated probabilities, max(x, 0.01/K) over the sum: an estimate may fall below 0, a probability may not.
+    /// </summary>
+    /// <param name="classes">K.</param>
+    public static ReadoutLink Proportions(long classes) => new(0.01 / classes);
 }
 
 /// <summary>A read-out R·z + r in managed memory.</summary>

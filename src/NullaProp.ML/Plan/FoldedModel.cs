@@ -23,7 +23,7 @@ internal sealed class FoldedModel
             .ToDictionary(block => block, block => new FoldedBlock(model.Blocks[block], embedding));
         Readout = plan.Predicts == NetworkPrediction.Velocity || plan.StateShare > 0 ? new FoldedReadout(model, plan, embedding) : null;
         var rows = plan.NoiseCount + 1;
-        Paths = [.. Enumerable.Range(0, draws.Rows / rows).Select(path => Path(draws.RowRange(path * rows, rows)))];
+        Paths = [.. Enumerable.Range(0, draws.Rows / rows).Select(path => Path(draws.RowRange(path * rows, rows), embedding))];
     }
 
     /// <summary>Gets the model.</summary>
@@ -41,9 +41,9 @@ internal sealed class FoldedModel
     /// <summary>Gets what each start adds.</summary>
     public IReadOnlyList<FoldedPath> Paths { get; }
 
-    private FoldedPath Path(HostTensor draw)
+    private FoldedPath Path(HostTensor draw, HostTensor? embedding)
     {
-        var offsets = Plan.Offsets(draw); // (D) each
+        var offsets = Plan.Offsets(draw, embedding); // (D) each
         var stages = Plan.Stages.Select((stage, i) => Blocks[stage.Block].Constants(offsets[i], stage.Time));
         var readouts = Plan.Stages.Select((stage, i) => Plan.Predicts == NetworkPrediction.Velocity
             ? Readout!.Bias([.. offsets[i].Select(value => stage.CleanLabel.State * value)])

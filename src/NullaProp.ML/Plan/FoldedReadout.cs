@@ -5,8 +5,8 @@ using NullaProp.ML.Tensors;
 namespace NullaProp.ML.Plan;
 
 /// <summary>
-/// The read-out of the noisy label, p(k|z) = softmax(R·z + r₀) with z = r + q·W, multiplied out so that it reads q: by the matrix R·Wᵀ,
-/// or, with one-hot labels, by one number.
+/// The read-out of the noisy label, R·z + r₀ with z = r + q·W, multiplied out so that it reads q: by the matrix R·Wᵀ, or, with one-hot
+/// labels, by one number. The plan has its link.
 /// </summary>
 internal sealed class FoldedReadout
 {
@@ -44,7 +44,7 @@ internal sealed class FoldedReadout
     /// </summary>
     public HostTensor? Spread { get; }
 
-    /// <summary>Returns the part of the logits that is the same for every image, (K).</summary>
+    /// <summary>Returns the part of R·z + r₀ that is the same for every image, (K).</summary>
     /// <param name="offset">r, (D).</param>
     public float[] Bias(double[] offset) => Array.ConvertAll(OfLabel.Logits(offset), value => (float)value);
 

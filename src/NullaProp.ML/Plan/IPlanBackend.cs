@@ -18,7 +18,7 @@ internal enum Register
     /// <summary>q of a clean label, or of a last state, that is read out on the way.</summary>
     Guess,
 
-    /// <summary>What the read-out says: logits, then probabilities.</summary>
+    /// <summary>What the read-out says: R·z + r, then probabilities.</summary>
     Readout,
 
     /// <summary>The weighted sum of class probabilities over all evaluations so far.</summary>
@@ -72,7 +72,12 @@ internal interface IPlanBackend : IPlanRegisters
     /// <param name="values">The register.</param>
     void SoftMax(Register values);
 
-    /// <summary>Sets <see cref="Register.Readout"/> to the logits that the read-out gives.</summary>
+    /// <summary>Turns estimates of probabilities into probabilities: each raised to a floor, all divided by their sum.</summary>
+    /// <param name="values">The register.</param>
+    /// <param name="floor">The floor, above 0.</param>
+    void Normalise(Register values, double floor);
+
+    /// <summary>Sets <see cref="Register.Readout"/> to R·z + r, before its link.</summary>
     /// <param name="state">The register with q.</param>
     /// <param name="point">Whose constants count: the number of a stage, or the number of stages for the state after the last.</param>
     void ReadOut(Register state, int point);

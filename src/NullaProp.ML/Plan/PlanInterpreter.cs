@@ -136,10 +136,17 @@ internal sealed class PlanInterpreter(SamplingPlan plan, int starts)
         return backend.AnyLeft;
     }
 
-    private static void ReadOut(IPlanBackend backend, Register state, int point)
+    private void ReadOut(IPlanBackend backend, Register state, int point)
     {
         backend.ReadOut(state, point);
-        backend.SoftMax(Register.Readout);
+        if (plan.Link.Floor is { } floor)
+        {
+            backend.Normalise(Register.Readout, floor);
+        }
+        else
+        {
+            backend.SoftMax(Register.Readout);
+        }
     }
 
     // To the score of all starts and, where it is asked for, to that of this one.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Plan;
@@ -31,6 +32,15 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// </summary>
     public double StateShare { get; init; }
 
+    /// <summary>Gets what makes probabilities of what the read-out says.</summary>
+    public ReadoutLink Link { get; init; } = ReadoutLink.SoftMax;
+
+    /// <summary>
+    /// Gets by stage, and behind them for the last state, the factor of that part of the start which lies outside the span of W, where no
+    /// prediction reaches it; <see langword="null"/> where it follows the plan as the rest does.
+    /// </summary>
+    public IReadOnlyList<double>? OutsideSpan { get; init; }
+
     /// <summary>Gets whether an image may leave before the end.</summary>
     public EarlyExit EarlyExit { get; init; }
 
@@ -55,10 +65,23 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// noise.
     /// </summary>
     /// <param name="draw">The start z₀ and the noise of each stage that adds some, (1 + <see cref="NoiseCount"/>, D).</param>
+    /// <param name="rows">W, (K, D); <see langword="null"/> for the identity, outside whose span there is nothing.</param>
     /// <returns>(D) for each stage, and for the state after the last.</returns>
-    public IReadOnlyList<double[]> Offsets(HostTensor draw)
+    public IReadOnlyList<double[]> Offsets(HostTensor draw, HostTensor? rows)
     {
-        double[] state = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
+        double[] start = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
+        if (OutsideSpan is null || rows is null)
+        {
+            return Offsets(start, draw);
+        }
+
+        var outside = rows.OutsideSpan(draw.Row(0)); // (D)
+        var inside = Offsets([.. start.Zip(outside, (z, rest) => z - rest)], draw);
+        return [.. inside.Zip(OutsideSpan, (point, factor) => point.Zip(outside, (x, rest) => x + (factor * rest)).ToArray())];
+    }
+
+    private List<double[]> Offsets(double[] state, HostTensor draw)
+    {
         List<double[]> points = [state];
         var noises = 0;
         foreach (var stage in Stages)

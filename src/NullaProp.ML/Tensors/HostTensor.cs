@@ -138,6 +138,39 @@ internal sealed class HostTensor(long[] shape, float[] values)
         return new(shape, [.. values.Select((value, i) => (float)(value / norms[i / Columns]))]);
     }
 
+    /// <summary>Returns what is left of a vector without its part in the span of the rows, in double precision.</summary>
+    /// <param name="vector">As long as a row.</param>
+    public double[] OutsideSpan(ReadOnlySpan<float> vector)
+    {
+        const double least = 1e-6; // of a row's length: what rounding leaves of a row that the others span
+        List<double[]> directions = [];
+        for (var row = 0; row < Rows && directions.Count < Columns; row++)
+        {
+            var direction = Without(directions, Row(row));
+            var length = TensorPrimitives.Norm<double>(direction);
+            if (length > least * Norm(row))
+            {
+                TensorPrimitives.Divide(direction, length, direction);
+                directions.Add(direction);
+            }
+        }
+
+        return Without(directions, vector);
+    }
+
     /// <summary>Returns whether every value is a finite number.</summary>
     public bool IsFinite() => HostKernels.AreFinite(values);
+
+    // Gram and Schmidt, twice: the second round takes what rounding left in the first.
+    private static double[] Without(List<double[]> directions, ReadOnlySpan<float> vector)
+    {
+        var rest = new double[vector.Length];
+        TensorPrimitives.ConvertTruncating<float, double>(vector, rest);
+        foreach (var direction in directions.Concat(directions))
+        {
+            TensorPrimitives.MultiplyAdd(direction, -TensorPrimitives.Dot<double>(direction, rest), rest, rest);
+        }
+
+        return rest;
+    }
 }

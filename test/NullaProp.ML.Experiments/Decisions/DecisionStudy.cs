@@ -32,7 +32,14 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
         ("cross-entropy baseline", Candidate with { Variant = new CrossEntropyBaseline() }),
         ("first default", Candidate),
         ("SNR′ weight", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { LossWeighting = LossWeighting.SnrDerivative } }),
-        ("min(SNR′, 5) weight", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { LossWeighting = LossWeighting.MinSnr } }),
+        ("min(SNR′, 5) weight", Candidate with
+        {
+            Variant = ((ContinuousTime)Candidate.Variant) with
+            {
+                LossWeighting = LossWeighting.MinSnr,
+                NoiseSchedule = NoiseScheduleKind.LinearLogSnr, // no bound, so that a learned schedule has nothing to aim at
+            },
+        }),
         ("cross-entropy on logits", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy } }),
         ("straight schedule", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr } }),
         ("unit-norm embeddings", Candidate with { Embedding = Candidate.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } }),

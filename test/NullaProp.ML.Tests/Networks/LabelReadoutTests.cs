@@ -16,7 +16,9 @@ public sealed class LabelReadoutTests
     [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
     [DataRow(VariantKind.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))] // closed form: nothing to train
     [DataRow(VariantKind.DiscreteTime, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(LinearReadout))]
-    [DataRow(VariantKind.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(NearestReadout))]
+    [DataRow(VariantKind.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(ProportionReadout))] // nothing to train
+    [DataRow(VariantKind.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.Linear, typeof(ProportionReadout))]
+    [DataRow(VariantKind.FlowMatching, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(NearestReadout))]
     [DataRow(VariantKind.FlowMatching, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
     public void Create_VariantAndEmbedding_AreReadAsThePaperOrTheClosedFormSays(VariantKind variant, EmbeddingKind embedding, ReadoutLoss readout, Type expected)
     {
@@ -51,5 +53,22 @@ public sealed class LabelReadoutTests
 
         // Squared distances 0.5 and 2.5.
         Assert.AreEqual(4 * (2.5 - 0.5), (logits[0, 0] - logits[0, 1]).item<float>(), 1e-5);
+    }
+
+    // A softmax of logits that are logarithms is what the link makes: 0.9, 0.3 and 0.01/3 over their sum.
+    [TestMethod]
+    public void Logits_Proportion_AreTheLogarithmsOfWhatTheLinkMakes()
+    {
+        using var scope = NewDisposeScope();
+        var z = tensor(new[] { 0.9f, 0.3f, -0.2f }).unsqueeze(0);
+
+        var shares = nn.functional.softmax(
+            new ProportionReadout(3).Logits(z, new LearnedVectors(eye(3)), new NoiseLevels(zeros(1, 1), ones(1, 1))), 1);
+
+        double[] expected = [0.9, 0.3, 0.01 / 3];
+        foreach (var (k, share) in expected.Index())
+        {
+            Assert.AreEqual(share / expected.Sum(), shares[0, k].item<float>(), 1e-6);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Tests.Diffusion;
 using NullaProp.ML.Variants;
 
 namespace NullaProp.ML.Tests.Plan;
@@ -66,7 +67,12 @@ public sealed class AdaptiveGridTests
         var compiler = new PlanCompiler(Dynamics.Of(kind), schedule.Levels, IdealDenoiser.Prior.Count);
         var random = new Random(3);
         double[][] starts = [.. Enumerable.Range(0, 200).Select(_ => new[] { Gauss.Next(random), Gauss.Next(random), Gauss.Next(random) })];
-        var exact = Ends(compiler.Steps(OdeSolver.ExponentialHeun, 256).ToArray());
+        var rate = labelEnd - noiseEnd;
+        double[][] exact =
+        [
+            .. starts.Select(start =>
+                RungeKutta.Solve((t, z) => IdealDenoiser.Slope(kind, z, noiseEnd + (rate * t), rate), start, 0, 1, steps: 1000)),
+        ];
         var adaptive = compiler.Steps(OdeSolver.Adaptive, 16).ToArray();
 
         var (chosen, equal) = (Error(adaptive), Error(compiler.Steps(OdeSolver.Multistep, adaptive.Length).ToArray()));

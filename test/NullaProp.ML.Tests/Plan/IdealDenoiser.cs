@@ -17,6 +17,28 @@ internal static class IdealDenoiser
         return Softmax([.. z.Zip(Prior, (x, p) => Math.Log(p) + (scale * x))]);
     }
 
+    /// <summary>
+    /// Returns dz/dt of the flow that carries N(0, I) to labels of frequencies p(y|x), by the formulas themselves, along log
+    /// signal-to-noise ratios that rise by a constant rate.
+    /// </summary>
+    /// <param name="kind">The equation.</param>
+    /// <param name="z">The noisy label.</param>
+    /// <param name="logSnr">λ.</param>
+    /// <param name="rate">λ′.</param>
+    public static double[] Slope(FlowDynamics kind, double[] z, double logSnr, double rate)
+    {
+        var alphaBar = 1 / (1 + Math.Exp(-logSnr));
+        var signal = Math.Sqrt(alphaBar);
+        var clean = Posterior(z, logSnr);
+        return [.. z.Zip(clean, (x, u) => kind switch
+        {
+            FlowDynamics.ProbabilityFlow => rate / 2 * ((signal * u) - (alphaBar * x)),
+            FlowDynamics.SimplifiedFlow => (u - x) / (1 - alphaBar),
+            FlowDynamics.ReverseDrift or FlowDynamics.Ancestral => rate * ((signal * u) - ((1 + alphaBar) / 2 * x)),
+            _ => throw new NotSupportedException($"Say here what the equation of {kind} is."),
+        })];
+    }
+
     /// <summary>Returns exp(x)/Σ exp(x).</summary>
     public static double[] Softmax(double[] logits)
     {

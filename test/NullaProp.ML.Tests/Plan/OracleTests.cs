@@ -48,12 +48,7 @@ public sealed class OracleTests
 
         static NoiseLevel Level(double time) => new(time, LogSnr: 0, LogSnrRate: 0); // flow matching goes by the time alone
 
-        double[] Output(double[] z, double time)
-        {
-            var (signal, noise) = flow.Mixture(Level(time));
-            var clean = IdealDenoiser.Posterior([.. z.Select(x => x * Math.Sqrt(1 / ((signal * signal) + (noise * noise))))], 2 * Math.Log(signal / noise)); // as √ᾱ·u + √(1−ᾱ)·ε
-            return [.. clean.Zip(z, (u, x) => flow.Target(Level(time), u, x))];
-        }
+        double[] Output(double[] z, double time) => IdealFlow.Output(form, IdealDenoiser.Prior, z, time);
     }
 
     [TestMethod]

@@ -1,6 +1,7 @@
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Tensors;
+using NullaProp.ML.Tests.Networks;
 
 namespace NullaProp.ML.Tests.Plan;
 
@@ -17,7 +18,7 @@ public sealed class SamplingPlanTests
             .Compile(new Sampling { Solver = solver, SolverSteps = 5, ScoreReadout = ScoreReadout.LastPrediction }, LastEvaluation.AtLabel);
         var states = new List<double>();
 
-        var offsets = plan.Offsets(new HostTensor([1, 1], [1])).Select(offset => offset.Single()).ToList();
+        var offsets = plan.Offsets(new HostTensor([1, 1], [1]), rows: null).Select(offset => offset.Single()).ToList();
 
         PlanExecution.End(plan.Stages, [1], (z, _) =>
         {
@@ -29,6 +30,47 @@ public sealed class SamplingPlanTests
         {
             Assert.AreEqual(state, offset, 1e-12);
         }
+    }
+
+    // No velocity leads out of the span of two rows, which are orthogonal to (1, 2, 2)/3. What was trained on has (1−t)·z₀ + σ·ε there.
+    [TestMethod]
+    [DataRow(VelocityForm.Raw, OdeSolver.Euler, 0.0)]
+    [DataRow(VelocityForm.Raw, OdeSolver.Heun, 0.5)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.Heun, 0.0)]
+    [DataRow(VelocityForm.Preconditioned, OdeSolver.ExponentialEuler, 0.5)]
+    public void Offsets_MoreDimensionsThanClasses_HaveTheDeviationOfTrainingOutsideTheSpan(
+        VelocityForm form, OdeSolver solver, double noise)
+    {
+        var options = new NoPropOptions
+        {
+            Variant = new FlowMatching { VelocityForm = form, PathNoise = noise },
+            Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 3 },
+            Sampling = new() { Solver = solver, SolverSteps = 3, Draws = 1 },
+        };
+        using var model = TinyModel.Create(options, classes: 2);
+        var plan = PlanCompiler.For(model, options);
+        double[] start = [0.3, -1.2, 0.7];
+        var along = (start[0] + (2 * start[1]) + (2 * start[2])) / 9; // ⟨n, z₀⟩·n = along·(1, 2, 2)
+        double[] outside = [along, 2 * along, 2 * along];
+
+        var offsets = plan.Offsets(new HostTensor([1, 3], [0.3f, -1.2f, 0.7f]), rows: new HostTensor([2, 3], [2, -1, 0, 0, 1, -1]));
+
+        List<(double[] Inside, double Time)> points = [];
+        var last = PlanExecution.End(plan.Stages, [.. start.Zip(outside, (z, rest) => z - rest)], (z, time) =>
+        {
+            points.Add((z, time));
+            return [0, 0, 0];
+        });
+        foreach (var ((inside, time), offset) in points.Append((last, 1)).Zip(offsets))
+        {
+            var deviation = Math.Sqrt(Math.Pow(1 - time, 2) + (noise * noise));
+            for (var d = 0; d < 3; d++)
+            {
+                Assert.AreEqual(inside[d] + (deviation * outside[d]), offset[d], 1e-6); // the start is in single precision
+            }
+        }
+
+        Assert.HasCount(points.Count + 1, offsets);
     }
 
     [TestMethod]

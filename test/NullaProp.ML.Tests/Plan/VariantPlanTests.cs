@@ -135,32 +135,62 @@ public sealed class VariantPlanTests
         }
     }
 
+    // What a read-out makes of z, by its formula: the posterior of Gaussian classes, a linear layer, the nearest embedding, or for one-hot
+    // labels of flow matching z itself as proportions.
+    private static Tensor Read(Denoiser model, SamplingPlan plan, Tensor z)
+    {
+        var embedding = model.Embedding.Matrix(); // (K, D)
+        var weights = model.Weights.Values.ToDictionary(weight => weight.Key, weight => weight.Value);
+        if (weights.TryGetValue("readout.weight", out var layer))
+        {
+            return nn.functional.softmax(z.mm(layer.t()) + weights["readout.bias"], 1);
+        }
+
+        var distances = (z.unsqueeze(1) - embedding.unsqueeze(0)).square().sum(2); // (B, K)
+        if (weights.TryGetValue("readout.log_precision", out var logPrecision))
+        {
+            return nn.functional.softmax(distances * logPrecision.exp() / -2, 1);
+        }
+
+        if (plan.Predicts == NetworkPrediction.Velocity)
+        {
+            var cut = z.clamp_min(0.01 / 3);
+            return cut / cut.sum(1, keepdim: true);
+        }
+
+        var alphaBar = model.Schedule.At(ones(1, 1)).AlphaBar();
+        var differences = (z.unsqueeze(1) - (alphaBar.sqrt() * embedding.unsqueeze(0))).square().sum(2); // (B, K)
+        return nn.functional.softmax(differences / (2 * (alphaBar - 1)), 1);
+    }
+
     private static Tensor Follow(Denoiser model, SamplingPlan plan, Tensor pixels, Tensor draw, VelocityForm form = VelocityForm.Raw)
     {
         using var mode = no_grad();
         var images = model.Normalization.Apply(pixels);
-        var (embedding, labels) = (model.Embedding.Matrix(), model.Embedding.Current());
-        var end = model.Schedule.At(ones(1, 1));
-        var (state, point) = (draw.narrow(0, 0, 1), draw.narrow(0, 0, 1));
+        var embedding = model.Embedding.Matrix();
+        var isVelocity = plan.Predicts == NetworkPrediction.Velocity;
+        var start = draw.narrow(0, 0, 1);
+        var outside = isVelocity ? start - start.mm(embedding.pinverse()).mm(embedding) : zeros_like(start); // of the span of W
+        var (state, point) = (start - outside, start - outside);
         var previous = zeros(1, draw.shape[1]);
         var noises = 0;
         var score = zeros(Images, model.ClassCount);
         foreach (var stage in plan.Stages)
         {
             var block = model.Blocks[stage.Block];
-            var logits = block.Logits(block.ImageShare(images), point, full(1, 1, (float)stage.Time));
-            var isVelocity = plan.Predicts == NetworkPrediction.Velocity;
+            var z = point + ((1 - stage.Time) * outside);
+            var logits = block.Logits(block.ImageShare(images), z, full(1, 1, (float)stage.Time));
             var prediction = (isVelocity ? logits : nn.functional.softmax(logits, 1)).mm(embedding); // F or û, (B, D)
-            var velocity = Velocity(form, prediction, point, stage.Time);
-            var read = isVelocity ? model.Readout.Logits(point + ((1 - stage.Time) * velocity), labels, end) : logits;
-            score += stage.ScoreShare * nn.functional.softmax(read, 1);
+            score += stage.ScoreShare * (isVelocity
+                ? Read(model, plan, z + ((1 - stage.Time) * Velocity(form, prediction, z, stage.Time)))
+                : nn.functional.softmax(logits, 1));
             point = (stage.State * state) + (stage.Prediction * prediction) + (stage.PreviousPrediction * previous);
             point = stage.Noise == 0 ? point : point + (stage.Noise * draw.narrow(0, ++noises, 1));
             state = stage.EndsStep ? point : state;
             previous = prediction;
         }
 
-        return score + (plan.StateShare * nn.functional.softmax(model.Readout.Logits(point, labels, end), 1));
+        return score + (plan.StateShare * Read(model, plan, point));
     }
 
     private static Tensor Velocity(VelocityForm form, Tensor output, Tensor z, double time)

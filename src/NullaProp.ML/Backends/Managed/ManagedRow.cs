@@ -98,6 +98,14 @@ internal sealed class ManagedRow : IPlanBackend
     }
 
     /// <inheritdoc/>
+    public void Normalise(Register values, double floor)
+    {
+        var shares = Values(values);
+        TensorPrimitives.Max(shares, (float)floor, shares);
+        TensorPrimitives.Divide(shares, TensorPrimitives.Sum<float>(shares), shares);
+    }
+
+    /// <inheritdoc/>
     public void ReadOut(Register state, int point)
     {
         _model.Paths[_start].Readouts[point]!.CopyTo(_registers[(int)Register.Readout], 0);

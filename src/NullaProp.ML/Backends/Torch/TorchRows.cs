@@ -109,6 +109,17 @@ internal sealed class TorchRows : IPlanBackend
     public void SoftMax(Register values) => Compute(values, () => nn.functional.softmax(Of(values)!.t(), 0).t());
 
     /// <inheritdoc/>
+    public void Normalise(Register values, double floor)
+    {
+        using Scalar held = floor;
+        Compute(values, () =>
+        {
+            var shares = Of(values)!.clamp_min(held);
+            return shares.div_(shares.sum(1, keepdim: true));
+        });
+    }
+
+    /// <inheritdoc/>
     public void ReadOut(Register state, int point) => Compute(Register.Readout, () =>
     {
         var bias = _z is { } z && point < _model.Stages.Count ? ReadOutOf(z, point) : _model.Paths[_start].Readouts[point]!;

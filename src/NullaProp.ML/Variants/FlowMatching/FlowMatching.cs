@@ -28,7 +28,7 @@ public sealed record FlowMatching : NoPropVariant
     [Range(0.0, 1_000.0, MinimumIsExclusive = true)]
     public double DenoisingFactor { get; init; } = 1;
 
-    /// <summary>Gets what the anchor reads the class from.</summary>
+    /// <summary>Gets what the anchor of learned embeddings reads the class from; one-hot ones have no anchor.</summary>
     /// <value>Default <see cref="ReadoutLoss.NoisyLabel"/>; not <see cref="ReadoutLoss.Denoiser"/>.</value>
     [DecidesParameters] // a trained read-out has some
     public ReadoutLoss ReadoutLoss { get; init; } = ReadoutLoss.NoisyLabel;
@@ -54,7 +54,12 @@ public sealed record FlowMatching : NoPropVariant
 
     /// <inheritdoc/>
     internal override LabelReadout Readout(WeightScope scope, ClassEmbedding embedding) =>
-        embedding.IsLearned && ReadoutLoss == ReadoutLoss.Linear ? new LinearReadout(scope, embedding) : new NearestReadout(scope);
+        (embedding.IsLearned, ReadoutLoss) switch
+        {
+            (false, _) => new ProportionReadout(embedding.Classes),
+            (true, ReadoutLoss.Linear) => new LinearReadout(scope, embedding),
+            _ => new NearestReadout(scope),
+        };
 
     /// <inheritdoc/>
     internal override SamplingPlan Plan(Denoiser model, NoiseSchedule schedule, Sampling sampling)
@@ -64,9 +69,15 @@ public sealed record FlowMatching : NoPropVariant
         return plan with
         {
             Predicts = NetworkPrediction.Velocity, // the network's output is no clean label, but stands for one together with z
+            Link = model.Readout.Link,
+            OutsideSpan = [.. plan.Stages.Select(stage => stage.Time).Append(1).Select(OutsideSpan)],
             Stages = [.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time) })],
         };
     }
+
+    // No velocity leads out of the span of the embeddings, so that a start would keep its part outside, at a deviation that the network
+    // has not seen. What was trained on has that of (1−t)·z₀ + σ·ε there, without a label.
+    private double OutsideSpan(double time) => Math.Sqrt(((1 - time) * (1 - time)) + (PathNoise * PathNoise));
 
     /// <inheritdoc/>
     internal override TrainingPasses Passes(Denoiser model, NoPropOptions options, RandomStreams streams) =>

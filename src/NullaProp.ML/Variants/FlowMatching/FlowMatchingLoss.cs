@@ -11,7 +11,7 @@ namespace NullaProp.ML.Variants;
 /// The loss of NoProp-FM (paper, section 2.2.3): ‖v(z, x, t) − (u − z₀)‖² on the straight path z = t·u + (1−t)·z₀ + σ·ε, and the anchor −log p(y|z̃₁) of the clean label
 /// z̃₁ = z + (1−t)·v, which keeps learned embeddings apart. What of v the network says, and the weight of a time, is in <see cref="VelocityForm"/>.
 /// </summary>
-/// <remarks>Where embeddings are fixed there is nothing to anchor, and the term only fits the precision by which z̃₁ is read; no gradient reaches the network from it.</remarks>
+/// <remarks>Where embeddings are fixed there is nothing to anchor, and the term is 0.</remarks>
 /// <param name="model">The model.</param>
 /// <param name="options">σ, the form of the velocity and the factor of its term.</param>
 internal sealed class FlowMatchingLoss(Denoiser model, FlowMatching options) : ITrainingLoss
@@ -38,8 +38,9 @@ internal sealed class FlowMatchingLoss(Denoiser model, FlowMatching options) : I
 
         var velocity = _flow.Velocity(embedding.Mixed(model.Blocks[0].Logits(imageShare, z, time)), z, time); // v, (B, D)
         var error = (velocity - (clean - start)).Squared().sum(1, keepdim: true) * _flow.Weight(time); // (B, 1)
-        var anchor = Anchor(batch, embedding, z.Plus(rest * velocity));
-        var terms = new LossTerms(batch.Mean(error).mul(_factor), zeros_like(anchor), anchor);
+        var denoising = batch.Mean(error).mul(_factor);
+        var anchor = model.Embedding.IsLearned ? Anchor(batch, embedding, z.Plus(rest * velocity)) : zeros_like(denoising);
+        var terms = new LossTerms(denoising, zeros_like(denoising), anchor);
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }
@@ -47,7 +48,6 @@ internal sealed class FlowMatchingLoss(Denoiser model, FlowMatching options) : I
     private Tensor Anchor(ImageBatch batch, LabelVectors embedding, Tensor cleanLabel)
     {
         var end = model.Schedule.At(ones(1, 1, device: cleanLabel.device)); // (1, 1)
-        var read = model.Embedding.IsLearned ? cleanLabel : cleanLabel.detach(); // (B, D)
-        return batch.CrossEntropy(model.Readout.Logits(read, embedding, end));
+        return batch.CrossEntropy(model.Readout.Logits(cleanLabel, embedding, end));
     }
 }

@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Variants;
 
 /// <summary>
-/// Reads flow matching's clean label z̃₁ by its distance to each class embedding, ln p(k|z̃₁) = −½·β·‖z̃₁ − u‖² up to a constant, with a trained precision β: the class is
-/// that of the nearest embedding, as in the paper (section 2.2.3).
+/// Reads flow matching's clean label z̃₁ by its distance to each learned embedding, ln p(k|z̃₁) = −½·β·‖z̃₁ − u‖² up to a constant, with a
+/// trained precision β: the class is that of the nearest embedding, as in the paper (section 2.2.3). The anchor trains network, embeddings
+/// and β by this very link, so that z̃₁ is no plain E[u|z, x].
 /// </summary>
 /// <param name="weights">The scope of ln β.</param>
 internal sealed class NearestReadout(WeightScope weights) : LabelReadout
