@@ -36,7 +36,7 @@ internal sealed class HostTensor(long[] shape, float[] values)
     /// <summary>Returns the same values as a new tensor on the CPU.</summary>
     public Tensor ToTensor()
     {
-        var tensor = empty(shape);
+        var tensor = empty(shape, dtype: ScalarType.Float32, device: CPU);
         values.CopyTo(MemoryMarshal.Cast<byte, float>(tensor.bytes));
         return tensor;
     }
