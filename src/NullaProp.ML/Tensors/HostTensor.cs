@@ -113,6 +113,14 @@ internal sealed class HostTensor(long[] shape, float[] values)
         return product;
     }
 
+    /// <summary>Returns the transpose of a matrix.</summary>
+    public HostTensor Transposed()
+    {
+        var transposed = new HostTensor([Columns, Rows], new float[values.Length]);
+        HostKernels.Transpose(values, Rows, channels: 1, Rows, transposed.Values);
+        return transposed;
+    }
+
     /// <summary>Returns the values times a number.</summary>
     /// <param name="factor">The number.</param>
     public HostTensor Scaled(double factor) => new(shape, Array.ConvertAll(values, value => (float)(factor * value)));
