@@ -27,6 +27,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     private readonly Lazy<FoldedModel> _folded;
     private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<ManagedRunner> _rowRunner;
+    private readonly Lazy<bool> _scoresUsualImages;
     private readonly UseCount _network;
     private readonly UseCount _use;
     private int _isDisposed;
@@ -53,6 +54,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 return new TorchRunner(_folded.Value);
             });
             _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(_folded.Value, model.Shape));
+            _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
             _use = new UseCount(Release);
         }
         catch
@@ -70,6 +72,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
 
     /// <inheritdoc/>
     public int ClassCount => Model.Classes;
+
+    /// <inheritdoc/>
+    public bool ScoresUsualImages => _scoresUsualImages.Value;
 
     /// <summary>Returns a scorer of the same weights by another plan.</summary>
     /// <param name="options">The model's options with others for sampling.</param>
@@ -212,7 +217,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     {
         var runner = _runner.Value; // first: it says so where libtorch is missing
         using var scope = NewDisposeScope();
-        var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
+        var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width], dtype: ScalarType.Float32, device: CPU); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
         MemoryMarshal.Cast<byte, float>(runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
     }
@@ -220,8 +225,32 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     // The model's device is looked for when it is first asked for, before anything native is called.
     private void RequireLibtorch() => _ = Model.Network.Weights.Device;
 
-    private void Enter() =>
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0 || !_use.TryEnter(), typeof(NoPropTransformer));
+    private void Enter()
+    {
+        if (Volatile.Read(ref _isDisposed) != 0 || !_use.TryEnter())
+        {
+            throw new ObjectDisposedException(
+                typeof(NoPropTransformer).FullName,
+                "The model was disposed of. A PredictionEngine disposes of its model with itself, unless it was made with " +
+                "new PredictionEngineOptions { OwnsTransformer = false }. Dispose of a model once nobody uses it any more, or load it again.");
+        }
+    }
+
+    // Each pixel a standard deviation above or below its mean, in turns: what the network sees of it is 1 and −1.
+    private bool ScoreUsualImage()
+    {
+        var (mean, scale) = (Model.Network.Normalization.Mean.Host().Values, Model.Network.Normalization.Scale.Host().Values);
+        var (pixels, scores) = (new float[Shape.Size], new float[ClassCount]);
+        var area = Shape.Height * Shape.Width;
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            var deviation = scale[i / area] == 0 ? 0 : 1 / scale[i / area]; // 0 where the channel never varied
+            pixels[i] = mean[i / area] + (i % 2 == 0 ? deviation : -deviation);
+        }
+
+        Score(pixels, rows: 1, scores, disagreements: []);
+        return HostKernels.AreFinite(scores);
+    }
 
     private void Release()
     {

@@ -188,6 +188,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     private (Denoiser Network, HostTensor Starts) Trained(TrainingData data, Func<Denoiser> first, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
+        using var mode = inference_mode(false); // weights made in the caller's could not be trained
         Denoiser? network = null;
         try
         {

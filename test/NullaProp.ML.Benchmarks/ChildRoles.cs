@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML;
+using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.ChildProcesses;
 
@@ -28,6 +29,14 @@ internal static class ChildRoles
     /// </summary>
     public const string Predict = "child-predict";
 
+    /// <summary>
+    /// Loads so many changed copies of the model files in a folder, from a case on; prints a line before and a line after each.
+    /// </summary>
+    public const string Fuzz = "child-fuzz";
+
+    /// <summary>Saves the models of two files to a third, in turns and without end; prints a line after each time.</summary>
+    public const string Save = "child-save";
+
     /// <summary>Runs a role if the program's arguments name one.</summary>
     public static bool TryRun(string[] arguments)
     {
@@ -41,6 +50,12 @@ internal static class ChildRoles
                 return true;
             case [Predict, var model]:
                 RunPredict(model);
+                return true;
+            case [Fuzz, var folder, var first, var count]:
+                RunFuzz(folder, Number(first), Number(count));
+                return true;
+            case [Save, var first, var second, var target]:
+                RunSave(first, second, target);
                 return true;
             default:
                 return false;
@@ -77,6 +92,35 @@ internal static class ChildRoles
         using var file = new MemoryStream();
         mlContext.Model.Save(model, data.Schema, file);
         Console.WriteLine($"{peak} {file.Length} {seconds:0.000}");
+    }
+
+    private static void RunFuzz(string folder, int first, int count)
+    {
+        var context = new MLContext();
+        var models = SmallModels.All.Select(model => File.ReadAllBytes(Path.Combine(folder, model.Name))).Select(bytes =>
+        {
+            using var stream = new MemoryStream(bytes);
+            var model = context.Model.Load(stream, out _);
+            using var owner = model as IDisposable;
+            return (bytes, SmallModels.Scores(context, model));
+        }).ToList();
+        var path = Path.Combine(folder, "changed");
+        foreach (var number in Enumerable.Range(first, count))
+        {
+            Console.WriteLine($"begin {number}");
+            Console.WriteLine(FuzzCase.Run(context, number, models, path).Line());
+        }
+    }
+
+    private static void RunSave(string first, string second, string target)
+    {
+        var mlContext = new MLContext();
+        ITransformer[] models = [mlContext.Model.Load(first, out _), mlContext.Model.Load(second, out _)];
+        for (var i = 0; ; i++)
+        {
+            mlContext.Model.SaveAtomically(models[i % 2], inputSchema: null, target);
+            Console.WriteLine(i);
+        }
     }
 
     private static void RunPredict(string path)

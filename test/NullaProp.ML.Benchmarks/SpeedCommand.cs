@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using NullaProp.ML.Benchmarks.Measuring;
+using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Sections;
 using NullaProp.ML.Benchmarks.Workloads;
@@ -20,7 +21,10 @@ internal static class SpeedCommand
             AnsiConsole.Profile.Width = 160;
         }
 
-        var root = new RootCommand("Measures NullaProp.ML.") { Create(), MicroCommand.Create() };
+        var root = new RootCommand("Measures NullaProp.ML.")
+        {
+            Create(), MicroCommand.Create(), FuzzCommand.Create(), SaveKillsCommand.Create(), SoakCommand.Create(),
+        };
         return root.Parse(arguments).InvokeAsync();
     }
 

@@ -46,7 +46,7 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
     public override bool TrainsEnds => false;
 
     /// <inheritdoc/>
-    public override Tensor Span(Device device) => tensor((float)_span, device: device);
+    public override Tensor Span(Device device) => tensor((float)_span, dtype: ScalarType.Float32, device: device);
 
     /// <inheritdoc/>
     public override NoiseLevels At(Tensor time)

@@ -23,7 +23,7 @@ internal sealed class LinearNoiseSchedule(double logSnrAtNoise, double logSnrAtL
     }
 
     /// <inheritdoc/>
-    public override Tensor Span(Device device) => tensor((float)_span, device: device);
+    public override Tensor Span(Device device) => tensor((float)_span, dtype: ScalarType.Float32, device: device);
 
     /// <inheritdoc/>
     public override IReadOnlyList<NoiseLevel> Levels(IReadOnlyList<double> times) =>

@@ -114,8 +114,16 @@ internal static class ModelStreams
     private static IReadOnlyList<string> Folders(Stream file)
     {
         using var zip = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
+        if (zip.Entries.FirstOrDefault(entry => IsOutside(entry.FullName)) is { } outside)
+        {
+            throw Marked.Exception(new FormatException(
+                $"The file holds an entry '{outside.FullName}', which would be unpacked outside of the model; no model is saved so. Do not load it."));
+        }
+
         return [.. zip.Entries.Where(entry => entry.Name == KeyName).Select(entry => Path.GetDirectoryName(entry.FullName)!)];
     }
+
+    private static bool IsOutside(string entry) => Path.IsPathRooted(entry) || entry.Split('/', '\\').Contains("..");
 
     private static VersionInfo Header(uint format) => new(
         modelSignature: ModelSignature,

@@ -98,7 +98,8 @@ internal sealed class CustomBackbone : Backbone
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         const int rows = 2;
-        var maps = Maps(zeros(rows, shape.Channels, shape.Height, shape.Width, device: device), training: null); // (2, F)
+        var black = zeros(rows, shape.Channels, shape.Height, shape.Width, dtype: ScalarType.Float32, device: device);
+        var maps = Maps(black, training: null); // (2, F)
         return maps.dtype == ScalarType.Float32 && maps.shape is [rows, var width and > 0]
             ? width
             : throw new InvalidOperationException($"The backbone '{name}' made {maps.dtype} of shape ({string.Join(", ", maps.shape)}) of {rows} images of {shape}, but must make {ScalarType.Float32} of shape ({rows}, F). End it with a flatten.");

@@ -28,7 +28,7 @@ internal sealed class PixelNormalization(WeightScope weights, long channels)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        Mean.Value.copy_(tensor(mean, dtype: ScalarType.Float32).view(Mean.Value.shape));
-        Scale.Value.copy_(tensor(scale, dtype: ScalarType.Float32).view(Scale.Value.shape));
+        Mean.Value.copy_(tensor(mean, dtype: ScalarType.Float32, device: CPU).view(Mean.Value.shape));
+        Scale.Value.copy_(tensor(scale, dtype: ScalarType.Float32, device: CPU).view(Scale.Value.shape));
     }
 }

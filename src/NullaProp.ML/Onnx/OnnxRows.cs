@@ -78,14 +78,25 @@ internal sealed class OnnxRows(OnnxGraph graph, FoldedModel folded, OnnxValue im
     public void SoftMax(Register values) => _registers[values] = graph.SoftMax(_registers[values]);
 
     /// <inheritdoc/>
+    public void Normalise(Register values, double floor)
+    {
+        var raised = graph.Clip(_registers[values], floor, float.MaxValue);
+        _registers[values] = graph.Divide(raised, graph.Reshape(graph.RowSum(raised), 1)); // (B, K) / (B, 1)
+    }
+
+    /// <inheritdoc/>
     public void ReadOut(Register state, int point)
     {
         var (readout, value) = (folded.Readout!, _registers[state]);
         var constants = folded.Paths[_start].Readouts[point]!;
         var bias = graph.Tensor($"start{_start}.stage{point}.readout", [constants.Length], constants);
-        _registers[Register.Readout] = readout.Matrix is { } matrix
-            ? graph.Product(value, "readout", matrix, bias)
-            : graph.Add(Times(value, readout.Scale), bias);
+        _registers[Register.Readout] = readout.Layers switch
+        {
+            [] => graph.Add(Times(value, readout.Scale), bias),
+            [var matrix] => graph.Product(value, "readout", matrix, bias),
+            [var mix, var read] => graph.Product(graph.Product(value, "readout.mix", mix), "readout", read, bias),
+            _ => throw new InvalidOperationException("A read-out has two matrices at most."),
+        };
     }
 
     /// <inheritdoc/>

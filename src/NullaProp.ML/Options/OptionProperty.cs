@@ -44,7 +44,9 @@ internal sealed record OptionProperty(PropertyInfo Property, RangeAttribute? Ran
     }
 
     /// <summary>Returns the range in words.</summary>
-    public string RangeText() => Range!.MinimumIsExclusive
+    public string RangeText() => Convert.ToDouble(Range!.Maximum, CultureInfo.InvariantCulture) >= long.MaxValue
+        ? string.Create(CultureInfo.InvariantCulture, $"{Range.Minimum} or more")
+        : Range.MinimumIsExclusive
         ? string.Create(CultureInfo.InvariantCulture, $"above {Range.Minimum} and at most {Range.Maximum}")
         : string.Create(CultureInfo.InvariantCulture, $"from {Range.Minimum} to {Range.Maximum}");
 

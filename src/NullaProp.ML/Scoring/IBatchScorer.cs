@@ -11,6 +11,13 @@ internal interface IBatchScorer
     /// <summary>Gets the number of classes K.</summary>
     int ClassCount { get; }
 
+    /// <summary>
+    /// Gets a value indicating whether an image as the training data has them gets scores that are numbers. If not, the model is at fault and
+    /// not the row. Computed once.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    bool ScoresUsualImages { get; }
+
     /// <summary>Scores images.</summary>
     /// <param name="pixels">The images one after the other, rows × C·H·W.</param>
     /// <param name="rows">The number of images.</param>

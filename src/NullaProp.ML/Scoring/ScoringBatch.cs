@@ -40,7 +40,10 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
         _scores.AsSpan(0, rows * scorer.ClassCount),
         _disagreements.AsSpan(0, Math.Min(rows, _disagreements.Length)));
 
-    /// <summary>Refuses scores that are no numbers: finite pixels far outside the training data can overflow inside the network.</summary>
+    /// <summary>
+    /// Refuses scores that are no numbers: finite pixels far outside the training data can overflow inside the network, and in a model with
+    /// huge weights any pixels do.
+    /// </summary>
     /// <param name="row">The row.</param>
     /// <param name="position">The row's number in the data.</param>
     /// <exception cref="InvalidOperationException">A score is NaN or infinite.</exception>
@@ -50,9 +53,10 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
         {
             if (!float.IsFinite(score))
             {
-                throw Marked.Exception(new InvalidOperationException(
-                    $"Row {position} cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the " +
-                    $"training data, or train again with a lower {nameof(NoPropOptions.LearningRate)} if every row fails."));
+                throw Marked.Exception(new InvalidOperationException(scorer.ScoresUsualImages
+                    ? $"Row {position} cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the training data."
+                    : $"Row {position} cannot be scored, and neither can others: the model's weights make the network's numbers overflow even for an " +
+                        $"image like those of the training data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."));
             }
         }
     }

@@ -36,7 +36,7 @@ internal sealed class HostTensor(long[] shape, float[] values)
     /// <summary>Returns the same values as a new tensor on the CPU.</summary>
     public Tensor ToTensor()
     {
-        var tensor = empty(shape);
+        var tensor = empty(shape, dtype: ScalarType.Float32, device: CPU);
         values.CopyTo(MemoryMarshal.Cast<byte, float>(tensor.bytes));
         return tensor;
     }
@@ -111,6 +111,14 @@ internal sealed class HostTensor(long[] shape, float[] values)
         }
 
         return product;
+    }
+
+    /// <summary>Returns the transpose of a matrix.</summary>
+    public HostTensor Transposed()
+    {
+        var transposed = new HostTensor([Columns, Rows], new float[values.Length]);
+        HostKernels.Transpose(values, Rows, channels: 1, Rows, transposed.Values);
+        return transposed;
     }
 
     /// <summary>Returns the values times a number.</summary>

@@ -35,7 +35,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
             throw new InvalidOperationException($"{Name(missing)} has no image among the {data.Training.Count} training images, but {Choice} starts each class at one of its images. Add some, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
         }
 
-        var rows = zeros(model.ClassCount, model.Embedding.Dimension);
+        var rows = zeros(model.ClassCount, model.Embedding.Dimension, dtype: ScalarType.Float32, device: CPU);
         for (var index = 0; index < model.ClassCount; index++)
         {
             checkAlive();

@@ -52,9 +52,11 @@ internal sealed class ImageAugmentation(Augmentation options)
         }
 
         var padded = padding == 0 ? pixels : nn.functional.pad(pixels, [padding, padding, padding, padding]); // (B, C, H + 2P, W + 2P)
-        var rowIndex = tensor(rows).to(pixels.device).view(count, 1, height, 1).expand(count, channels, height, width + (2 * padding));
-        var columnIndex = tensor(columns).to(pixels.device).view(count, 1, 1, width).expand(count, channels, height, width);
+        var rowIndex = Indices(rows).view(count, 1, height, 1).expand(count, channels, height, width + (2 * padding));
+        var columnIndex = Indices(columns).view(count, 1, 1, width).expand(count, channels, height, width);
         return padded.gather(2, rowIndex).gather(3, columnIndex); // (B, C, H, W)
+
+        Tensor Indices(long[] places) => tensor(places, dtype: ScalarType.Int64, device: pixels.device);
     }
 
     private long[] Offsets(long count, TrainingContext at, string name) =>
@@ -86,7 +88,8 @@ internal sealed class ImageAugmentation(Augmentation options)
         var most = options.RotationDegrees * Math.PI / 180;
         var angles = Draws(shape[0], at.Stream("rotation"), stream => ((2 * stream.Uniform()) - 1) * most);
         float[] turns = [.. angles.SelectMany(angle => Turn(Math.Cos(angle), Math.Sin(angle), aspect))];
-        var grid = nn.functional.affine_grid(tensor(turns).view(-1, 2, 3).to(pixels.device), shape, align_corners: false); // (B, H, W, 2)
+        var matrices = tensor(turns, dtype: ScalarType.Float32, device: pixels.device).view(-1, 2, 3);
+        var grid = nn.functional.affine_grid(matrices, shape, align_corners: false); // (B, H, W, 2)
         var images = pixels.to(ScalarType.Float32);
         return nn.functional.grid_sample( // (B, C, H, W)
             images,

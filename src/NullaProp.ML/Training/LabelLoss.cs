@@ -37,7 +37,7 @@ internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
     {
         if (!_trainsPath)
         {
-            return zeros([], device: clean.device);
+            return zeros([], dtype: ScalarType.Float32, device: clean.device);
         }
 
         var squaredNorm = clean.Squared().sum(1, keepdim: true); // (B, 1)
@@ -46,7 +46,7 @@ internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
             return batch.Mean(squaredNorm).mul(HeldScalar.Half);
         }
 
-        var start = model.Schedule.At(zeros(1, 1, device: clean.device)); // (1, 1)
+        var start = model.Schedule.At(zeros(1, 1, dtype: ScalarType.Float32, device: clean.device)); // (1, 1)
         return batch.Mean((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension)).mul(HeldScalar.Half); // of (B, 1)
     }
 
@@ -59,10 +59,10 @@ internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
     {
         if (!_trainsPath)
         {
-            return zeros([], device: clean.device);
+            return zeros([], dtype: ScalarType.Float32, device: clean.device);
         }
 
-        var end = model.Schedule.At(ones(1, 1, device: clean.device)); // (1, 1)
+        var end = model.Schedule.At(ones(1, 1, dtype: ScalarType.Float32, device: clean.device)); // (1, 1)
         var z = end.AddNoise(clean, at.Noise("readout", clean)); // z₁, (B, D)
         return batch.CrossEntropy(model.Readout.Logits(z, embedding, end));
     }

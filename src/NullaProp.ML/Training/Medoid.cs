@@ -40,7 +40,7 @@ internal static class Medoid
     // |a−b|² = |a|² + |b|² − 2a·b in double precision: exact for whole numbers, and exactly 0 between a point and itself.
     private static Tensor SquaredDistances(Tensor points)
     {
-        var products = zeros(points.shape[0], points.shape[0], dtype: ScalarType.Float64); // (n, n)
+        var products = zeros(points.shape[0], points.shape[0], dtype: ScalarType.Float64, device: points.device); // (n, n)
         for (var column = 0L; column < points.shape[1]; column += ColumnsAtOnce)
         {
             using var scope = NewDisposeScope();

@@ -57,7 +57,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     {
         using var scope = NewDisposeScope();
         var steps = (long)training.Passes.Count * _stepsPerEpoch;
-        var history = zeros(steps, 3, device: model.Weights.Device); // read once an epoch: no wait for the device at each step
+        // Read once an epoch: no wait for the device at each step.
+        var history = zeros(steps, 3, dtype: ScalarType.Float32, device: model.Weights.Device);
         for (var pass = 0; pass < training.Passes.Count; pass++)
         {
             Train(training.Passes[pass], epoch - 1, rate, history.narrow(0, (long)pass * _stepsPerEpoch, _stepsPerEpoch));

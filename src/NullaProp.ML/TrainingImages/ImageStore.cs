@@ -114,9 +114,12 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
         (batch, rows) => Fill(batch, rows));
 
     private ImageBatch Batch(int count) => new(
-        empty([count, shape.Channels, shape.Height, shape.Width], dtype: _pixels.HoldsBytes ? ScalarType.Byte : ScalarType.Float32),
-        empty([count], dtype: ScalarType.Int64),
-        Weights is null ? null : empty([count]));
+        empty(
+            [count, shape.Channels, shape.Height, shape.Width],
+            dtype: _pixels.HoldsBytes ? ScalarType.Byte : ScalarType.Float32,
+            device: CPU),
+        empty([count], dtype: ScalarType.Int64, device: CPU),
+        Weights is null ? null : empty([count], dtype: ScalarType.Float32, device: CPU));
 
     private void Fill(ImageBatch batch, ReadOnlySpan<long> rows)
     {

@@ -163,6 +163,21 @@ public sealed class FolderTests
         AssertNone(SourceFile.All.Where(file => file.Code.Contains(call, StringComparison.Ordinal)).Select(file => $"{file.Path} calls {call})"));
     }
 
+    // Else the host program's defaults decide: after torch.set_default_dtype(float64) a batch of pixels would have twice its bytes.
+    [TestMethod]
+    public void Code_EveryNewTensor_StatesTypeAndDevice()
+    {
+        const string creation =
+            @"(?<![\w.])(?:torch\.)?(?:zeros|ones|empty|full|tensor|as_tensor|from_array|eye|rand|randn|randint|randperm|arange|linspace|logspace)\("
+            + @"(?<given>(?>[^()]+|(?<open>\()|(?<-open>\)))*(?(open)(?!)))\)";
+        var creations = SourceFile.All.SelectMany(file => Regex.Matches(file.Code, creation).Select(made => (file.Path, made.Value, Given: made.Groups["given"].Value))).ToList();
+
+        Assert.IsGreaterThan(20, creations.Count);
+        AssertNone(creations
+            .Where(made => !made.Given.Contains("dtype:", StringComparison.Ordinal) || !made.Given.Contains("device:", StringComparison.Ordinal))
+            .Select(made => $"{made.Path} does not say type or device of {made.Value}"));
+    }
+
     [TestMethod]
     public void Namespace_OfEveryFile_IsThatOfItsFolder()
     {

@@ -130,7 +130,7 @@ public sealed class ArgumentTests
 
         foreach (var call in calls)
         {
-            Fault.Caused<ObjectDisposedException>(call, "NoPropTransformer");
+            Fault.Caused<ObjectDisposedException>(call, "NoPropTransformer", "new PredictionEngineOptions { OwnsTransformer = false }");
         }
 
         model.Dispose();

@@ -43,7 +43,7 @@ public sealed class OptionsTests
         (new() { Augmentation = new() { RandomCropPadding = 65 } }, "RandomCropPadding is 65, but must be from 0 to 64."),
         (new() { Augmentation = new() { HorizontalFlipProbability = 1.5 } }, "HorizontalFlipProbability is 1.5, but must be from 0 to 1."),
         (new() { Augmentation = new() { RotationDegrees = double.NaN } }, "RotationDegrees is NaN, but must be from 0 to 180."),
-        (new() { MaxCachedBytes = 0 }, "MaxCachedBytes is 0, but must be from 65536 to "),
+        (new() { MaxCachedBytes = 0 }, "MaxCachedBytes is 0, but must be 65536 or more."),
         (new() { Variant = null! }, "Variant is null, but must be a record of options. Leave it out for the defaults."),
         (new() { Embedding = new() { Kind = (EmbeddingKind)9 } }, "Embedding.Kind is 9, but must be one of OneHot, LearnedUnitNorm, Learned."),
         (new() { Embedding = new() { Initialization = (EmbeddingInitialization)9 } }, "Embedding.Initialization is 9, but must be one of Orthogonal, SmallNormal, FeatureMedoidBySum, FeatureMedoidByMedian, PixelMedoid."),

@@ -89,6 +89,40 @@ public sealed class PixelTests
     }
 
     [TestMethod]
+    public void Score_WeightsThatOverflow_BlamesTheModelAndNotTheRow()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+        foreach (var (_, weight) in model.Scorer.Model.Network.Weights.Trained.Where(weight => !weight.Key.StartsWith("schedule", StringComparison.Ordinal) && weight.Value.dim() > 1))
+        {
+            using var huge = weight.detach().mul(1e30f);
+            using var values = weight.detach();
+            values.copy_(huge);
+        }
+
+        using var loaded = ModelZip.Of(context, model).Load<NoPropTransformer>(context);
+        var engine = context.Model.CreatePredictionEngine<Photo, Scored>(loaded, new PredictionEngineOptions { OwnsTransformer = false });
+        const string sentence = "Row 0 cannot be scored, and neither can others: the model's weights make the network's numbers overflow";
+
+        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, loaded, Tiny.Photos()), sentence, "Train it again with a lower LearningRate.");
+        Fault.Of<InvalidOperationException>(() => engine.Predict(Tiny.Photo(0)), sentence);
+    }
+
+    [TestMethod]
+    public void Score_WeightsOfZero_GivesProbabilities()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+        foreach (var (_, weight) in model.Scorer.Model.Network.Weights.Trained)
+        {
+            using var values = weight.detach();
+            values.zero_();
+        }
+
+        Tiny.AssertScores(context, model);
+    }
+
+    [TestMethod]
     public void Fit_PixelsThatHardlyDiffer_Trains()
     {
         var context = new MLContext(seed: 1);

@@ -1,4 +1,6 @@
+using CsCheck;
 using NullaProp.ML.Diffusion;
+using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Diffusion;
@@ -100,4 +102,31 @@ public sealed class NoiseLevelsTests
         var logSnr = tensor(logSnrs.Select(x => (float)x).ToArray()).unsqueeze(1); // (B, 1)
         return new NoiseLevels(logSnr, ones_like(logSnr));
     }
+
+    // Of any ends, at any times: the log-SNR never falls on the way to the label, and stays between its ends.
+    [TestMethod]
+    public void Levels_AnySchedule_RiseBetweenTheEnds() =>
+        Gen.Select(Gen.Double[-20, 19], Gen.Double[0.05, 20], Gen.Double[0, 1].Array[2, 40], Gen.Int[1, 1000]).Sample(
+            drawn =>
+            {
+                var (noise, width, times, seed) = drawn;
+                var label = Math.Min(20, noise + width);
+                using var model = TinyModel.Create(
+                    new() { Variant = new ContinuousTime { LogSnrAtNoise = noise, LogSnrAtLabel = label } }, seed: seed);
+                double[] sorted = [0, .. times.Order(), 1];
+                foreach (var schedule in new[] { new LinearNoiseSchedule(noise, label), new CosineNoiseSchedule(noise, label), model.Schedule })
+                {
+                    var levels = schedule.Levels(sorted);
+
+                    foreach (var (before, after) in levels.Zip(levels.Skip(1)))
+                    {
+                        Assert.IsGreaterThanOrEqualTo(before.LogSnr - 1e-6, after.LogSnr, $"{schedule.GetType().Name} from t = {before.Time}");
+                    }
+
+                    Assert.AreEqual(noise, levels[0].LogSnr, 1e-4);
+                    Assert.AreEqual(label, levels[^1].LogSnr, 1e-4);
+                }
+            },
+            iter: 100,
+            threads: 1);
 }

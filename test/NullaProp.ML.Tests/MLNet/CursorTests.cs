@@ -1,3 +1,4 @@
+using CsCheck;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Tests.Support;
@@ -187,5 +188,46 @@ public sealed class CursorTests
         }
 
         return ids;
+    }
+
+    // Any part of the data, any columns, with and without a cache, read to any row: each value is that of its row, read by itself.
+    [TestMethod]
+    public void GetRowCursor_AnyPartColumnsAndSource_GivesEachRowItsOwn()
+    {
+        var data = TinyImages.Keys(Context, rows: 600, seed: 2);
+        var pixels = data.GetColumn<float[]>("Features").ToList();
+        var labels = data.GetColumn<uint>("Label").ToList();
+        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+            _model, new PredictionEngineOptions { OwnsTransformer = false });
+        var scores = pixels.ConvertAll(row => engine.Predict(new UnlabelledRow { Features = row }).Score.ToArray());
+
+        Gen.Select(Gen.Int[0, 300], Gen.Int[0, 300], Gen.Int[0, 300], Gen.Int[0, 31], Gen.Bool).Sample(
+            drawn =>
+            {
+                var (skip, take, read, wanted, isCached) = drawn;
+                var part = Context.Data.TakeRows(Context.Data.SkipRows(data, skip), take);
+                var scored = _model.Transform(isCached ? Context.Data.Cache(part) : part);
+                var columns = scored.Schema.Where(column => (wanted & (1 << (column.Index % 5))) != 0).ToList();
+                using var cursor = scored.GetRowCursor(columns);
+                var readers = columns.ConvertAll(column => (column.Name, Read: Cells.Reader(cursor, column)));
+                for (var row = 0; row < Math.Min(take, read); row++)
+                {
+                    Assert.IsTrue(cursor.MoveNext());
+                    foreach (var (name, value) in readers)
+                    {
+                        object[] expected = name switch
+                        {
+                            "Features" => [.. pixels[skip + row].Cast<object>()],
+                            "Label" => [labels[skip + row]],
+                            "Score" => [.. scores[skip + row].Cast<object>()],
+                            "PredictedLabel" => [(uint)Array.IndexOf(scores[skip + row], scores[skip + row].Max()) + 1],
+                            _ => value(),
+                        };
+                        Cells.AssertSame(expected, value(), 1e-6f, $"{name} of row {row} behind {skip}");
+                    }
+                }
+            },
+            iter: 40,
+            threads: 1);
     }
 }

@@ -84,7 +84,7 @@ public sealed class EarlyExitTests
         {
             for (var j = 0; j < 3; j++)
             {
-                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Matrix!.Row(k)[i] - readout.Matrix.Row(j)[i]));
+                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Layers[0].Row(k)[i] - readout.Layers[0].Row(j)[i]));
                 Assert.AreEqual(expected, readout.Spread!.Row(k)[j], 1e-6f);
             }
         }

@@ -1,5 +1,7 @@
+using CsCheck;
 using NullaProp.ML.Diffusion;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Tensors;
 using NullaProp.ML.Tests.Networks;
 
 namespace NullaProp.ML.Tests.Plan;
@@ -212,4 +214,32 @@ public sealed class PlanCompilerTests
     {
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Compiler.Steps((OdeSolver)99, 1).ToArray());
     }
+
+    // What a start adds to the way is linear in it: the offsets of a sum are the sum of the offsets.
+    [TestMethod]
+    public void Offsets_AnyPlan_AreLinearInTheStart() =>
+        Gen.Select(
+            Gen.Int[0, 5].Select(number => Enum.GetValues<OdeSolver>()[number]),
+            Gen.Int[1, 12],
+            Gen.Double[-3, 3],
+            Gen.Float[-5, 5].Array[4],
+            Gen.Float[-5, 5].Array[4])
+            .Sample(
+                drawn =>
+                {
+                    var (solver, steps, factor, x, y) = drawn;
+                    var plan = Compiler.Compile(new Sampling { Solver = solver, SolverSteps = steps }, LastEvaluation.AtLabel);
+                    float[] sum = [.. x.Zip(y, (a, b) => (float)((factor * a) + b))];
+
+                    var (ofX, ofY, ofSum) = (Offsets(plan, x), Offsets(plan, y), Offsets(plan, sum));
+
+                    for (var i = 0; i < ofSum.Length; i++)
+                    {
+                        Assert.AreEqual((factor * ofX[i]) + ofY[i], ofSum[i], 1e-5); // the sum is rounded to single precision
+                    }
+                },
+                iter: 200);
+
+    private static double[] Offsets(SamplingPlan plan, float[] start) =>
+        [.. plan.Offsets(new HostTensor([1, start.Length], start), rows: null).SelectMany(offset => offset)];
 }

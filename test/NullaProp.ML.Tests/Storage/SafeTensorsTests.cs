@@ -1,3 +1,4 @@
+using CsCheck;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using static NullaProp.ML.Tests.Storage.WrittenTensors;
@@ -168,4 +169,28 @@ public sealed class SafeTensorsTests
     [TestMethod]
     public void Read_StreamNotAtItsStart_ReadsFromItsPosition() =>
         Assert.HasCount(2, Read(new MemoryStream([1, 2, 3, .. HandWritten]) { Position = 3 }));
+
+    [TestMethod]
+    public void WriteAndRead_AnyNamesShapesAndBits_GiveTheSame()
+    {
+        var any =
+            from shape in Gen.Long[0, 4].Array[0, 3]
+            from bits in Gen.Int.Array[(int)shape.Aggregate(1L, (product, size) => product * size)]
+            select new HostTensor(shape, Array.ConvertAll(bits, BitConverter.Int32BitsToSingle));
+
+        any.Array[0, 5].Sample(
+            tensors =>
+            {
+                var named = tensors.Select((tensor, i) => KeyValuePair.Create($"\"{i}\" ü\\.weight", tensor)).ToList();
+
+                var read = Read(new MemoryStream(Written(named)));
+
+                CollectionAssert.AreEqual(named.Select(tensor => tensor.Key).ToArray(), read.Keys.ToArray());
+                foreach (var (name, tensor) in named)
+                {
+                    AssertSame(tensor, read[name]);
+                }
+            },
+            iter: 300);
+    }
 }

@@ -19,6 +19,9 @@ internal sealed class ManagedMatrix
         HostKernels.Transpose(layer.Values, layer.Rows, channels, Width, _values);
     }
 
+    /// <summary>Gets the number of inputs.</summary>
+    public int Inputs => _values.Length / Width;
+
     /// <summary>Gets the padded number of outputs.</summary>
     public int Width { get; }
 

@@ -13,6 +13,7 @@ internal sealed class ManagedRow : IPlanBackend
     private readonly float[][] _imageShares; // of the head's first layer, by block
     private readonly bool[] _hasImageShare;
     private readonly ManagedBlock.HiddenLayers _layers;
+    private readonly float[] _mixed; // q·W, where the read-out takes two layers
     private readonly long[] _votes;
     private int _start;
     private int _voteCount;
@@ -29,6 +30,7 @@ internal sealed class ManagedRow : IPlanBackend
         _imageShares = Vectors(model.Blocks.Select(each => each.HiddenWidth));
         _hasImageShare = new bool[model.Blocks.Length];
         _layers = new(new float[block.HiddenWidth], new float[block.HiddenWidth], new float[block.NarrowWidth]);
+        _mixed = new float[model.Readout is [var first, _] ? first.Width : 0];
         _votes = new long[model.Paths.Length];
     }
 
@@ -109,13 +111,19 @@ internal sealed class ManagedRow : IPlanBackend
     public void ReadOut(Register state, int point)
     {
         _model.Paths[_start].Readouts[point]!.CopyTo(_registers[(int)Register.Readout], 0);
-        if (_model.Readout is { } matrix)
+        switch (_model.Readout)
         {
-            matrix.MultiplyAdd(Values(state), _registers[(int)Register.Readout]);
-        }
-        else
-        {
-            Add(Register.Readout, _model.ReadoutScale, state);
+            case []:
+                Add(Register.Readout, _model.ReadoutScale, state);
+                break;
+            case [var matrix]:
+                matrix.MultiplyAdd(Values(state), _registers[(int)Register.Readout]);
+                break;
+            case [var mix, var read]:
+                Array.Clear(_mixed);
+                mix.MultiplyAdd(Values(state), _mixed);
+                read.MultiplyAdd(_mixed.AsSpan(0, read.Inputs), _registers[(int)Register.Readout]);
+                break;
         }
     }
 
@@ -128,7 +136,7 @@ internal sealed class ManagedRow : IPlanBackend
         var logits = Values(Register.Readout);
         if (_model.Spread is not { } spread)
         {
-            return Lead(logits) > (float)bound * _model.ReadoutScale;
+            return _model.Readout is [] && Lead(logits) > (float)bound * _model.ReadoutScale; // else not measured
         }
 
         var best = TensorPrimitives.IndexOfMax<float>(logits);

@@ -54,7 +54,7 @@ internal sealed class ManagedModel
         (Classes, PixelCount) = (model.ClassCount, shape.Size);
         Blocks = [.. numbers.Select(number => new ManagedBlock(model, model.Blocks[number], folded.Blocks[number], shape))];
         BlockOfStage = [.. folded.Plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
-        Readout = folded.Readout?.Matrix is { } matrix ? new ManagedMatrix(matrix) : null;
+        Readout = [.. folded.Readout?.Layers.Select(layer => new ManagedMatrix(layer)) ?? []];
         ReadoutScale = (float)(folded.Readout?.Scale ?? 0);
         Spread = folded.Readout?.Spread?.Values;
         Paths = [.. folded.Paths.Select(path => new FoldedPath([.. path.Stages.Select(Padded)], [.. path.Readouts.Select(Padded)]))];
@@ -73,10 +73,9 @@ internal sealed class ManagedModel
     public int[] BlockOfStage { get; }
 
     /// <summary>
-    /// Gets <see cref="FoldedReadout.Matrix"/>; <see langword="null"/> where the read-out multiplies q by a number, or where there is
-    /// none.
+    /// Gets <see cref="FoldedReadout.Layers"/>, one or two; none where the read-out multiplies q by a number, or where there is none.
     /// </summary>
-    public ManagedMatrix? Readout { get; }
+    public ManagedMatrix[] Readout { get; }
 
     /// <summary>Gets that number.</summary>
     public float ReadoutScale { get; }

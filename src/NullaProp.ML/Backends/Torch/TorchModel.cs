@@ -63,7 +63,7 @@ internal sealed class TorchModel : IDisposable
         return new TorchReadout(
             readout.OfLabel,
             scale,
-            readout.Matrix is { } matrix ? Transposed(matrix) : null,
+            [.. readout.Layers.Select(Transposed)],
             readout.Spread is { } spread ? Own(spread.ToTensor().to(_device)) : null);
     }
 
@@ -118,15 +118,19 @@ internal sealed record TorchBlock(DenoisingBlock Block, Tensor LabelMatrix, Tens
 
 /// <summary>A <see cref="FoldedReadout"/> as tensors.</summary>
 /// <param name="OfLabel">The read-out of z.</param>
-/// <param name="Scale">The factor of q, where there is no matrix.</param>
-/// <param name="Matrix">W·Rᵀ, (K, K).</param>
+/// <param name="Scale">The factor of q, where there are no layers.</param>
+/// <param name="Layers">W·Rᵀ, (K, K), or W and Rᵀ, one after the other.</param>
 /// <param name="Spread">(K, K), where an image may leave by its state.</param>
-internal sealed record TorchReadout(HostReadout OfLabel, Scalar Scale, Tensor? Matrix, Tensor? Spread)
+internal sealed record TorchReadout(HostReadout OfLabel, Scalar Scale, Tensor[] Layers, Tensor? Spread)
 {
     /// <summary>Returns the logits of states.</summary>
     /// <param name="state">q, (n, K).</param>
     /// <param name="bias">What is the same for every image, (1, K), or else (n, K).</param>
-    public Tensor Logits(Tensor state, Tensor bias) => Matrix is { } matrix ? bias.addmm(state, matrix) : bias.add(state, Scale); // (n, K)
+    public Tensor Logits(Tensor state, Tensor bias) => Layers switch // (n, K)
+    {
+        [] => bias.add(state, Scale),
+        [.. var before, var last] => bias.addmm(before.Aggregate(state, (x, layer) => x.mm(layer)), last),
+    };
 
     /// <summary>Returns the logits of noisy labels given in full.</summary>
     /// <param name="z">(n, D).</param>

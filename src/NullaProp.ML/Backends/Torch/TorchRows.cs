@@ -130,9 +130,12 @@ internal sealed class TorchRows : IPlanBackend
     public bool DecideByScore(double lead) => Decide(() => Lead(Register.Score), lead);
 
     /// <inheritdoc/>
-    public bool DecideByState(double bound) => _model.Readout!.Spread is { } spread
-        ? Decide(() => SpareOverSpread(spread, bound), 0)
-        : Decide(() => Lead(Register.Readout), bound * _model.Readout.OfLabel.Scale);
+    public bool DecideByState(double bound) => _model.Readout switch
+    {
+        { Spread: { } spread } => Decide(() => SpareOverSpread(spread, bound), 0),
+        { Layers: [], OfLabel.Scale: var scale } => Decide(() => Lead(Register.Readout), bound * scale),
+        _ => false, // not measured
+    };
 
     /// <inheritdoc/>
     public void Leave(Register scores, double divisor)

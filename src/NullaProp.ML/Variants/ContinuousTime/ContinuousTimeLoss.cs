@@ -101,7 +101,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
             return _label.Readout(batch, embedding, clean, at);
         }
 
-        var one = ones(1, 1, device: clean.device);
+        var one = ones(1, 1, dtype: ScalarType.Float32, device: clean.device);
         var z = model.Schedule.At(one).AddNoise(clean, at.Noise("readout", clean)); // z₁, (B, D)
         return batch.CrossEntropy(Network.Logits(imageShare, z, one));
     }

@@ -15,7 +15,8 @@ internal sealed class ClassifierLoss(Denoiser model) : ITrainingLoss
         using var scope = NewDisposeScope();
         var (network, device) = (model.Blocks[0], model.Weights.Device);
         var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
-        var (z, time) = (zeros(1, model.Embedding.Dimension, device: device), zeros(1, 1, device: device));
+        var z = zeros(1, model.Embedding.Dimension, dtype: ScalarType.Float32, device: device);
+        var time = zeros(1, 1, dtype: ScalarType.Float32, device: device);
         var logits = network.Logits(imageShare, z, time); // (B, K)
         var loss = batch.CrossEntropy(logits);
         loss.backward();

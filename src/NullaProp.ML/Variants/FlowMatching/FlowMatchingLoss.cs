@@ -47,7 +47,7 @@ internal sealed class FlowMatchingLoss(Denoiser model, FlowMatching options) : I
 
     private Tensor Anchor(ImageBatch batch, LabelVectors embedding, Tensor cleanLabel)
     {
-        var end = model.Schedule.At(ones(1, 1, device: cleanLabel.device)); // (1, 1)
+        var end = model.Schedule.At(ones(1, 1, dtype: ScalarType.Float32, device: cleanLabel.device)); // (1, 1)
         return batch.CrossEntropy(model.Readout.Logits(cleanLabel, embedding, end));
     }
 }

@@ -1,0 +1,41 @@
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Documentation;
+
+/// <summary>
+/// A page below docs/ that is made from the code and committed. A test fails where the page is another one; with the environment variable
+/// <c>NULLAPROP_WRITE_DOCS=1</c> it writes the page instead.
+/// </summary>
+internal static class GeneratedPage
+{
+    private const string Switch = "NULLAPROP_WRITE_DOCS";
+
+    /// <summary>Checks a page, or writes it.</summary>
+    /// <param name="name">The file's name.</param>
+    /// <param name="lines">What it must hold.</param>
+    public static void Check(string name, IEnumerable<string> lines)
+    {
+        var path = Repository.PathOf("docs", name);
+        var text = string.Join('\n', lines) + "\n";
+        if (Environment.GetEnvironmentVariable(Switch) == "1")
+        {
+            File.WriteAllText(path, text);
+        }
+
+        var found = File.Exists(path) ? File.ReadAllText(path).ReplaceLineEndings("\n") : string.Empty;
+        if (found != text)
+        {
+            var (expected, actual) = (text.Split('\n'), found.Split('\n'));
+            var line = expected.Zip(actual).TakeWhile(pair => pair.First == pair.Second).Count();
+            Assert.Fail(
+                $"docs/{name} is not what the code says, from line {line + 1} on. Run the tests with {Switch}=1 to write it anew.\n"
+                + $"code: {expected.ElementAtOrDefault(line)}\npage: {actual.ElementAtOrDefault(line)}");
+        }
+    }
+
+    /// <summary>Returns a text as a cell of a table.</summary>
+    public static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+
+    /// <summary>Returns a text as code in a cell of a table.</summary>
+    public static string Code(string text) => $"`{Cell(text)}`";
+}

@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.ML;
+using NullaProp.ML.Tests.BadInput;
+
+namespace NullaProp.ML.Tests.Documentation;
+
+/// <summary>Wrong uses that the page of errors does, beside options out of range.</summary>
+internal sealed class WrongUses : IDisposable
+{
+    private const string Folder = "no-such-folder";
+
+    private readonly MLContext _context = new(seed: 1);
+    private readonly NoPropTransformer _model;
+    private readonly NoPropTransformer _disposed;
+    private readonly NoPropTrainer _trainer;
+    private readonly IDataView _data;
+    private readonly ModelZip _zip;
+
+    public WrongUses()
+    {
+        (_trainer, _data) = (Tiny.Trainer(_context), Tiny.Data(_context));
+        (_model, _disposed) = (Tiny.Model(_context), Tiny.Model(_context));
+        _disposed.Dispose();
+        _zip = ModelZip.Of(_context, _model);
+    }
+
+    /// <summary>Gets the uses, in the order of the page.</summary>
+    public IReadOnlyList<(string About, string Code, Action Act)> All => [.. Arguments(), .. Data(), .. Columns(), .. Scoring(), .. Files()];
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    private List<(string About, string Code, Action Act)> Arguments() =>
+    [
+        Use("Arguments", () => _context.MulticlassClassification.Trainers.NoProp((NoPropOptions)null!)),
+        Use("Arguments", () => _trainer.Fit(null!)),
+        Use("Arguments", () => _trainer.Fit(_data, (NoPropRun)null!)),
+        Use("Arguments", () => _model.Transform(null!)),
+        Use("Arguments", () => _model.WithSampling(null!)),
+        Use("Arguments", () => _model.WithSampling(_ => null!)),
+        Use("Arguments", () => _model.WithColumns(score: "A", predictedLabel: "A")),
+        Use("Arguments", () => ModelSummary.Of(new NoPropOptions(), new ImageShape(1, 28, 28), classCount: 1)),
+        Use("Arguments", () => new ClassWeights([new("cat", 1), new("cat", 2)])),
+        Use("Arguments", () => NoPropModelFile.Check(" ")),
+    ];
+
+    private List<(string About, string Code, Action Act)> Data() =>
+    [
+        Use("Training data", () => _trainer.Fit(Rows<Photo>())),
+        Use("Training data", () => _trainer.Fit(_data, new NoPropRun { Validation = Rows<Photo>() })),
+        Use("Training data", () => _trainer.Fit(Rows(Tiny.Photo(0), Tiny.Photo(2)))),
+        Use("Training data", () => _trainer.Fit(Rows(Tiny.Photo(0), Tiny.Photo(1), Of(float.NaN)))),
+        Use("Training data", () => _trainer.Fit(Rows(Tiny.Photo(0), Tiny.Photo(1), Of(float.PositiveInfinity)))),
+        Use("Training data", () => _trainer.Fit(_data, new NoPropRun { Previous = _disposed })),
+        Use("Training data", () => With(new NoPropOptions { HiddenSize = 8 }).Fit(_data, new NoPropRun { Previous = _model })),
+        Use("Training data", () => With(new NoPropOptions { ImageShape = new(3, 8, 8) }).Fit(_data)),
+        Use("Training data", () => With(new NoPropOptions { BackboneWeightsPath = "no-such-file.safetensors" }).Fit(_data)),
+        Use("Training data", () => With(new NoPropOptions { Backbone = NoPropBackbone.Custom, BackboneName = "unknown" }).Fit(_data)),
+        Use("Training data", () => With(new NoPropOptions { ClassWeights = new([new("no such class", 2)]) }).Fit(_data)),
+    ];
+
+    private List<(string About, string Code, Action Act)> Columns() =>
+    [
+        Use("Columns", () => _trainer.Fit(Rows(new { Label = 0f, Features = 1f }))),
+        Use("Columns", () => _trainer.Fit(Rows(new { Text = "no such columns" }))),
+        Use("Columns", () => With(new NoPropOptions { FeatureColumnName = "Pixels" }).Fit(_data)),
+        Use("Columns", () => With(new NoPropOptions { LabelColumnName = "Class" }).Fit(_data)),
+        Use("Columns", () => With(new NoPropOptions { LabelColumnName = "Name" }).Fit(_data)),
+        Use("Columns", () => With(new NoPropOptions { FeatureColumnName = "Name" }).Fit(_data)),
+        Use("Columns", () => With(new NoPropOptions { ExampleWeightColumnName = "Weight" }).Fit(_data)),
+        Use("Columns", () => With(new NoPropOptions { ExampleWeightColumnName = "Name" }).Fit(_data)),
+        Use("Columns", () => _model.Transform(Rows(new { Text = "no such columns" }))),
+        Use("Columns", () => _model.WithColumns(features: "Pixels").Transform(_data)),
+    ];
+
+    private List<(string About, string Code, Action Act)> Scoring() =>
+    [
+        Use("Scoring", () => Tiny.Scores(_context, _model, [Tiny.Photo(0), Of(float.NaN)])),
+        Use("Scoring", () => Tiny.Scores(_context, _model, [Tiny.Photo(0), Of(float.NegativeInfinity)])),
+        Use("Scoring", () => Tiny.Scores(_context, _disposed, Tiny.Photos())),
+        Use("Scoring", () => _model.WithSampling(sampling => sampling with { SolverSteps = 0 })),
+        Use("Scoring", () => _model.WithSampling(sampling => sampling with { SolverSteps = 10_000, Draws = 1_000 })),
+        Use("Scoring", () => _model.WithSampling(sampling => sampling with { DisagreementColumnName = "Disagreement" })),
+        Use("Scoring", () => _model.Diagnose(Rows<Photo>())),
+    ];
+
+    private List<(string About, string Code, Action Act)> Files() =>
+    [
+        Use("Model files", () => _context.Model.SaveAtomically(_model, _data.Schema, Path.Combine(Folder, "model.zip"))),
+        Use("Model files", () => _context.Model.Save(_disposed, _data.Schema, Stream.Null)),
+        Use("Model files", () => new ModelZip(_zip.Bytes[..1000]).Load(_context)),
+        Use("Model files", () => _zip.Damaged("model.json", json => Replaced(json, "\"hiddenSize\": 16", "\"hiddenSize\": 17")).Load(_context)),
+        Use("Model files", () => _zip.Damaged("weights.safetensors", bytes => [.. bytes[..^1], 1]).Load(_context)),
+        Use("Model files", () => _zip.Damaged("weights.safetensors", bytes => bytes[..^4]).Load(_context)),
+        Use("Model files", () => _zip.Damaged("weights.safetensors", _ => null).Load(_context)),
+        Use("Model files", () => _zip.With("model.json", ModelZip.Edited("options.epochs", "0")).Load(_context)),
+        Use("Model files", () => _zip.With("model.json", ModelZip.Edited("options.hiddenSize", "32")).Load(_context)),
+        Use("Model files", () => _zip.With("model.json", _ => "{}"u8.ToArray()).Load(_context)),
+    ];
+
+    private static byte[] Replaced(byte[] json, string old, string now) =>
+        [.. Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json).Replace(old, now, StringComparison.Ordinal)), (byte)' '];
+
+    private static (string About, string Code, Action Act) Use(
+        string about, Action act, [CallerArgumentExpression(nameof(act))] string code = "") =>
+        (about, Regex.Replace(code["() => ".Length..], @"\b(_(?=[a-z])|Tiny\.)", string.Empty), act); // without the marks of fields
+
+    private NoPropTrainer With(NoPropOptions options) => Tiny.Trainer(_context, options);
+
+    private IDataView Rows<T>(params T[] rows)
+        where T : class => _context.Data.LoadFromEnumerable(rows);
+
+    private static Photo Of(float pixel)
+    {
+        var photo = Tiny.Photo(1);
+        photo.Features[3] = pixel;
+        return photo;
+    }
+}
