@@ -11,5 +11,6 @@ static RootCommand Create()
     root.Add(QuickstartCommand.Create());
     root.Add(PredictCommand.Create());
     root.Add(TrainCommand.Create());
+    root.Add(BlocksCommand.Create());
     return root;
 }
