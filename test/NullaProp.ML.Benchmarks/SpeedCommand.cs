@@ -20,7 +20,7 @@ internal static class SpeedCommand
             AnsiConsole.Profile.Width = 160;
         }
 
-        var root = new RootCommand("Measures NullaProp.ML.") { Create(), MicroCommand.Create() };
+        var root = new RootCommand("Measures NullaProp.ML.") { Create(), MicroCommand.Create(), KillCommand.Create() };
         return root.Parse(arguments).InvokeAsync();
     }
 

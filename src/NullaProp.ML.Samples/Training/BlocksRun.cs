@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using NullaProp.ML.Samples.Images;
 
 namespace NullaProp.ML.Samples.Training;

@@ -73,7 +73,7 @@ internal static class CheckpointFile
             ReadTensors(Path.Combine(folder, TensorsName), (string)json["tensorsSha256"]!));
     });
 
-    private static JsonNode Parse(string folder)
+    private static JsonObject Parse(string folder)
     {
         var signed = JsonNode.Parse(File.ReadAllBytes(Path.Combine(folder, DescriptionName))) as JsonObject;
         if (signed?["training"] is not JsonObject json || (string?)signed["sha256"] != Hash(json))

@@ -31,7 +31,7 @@ internal sealed record TrainingFingerprint(
         .. Said("the seed", Model.Seed, before.Model.Seed),
         .. Said("the size of the images", Model.Shape, before.Model.Shape),
         .. Said("the list of classes", Names(Model), Names(before.Model)),
-        .. Said("the block", Block?.ToString() ?? "none", before.Block?.ToString() ?? "none"),
+        .. Said("the block", Text(Block), Text(before.Block)),
         .. Other("the training data", Data, before.Data),
         .. Other("the validation data", Validation, before.Validation),
         .. Other("the model or file that the weights start from", Start, before.Start),
@@ -74,6 +74,8 @@ internal sealed record TrainingFingerprint(
         (string?)json["startSha256"],
         (string?)json["library"] ?? string.Empty,
         (string?)json["hardware"] ?? string.Empty);
+
+    private static string Text(int? block) => block is { } number ? $"{number}" : "none";
 
     private static string Names(ModelDescription model) => model.Keys?.ToJson()["values"]?.ToJsonString() ?? $"{model.Classes} numbers";
 
