@@ -12,5 +12,6 @@ static RootCommand Create()
     root.Add(PredictCommand.Create());
     root.Add(TrainCommand.Create());
     root.Add(ExportCommand.Create());
+    root.Add(BlocksCommand.Create());
     return root;
 }

@@ -24,8 +24,11 @@ public sealed record EpochMetrics
     /// <summary>Gets the mean read-out cross-entropy (first term of eq. 9), 0 where nothing depends on it.</summary>
     public required double ReadoutLoss { get; init; }
 
-    /// <summary>Gets the share of at most 1,000 training rows that the scorer classifies correctly, 0 to 1.</summary>
-    public required double TrainingAccuracy { get; init; }
+    /// <summary>
+    /// Gets the share of at most 1,000 training rows that the scorer classifies correctly, 0 to 1; <see langword="null"/> for a block that is
+    /// trained apart, which scores nothing by itself.
+    /// </summary>
+    public required double? TrainingAccuracy { get; init; }
 
     /// <summary>Gets the mean log-loss in nats on the validation rows, each counting the same; <see langword="null"/> without validation data.</summary>
     public double? ValidationLogLoss { get; init; }
@@ -39,6 +42,6 @@ public sealed record EpochMetrics
     /// <summary>Gets the mean Euclidean norm of the class embeddings: near 0 means they collapsed and z carries no label.</summary>
     public required double EmbeddingNorm { get; init; }
 
-    /// <summary>Gets the time since the start of training.</summary>
+    /// <summary>Gets the time of training so far, that of the processes before a checkpoint included.</summary>
     public required TimeSpan Elapsed { get; init; }
 }

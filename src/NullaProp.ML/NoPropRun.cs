@@ -4,8 +4,8 @@ using Microsoft.ML;
 namespace NullaProp.ML;
 
 /// <summary>
-/// Who takes part in a training: who hears of it, what it is watched on, who may stop it. Given to the trainer, so that it has them inside a pipeline too, or to one
-/// <see cref="NoPropTrainer.Fit(IDataView, NoPropRun)"/>. Nothing of it is stored in the model.
+/// Who takes part in a training: who hears of it, what it is watched on, who may stop it, where it is kept. Given to the trainer, so that it has
+/// them inside a pipeline too, or to one <see cref="NoPropTrainer.Fit(IDataView, NoPropRun)"/>. Nothing of it is stored in the model.
 /// </summary>
 public sealed record NoPropRun
 {
@@ -31,6 +31,32 @@ public sealed record NoPropRun
     /// <value>Default <see langword="null"/>: training starts from drawn parameters.</value>
     public NoPropTransformer? Previous { get; init; }
 
-    /// <summary>Gets what stops the training; nothing of it remains then, and <see cref="OperationCanceledException"/> is thrown.</summary>
+    /// <summary>
+    /// Gets where the training keeps its state, to go on from there after the end of its process: in the same program, started again.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: nowhere.</value>
+    public Checkpoints? Checkpoints { get; init; }
+
+    /// <summary>
+    /// Gets what stops the training, at the end of the step under way. With <see cref="Checkpoints"/> its state is saved then. What follows,
+    /// <see cref="WhenCancelled"/> says; cancelling the <c>MLContext</c> does the same.
+    /// </summary>
     public CancellationToken CancellationToken { get; init; }
+
+    /// <summary>Gets what a training that is cancelled gives.</summary>
+    /// <value>Default <see cref="WhenCancelled.Throw"/>.</value>
+    public WhenCancelled WhenCancelled { get; init; }
+}
+
+/// <summary>What a training that is cancelled gives.</summary>
+public enum WhenCancelled
+{
+    /// <summary><see cref="OperationCanceledException"/>, and no model.</summary>
+    Throw,
+
+    /// <summary>
+    /// The model so far: of the best epoch where there is early stopping and an epoch is over, else of the last step. Before the first step, or
+    /// where a weight is not a finite number, <see cref="OperationCanceledException"/> all the same.
+    /// </summary>
+    ReturnBest,
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
@@ -64,9 +65,13 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentException">The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.
+    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the checkpoints are of
+    /// another training.
     /// </exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
+    /// <exception cref="IOException">
+    /// A checkpoint cannot be written, or another training has the folder of <see cref="NoPropRun.Checkpoints"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token or the <c>MLContext</c> was cancelled.</exception>
     public NoPropTransformer Fit(IDataView input) => Fit(input, Run);
 
@@ -77,16 +82,21 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentException">The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, a row cannot be read, the loss became NaN, or libtorch or the GPU asked for is missing.
+    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the checkpoints are of
+    /// another training.
     /// </exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
+    /// <exception cref="IOException">
+    /// A checkpoint cannot be written, or another training has the folder of <see cref="NoPropRun.Checkpoints"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token or the <c>MLContext</c> was cancelled.</exception>
     public NoPropTransformer Fit(IDataView input, NoPropRun run)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(run);
         TrainingChecks.Architecture(Options, run.Previous);
-        return Train(input, run, run.Previous?.Scorer);
+        var (model, features) = Train(input, run);
+        return new NoPropTransformer(new NoPropScorer(model), features);
     }
 
     /// <inheritdoc/>
@@ -108,8 +118,25 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         return new SchemaShape(columns.Values);
     }
 
-    private NoPropTransformer Train(IDataView input, NoPropRun run, NoPropScorer? previous)
+    /// <summary>Trains one block of discrete time and leaves it in its last checkpoint.</summary>
+    /// <param name="input">Labelled images.</param>
+    /// <param name="run">Who takes part, with checkpoints.</param>
+    /// <param name="block">The block, from 0.</param>
+    internal void FitBlock(IDataView input, NoPropRun run, int block) => Train(input, run, block).Model.Network.Dispose();
+
+    /// <summary>Returns a transformer around blocks that were trained apart.</summary>
+    /// <param name="trained">What each block's training was and the weights it gave, in the order of the blocks.</param>
+    internal NoPropTransformer Merge(IReadOnlyList<TrainedBlock> trained)
     {
+        using var log = new TrainingLog(_host.Start("Merging"), Run.Logger);
+        var weights = Weights.Promised(TorchBackend.DeviceOnceNeeded(_environment, log.Warning));
+        weights.Module = _backbone;
+        return TrainedBlock.Merge(trained, weights);
+    }
+
+    private (StoredModel Model, DataViewType Features) Train(IDataView input, NoPropRun run, int? block = null)
+    {
+        var previous = run.Previous?.Scorer;
         using var log = new TrainingLog(_host.Start("Training"), run.Logger);
         var shape = Options.ImageShape ?? previous?.Shape;
         var (feature, format) = InputColumns.Feature(input.Schema, Options.FeatureColumnName, shape, Options.Backbone);
@@ -121,6 +148,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         checks.Augmentation();
         checks.Validation(run.Validation, log.Warning);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
+        using var kept = run.Checkpoints is { } checkpoints ? new CheckpointFolder(checkpoints.Folder) : null;
         var pretrained = PretrainedFile.Read(Options.BackboneWeightsPath);
         var loader = new ImageLoader(Options, CheckAlive, log.Warning);
         var images = loader.LoadTraining(input, format.Shape);
@@ -130,9 +158,26 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
         var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
         var data = new TrainingData(images, watched, StreamsOf(seed));
-        var (network, starts) = Trained(data, previous is null ? First : () => previous.Copy(Options, device), new TrainingMonitor(Report, CheckAlive));
-        var stored = new StoredModel(Options with { BackboneWeightsPath = null }, format.Shape, classes, keys, seed, network, starts);
-        return new NoPropTransformer(new NoPropScorer(stored), feature.Type);
+        var options = Options with { BackboneWeightsPath = null };
+        var monitor = new TrainingMonitor(Report, CheckAlive)
+        {
+            States = kept is null ? null : new CheckpointSeries(kept, run.Checkpoints!, Fingerprint(), log.Information, log.Warning),
+            EndedEarly = run.WhenCancelled == WhenCancelled.ReturnBest ? TellEndedEarly : null,
+        };
+        var (network, starts) = Trained(data, previous is null ? First : () => previous.Copy(Options, device), monitor);
+        return (new StoredModel(options, format.Shape, classes, keys, seed, network, starts), feature.Type);
+
+        TrainingFingerprint Fingerprint() => new(
+            new ModelDescription(options, format.Shape, classes, keys, seed, WeightsHash: string.Empty),
+            block,
+            images.Hash(),
+            watched?.Hash(),
+            previous is null ? PretrainedFile.Hash(Options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
+            TrainingFingerprint.ThisLibrary,
+            $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(Options, device).BackbonePrecision} precision");
+
+        void TellEndedEarly(TrainingPlace place) => log.Warning(
+            $"Training was cancelled in epoch {place.Epoch + 1} of {Options.Epochs} and gives its model so far.");
 
         void CheckAlive()
         {
@@ -145,7 +190,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         {
             var weights = Weights.Drawn(data.Streams, device, pretrained?.Weights);
             weights.Module = _backbone;
-            var network = new Denoiser(weights, Options, format.Shape, classes);
+            var network = new Denoiser(weights, Options, format.Shape, classes, block is { } only ? [only] : null);
             try
             {
                 pretrained?.CheckUse(log.Warning);

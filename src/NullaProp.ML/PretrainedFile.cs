@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Storage;
@@ -42,6 +43,19 @@ internal sealed class PretrainedFile
                 $"The file '{path}' of {nameof(NoPropOptions.BackboneWeightsPath)} cannot be read ({fault.Message.TrimEnd('.')}), " +
                 "but must be a safetensors file. Save the weights again with safetensors.torch.save_file(model.state_dict(), …).", fault));
         }
+    }
+
+    /// <summary>Returns the SHA-256 of the file, 64 hexadecimal digits, if the options name one.</summary>
+    /// <param name="path">The file's path, or <see langword="null"/>.</param>
+    public static string? Hash(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     /// <summary>Checks that a model found all it needs, after it asked.</summary>

@@ -31,6 +31,28 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         }
     }
 
+    /// <summary>Returns in sentences what ties the blocks of a model to each other, so that they cannot be trained apart.</summary>
+    /// <param name="options">The options.</param>
+    public static IEnumerable<string> BlockFaults(NoPropOptions options)
+    {
+        if (options.Variant is not DiscreteTime)
+        {
+            yield return $"Blocks can be trained apart in {nameof(DiscreteTime)} alone, but {nameof(NoPropOptions.Variant)} is "
+                + $"{options.Variant.GetType().Name}, which has one network for all times. Train it with Fit, and with {nameof(NoPropRun.Checkpoints)}.";
+        }
+        else if (options.Embedding.Kind != EmbeddingKind.OneHot)
+        {
+            yield return $"Blocks can be trained apart with fixed embeddings alone, but {nameof(Embedding)}.{nameof(Embedding.Kind)} is "
+                + $"{options.Embedding.Kind}: every block's step changes them. Choose {nameof(EmbeddingKind.OneHot)}, or train all blocks in one process.";
+        }
+
+        if (options.EarlyStoppingPatience > 0)
+        {
+            yield return $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but a block that is trained apart scores "
+                + "nothing that it could be stopped by. Set it to 0.";
+        }
+    }
+
     /// <summary>Checks that the work of scoring one row stays within bounds.</summary>
     /// <param name="network">The network.</param>
     /// <param name="options">The options.</param>

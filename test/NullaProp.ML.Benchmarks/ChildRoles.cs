@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.ML;
 using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Workloads;
@@ -37,6 +40,15 @@ internal static class ChildRoles
     /// <summary>Saves the models of two files to a third, in turns and without end; prints a line after each time.</summary>
     public const string Save = "child-save";
 
+    /// <summary>
+    /// Trains a variant on streamed data, with augmentation and early stopping, and keeps checkpoints in a folder, in the middle of epochs too;
+    /// prints a line when it begins, one an epoch, and the hash of the weights when it has ended.
+    /// </summary>
+    public const string Killed = "child-killed";
+
+    /// <summary>Gets the variants that <see cref="Killed"/> knows.</summary>
+    public static IReadOnlyList<string> KilledVariants { get; } = [nameof(ContinuousTime), nameof(DiscreteTime), nameof(FlowMatching)];
+
     /// <summary>Runs a role if the program's arguments name one.</summary>
     public static bool TryRun(string[] arguments)
     {
@@ -56,6 +68,9 @@ internal static class ChildRoles
                 return true;
             case [Save, var first, var second, var target]:
                 RunSave(first, second, target);
+                return true;
+            case [Killed, var variant, var folder]:
+                RunKilled(variant, folder);
                 return true;
             default:
                 return false;
@@ -123,6 +138,44 @@ internal static class ChildRoles
         }
     }
 
+    private static void RunKilled(string variant, string folder)
+    {
+        const int images = 600;
+        var mlContext = new MLContext(seed: 1);
+        var options = new NoPropOptions
+        {
+            Epochs = 4,
+            BatchSize = 64,
+            HiddenSize = 32,
+            Augmentation = new() { RandomCropPadding = 2, HorizontalFlipProbability = 0.5 },
+            EarlyStoppingPatience = 2,
+            MaxCachedBytes = 65_536, // of 470,400
+            Variant = variant switch
+            {
+                nameof(DiscreteTime) => new DiscreteTime { BlockCount = 3 },
+                nameof(FlowMatching) => new FlowMatching(),
+                _ => new ContinuousTime(),
+            },
+        };
+        var run = new NoPropRun
+        {
+            Validation = mlContext.Data.LoadFromEnumerable(Enumerable.Range(images, 100).Select(ByteRow.Of).ToList()),
+            Checkpoints = new(folder) { EveryMinutes = 1e-9 }, // after every step: as many moments of writing as there can be
+            Progress = new Progress(),
+        };
+        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, images).Select(ByteRow.Of).ToList());
+        Console.WriteLine("begins");
+        using var model = mlContext.MulticlassClassification.Trainers.NoProp(options, run).Fit(data);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, weight) in model.Scorer.Model.Network.Weights.All)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            hash.AppendData(MemoryMarshal.AsBytes<float>(weight.Host().Values));
+        }
+
+        Console.WriteLine(Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
     private static void RunPredict(string path)
     {
         var row = FloatRow.Of(0);
@@ -137,5 +190,11 @@ internal static class ChildRoles
         var (engineTime, predictionTime) = (made - loaded, predicted - made);
         Console.WriteLine(
             $"{loaded.TotalMilliseconds:0.00} {engineTime.TotalMilliseconds:0.00} {predictionTime.TotalMilliseconds:0.00} {prediction.PredictedLabel}");
+    }
+
+    // At once and in order; Progress<T> would report on other threads.
+    private sealed class Progress : IProgress<EpochMetrics>
+    {
+        public void Report(EpochMetrics value) => Console.WriteLine($"epoch {value.Epoch}");
     }
 }

@@ -15,6 +15,11 @@ internal static class CommandExecution
     public const string ExitCodes = "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; "
         + "130: cancelled with Ctrl+C.";
 
+    /// <summary>
+    /// Stopped by a signal, and all that is done is saved: run the same command again. The number by which sysexits.h asks for that.
+    /// </summary>
+    public const int RunAgain = 75;
+
     private const int Mistake = 1;
     private const int Cancelled = 130; // What shells report for a program ended by Ctrl+C.
 

@@ -31,6 +31,20 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         }
     }
 
+    /// <summary>Returns what numbers the classes in sorted order, whatever order the rows come in.</summary>
+    /// <remarks>It is no part of the model, for a new image has no label.</remarks>
+    public static ITransformer LabelMap(MLContext mlContext, IEnumerable<ImageRow> images) => mlContext.Transforms.Conversion
+        .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
+        .Fit(mlContext.Data.LoadFromEnumerable(images));
+
+    /// <summary>Returns one chain, so one zip, from the path of a file to the name of a class.</summary>
+    public static TransformerChain<ITransformer> Chain(
+        MLContext mlContext, ITransformer preprocessing, NoPropTransformer trained, IDataView trainingPixels)
+    {
+        var className = mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(trained.Transform(trainingPixels));
+        return new TransformerChain<ITransformer>(preprocessing, trained, className);
+    }
+
     private TrainedClassifier TrainAndEvaluate(
         IReadOnlyList<ImageRow> training,
         IReadOnlyList<ImageRow> evaluation,
@@ -40,11 +54,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         var trainingRows = mlContext.Data.LoadFromEnumerable(training);
         var evaluationRows = mlContext.Data.LoadFromEnumerable(evaluation);
 
-        // By value: the classes are in sorted order, whatever order the rows come in.
-        // The map is no part of the model, for a new image has no label.
-        var labelMap = mlContext.Transforms.Conversion
-            .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
-            .Fit(mlContext.Data.LoadFromEnumerable(training.Concat(evaluation)));
+        var labelMap = LabelMap(mlContext, training.Concat(evaluation));
         var labelledTraining = labelMap.Transform(trainingRows);
 
         // Step by step instead of one Append after another, because Fit with validation data belongs to the trainer, not to a chain.
@@ -60,10 +70,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
         var fitTime = stopwatch.Elapsed;
 
-        // One chain, so one zip, from the path of a file to the name of a class.
-        var className = mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(trained.Transform(trainingPixels));
-        var chain = new TransformerChain<ITransformer>(preprocessing, trained, className);
-
+        var chain = Chain(mlContext, preprocessing, trained, trainingPixels);
         var scored = mlContext.Data.Cache(trained.Transform(evaluationPixels), "Label", "Score", "PredictedLabel");
         return new TrainedClassifier
         {

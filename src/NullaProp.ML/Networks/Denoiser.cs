@@ -5,8 +5,6 @@ namespace NullaProp.ML.Networks;
 /// <summary>The whole model: the blocks that predict the clean label, with the class embeddings, the noise schedule and the read-out of the noisy label.</summary>
 internal sealed class Denoiser : IDisposable
 {
-    private readonly IReadOnlyList<int> _numbers; // of the blocks, from 0
-
     /// <summary>Creates the model, asking <paramref name="weights"/> for every weight by name.</summary>
     /// <param name="weights">The weights; the model owns them from here on, and frees them where it cannot be made.</param>
     /// <param name="options">The architecture.</param>
@@ -22,14 +20,15 @@ internal sealed class Denoiser : IDisposable
             Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
             Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
             var names = options.Variant.BlockNames;
-            _numbers = blocks ?? [.. Enumerable.Range(0, names.Count)];
-            Blocks = [.. _numbers.Select(block => new DenoisingBlock(weights.Under(names[block]), options, shape, Embedding))];
+            BlockNumbers = blocks ?? [.. Enumerable.Range(0, names.Count)];
+            IsWhole = BlockNumbers.Count == names.Count;
+            Blocks = [.. BlockNumbers.Select(block => new DenoisingBlock(weights.Under(names[block]), options, shape, Embedding))];
             Schedule = options.Variant.Schedule(weights.Under("schedule"));
             Readout = options.Variant.Readout(weights.Under("readout"), Embedding);
             Levels = options.Variant.Levels(Schedule);
             if (Levels.Count > 0)
             {
-                foreach (var (block, number) in Blocks.Zip(_numbers))
+                foreach (var (block, number) in Blocks.Zip(BlockNumbers))
                 {
                     block.LabelScale = Levels[number].Signal;
                 }
@@ -57,6 +56,12 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Gets the networks: one for every step of discrete time, or those that were asked for, else a single one.</summary>
     public IReadOnlyList<DenoisingBlock> Blocks { get; }
 
+    /// <summary>Gets the numbers of these networks, from 0, rising.</summary>
+    public IReadOnlyList<int> BlockNumbers { get; }
+
+    /// <summary>Gets a value indicating whether all networks were made, so that the model can score.</summary>
+    public bool IsWhole { get; }
+
     /// <summary>Gets the noise schedule.</summary>
     public NoiseSchedule Schedule { get; }
 
@@ -75,7 +80,7 @@ internal sealed class Denoiser : IDisposable
 
     /// <summary>Returns the network of a step.</summary>
     /// <param name="block">The block, from 0; one of those that were made.</param>
-    public DenoisingBlock Block(int block) => Blocks[_numbers.Index().First(made => made.Item == block).Index];
+    public DenoisingBlock Block(int block) => Blocks[BlockNumbers.Index().First(made => made.Item == block).Index];
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();

@@ -43,6 +43,10 @@ internal static class ModelFile
         return hashed.Hash();
     }
 
+    /// <summary>Returns the hash of a model's weights, as its description would hold it.</summary>
+    /// <param name="model">The model.</param>
+    public static string HashOf(StoredModel model) => WriteWeights(Stream.Null, model);
+
     /// <summary>Writes the description.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="model">The model.</param>

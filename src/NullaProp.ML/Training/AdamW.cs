@@ -42,12 +42,16 @@ internal sealed class AdamW(Weights weights, double weightDecay, Func<string, bo
     /// <summary>Returns what the optimizer remembers of each weight that a gradient has reached, by name.</summary>
     public IReadOnlyDictionary<string, WeightMoments> State() => _buffers.SelectMany(buffer => buffer.Moments()).ToDictionary();
 
+    /// <summary>Returns whether the optimizer trains a weight that no gradient has reached so far.</summary>
+    /// <param name="name">The weight's name.</param>
+    public bool Awaits(string name) => _waiting.Exists(group => group.Weights.ContainsKey(name));
+
     /// <summary>Goes on from what another optimizer of the same weights remembered. Called before the first step.</summary>
     /// <param name="state">From <see cref="State"/>.</param>
     /// <exception cref="ArgumentException">It names a weight that this optimizer does not train.</exception>
     public void Restore(IReadOnlyDictionary<string, WeightMoments> state)
     {
-        if (state.Keys.FirstOrDefault(name => !_waiting.Exists(group => group.Weights.ContainsKey(name))) is { } unknown)
+        if (state.Keys.FirstOrDefault(name => !Awaits(name)) is { } unknown)
         {
             throw new ArgumentException(
                 $"The optimizer's state names the weight '{unknown}', which this optimizer does not train. Restore it for the same model.",

@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
@@ -9,23 +10,29 @@ namespace NullaProp.ML.Training;
 internal sealed class BestWeights(Weights weights, int patience) : IDisposable
 {
     private readonly List<Tensor> _copies = [];
-    private double _lowest = double.PositiveInfinity;
-    private int _waited;
+
+    /// <summary>Gets the lowest log-loss so far; infinite before the first.</summary>
+    public double Lowest { get; private set; } = double.PositiveInfinity;
+
+    /// <summary>Gets the number of epochs since then.</summary>
+    public int Waited { get; private set; }
+
+    /// <summary>Gets a value indicating whether the patience is at its end.</summary>
+    public bool IsOver => Waited >= patience;
 
     /// <summary>Takes note of an epoch.</summary>
     /// <param name="validationLogLoss">Its log-loss on the validation data.</param>
-    /// <returns>Whether training should go on.</returns>
-    public bool GoesOnAfter(double validationLogLoss)
+    public void Add(double validationLogLoss)
     {
-        if (validationLogLoss < _lowest)
+        if (validationLogLoss < Lowest)
         {
-            _lowest = validationLogLoss;
-            _waited = 0;
-            Copy();
-            return true;
+            (Lowest, Waited) = (validationLogLoss, 0);
+            Keep(weights.Values.Select(weight => weight.Value.clone()));
         }
-
-        return ++_waited < patience;
+        else
+        {
+            Waited++;
+        }
     }
 
     /// <summary>Puts the best epoch's weights back.</summary>
@@ -38,6 +45,20 @@ internal sealed class BestWeights(Weights weights, int patience) : IDisposable
         }
     }
 
+    /// <summary>Returns the best epoch's weights in managed memory, by name; none before the first epoch.</summary>
+    public IEnumerable<KeyValuePair<string, HostTensor>> Copies() =>
+        weights.Values.Zip(_copies, (weight, copy) => KeyValuePair.Create(weight.Key, HostTensor.Of(copy)));
+
+    /// <summary>Goes on from where another one stood.</summary>
+    /// <param name="lowest">Its lowest log-loss.</param>
+    /// <param name="waited">Its number of epochs since then.</param>
+    /// <param name="copies">Its <see cref="Copies"/>.</param>
+    public void GoOnFrom(double lowest, int waited, IReadOnlyDictionary<string, HostTensor> copies)
+    {
+        (Lowest, Waited) = (lowest, waited);
+        Keep(copies.Count == 0 ? [] : weights.Values.Select(weight => copies[weight.Key].ToTensor().to(weights.Device)));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -45,11 +66,11 @@ internal sealed class BestWeights(Weights weights, int patience) : IDisposable
         _copies.Clear();
     }
 
-    private void Copy()
+    private void Keep(IEnumerable<Tensor> copies)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         Dispose();
-        _copies.AddRange(weights.Values.Select(weight => weight.Value.clone().DetachFromDisposeScope()));
+        _copies.AddRange(copies.Select(copy => copy.DetachFromDisposeScope()));
     }
 }

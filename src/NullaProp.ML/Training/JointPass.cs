@@ -13,17 +13,15 @@ namespace NullaProp.ML.Training;
 internal sealed class JointPass(Denoiser model, NoPropOptions options, ITrainingLoss loss, RandomStreams streams)
     : TrainingPass(streams, "training", options.BackbonePrecision)
 {
-    private readonly AdamW _optimizer = new(model.Weights, options.WeightDecay);
+    /// <inheritdoc/>
+    public override AdamW Optimizer { get; } = new(model.Weights, options.WeightDecay);
 
     /// <inheritdoc/>
     public override Tensor Step(ImageBatch batch, TrainingContext at, double rate)
     {
-        _optimizer.ZeroGradients();
+        Optimizer.ZeroGradients();
         var terms = loss.Backward(batch, at);
-        _optimizer.Step(rate);
+        Optimizer.Step(rate);
         return terms;
     }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _optimizer.Dispose();
 }

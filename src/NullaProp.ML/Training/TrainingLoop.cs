@@ -21,73 +21,111 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     private readonly ImageAugmentation _augmentation = new(options.Augmentation);
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly int _stepsPerEpoch = (int)(((long)data.Training.Count + options.BatchSize - 1) / options.BatchSize);
+    private readonly bool _stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
+    private TimeSpan _before; // the time that earlier processes took
 
     /// <summary>Gets the points from which the trained model scores.</summary>
     public HostTensor Starts { get; } =
         Start.Points(options.Sampling.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).NoiseCount);
 
-    /// <summary>Runs the whole training.</summary>
+    private TimeSpan Elapsed => _before + _watch.Elapsed;
+
+    /// <summary>Runs the whole training, or what an earlier process left of it.</summary>
     /// <exception cref="InvalidOperationException">The loss became NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">It was stopped, and its model so far is not wanted.</exception>
     public void Run()
     {
         using var mode = enable_grad();
-        using var training = options.Variant.Passes(model, options, data.Streams);
-        using var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
-        var stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
-        var rate = new LearningRates(options, (long)_stepsPerEpoch * options.Epochs);
-        for (var epoch = 1; epoch <= options.Epochs; epoch++)
+        var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
+        using var training = new RunningTraining(model, options.Variant.Passes(model, options, data.Streams), best, _stepsPerEpoch);
+        if (monitor.States?.Newest() is { } state)
         {
-            var terms = TrainEpoch(epoch, training, rate);
-            var metrics = Measure(epoch, terms, rate.At(((long)epoch * _stepsPerEpoch) - 1));
-            monitor.Report(metrics);
-            if (stopsEarly && !best.GoesOnAfter(metrics.ValidationLogLoss!.Value))
-            {
-                break;
-            }
+            training.GoOnFrom(state);
+            _before = state.Elapsed;
         }
 
-        if (stopsEarly)
+        try
+        {
+            RunEpochs(training);
+        }
+        catch (OperationCanceledException)
+        {
+            monitor.States?.Save(training.State(Elapsed));
+            if (monitor.EndedEarly is not { } tell || training.Place == default || !model.Weights.AreFinite())
+            {
+                throw;
+            }
+
+            tell(training.Place);
+        }
+
+        if (_stopsEarly)
         {
             best.Restore();
         }
     }
 
-    // Each pass in an order of its own; returns the mean of the three loss terms.
-    private float[] TrainEpoch(int epoch, TrainingPasses training, LearningRates rate)
+    private void RunEpochs(RunningTraining training)
     {
-        using var scope = NewDisposeScope();
-        var steps = (long)training.Passes.Count * _stepsPerEpoch;
-        // Read once an epoch: no wait for the device at each step.
-        var history = zeros(steps, 3, dtype: ScalarType.Float32, device: model.Weights.Device);
-        for (var pass = 0; pass < training.Passes.Count; pass++)
+        var rate = new LearningRates(options, (long)_stepsPerEpoch * options.Epochs);
+        while (training.Place.Epoch < options.Epochs && !training.Best.IsOver)
         {
-            Train(training.Passes[pass], epoch - 1, rate, history.narrow(0, (long)pass * _stepsPerEpoch, _stepsPerEpoch));
-        }
+            for (var pass = training.Place.Pass; pass < training.Passes.Count; pass++)
+            {
+                Train(training, training.Passes[pass], rate);
+            }
 
-        CheckFinite(history, epoch);
-        return history.mean([0]).cpu().data<float>().ToArray();
+            var epoch = training.Place.Epoch + 1;
+            CheckFinite(training.History, epoch);
+            var metrics = Measure(epoch, MeanTerms(training.History), rate.At(((long)epoch * _stepsPerEpoch) - 1));
+            if (_stopsEarly)
+            {
+                training.Best.Add(metrics.ValidationLogLoss!.Value);
+            }
+
+            training.EndEpoch();
+            monitor.Report(metrics);
+            SaveIfDue(training);
+        }
     }
 
-    // One pass over the data; writes the loss terms of each step. The epoch counts from 0.
-    private void Train(TrainingPass pass, int epoch, LearningRates rate, Tensor history)
+    // One pass over the data, or what is left of it.
+    private void Train(RunningTraining training, TrainingPass pass, LearningRates rate)
     {
-        var stepsBefore = (long)epoch * _stepsPerEpoch;
-        var step = 0;
-        foreach (var batch in data.Training.Epoch(options.BatchSize, pass.Order(epoch)))
+        var (epoch, first) = (training.Place.Epoch, training.Place.Step);
+        foreach (var (number, batch) in data.Training.Epoch(options.BatchSize, pass.Order(epoch), first).Index())
         {
             using var owned = batch;
             using var scope = NewDisposeScope();
             monitor.CheckAlive();
+            var step = first + number;
             var onDevice = batch.To(model.Weights.Device);
             var at = pass.At(epoch, step);
             var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, at) };
-            history.select(0, step).copy_(pass.Step(augmented, at, rate.At(stepsBefore + step)));
-            step++;
+            training.AddStep(pass.Step(augmented, at, rate.At(((long)epoch * _stepsPerEpoch) + step)));
+            SaveIfDue(training);
         }
+    }
+
+    private void SaveIfDue(RunningTraining training)
+    {
+        var isOver = training.Place.Epoch == options.Epochs || training.Best.IsOver;
+        if (monitor.States is { } states && (isOver || states.IsDue(training.Place)))
+        {
+            states.Save(training.State(Elapsed));
+        }
+    }
+
+    // The mean of each of the three terms over an epoch.
+    private static float[] MeanTerms(Tensor history)
+    {
+        using var scope = NewDisposeScope();
+        return history.mean([0]).cpu().data<float>().ToArray();
     }
 
     private void CheckFinite(Tensor history, int epoch)
     {
+        using var scope = NewDisposeScope();
         var finite = history.isfinite().all(1).cpu().data<bool>().ToArray();
         var step = Array.IndexOf(finite, false);
         var fault = step >= 0 ? "The loss" : model.Weights.AreFinite() ? null : "A weight"; // the last step's loss is older than its weights
@@ -107,10 +145,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
     private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
     {
-        using var mode = no_grad();
-        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Starts);
-        var sample = data.Training.Sample;
-        Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation);
+        var (accuracy, validation) = model.IsWhole ? Evaluate() : (null, null);
         return new EpochMetrics
         {
             Epoch = epoch,
@@ -119,12 +154,21 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             DenoisingLoss = terms[0],
             PriorLoss = terms[1],
             ReadoutLoss = terms[2],
-            TrainingAccuracy = Evaluation.Of(runner.Probabilities, sample, sample.EvenRows(SampleRows)).Accuracy,
+            TrainingAccuracy = accuracy,
             ValidationLogLoss = validation?.LogLoss,
             ValidationAccuracy = validation?.Accuracy,
             LearningRate = learningRate,
             EmbeddingNorm = model.Embedding.MeanNorm(),
-            Elapsed = _watch.Elapsed,
+            Elapsed = Elapsed,
         };
+    }
+
+    private (double? Accuracy, Evaluation? Validation) Evaluate()
+    {
+        using var mode = no_grad();
+        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Starts);
+        var sample = data.Training.Sample;
+        Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation);
+        return (Evaluation.Of(runner.Probabilities, sample, sample.EvenRows(SampleRows)).Accuracy, validation);
     }
 }

@@ -13,6 +13,9 @@ internal abstract class TrainingPass(RandomStreams streams, string scope, Backbo
 {
     private readonly ScalarType _precision = precision == BackbonePrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
+    /// <summary>Gets the optimizer of what this pass alone trains.</summary>
+    public abstract AdamW Optimizer { get; }
+
     /// <summary>Returns the stream of an epoch's order.</summary>
     /// <param name="epoch">The epoch, from 0.</param>
     public RandomStream Order(int epoch) => streams.Of($"{scope}/order", epoch);
@@ -30,5 +33,5 @@ internal abstract class TrainingPass(RandomStreams streams, string scope, Backbo
     public abstract Tensor Step(ImageBatch batch, TrainingContext at, double rate);
 
     /// <inheritdoc/>
-    public abstract void Dispose();
+    public void Dispose() => Optimizer.Dispose();
 }

@@ -18,6 +18,8 @@ internal sealed class TrainingPasses : IDisposable
     /// <summary>Gets the passes, in order.</summary>
     public IReadOnlyList<TrainingPass> Passes { get; }
 
+    private IEnumerable<AdamW> Optimizers => Passes.Select(pass => pass.Optimizer).Concat(_shared is null ? [] : [_shared]);
+
     /// <summary>Returns the training of a whole model at once.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">The options.</param>
@@ -25,6 +27,19 @@ internal sealed class TrainingPasses : IDisposable
     /// <param name="streams">The streams of the training.</param>
     public static TrainingPasses Joint(Denoiser model, NoPropOptions options, ITrainingLoss loss, RandomStreams streams) =>
         new([new JointPass(model, options, loss, streams)], shared: null);
+
+    /// <summary>Returns what the optimizers remember, by the weights' names.</summary>
+    public IReadOnlyDictionary<string, WeightMoments> State() => Optimizers.SelectMany(optimizer => optimizer.State()).ToDictionary();
+
+    /// <summary>Goes on from what the optimizers of other passes of the same kind remembered. Called before the first step.</summary>
+    /// <param name="state">From <see cref="State"/>.</param>
+    public void Restore(IReadOnlyDictionary<string, WeightMoments> state)
+    {
+        foreach (var optimizer in Optimizers)
+        {
+            optimizer.Restore(state.Where(moment => optimizer.Awaits(moment.Key)).ToDictionary());
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

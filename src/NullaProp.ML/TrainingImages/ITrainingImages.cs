@@ -11,6 +11,9 @@ internal interface IImages
     /// <summary>Gets the number of images.</summary>
     int Count { get; }
 
+    /// <summary>Returns a hash of pixels, labels and weights in the order of the rows.</summary>
+    string Hash();
+
     /// <summary>Returns every image once, in the order of the rows, in batches that the caller disposes; the last may be smaller.</summary>
     /// <param name="batchSize">Images in a batch.</param>
     IEnumerable<ImageBatch> InOrder(int batchSize);
@@ -37,8 +40,12 @@ internal interface ITrainingImages
     /// <summary>Returns mean and standard deviation of each channel over all images.</summary>
     ChannelStatistics ChannelStatistics();
 
+    /// <summary>Returns a hash of pixels, labels and weights in the order of the rows.</summary>
+    string Hash();
+
     /// <summary>Returns every image once, in random order, in batches that the caller disposes; only the last may be smaller.</summary>
     /// <param name="batchSize">Images in a batch.</param>
     /// <param name="order">The source of the order; the epoch's own from here on.</param>
-    IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order);
+    /// <param name="first">The batch to begin with, from 0, where an earlier process took those before.</param>
+    IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order, int first = 0);
 }

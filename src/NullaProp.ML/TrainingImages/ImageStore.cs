@@ -108,8 +108,20 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
     public ChannelStatistics ChannelStatistics() => _moments.Statistics();
 
     /// <inheritdoc/>
-    public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order) => BatchPrefetch.FillOneAhead(
-        order.Permutation(Count).Chunk(batchSize),
+    public string Hash()
+    {
+        using var hash = new RowHash();
+        for (var row = 0; row < Count; row++)
+        {
+            hash.Add(_pixels.Row(row), new LabelledRow(_labels[row], _weights[row]));
+        }
+
+        return hash.Text();
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order, int first = 0) => BatchPrefetch.FillOneAhead(
+        order.Permutation(Count).Chunk(batchSize).Skip(first),
         rows => Batch(rows.Length),
         (batch, rows) => Fill(batch, rows));
 

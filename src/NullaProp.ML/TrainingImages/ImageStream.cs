@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 
@@ -17,6 +18,7 @@ internal sealed class ImageStream : ITrainingImages
     private readonly ChannelMoments _moments;
     private readonly int _bufferRows;
     private readonly int _sampleRows;
+    private readonly string _hash;
 
     /// <summary>Counts and measures the rows, in one reading.</summary>
     /// <param name="rows">The rows.</param>
@@ -31,9 +33,11 @@ internal sealed class ImageStream : ITrainingImages
         var pixels = new float[rows.Shape.Size];
         var sample = new RandomStreams(seed: 0).Of("sample"); // the same rows in every training: they only show an accuracy
         var (first, areBytes, bytes) = (-1, true, new byte[pixels.Length]);
+        using var hash = new RowHash();
         foreach (var row in rows.Read(pixels))
         {
             _moments.Add(pixels);
+            hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
             areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
             first = first < 0 ? row.Label : first;
             HasSeveralClasses |= row.Label != first;
@@ -41,6 +45,7 @@ internal sealed class ImageStream : ITrainingImages
             Count++;
         }
 
+        _hash = hash.Text();
         _buffer = started?.HoldsBytes == areBytes ? started : new ImageStore(rows.Shape);
         _bufferRows = (int)Math.Clamp(bufferBytes / (areBytes ? bytes.Length : bytes.Length * (long)sizeof(float)), 1, int.MaxValue);
     }
@@ -68,9 +73,13 @@ internal sealed class ImageStream : ITrainingImages
     public ChannelStatistics ChannelStatistics() => _moments.Statistics();
 
     /// <inheritdoc/>
-    public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order) => BatchPrefetch.MakeOneAhead(Shuffled(batchSize, order));
+    public string Hash() => _hash;
 
-    private IEnumerable<ImageBatch> Shuffled(int batchSize, RandomStream order)
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order, int first = 0) =>
+        BatchPrefetch.MakeOneAhead(Shuffled(batchSize, order, first));
+
+    private IEnumerable<ImageBatch> Shuffled(int batchSize, RandomStream order, int first)
     {
         var pixels = new float[Shape.Size];
         using var rows = _rows.Again(pixels, Count).GetEnumerator();
@@ -82,10 +91,14 @@ internal sealed class ImageStream : ITrainingImages
             _buffer.Add(pixels, rows.Current.Label, rows.Current.Weight);
         }
 
-        while (_buffer.Count > 0)
+        for (var number = 0; _buffer.Count > 0; number++)
         {
             var drawn = Distinct(Math.Min(batchSize, _buffer.Count), _buffer.Count, order);
-            yield return _buffer.Gather(drawn);
+            if (number >= first)
+            {
+                yield return _buffer.Gather(drawn);
+            }
+
             foreach (var row in drawn.OrderDescending())
             {
                 goesOn = goesOn && rows.MoveNext();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
@@ -12,6 +13,19 @@ internal sealed class OrderedImages(LabelledRows rows, int count) : IImages
 
     /// <inheritdoc/>
     public int Count => count;
+
+    /// <inheritdoc/>
+    public string Hash()
+    {
+        var pixels = new float[Shape.Size];
+        using var hash = new RowHash();
+        foreach (var row in rows.Again(pixels, count))
+        {
+            hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
+        }
+
+        return hash.Text();
+    }
 
     /// <inheritdoc/>
     public IEnumerable<ImageBatch> InOrder(int batchSize)

@@ -27,7 +27,7 @@ public sealed class FolderTests
         ["Reading"] = ["ClassNames", "Interop"],
         ["TrainingImages"] = ["Interop", "Randomness", "Reading"],
         ["Scoring"] = ["ClassNames", "Interop", "Reading"],
-        ["Storage"] = ["ClassNames", "Networks", "Plan", "Randomness", "Tensors"],
+        ["Storage"] = ["ClassNames", "Networks", "Plan", "Randomness", "Tensors", "Training"], // models, and trainings under way
         ["Interop"] = [],
     };
 
@@ -44,11 +44,12 @@ public sealed class FolderTests
         [("Onnx", "Reading")] = ["PixelLayout"],
         [("Onnx", "Interop")] = ["ConvertedGraph"],
         [("Onnx", "Storage")] = ["ModelDescription", "ModelFile", "StoredModel"],
+        [("Storage", "Training")] = ["ITrainingStates", "TrainingPlace", "TrainingState"],
         [("Training", "Backends")] = ["TorchRunner"],
     };
 
     // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.
-    private static readonly string[] Surface = ["ModelSummary", "NoPropCatalog", "NoPropDiagnostics", "NoPropModel", "NoPropScorer", "NoPropTrainer", "NoPropTransformer"];
+    private static readonly string[] Surface = ["ModelSummary", "NoPropBlocks", "NoPropCatalog", "NoPropDiagnostics", "NoPropModel", "NoPropScorer", "NoPropTrainer", "NoPropTransformer"];
 
     private static readonly string[] KnowMLNet = ["", "ClassNames", "Reading", "TrainingImages", "Scoring", "Interop"];
     private static readonly string[] TorchInTrainingImages = ["ImageBatch", "ImageStore", "ImageStream", "ITrainingImages"];

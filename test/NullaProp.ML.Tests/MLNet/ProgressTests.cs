@@ -46,7 +46,7 @@ public sealed class ProgressTests
 
         using var model = TinyImages.Trainer(Context).Fit(Data, validation: null, progress);
 
-        Assert.AreEqual(Context.MulticlassClassification.Evaluate(model.Transform(Data)).MicroAccuracy, progress.Reports[^1].TrainingAccuracy, 1e-9);
+        Assert.AreEqual(Context.MulticlassClassification.Evaluate(model.Transform(Data)).MicroAccuracy, progress.Reports[^1].TrainingAccuracy!.Value, 1e-9);
     }
 
     // 9 steps, of which 5 (a half, rounded up) warm up: step 3 has 3/5 of the rate; step 6 is step 1 of 4 downwards, step 9 step 4, counted from 0.

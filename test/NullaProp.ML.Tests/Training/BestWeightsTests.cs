@@ -18,7 +18,7 @@ public sealed class BestWeightsTests
         foreach (var (epoch, logLoss) in new[] { 0.9, 0.5, 0.7 }.Index())
         {
             Set(weight, epoch);
-            best.GoesOnAfter(logLoss);
+            best.Add(logLoss);
         }
 
         best.Restore();
@@ -28,24 +28,24 @@ public sealed class BestWeightsTests
     }
 
     [TestMethod]
-    public void GoesOnAfter_PatienceOfTwo_StopsAfterTheSecondEpochWithoutALowerLoss()
+    public void IsOver_PatienceOfTwo_StopsAfterTheSecondEpochWithoutALowerLoss()
     {
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         using var best = new BestWeights(weights, patience: 2);
 
-        var goesOn = new[] { 0.9, 1.0, 0.8, 0.8, 0.9 }.Select(best.GoesOnAfter).ToArray();
+        var goesOn = new[] { 0.9, 1.0, 0.8, 0.8, 0.9 }.Select(logLoss => GoesOnAfter(best, logLoss)).ToArray();
 
         // The third epoch is a new low and starts the count again; the fourth only equals it.
         CollectionAssert.AreEqual(new[] { true, true, true, true, false }, goesOn);
     }
 
     [TestMethod]
-    public void GoesOnAfter_NotANumber_CountsAsNoImprovement()
+    public void IsOver_NotANumber_CountsAsNoImprovement()
     {
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         using var best = new BestWeights(weights, patience: 1);
 
-        Assert.IsFalse(best.GoesOnAfter(double.NaN));
+        Assert.IsFalse(GoesOnAfter(best, double.NaN));
     }
 
     [TestMethod]
@@ -69,12 +69,18 @@ public sealed class BestWeightsTests
 
         using (var best = new BestWeights(weights, patience: 1))
         {
-            best.GoesOnAfter(2);
-            best.GoesOnAfter(1);
+            best.Add(2);
+            best.Add(1);
             best.Restore();
         }
 
         Assert.AreEqual(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+
+    private static bool GoesOnAfter(BestWeights best, double logLoss)
+    {
+        best.Add(logLoss);
+        return !best.IsOver;
     }
 
     private static void Set(Tensor weight, float value)

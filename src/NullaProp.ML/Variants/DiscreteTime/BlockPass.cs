@@ -13,7 +13,6 @@ namespace NullaProp.ML.Variants;
 internal sealed class BlockPass : TrainingPass
 {
     private readonly DiscreteTimeLoss _loss;
-    private readonly AdamW _optimizer;
     private readonly AdamW _shared;
 
     /// <summary>Creates the pass.</summary>
@@ -27,9 +26,12 @@ internal sealed class BlockPass : TrainingPass
     {
         _loss = new DiscreteTimeLoss(model, (DiscreteTime)options.Variant, block);
         var prefix = $"{Denoiser.BlockName(block)}.";
-        _optimizer = new AdamW(model.Weights, options.WeightDecay, name => name.StartsWith(prefix, StringComparison.Ordinal));
+        Optimizer = new AdamW(model.Weights, options.WeightDecay, name => name.StartsWith(prefix, StringComparison.Ordinal));
         _shared = shared;
     }
+
+    /// <inheritdoc/>
+    public override AdamW Optimizer { get; }
 
     /// <summary>Returns the training of some blocks.</summary>
     /// <param name="model">The model.</param>
@@ -45,16 +47,13 @@ internal sealed class BlockPass : TrainingPass
     /// <inheritdoc/>
     public override Tensor Step(ImageBatch batch, TrainingContext at, double rate)
     {
-        _optimizer.ZeroGradients();
+        Optimizer.ZeroGradients();
         _shared.ZeroGradients();
         var terms = _loss.Backward(batch, at);
-        _optimizer.Step(rate);
+        Optimizer.Step(rate);
         _shared.Step(rate);
         return terms;
     }
-
-    /// <inheritdoc/>
-    public override void Dispose() => _optimizer.Dispose();
 
     // The optimizer of what the blocks share.
     private static AdamW Shared(Denoiser model, NoPropOptions options) =>

@@ -105,5 +105,5 @@ public sealed record DiscreteTime : DiffusionVariant
 
     /// <inheritdoc/>
     internal override TrainingPasses Passes(Denoiser model, NoPropOptions options, RandomStreams streams) =>
-        BlockPass.Of(model, options, [.. Enumerable.Range(0, BlockCount)], streams);
+        BlockPass.Of(model, options, model.BlockNumbers, streams);
 }

@@ -1,0 +1,100 @@
+namespace NullaProp.ML.Samples.Commands;
+
+/// <summary>The workers of a run, in the words of each scheduler.</summary>
+/// <param name="Folder">The full path of the shared folder.</param>
+/// <param name="Blocks">The number of blocks.</param>
+/// <param name="Workers">The most workers at the same time.</param>
+/// <param name="Threads">The threads of each.</param>
+internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Threads)
+{
+    /// <summary>A container of this program's build output.</summary>
+    public const string Containerfile =
+        """
+        FROM mcr.microsoft.com/dotnet/runtime:10.0
+        RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+        COPY . /app
+        ENTRYPOINT ["dotnet", "/app/NullaProp.ML.Samples.dll"]
+
+        """;
+
+    /// <summary>
+    /// Returns a job array. The shell stays in front of the worker, passes the signal on that comes before the time limit, and has the task
+    /// queued again where the worker says that it is not done.
+    /// </summary>
+    /// <param name="program">How a shell starts this program.</param>
+    public string SlurmScript(string program) =>
+        $"""
+        #!/usr/bin/env bash
+        #SBATCH --job-name=nullaprop-blocks
+        #SBATCH --array=0-{Blocks - 1}%{Workers}
+        #SBATCH --ntasks=1
+        #SBATCH --cpus-per-task={Threads}
+        #SBATCH --requeue
+        #SBATCH --signal=B:USR1@90
+        #SBATCH --open-mode=append
+        #SBATCH --output={Folder}/block-%a.log
+        export OMP_NUM_THREADS={Threads}
+        {program} blocks train --run '{Folder}' &
+        worker=$!
+        trap 'kill -USR1 $worker' USR1
+        trap 'kill -TERM $worker' TERM
+        wait $worker; code=$?
+        while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a trap ends the first wait
+        if [ $code = {CommandExecution.RunAgain} ]; then
+          scontrol requeue "${"{"}SLURM_ARRAY_JOB_ID{"}"}_${"{"}SLURM_ARRAY_TASK_ID{"}"}"
+        fi
+        exit $code
+
+        """;
+
+    /// <summary>Returns an Indexed Job: one index a block, each with its own count of failures.</summary>
+    /// <param name="image">The container image.</param>
+    /// <param name="claim">The claim of the volume that holds the shared folder.</param>
+    public string KubernetesManifest(string image, string claim) =>
+        $"""
+        apiVersion: batch/v1
+        kind: Job
+        metadata:
+          name: nullaprop-blocks
+        spec:
+          completionMode: Indexed
+          completions: {Blocks}
+          parallelism: {Workers}
+          backoffLimitPerIndex: 3
+          podFailurePolicy:
+            rules:
+            - action: Ignore        # the node was drained: it counts as no failure
+              onPodConditions:
+              - type: DisruptionTarget
+            - action: Ignore        # stopped and saved
+              onExitCodes:
+                operator: In
+                values: [{CommandExecution.RunAgain}]
+            - action: FailIndex     # a mistake, which another try does not mend
+              onExitCodes:
+                operator: In
+                values: [1]
+          template:
+            spec:
+              restartPolicy: Never
+              terminationGracePeriodSeconds: 90
+              containers:
+              - name: block
+                image: {image}
+                args: ["blocks", "train", "--run", "/run-folder"]
+                env:
+                - name: OMP_NUM_THREADS
+                  value: "{Threads}"
+                resources:
+                  requests:
+                    cpu: "{Threads}"
+                volumeMounts:
+                - name: run
+                  mountPath: /run-folder
+              volumes:
+              - name: run
+                persistentVolumeClaim:
+                  claimName: {claim}
+
+        """;
+}

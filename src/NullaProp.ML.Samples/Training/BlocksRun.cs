@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML;
+using NullaProp.ML.Samples.Images;
+
+namespace NullaProp.ML.Samples.Training;
+
+/// <summary>
+/// A folder that all workers share: the options and images of a training of blocks, prepared once, and the blocks as they are trained.
+/// </summary>
+internal sealed class BlocksRun
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+
+    private readonly string _folder;
+    private readonly Description _description;
+    private readonly MLContext _mlContext;
+    private readonly ILogger _logger;
+
+    private BlocksRun(string folder, Description description, ILogger logger)
+    {
+        (_folder, _description, _logger) = (folder, description, logger);
+        _mlContext = new MLContext(description.Options.Seed);
+        Blocks = new NoPropBlocks(_mlContext.MulticlassClassification.Trainers.NoProp(description.Options), new Checkpoints(Path.Combine(folder, "blocks")));
+    }
+
+    /// <summary>Gets the blocks.</summary>
+    public NoPropBlocks Blocks { get; }
+
+    private string DataPath => Path.Combine(_folder, "data.idv");
+
+    /// <summary>Reads the images once, as they will be trained on, and writes them and the options to the folder.</summary>
+    /// <returns>The number of images.</returns>
+    /// <exception cref="UserMistakeException">The folder holds a run already, or cannot be written.</exception>
+    public static int Prepare(string folder, IReadOnlyList<ImageRow> images, ImagePixels pixels, NoPropOptions options)
+    {
+        var mlContext = new MLContext(options.Seed);
+        var descriptionPath = DescriptionPath(folder);
+        if (File.Exists(descriptionPath))
+            throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
+        var rows = mlContext.Data.LoadFromEnumerable(images);
+        var labelled = ImageClassifierTraining.LabelMap(mlContext, images).Transform(rows);
+        var prepared = pixels.CreatePipeline(mlContext).Fit(labelled).Transform(labelled);
+        Guarded(folder, () =>
+        {
+            Directory.CreateDirectory(folder);
+            using (var data = File.Create(Path.Combine(folder, "data.idv")))
+                mlContext.Data.SaveAsBinary(mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared), data);
+
+            // Last, and whole: a folder with it is prepared.
+            var beside = descriptionPath + ".tmp";
+            File.WriteAllText(beside, JsonSerializer.Serialize(new Description(pixels.Side, pixels.Colors, options), Json));
+            File.Move(beside, descriptionPath);
+            return 0;
+        });
+        return images.Count;
+    }
+
+    /// <summary>Opens a prepared folder.</summary>
+    /// <exception cref="UserMistakeException">It is none.</exception>
+    public static BlocksRun Open(string folder, ILogger logger)
+    {
+        if (!File.Exists(DescriptionPath(folder)))
+            throw new UserMistakeException($"The folder '{folder}' holds no run. Prepare one with 'blocks prepare FOLDER --run {folder}'.");
+        return Guarded(folder, () =>
+            new BlocksRun(folder, JsonSerializer.Deserialize<Description>(File.ReadAllText(DescriptionPath(folder)), Json)!, logger));
+    }
+
+    /// <summary>Trains one block, from where an earlier process left it.</summary>
+    /// <exception cref="UserMistakeException">Another process trains it, or its folder cannot be written.</exception>
+    public void Train(int block, IProgress<EpochMetrics> progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
+    {
+        var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
+        Blocks.Train(_mlContext.Data.LoadFromBinary(DataPath), block, run);
+        return 0;
+    });
+
+    /// <summary>Merges the blocks into a model from the path of an image to the name of its class, and saves it.</summary>
+    /// <exception cref="UserMistakeException">Blocks are missing or do not belong together, or the file cannot be written.</exception>
+    public void Merge(string modelPath) => Guarded(_folder, () =>
+    {
+        using var trained = Blocks.Merge();
+        var rows = _mlContext.Data.LoadFromEnumerable<ImageRow>([]);
+        var preprocessing = new ImagePixels { Side = _description.Side, Colors = _description.Colors }.CreatePipeline(_mlContext).Fit(rows);
+        using var chain = ImageClassifierTraining.Chain(_mlContext, preprocessing, trained, _mlContext.Data.LoadFromBinary(DataPath));
+        _mlContext.Model.SaveAtomically(chain, rows.Schema, modelPath);
+        return 0;
+    });
+
+    private static string DescriptionPath(string folder) => Path.Combine(folder, "run.json");
+
+    // What the library says of files and blocks is a sentence for users already.
+    private static T Guarded<T>(string folder, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (JsonException exception)
+        {
+            throw new UserMistakeException($"The file '{DescriptionPath(folder)}' is damaged: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException)
+        {
+            throw new UserMistakeException(exception.Message, exception);
+        }
+    }
+
+    private sealed record Description(int Side, PixelColors Colors, NoPropOptions Options);
+}

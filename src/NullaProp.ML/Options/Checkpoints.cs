@@ -1,0 +1,70 @@
+namespace NullaProp.ML;
+
+/// <summary>
+/// Where a training keeps its state, so that it survives the end of its process: the same training goes on from the newest whole checkpoint, to
+/// the same model, bit for bit on the CPU with the same number of threads (docs/cluster.md).
+/// </summary>
+public sealed record Checkpoints
+{
+    /// <summary>States where checkpoints are kept.</summary>
+    /// <param name="folder">The folder, of this training alone; made where there is none.</param>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
+    public Checkpoints(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        Folder = folder;
+    }
+
+    /// <summary>Gets the folder: it holds a folder for each checkpoint, which is there whole or not at all, and a lock.</summary>
+    public string Folder { get; private init; }
+
+    /// <summary>Gets after how many epochs a checkpoint is written; one is always written at the end.</summary>
+    /// <value>Default 1; 1 to 100,000.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int EveryEpochs
+    {
+        get;
+        init => field = value is >= 1 and <= 100_000 ? value : throw OutOfRange(nameof(EveryEpochs), $"{value}", "from 1 to 100000");
+    }
+    = 1;
+
+    /// <summary>Gets after how many minutes one is written besides, at the end of a step, in the middle of an epoch too.</summary>
+    /// <value>Default <see langword="null"/>: at the end of epochs alone; else above 0.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public double? EveryMinutes
+    {
+        get;
+        init => field = value is null or > 0 ? value : throw OutOfRange(nameof(EveryMinutes), $"{value}", "above 0, or null");
+    }
+
+    /// <summary>Gets how many are kept; older ones are deleted when a new one is whole.</summary>
+    /// <value>Default 2; 1 to 1,000.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int Keep
+    {
+        get;
+        init => field = value is >= 1 and <= 1_000 ? value : throw OutOfRange(nameof(Keep), $"{value}", "from 1 to 1000");
+    }
+    = 2;
+
+    /// <summary>Gets what becomes of checkpoints that are there when training begins.</summary>
+    /// <value>Default <see cref="CheckpointResume.IfPresent"/>.</value>
+    public CheckpointResume Resume { get; init; } = CheckpointResume.IfPresent;
+
+    /// <summary>Returns the same in another folder.</summary>
+    /// <param name="folder">The folder.</param>
+    internal Checkpoints In(string folder) => this with { Folder = folder };
+
+    private static ArgumentOutOfRangeException OutOfRange(string name, string found, string needed) =>
+        new(name, $"{nameof(Checkpoints)}.{name} is {found}, but must be {needed}.");
+}
+
+/// <summary>What becomes of checkpoints that are there when training begins.</summary>
+public enum CheckpointResume
+{
+    /// <summary>Training goes on from the newest whole one. One of another training is an error, which says what differs.</summary>
+    IfPresent,
+
+    /// <summary>Training starts anew, and deletes them when its own first one is whole.</summary>
+    Never,
+}

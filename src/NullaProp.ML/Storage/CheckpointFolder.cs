@@ -1,0 +1,124 @@
+using System.Globalization;
+using NullaProp.ML.Training;
+
+namespace NullaProp.ML.Storage;
+
+/// <summary>
+/// A folder of checkpoints, each a folder of its own that is written beside and takes its name when all of it is on the disk. One training at a
+/// time: a lock of the operating system, which ends with the process however that ends.
+/// </summary>
+internal sealed class CheckpointFolder : IDisposable
+{
+    private const string Prefix = "epoch-";
+    private const string Unfinished = ".tmp";
+    private const string LockName = ".lock";
+
+    private readonly string _path;
+    private readonly FileStream _lock;
+
+    /// <summary>Makes the folder where there is none, locks it, and removes what a process left unfinished.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="IOException">Another training has it, or it cannot be written to.</exception>
+    public CheckpointFolder(string path)
+    {
+        _path = path;
+        try
+        {
+            Directory.CreateDirectory(path);
+            _lock = new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                IsLocked(fault)
+                    ? $"Another training keeps its checkpoints in '{path}' at this moment. Wait for its end, or give this one a folder of its own."
+                    : $"Checkpoints cannot be written to '{path}': {fault.Message} Choose a folder that can be written to.",
+                fault);
+        }
+
+        try
+        {
+            foreach (var left in Directory.EnumerateDirectories(path, "*" + Unfinished))
+            {
+                Directory.Delete(left, recursive: true);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _lock.Dispose();
+            throw new IOException($"What an earlier training left in '{path}' cannot be deleted: {fault.Message} Delete it by hand.", fault);
+        }
+    }
+
+    /// <summary>Returns the names of the whole checkpoints in a folder, the newest first.</summary>
+    /// <param name="path">The folder; it need not exist.</param>
+    public static IReadOnlyList<string> Names(string path) => !Directory.Exists(path)
+        ? []
+        : [.. Directory.EnumerateDirectories(path, Prefix + "*")
+            .Select(folder => Path.GetFileName(folder))
+            .Where(name => !name.EndsWith(Unfinished, StringComparison.Ordinal))
+            .OrderDescending(StringComparer.Ordinal)];
+
+    /// <summary>Returns the name of a checkpoint: in the order of names, later ones stand behind earlier ones.</summary>
+    /// <param name="place">Where the training stands.</param>
+    public static string NameOf(TrainingPlace place) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Prefix}{place.Epoch:D6}-pass-{place.Pass:D4}-step-{place.Step:D10}");
+
+    /// <summary>Returns the path of a checkpoint.</summary>
+    /// <param name="name">Its name.</param>
+    public string PathOf(string name) => Path.Combine(_path, name);
+
+    /// <summary>Adds a checkpoint, or replaces one of the same name.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="write">Writes its files to a folder.</param>
+    /// <exception cref="IOException">It cannot be written; the others stay as they are.</exception>
+    public void Add(string name, Action<string> write)
+    {
+        var beside = PathOf("." + name + Unfinished);
+        try
+        {
+            Directory.CreateDirectory(beside);
+            write(beside);
+            Remove(name);
+            Directory.Move(beside, PathOf(name));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(beside);
+            var last = Names(_path) is [var newest, ..] ? $"The last whole checkpoint is '{newest}'" : "There is no whole checkpoint yet";
+            throw new IOException(
+                $"The checkpoint '{name}' cannot be written to '{_path}': {fault.Message} {last}. Make room there, and run the same training again.",
+                fault);
+        }
+    }
+
+    /// <summary>Deletes a checkpoint, if it is there; one that a dying process deletes in part is no checkpoint any more.</summary>
+    /// <param name="name">Its name.</param>
+    public void Remove(string name)
+    {
+        if (Directory.Exists(PathOf(name)))
+        {
+            var aside = PathOf("." + name + ".old" + Unfinished);
+            Directory.Move(PathOf(name), aside);
+            Directory.Delete(aside, recursive: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    // EAGAIN of Linux and of macOS, and ERROR_SHARING_VIOLATION of Windows.
+    private static bool IsLocked(Exception fault) => fault is IOException && fault.HResult is 11 or 35 or unchecked((int)0x8007_0020);
+
+    private static void TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // The next training removes it; what matters is the first fault.
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using NullaProp.ML.Training;
+
+namespace NullaProp.ML.Storage;
+
+/// <summary>The checkpoints of one training.</summary>
+/// <param name="folder">Where they are kept.</param>
+/// <param name="options">How often, how many, and whether to go on from those that are there.</param>
+/// <param name="fingerprint">What the training depends on.</param>
+/// <param name="inform">Hears from which one training goes on.</param>
+/// <param name="warn">Hears of damaged ones, and of other hardware.</param>
+internal sealed class CheckpointSeries(
+    CheckpointFolder folder,
+    Checkpoints options,
+    TrainingFingerprint fingerprint,
+    Action<string> inform,
+    Action<string> warn) : ITrainingStates
+{
+    private readonly List<string> _own = []; // names, the newest last
+    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The newest whole one is of another training; the message says what differs.</exception>
+    public TrainingState? Newest()
+    {
+        if (options.Resume == CheckpointResume.Never)
+        {
+            return null;
+        }
+
+        var names = CheckpointFolder.Names(options.Folder);
+        foreach (var (index, name) in names.Index())
+        {
+            if (TryRead(name) is { } state)
+            {
+                _own.AddRange(names.Skip(index).Reverse());
+                inform($"Training goes on from the checkpoint '{folder.PathOf(name)}'.");
+                return state;
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public bool IsDue(TrainingPlace place) =>
+        (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0) || _sinceLast.Elapsed.TotalMinutes >= options.EveryMinutes;
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">It cannot be written; the last whole one stays.</exception>
+    public void Save(TrainingState state)
+    {
+        var name = CheckpointFolder.NameOf(state.Place);
+        if (_own.Count > 0 && _own[^1] == name)
+        {
+            return; // a training that is stopped where it was just saved
+        }
+
+        folder.Add(name, path => CheckpointFile.Write(path, fingerprint, state));
+        _own.Add(name);
+        _sinceLast.Restart();
+        foreach (var old in CheckpointFolder.Names(options.Folder).Except(_own.TakeLast(options.Keep)))
+        {
+            folder.Remove(old);
+        }
+    }
+
+    private TrainingState? TryRead(string name)
+    {
+        var path = folder.PathOf(name);
+        try
+        {
+            var (before, _) = CheckpointFile.ReadDescription(path);
+            if (fingerprint.Differences(before) is { Count: > 0 } differences)
+            {
+                throw new InvalidOperationException(
+                    $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a folder of its own, "
+                    + $"or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace them.");
+            }
+
+            if (before.Hardware != fingerprint.Hardware)
+            {
+                warn($"The checkpoint was written on {before.Hardware}, and training goes on on {fingerprint.Hardware}: the model may differ in last bits.");
+            }
+
+            return CheckpointFile.ReadState(path);
+        }
+        catch (FormatException fault)
+        {
+            warn($"{fault.Message} It is passed over.");
+            return null;
+        }
+    }
+}

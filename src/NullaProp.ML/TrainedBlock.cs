@@ -1,0 +1,98 @@
+using Microsoft.ML.Data;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tensors;
+using NullaProp.ML.Training;
+
+namespace NullaProp.ML;
+
+/// <summary>A block of discrete time that was trained apart, as its last checkpoint holds it.</summary>
+/// <param name="Folder">The checkpoint.</param>
+/// <param name="Fingerprint">What its training depended on.</param>
+internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerprint)
+{
+    private const string Shared = "normalization."; // what the data, and not the block, decides
+    private const double Rounding = 1e-5; // of the scaling of pixels on another kind of processor, relative
+
+    /// <summary>Returns the block in a folder of checkpoints, or <see langword="null"/> where none is trained to its end.</summary>
+    /// <param name="folder">The folder.</param>
+    public static TrainedBlock? Find(string folder)
+    {
+        foreach (var name in CheckpointFolder.Names(folder))
+        {
+            try
+            {
+                var path = Path.Combine(folder, name);
+                var (fingerprint, place) = CheckpointFile.ReadDescription(path);
+                return place.Epoch >= fingerprint.Model.Options.Epochs ? new TrainedBlock(path, fingerprint) : null;
+            }
+            catch (FormatException)
+            {
+                // The one before may be the last whole one; where that is not the end, training goes on from it, and says so.
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Returns in words in what the options differ from those that the block was trained with.</summary>
+    /// <param name="options">The options.</param>
+    public IReadOnlyList<string> Faults(NoPropOptions options) =>
+        [.. (Fingerprint with { Model = Fingerprint.Model with { Options = options } }).OptionsOf(Fingerprint.Model.Options)];
+
+    /// <summary>Returns in words in what the training of this block differs from that of another one of the same model.</summary>
+    /// <param name="other">The other block.</param>
+    public IReadOnlyList<string> Faults(TrainedBlock other) => Fingerprint.Differences(other.Fingerprint with { Block = Fingerprint.Block });
+
+    /// <summary>Puts blocks together.</summary>
+    /// <param name="blocks">All blocks of a model, in order.</param>
+    /// <param name="weights">Weights that are promised.</param>
+    /// <exception cref="FormatException">A block is damaged.</exception>
+    public static NoPropTransformer Merge(IReadOnlyList<TrainedBlock> blocks, Weights weights)
+    {
+        var model = blocks[0].Fingerprint.Model;
+        var network = new Denoiser(weights, model.Options, model.Shape, model.Classes);
+        try
+        {
+            var shared = new Dictionary<string, HostTensor>(StringComparer.Ordinal);
+            foreach (var block in blocks)
+            {
+                foreach (var (name, value) in CheckpointFile.ReadState(block.Folder).Under(TrainingState.Weights))
+                {
+                    if (!name.StartsWith(Shared, StringComparison.Ordinal) || shared.TryAdd(name, value))
+                    {
+                        network.Weights.Take(name, value);
+                    }
+                    else
+                    {
+                        RequireSame(block, name, value, shared[name]);
+                    }
+                }
+            }
+
+            var noises = PlanCompiler.For(network, model.Options).NoiseCount;
+            var starts = Start.Points(model.Options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(model.Seed), noises);
+            var stored = new StoredModel(model.Options, model.Shape, model.Classes, model.Keys, model.Seed, network, starts);
+            return new NoPropTransformer(
+                new NoPropScorer(stored),
+                new VectorDataViewType(NumberDataViewType.Single, model.Shape.Channels, model.Shape.Height, model.Shape.Width));
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private static void RequireSame(TrainedBlock block, string name, HostTensor value, HostTensor first)
+    {
+        var isSame = value.Values.Zip(first.Values).All(pair => Math.Abs(pair.First - pair.Second) <= Rounding * Math.Abs(pair.Second));
+        if (!isSame)
+        {
+            throw new InvalidOperationException(
+                $"The blocks cannot be merged: {block.Folder} scales pixels otherwise than the first block ('{name}'). Train all of them on the same data.");
+        }
+    }
+}

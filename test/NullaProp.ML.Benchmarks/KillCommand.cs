@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NullaProp.ML.Benchmarks.Reporting;
+using NullaProp.ML.ChildProcesses;
+using Spectre.Console;
+
+namespace NullaProp.ML.Benchmarks;
+
+/// <summary>
+/// <c>kill</c>: trainings with checkpoints that are killed at random moments, until each has ended; their weights against those of a training
+/// that nobody disturbed.
+/// </summary>
+internal static class KillCommand
+{
+    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
+
+    public static Command Create()
+    {
+        var times = new Option<int>("--times") { Description = "Kills in all, over the variants in turn.", DefaultValueFactory = _ => 50 };
+        var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
+        var command = new Command("kill", "Kills trainings at random moments and compares what they end with, bit for bit. Takes some seconds a kill.")
+        {
+            times, json,
+        };
+        command.SetAction(result => Run(result.GetRequiredValue(times), result.GetValue(json)));
+        return command;
+    }
+
+    private static int Run(int times, string? json)
+    {
+        var random = new Random(1);
+        var figures = ChildRoles.KilledVariants.ToDictionary(name => name, Undisturbed);
+        while (figures.Values.Sum(figure => figure.Kills) < times)
+        {
+            var (name, figure) = figures.MinBy(pair => pair.Value.Kills);
+            Disturb(name, figure, random, times - figures.Values.Sum(other => other.Kills));
+            AnsiConsole.WriteLine($"{name}: {figure}");
+            if (json is not null)
+            {
+                Write(json, figures); // after every training, so that an interrupted run leaves what it has
+            }
+        }
+
+        return figures.Values.All(figure => figure.Different == 0) ? 0 : 1;
+    }
+
+    private static KillFigure Undisturbed(string name)
+    {
+        using var folder = new DisposableFolder();
+        var watch = Stopwatch.StartNew();
+        var began = TimeSpan.Zero;
+        var hash = string.Empty;
+        ChildProcess.Run([ChildRoles.Killed, name, folder.Path], line => (began, hash) = (hash.Length == 0 ? watch.Elapsed : began, line), threads: 1);
+        return new KillFigure(hash, watch.Elapsed - began);
+    }
+
+    // One training, killed until it survives to its end, or as often as is wanted.
+    private static void Disturb(string name, KillFigure figure, Random random, int most)
+    {
+        using var folder = new DisposableFolder();
+        for (var kills = 0; ; kills++)
+        {
+            using var kill = new CancellationTokenSource();
+            var last = string.Empty;
+            try
+            {
+                var exitCode = ChildProcess.Run([ChildRoles.Killed, name, folder.Path], OnLine, threads: 1, kill.Token);
+                figure.Add(exitCode == 0 && last == figure.Hash);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                figure.AddKill(Directory.EnumerateDirectories(folder.Path, "*.tmp").Any());
+            }
+
+            void OnLine(string line)
+            {
+                if (last.Length == 0 && kills < most)
+                {
+                    kill.CancelAfter(figure.Duration * random.NextDouble()); // of an undisturbed training, from its beginning on
+                }
+
+                last = line;
+            }
+        }
+    }
+
+    private static void Write(string path, Dictionary<string, KillFigure> figures)
+    {
+        var json = new JsonObject
+        {
+            ["kills"] = figures.Values.Sum(figure => figure.Kills),
+            ["killsWhileACheckpointWasWritten"] = figures.Values.Sum(figure => figure.WhileWriting),
+            ["trainingsEndedWithEqualBits"] = figures.Values.Sum(figure => figure.Equal),
+            ["trainingsEndedOtherwise"] = figures.Values.Sum(figure => figure.Different),
+            ["threads"] = 1,
+            ["machine"] = Machine.Describe(),
+            ["variants"] = new JsonObject(figures.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonSerializer.SerializeToNode(pair.Value)))),
+        };
+        File.WriteAllText(path, json.ToJsonString(Format) + "\n");
+    }
+
+    private sealed class DisposableFolder : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nullaprop-kill-");
+
+        public string Path => _folder.FullName;
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+}
+
+/// <summary>What became of the trainings of one variant.</summary>
+/// <param name="Hash">The hash of the weights that an undisturbed training gives.</param>
+/// <param name="Duration">The time that it takes.</param>
+internal sealed record KillFigure(string Hash, TimeSpan Duration)
+{
+    /// <summary>Gets the number of processes killed.</summary>
+    public int Kills { get; private set; }
+
+    /// <summary>Gets how many of them left a checkpoint unfinished.</summary>
+    public int WhileWriting { get; private set; }
+
+    /// <summary>Gets the number of trainings that ended with the same bits.</summary>
+    public int Equal { get; private set; }
+
+    /// <summary>Gets the number of trainings that ended with others, or with a fault.</summary>
+    public int Different { get; private set; }
+
+    /// <summary>Adds a training that ended.</summary>
+    /// <param name="isEqual">Whether it gave the same bits.</param>
+    public void Add(bool isEqual) => (Equal, Different) = (Equal + (isEqual ? 1 : 0), Different + (isEqual ? 0 : 1));
+
+    /// <summary>Adds a kill.</summary>
+    /// <param name="whileWriting">Whether a checkpoint was being written.</param>
+    public void AddKill(bool whileWriting) => (Kills, WhileWriting) = (Kills + 1, WhileWriting + (whileWriting ? 1 : 0));
+}

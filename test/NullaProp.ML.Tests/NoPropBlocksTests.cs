@@ -1,0 +1,116 @@
+using Microsoft.ML;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests;
+
+/// <summary>Blocks that are trained apart make the model of one process, and are refused where they are no blocks of one model.</summary>
+[TestClass]
+public sealed class NoPropBlocksTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly IDataView Data = TinyImages.Keys(Context);
+
+    private static readonly NoPropOptions Options = TinyImages.Options with
+    {
+        HiddenSize = 8,
+        Variant = new DiscreteTime { BlockCount = 3 },
+        Augmentation = new() { RandomCropPadding = 1 },
+        Sampling = new() { Draws = 2 },
+    };
+
+    [TestMethod]
+    public void Merge_BlocksTrainedApartInAnyOrder_IsTheModelOfOneTraining()
+    {
+        using var folder = new TempFolder();
+        using var expected = Trainer(Options).Fit(Data);
+        foreach (var block in new[] { 2, 0, 1 })
+        {
+            Blocks(folder).Train(Data, block);
+        }
+
+        using var actual = Blocks(folder).Merge();
+
+        Interruptions.AssertSameWeights(expected, actual);
+        SameData.AssertValues(expected.Transform(Data), actual.Transform(Data));
+    }
+
+    [TestMethod]
+    public void Train_StoppedBlock_GoesOnAndIsNotTrainedAgain()
+    {
+        using var folder = new TempFolder();
+        var blocks = Blocks(folder);
+        using var source = new CancellationTokenSource();
+        var stopping = new Recorder<EpochMetrics>(_ => source.Cancel());
+        Assert.Throws<OperationCanceledException>(
+            () => blocks.Train(Data, 1, new NoPropRun { Progress = stopping, CancellationToken = source.Token }));
+        Assert.IsFalse(blocks.IsTrained(1));
+        var (second, third) = (new Recorder<EpochMetrics>(), new Recorder<EpochMetrics>());
+
+        blocks.Train(Data, 1, new NoPropRun { Progress = second });
+        blocks.Train(Data, 1, new NoPropRun { Progress = third });
+
+        Assert.AreEqual(2, second.Reports.Single().Epoch);
+        Assert.IsNull(second.Reports.Single().TrainingAccuracy);
+        Assert.IsEmpty(third.Reports);
+        Assert.IsTrue(blocks.IsTrained(1));
+    }
+
+    [TestMethod]
+    public void Merge_BlocksMissing_NamesThem()
+    {
+        using var folder = new TempFolder();
+        Blocks(folder).Train(Data, 1);
+
+        var fault = Assert.Throws<InvalidOperationException>(() => Blocks(folder).Merge());
+
+        StringAssert.Contains(fault.Message, "2 of 3 blocks");
+        StringAssert.Contains(fault.Message, ": 0, 2, counted from 0");
+    }
+
+    [TestMethod]
+    public void Merge_ABlockOfOtherDataOrOptions_SaysWhatDiffers()
+    {
+        using var folder = new TempFolder();
+        Blocks(folder).Train(Data, 0);
+        Blocks(folder).Train(Data, 1);
+        Blocks(folder).Train(TinyImages.Keys(Context, seed: 9), 2);
+
+        var data = Assert.Throws<InvalidOperationException>(() => Blocks(folder).Merge());
+        var options = Assert.Throws<InvalidOperationException>(
+            () => new NoPropBlocks(Trainer(Options with { LearningRate = 0.5 }), new(folder.Path)).Merge());
+
+        StringAssert.Contains(data.Message, "the training data is another one");
+        StringAssert.Contains(options.Message, "LearningRate is 0.5 instead of 0.01");
+    }
+
+    [TestMethod]
+    public void Constructor_OptionsThatTieTheBlocks_AreRefused()
+    {
+        var learned = Options with { Embedding = new() { Kind = EmbeddingKind.Learned } };
+        var watched = Options with { EarlyStoppingPatience = 2 };
+
+        Refused(TinyImages.Options, "Blocks can be trained apart in DiscreteTime alone, but Variant is ContinuousTime");
+        Refused(learned, "Blocks can be trained apart with fixed embeddings alone, but Embedding.Kind is Learned");
+        Refused(watched, "EarlyStoppingPatience is 2, but a block that is trained apart scores nothing");
+
+        static void Refused(NoPropOptions options, string sentence) => StringAssert.StartsWith(
+            Assert.Throws<ArgumentException>(() => new NoPropBlocks(Trainer(options), new("unused"))).Message,
+            sentence);
+    }
+
+    [TestMethod]
+    public void Train_WhatABlockHasNoUseFor_IsRefused()
+    {
+        using var folder = new TempFolder();
+
+        var fault = Assert.Throws<ArgumentException>(() => Blocks(folder).Train(Data, 0, new NoPropRun { Validation = Data }));
+
+        StringAssert.StartsWith(fault.Message, "NoPropRun.Validation is set, but a block that is trained apart has no use for it.");
+        Assert.Throws<ArgumentOutOfRangeException>(() => Blocks(folder).Train(Data, 3));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Blocks(folder).IsTrained(-1));
+    }
+
+    private static NoPropBlocks Blocks(TempFolder folder) => new(Trainer(Options), new(folder.Path));
+
+    private static NoPropTrainer Trainer(NoPropOptions options) => Context.MulticlassClassification.Trainers.NoProp(options);
+}
