@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using NullaProp.ML.Backends.Managed;
 using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
@@ -48,7 +49,16 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 RequireLibtorch();
                 return new TorchRunner(folded.Value);
             });
-            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(folded.Value, model.Shape));
+            _rowRunner = new Lazy<ManagedRunner>(() =>
+            {
+                var runner = new ManagedRunner(folded.Value, model.Shape);
+                if (runner.NeedsLibtorch)
+                {
+                    RequireLibtorch();
+                }
+
+                return runner;
+            });
             _use = new UseCount(Release);
         }
         catch
@@ -121,9 +131,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             {
                 _rowRunner.Value.Probabilities(pixels, scores, votes);
             }
-            else
+            else if (TorchBackend.IsPresent)
             {
                 ScoreBatch(pixels, rows, scores, votes);
+            }
+            else
+            {
+                ScoreRows(pixels.ToArray(), rows, scores, votes);
             }
 
             for (var row = 0; row < disagreements.Length; row++)
@@ -200,6 +214,18 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width]); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
         MemoryMarshal.Cast<byte, float>(runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
+    }
+
+    // Where libtorch is missing: each row by itself, on all cores.
+    private void ScoreRows(float[] pixels, int rows, Span<float> scores, long[] votes)
+    {
+        var (runner, size, classes, draws) = (_rowRunner.Value, Shape.Size, ClassCount, votes.Length / rows);
+        var probabilities = new float[rows * classes];
+        Parallel.For(0, rows, row => runner.Probabilities(
+            pixels.AsSpan(row * size, size),
+            probabilities.AsSpan(row * classes, classes),
+            votes.AsSpan(row * draws, draws)));
+        probabilities.CopyTo(scores);
     }
 
     // The model's device is looked for when it is first asked for, before anything native is called.
