@@ -119,6 +119,25 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         return copy!;
     }
 
+    /// <summary>Returns a copy of what is trained of a network over a pretrained one, which the caller disposes of.</summary>
+    /// <param name="options">Options of the same architecture.</param>
+    /// <param name="device">Where the copy shall be.</param>
+    public Denoiser CopyHead(NoPropOptions options, Device device)
+    {
+        Denoiser? head = null;
+        UseTensors(() => head = FrozenTrunk.Head(Model.Network, options, device));
+        return head!;
+    }
+
+    /// <summary>Returns a copy of the pretrained network, which the caller disposes of.</summary>
+    /// <param name="device">Where the copy shall be.</param>
+    public FrozenTrunk CopyTrunk(Device device)
+    {
+        FrozenTrunk? trunk = null;
+        UseTensors(() => trunk = new FrozenTrunk(Model.Network.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device));
+        return trunk!;
+    }
+
     /// <inheritdoc/>
     public void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores, Span<float> disagreements)
     {

@@ -20,6 +20,7 @@ public sealed class FolderTests
         ["Networks"] = ["Diffusion", "Randomness", "Tensors"], // the model holds its noise schedule
         ["Plan"] = ["Diffusion", "Networks", "Randomness", "Tensors"], // knows no backend
         ["Backends"] = ["Networks", "Plan", "Randomness", "Tensors"],
+        ["Onnx"] = ["Tensors"],
         ["Training"] = ["Backends", "Diffusion", "Networks", "Plan", "Randomness", "Scoring", "Tensors", "TrainingImages"],
         ["ClassNames"] = ["Interop"],
         ["Reading"] = ["ClassNames", "Interop"],
