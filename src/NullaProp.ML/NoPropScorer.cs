@@ -53,7 +53,16 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 RequireLibtorch();
                 return new TorchRunner(_folded.Value);
             });
-            _rowRunner = new Lazy<ManagedRunner>(() => new ManagedRunner(_folded.Value, model.Shape));
+            _rowRunner = new Lazy<ManagedRunner>(() =>
+            {
+                var runner = new ManagedRunner(_folded.Value, model.Shape);
+                if (runner.NeedsLibtorch)
+                {
+                    RequireLibtorch();
+                }
+
+                return runner;
+            });
             _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
             _use = new UseCount(Release);
         }
@@ -118,6 +127,25 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         return copy!;
     }
 
+    /// <summary>Returns a copy of what is trained of a network over a pretrained one, which the caller disposes of.</summary>
+    /// <param name="options">Options of the same architecture.</param>
+    /// <param name="device">Where the copy shall be.</param>
+    public Denoiser CopyHead(NoPropOptions options, Device device)
+    {
+        Denoiser? head = null;
+        UseTensors(() => head = FrozenTrunk.Head(Model.Network, options, device));
+        return head!;
+    }
+
+    /// <summary>Returns a copy of the pretrained network, which the caller disposes of.</summary>
+    /// <param name="device">Where the copy shall be.</param>
+    public FrozenTrunk CopyTrunk(Device device)
+    {
+        FrozenTrunk? trunk = null;
+        UseTensors(() => trunk = new FrozenTrunk(Model.Network.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device));
+        return trunk!;
+    }
+
     /// <inheritdoc/>
     public void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores, Span<float> disagreements)
     {
@@ -130,9 +158,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             {
                 _rowRunner.Value.Probabilities(pixels, scores, votes);
             }
-            else
+            else if (TorchBackend.IsPresent)
             {
                 ScoreBatch(pixels, rows, scores, votes);
+            }
+            else
+            {
+                ScoreRows(pixels.ToArray(), rows, scores, votes);
             }
 
             for (var row = 0; row < disagreements.Length; row++)
@@ -220,6 +252,18 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width], dtype: ScalarType.Float32, device: CPU); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
         MemoryMarshal.Cast<byte, float>(runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
+    }
+
+    // Where libtorch is missing: each row by itself, on all cores.
+    private void ScoreRows(float[] pixels, int rows, Span<float> scores, long[] votes)
+    {
+        var (runner, size, classes, draws) = (_rowRunner.Value, Shape.Size, ClassCount, votes.Length / rows);
+        var probabilities = new float[rows * classes];
+        Parallel.For(0, rows, row => runner.Probabilities(
+            pixels.AsSpan(row * size, size),
+            probabilities.AsSpan(row * classes, classes),
+            votes.AsSpan(row * draws, draws)));
+        probabilities.CopyTo(scores);
     }
 
     // The model's device is looked for when it is first asked for, before anything native is called.

@@ -138,7 +138,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         var previous = run.Previous?.Scorer;
         using var log = new TrainingLog(_host.Start("Training"), run.Logger);
-        var shape = Options.ImageShape ?? previous?.Shape;
+        var shape = Options.ImageShape ?? previous?.Shape ?? (Options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
         var (feature, format) = InputColumns.Feature(input.Schema, Options.FeatureColumnName, shape, Options.Backbone);
         var (label, classes) = InputColumns.Label(input, Options.LabelColumnName);
         var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
@@ -149,8 +149,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         checks.Validation(run.Validation, log.Warning);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         using var kept = run.Checkpoints is { } checkpoints ? new CheckpointFolder(checkpoints.Folder) : null;
-        var pretrained = PretrainedFile.Read(Options.BackboneWeightsPath);
-        var loader = new ImageLoader(Options, CheckAlive, log.Warning);
+        var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
+        using var trunk = Trunk(previous, device);
+        var loader = new ImageLoader(
+            Options, CheckAlive, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, trunk.Features));
         var images = loader.LoadTraining(input, format.Shape);
         checks.Classes(images);
         var watched = run.Validation is null ? null : loader.Load(run.Validation, format.Shape, "validation");
@@ -164,7 +166,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             States = kept is null ? null : new CheckpointSeries(kept, run.Checkpoints!, Fingerprint(), log.Information, log.Warning),
             EndedEarly = run.WhenCancelled == WhenCancelled.ReturnBest ? TellEndedEarly : null,
         };
-        var (network, starts) = Trained(data, previous is null ? First : () => previous.Copy(Options, device), monitor);
+        var (network, starts) = Trained(data, previous is null ? First : Copy, trunk, monitor);
         return (new StoredModel(options, format.Shape, classes, keys, seed, network, starts), feature.Type);
 
         TrainingFingerprint Fingerprint() => new(
@@ -185,18 +187,20 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             HostEnvironment.CheckAlive(_host);
         }
 
+        Denoiser Copy() => trunk is null ? previous!.Copy(Options, device) : previous!.CopyHead(Options, device);
+
         // A new network, with what it takes from the data before training.
         Denoiser First()
         {
             var weights = Weights.Drawn(data.Streams, device, pretrained?.Weights);
             weights.Module = _backbone;
-            var network = new Denoiser(weights, Options, format.Shape, classes, block is { } only ? [only] : null);
+            var network = new Denoiser(weights, Options, images.Shape, classes, block is { } only ? [only] : null);
             try
             {
                 pretrained?.CheckUse(log.Warning);
                 var statistics = images.ChannelStatistics();
                 network.Normalization.Set(statistics.Mean, statistics.Scale);
-                foreach (var warning in statistics.Warnings(format.Shape, InputColumns.SlotNames(feature)))
+                foreach (var warning in statistics.Warnings(images.Shape, InputColumns.SlotNames(feature)))
                 {
                     log.Warning(warning);
                 }
@@ -222,15 +226,36 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
     }
 
+    private Denoiser Whole(FrozenTrunk trunk, Denoiser head)
+    {
+        using (head)
+        {
+            return trunk.Under(head, Options);
+        }
+    }
+
     private string Beginning(ITrainingImages images, int classes, Device device, bool goesOn)
     {
-        var rows = images.Shape.IsTable ? $"rows of {images.Shape.Size} values" : $"images of {images.Shape}";
+        var rows = Options.Backbone.IsPretrained() ? $"photos by {images.Shape.Size} features each"
+            : images.Shape.IsTable ? $"rows of {images.Shape.Size} values" : $"images of {images.Shape}";
         var isInBFloat16 = FastBFloat16.Choose(Options, device).BackbonePrecision == BackbonePrecision.BFloat16;
         var how = $"{(isInBFloat16 ? " in bfloat16" : string.Empty)}{(goesOn ? ", from the parameters of a model" : string.Empty)}";
         return $"Training on {images.Count} {rows} in {classes} classes, on {device}{how}.";
     }
 
-    private (Denoiser Network, HostTensor Starts) Trained(TrainingData data, Func<Denoiser> first, TrainingMonitor monitor)
+    // The part of a pretrained network that is not trained; that of a model to train further is in the model.
+    private FrozenTrunk? Trunk(NoPropScorer? previous, Device device)
+    {
+        if (!Options.Backbone.IsPretrained())
+        {
+            return null;
+        }
+
+        return previous?.CopyTrunk(device) ?? PretrainedFile.ReadTrunk(Options.BackboneWeightsPath, device);
+    }
+
+    private (Denoiser Network, HostTensor Starts) Trained(
+        TrainingData data, Func<Denoiser> first, FrozenTrunk? trunk, TrainingMonitor monitor)
     {
         using var scope = NewDisposeScope();
         using var mode = inference_mode(false); // weights made in the caller's could not be trained
@@ -241,7 +266,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             TrainingChecks.Scoring(network, Options);
             var loop = new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor);
             loop.Run();
-            return (network, loop.Starts);
+            return (trunk is null ? network : Whole(trunk, network), loop.Starts);
         }
         catch (Exception fault)
         {

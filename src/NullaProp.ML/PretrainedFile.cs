@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Onnx;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML;
 
@@ -21,6 +23,27 @@ internal sealed class PretrainedFile
 
     /// <summary>Gets the backbone's weights.</summary>
     public BackboneStart Weights { get; }
+
+    /// <summary>Reads a network that is trained already.</summary>
+    /// <param name="path">The folder of the package's files; <see langword="null"/> for that beside the application.</param>
+    /// <param name="device">Where it shall compute.</param>
+    /// <exception cref="InvalidOperationException">The files are not there, or are damaged.</exception>
+    public static FrozenTrunk ReadTrunk(string? path, Device device)
+    {
+        var folder = path ?? Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder);
+        try
+        {
+            return new FrozenTrunk(PretrainedPackage.Read(folder), device);
+        }
+        catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"The weights of {NoPropBackbone.PretrainedResNet18} cannot be read from '{folder}' ({fault.Message.TrimEnd('.')}). Reference the "
+                + $"package {PretrainedPackage.Name} in the application, whose build copies them there, or name its folder "
+                + $"{PretrainedPackage.Folder} with {nameof(NoPropOptions.BackboneWeightsPath)}.",
+                fault));
+        }
+    }
 
     /// <summary>Reads the file, if the options name one.</summary>
     /// <param name="path">The file's path, or <see langword="null"/>.</param>

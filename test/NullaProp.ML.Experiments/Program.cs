@@ -6,6 +6,7 @@ return await CommandExecution.Run(
     () => new RootCommand("The measurements behind the defaults and the tables of NullaProp.ML's documentation.")
     {
         DecisionsCommand.Create(),
+        PhotosCommand.Create(),
         VariantsCommand.Create(),
         VariantsOneCommand.CreateMethod(),
         VariantsOneCommand.CreateEvaluations(),

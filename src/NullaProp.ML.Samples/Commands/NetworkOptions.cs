@@ -1,10 +1,13 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace NullaProp.ML.Samples.Commands;
 
 /// <summary>What is trained, and how images are changed before it sees them.</summary>
 internal sealed class NetworkOptions
 {
+    private const string Pretrained = "pretrained";
+
     private static readonly NoPropOptions Defaults = new();
 
     private readonly Option<VariantKind> _variant = new("--variant")
@@ -21,8 +24,10 @@ internal sealed class NetworkOptions
 
     private readonly Option<NoPropBackbone> _backbone = new("--backbone")
     {
-        Description = "The network that reads the image; Custom is for programs of your own.",
+        Description = $"The network that reads the image; {Pretrained} is short for {NoPropBackbone.PretrainedResNet18}, which knows photos already; "
+            + "Custom is for programs of your own.",
         DefaultValueFactory = _ => Defaults.Backbone,
+        CustomParser = Backbone,
     };
 
     private readonly Option<int> _crop = new("--crop")
@@ -43,6 +48,9 @@ internal sealed class NetworkOptions
         DefaultValueFactory = _ => Defaults.Augmentation.RotationDegrees,
     };
 
+    /// <summary>Returns the network that the command line names.</summary>
+    public NoPropBackbone Backbone(ParseResult arguments) => arguments.GetRequiredValue(_backbone);
+
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _variant, _blocks, _backbone, _crop, _flip, _rotation })
@@ -52,8 +60,25 @@ internal sealed class NetworkOptions
     /// <summary>Returns options with those of the command line.</summary>
     public NoPropOptions Apply(ParseResult arguments, NoPropOptions options) => options with
     {
-        Backbone = arguments.GetRequiredValue(_backbone),
+        Backbone = Backbone(arguments),
         Variant = arguments.GetRequiredValue(_variant).Create(arguments.GetRequiredValue(_blocks)),
-        Augmentation = options.Augmentation with { RandomCropPadding = arguments.GetRequiredValue(_crop), HorizontalFlipProbability = arguments.GetRequiredValue(_flip), RotationDegrees = arguments.GetRequiredValue(_rotation) },
+        Augmentation = options.Augmentation with
+        {
+            RandomCropPadding = arguments.GetRequiredValue(_crop),
+            HorizontalFlipProbability = arguments.GetRequiredValue(_flip),
+            RotationDegrees = arguments.GetRequiredValue(_rotation),
+        },
     };
+
+    private static NoPropBackbone Backbone(ArgumentResult argument)
+    {
+        var word = argument.Tokens[0].Value;
+        if (word.Equals(Pretrained, StringComparison.OrdinalIgnoreCase))
+            return NoPropBackbone.PretrainedResNet18;
+        if (Enum.TryParse<NoPropBackbone>(word, ignoreCase: true, out var backbone) && Enum.IsDefined(backbone))
+            return backbone;
+
+        argument.AddError($"--backbone is {word}, but must be {Pretrained} or one of {string.Join(", ", Enum.GetNames<NoPropBackbone>())}.");
+        return default;
+    }
 }

@@ -132,6 +132,17 @@ internal sealed class TrainCommand
 
     private ImagePixels Pixels(ParseResult arguments)
     {
+        if (_network.Backbone(arguments) == NoPropBackbone.PretrainedResNet18)
+        {
+            foreach (var option in new Option[] { _size, _channels })
+            {
+                if (arguments.GetResult(option) is { Implicit: false })
+                    throw new UserMistakeException($"{option.Name} is given, but the pretrained network reads photos as it was trained. Leave it out.");
+            }
+
+            return ImagePixels.ForPhotos;
+        }
+
         var side = arguments.GetRequiredValue(_size);
         if (side < ImageShape.SmallestSide)
             throw new UserMistakeException($"--size is {side}, but must be {ImageShape.SmallestSide} or more.");
@@ -160,12 +171,17 @@ internal sealed class TrainCommand
             arguments.GetRequiredValue(_folder), test, arguments.GetRequiredValue(_unreadable), fraction, _training.Seed(arguments));
     }
 
-    private NoPropOptions Options(ParseResult arguments) => TrainingOptions.Check(_network.Apply(arguments, new NoPropOptions
+    private NoPropOptions Options(ParseResult arguments)
     {
-        Epochs = _training.Epochs(arguments),
-        Seed = _training.Seed(arguments),
-        BatchSize = arguments.GetRequiredValue(_batchSize),
-        LearningRate = arguments.GetRequiredValue(_learningRate),
-        EarlyStoppingPatience = arguments.GetRequiredValue(_patience),
-    }));
+        var isPretrained = _network.Backbone(arguments) == NoPropBackbone.PretrainedResNet18;
+        var defaults = isPretrained ? NoPropOptions.Photos : new NoPropOptions();
+        return TrainingOptions.Check(_network.Apply(arguments, defaults with
+        {
+            Epochs = _training.Epochs(arguments, defaults),
+            Seed = _training.Seed(arguments),
+            BatchSize = TrainingOptions.Given(arguments, _batchSize, defaults.BatchSize),
+            LearningRate = TrainingOptions.Given(arguments, _learningRate, defaults.LearningRate),
+            EarlyStoppingPatience = arguments.GetRequiredValue(_patience),
+        }));
+    }
 }

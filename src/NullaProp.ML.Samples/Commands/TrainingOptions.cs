@@ -41,6 +41,13 @@ internal sealed class TrainingOptions(string defaultOutput)
 
     public int Epochs(ParseResult arguments) => arguments.GetRequiredValue(_epochs);
 
+    /// <summary>Returns the epochs that the command line names, or those of defaults.</summary>
+    public int Epochs(ParseResult arguments, NoPropOptions defaults) => Given(arguments, _epochs, defaults.Epochs);
+
+    /// <summary>Returns the value of an option, or another default than its own where the command line does not name it.</summary>
+    public static T Given<T>(ParseResult arguments, Option<T> option, T otherwise) =>
+        arguments.GetResult(option) is { Implicit: false } ? arguments.GetRequiredValue(option) : otherwise;
+
     public int Seed(ParseResult arguments) => arguments.GetRequiredValue(_seed);
 
     public ILoggerFactory CreateLoggers(ParseResult arguments) => _verbose.CreateLoggers(arguments);

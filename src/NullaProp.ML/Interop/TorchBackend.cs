@@ -9,6 +9,11 @@ namespace NullaProp.ML.Interop;
 /// <summary>Finds out whether libtorch is there and on which device to work, before anything native is called.</summary>
 internal static class TorchBackend
 {
+    private static readonly Lazy<bool> Present = new(static () => NativeLoader.OfProcess.Load() is null);
+
+    /// <summary>Gets a value indicating whether libtorch can be used; found out once.</summary>
+    public static bool IsPresent => Present.Value;
+
     /// <summary>Chooses the device as ML.NET does: the GPU of the context's <c>GpuDeviceId</c>, or the CPU where none is set.</summary>
     /// <param name="environment">The context's environment.</param>
     /// <param name="warn">Hears of the CPU standing in for a GPU.</param>

@@ -17,7 +17,7 @@ internal sealed class Denoiser : IDisposable
         ClassCount = classes;
         try
         {
-            Normalization = new PixelNormalization(weights.Under("normalization"), shape.Channels);
+            Normalization = BackboneFactory.Scaling(weights.Root(), options, shape);
             Embedding = new ClassEmbedding(weights.Under("embedding"), options, shape, classes);
             var names = options.Variant.BlockNames;
             BlockNumbers = blocks ?? [.. Enumerable.Range(0, names.Count)];

@@ -4,18 +4,24 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Brings raw pixels, on whatever scale they come, to mean 0 and deviation 1 in each channel. Measured once on the training images and stored with the model. What
-/// never varied there becomes 0 always: no weight was trained on its differences.
+/// Brings raw pixels, on whatever scale they come, to mean 0 and deviation 1 in each channel. Measured once on the training images and
+/// stored with the model. What never varied there becomes 0 always: no weight was trained on its differences. That of a pretrained network
+/// is the one it was trained with.
 /// </summary>
 /// <param name="weights">The scope of the two vectors.</param>
-/// <param name="channels">C.</param>
-internal sealed class PixelNormalization(WeightScope weights, long channels)
+/// <param name="shape">The size of what is scaled.</param>
+/// <param name="isByPlace">Whether each place of a channel has a mean of its own.</param>
+internal sealed class PixelNormalization(WeightScope weights, ImageShape shape, bool isByPlace = false)
 {
-    /// <summary>Gets the mean of each channel, (1, C, 1, 1).</summary>
-    public Weight Mean { get; } = weights.Fixed("mean", Initializers.Constant(0), 1, channels, 1, 1);
+    /// <summary>What the names of its weights start with, where it scales the pixels of a model.</summary>
+    public const string Name = "normalization";
+
+    /// <summary>Gets the mean of each channel, (1, C, 1, 1), or of each place, (1, C, H, W).</summary>
+    public Weight Mean { get; } = weights.Fixed(
+        "mean", Initializers.Constant(0), 1, shape.Channels, isByPlace ? shape.Height : 1, isByPlace ? shape.Width : 1);
 
     /// <summary>Gets what each channel is multiplied by, (1, C, 1, 1): 1 over its standard deviation, or 0.</summary>
-    public Weight Scale { get; } = weights.Fixed("scale", Initializers.Constant(1), 1, channels, 1, 1);
+    public Weight Scale { get; } = weights.Fixed("scale", Initializers.Constant(1), 1, shape.Channels, 1, 1);
 
     /// <summary>Applies the scaling.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>

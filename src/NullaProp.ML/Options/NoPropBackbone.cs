@@ -3,7 +3,10 @@ namespace NullaProp.ML;
 /// <summary>The network that reads the image.</summary>
 public enum NoPropBackbone
 {
-    /// <summary>The seed project's: two 3×3 convolutions of 32 and 64 channels, each with ReLU and max-pool, and a linear layer. Alone has a path without libtorch for single images.</summary>
+    /// <summary>
+    /// The seed project's: two 3×3 convolutions of 32 and 64 channels, each with ReLU and max-pool, and a linear layer. Like
+    /// <see cref="PaperConv"/> and <see cref="Mlp"/> it scores without libtorch, too.
+    /// </summary>
     SmallConv,
 
     /// <summary>The paper's figure 6: three 3×3 convolutions of 32, 64 and 128 channels with dropout 0.2, and a layer with ReLU.</summary>
@@ -17,6 +20,14 @@ public enum NoPropBackbone
 
     /// <summary>ResNet-152, 58 million weights; otherwise as <see cref="ResNet18"/>.</summary>
     ResNet152,
+
+    /// <summary>
+    /// A residual network of 15.9 million weights trained on the 1.3 million photos of ImageNet: for photos, of which some dozens a class will do. Images must be
+    /// 3×224×224, red, green and blue of 0 to 255. Its weights come with the package Microsoft.ML.DnnImageFeaturizer.ResNet18, which the
+    /// application references; a trained model holds them. It is not trained further: what it sees in a photo is computed once, and what
+    /// follows is trained on that.
+    /// </summary>
+    PretrainedResNet18,
 
     /// <summary>Two hidden layers with ReLU for tabular data: a flat vector of any number of values, each standardised by itself; needs no <see cref="NoPropOptions.ImageShape"/>.</summary>
     Mlp,
@@ -53,5 +64,10 @@ internal static class BackboneTraits
 
     /// <summary>Returns whether a backbone is worth training in bfloat16: where convolutions take the time, and their parameters are the library's.</summary>
     /// <param name="kind">The backbone.</param>
-    public static bool SuitsBFloat16(this NoPropBackbone kind) => kind is not (NoPropBackbone.Mlp or NoPropBackbone.Custom);
+    public static bool SuitsBFloat16(this NoPropBackbone kind) =>
+        kind is not (NoPropBackbone.Mlp or NoPropBackbone.Custom) && !kind.IsPretrained();
+
+    /// <summary>Returns whether a backbone starts from weights trained on photos.</summary>
+    /// <param name="kind">The backbone.</param>
+    public static bool IsPretrained(this NoPropBackbone kind) => kind == NoPropBackbone.PretrainedResNet18;
 }

@@ -13,6 +13,13 @@ namespace NullaProp.ML;
 public sealed record NoPropOptions
 {
     /// <summary>
+    /// Gets settings for people's own photos, of which some dozens a class will do: a network that is trained on photos already, and steps
+    /// for few rows.
+    /// </summary>
+    /// <remarks>Chosen on photos beside those of the published figures (docs/photos.md).</remarks>
+    public static NoPropOptions Photos { get; } = new() { Backbone = NoPropBackbone.PretrainedResNet18, Epochs = 20, BatchSize = 32 };
+
+    /// <summary>
     /// Gets the settings of the JAX reference, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics (û−z)/(1−ᾱ), its losses and its decode.
     /// </summary>
     /// <remarks>
@@ -207,10 +214,15 @@ public sealed record NoPropOptions
     public string? BackboneName { get; init; }
 
     /// <summary>
-    /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is not used. A first convolution
-    /// for another number of channels, or of another size, is trained from scratch. Pixels are standardised by the training data's mean and deviation, not by ImageNet's.
+    /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is not
+    /// used. A first convolution for another number of channels, or of another size, is trained from scratch. Pixels are standardised by the
+    /// training data's mean and deviation, not by ImageNet's. For <see cref="NoPropBackbone.PretrainedResNet18"/> the folder DnnImageModels
+    /// of its package.
     /// </summary>
-    /// <value>Default <see langword="null"/>: the backbone is trained from scratch. Read by <c>Fit</c> alone, and not stored in the model.</value>
+    /// <value>
+    /// Default <see langword="null"/>: the backbone is trained from scratch; for <see cref="NoPropBackbone.PretrainedResNet18"/> the folder
+    /// that the package's build puts beside the application. Read by <c>Fit</c> alone, and not stored in the model.
+    /// </value>
     [System.Text.Json.Serialization.JsonIgnore]
     public string? BackboneWeightsPath { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NullaProp.ML.Networks;
 
 namespace NullaProp.ML;
 
@@ -82,6 +83,29 @@ internal static class OptionsValidator
         if (o.Backbone != NoPropBackbone.Custom && o.BackboneName is not null)
         {
             yield return $"{nameof(o.BackboneName)} is '{o.BackboneName}', but {nameof(o.Backbone)} is {o.Backbone}: set it to {NoPropBackbone.Custom}, or leave the name out.";
+        }
+
+        if (o.Backbone.IsPretrained() && o.ImageShape is { } shape && shape != PretrainedBackbone.Shape)
+        {
+            yield return $"{nameof(o.ImageShape)} is {shape}, but {nameof(o.Backbone)} {o.Backbone} was trained on {PretrainedBackbone.Shape}: leave "
+                + "it out, and resize the images with ResizeImages.";
+        }
+
+        if (o.Backbone.IsPretrained() && o.Variant is DiscreteTime)
+        {
+            yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {nameof(o.Backbone)} is "
+                + $"{o.Backbone}, of which one holds 15.9 million weights: choose another variant.";
+        }
+
+        if (o.Backbone.IsPretrained() && o.Augmentation != Augmentation.None)
+        {
+            yield return $"{nameof(o.Augmentation)} is set, but what {nameof(o.Backbone)} {o.Backbone} sees in an image is computed once: leave it out.";
+        }
+
+        if (o.Backbone.IsPretrained() && o.Embedding.Initialization == EmbeddingInitialization.PixelMedoid)
+        {
+            yield return $"Embedding.{nameof(Embedding.Initialization)} is {o.Embedding.Initialization}, but {nameof(o.Backbone)} is {o.Backbone}, whose "
+                + $"training sees no pixels: choose {EmbeddingInitialization.FeatureMedoidBySum}.";
         }
 
         if (o is { Backbone: NoPropBackbone.Custom, BackbonePrecision: BackbonePrecision.BFloat16 })

@@ -5,8 +5,37 @@ using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Reading;
 
+/// <summary>Rows that have a label, with their images, or with what stands for these.</summary>
+internal interface ILabelledRows
+{
+    /// <summary>Gets the size of the images.</summary>
+    ImageShape Shape { get; }
+
+    /// <summary>Gets the names of the classes; the numbers from 0 for a bare key.</summary>
+    IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>Gets the rows that the last reading gave, by class.</summary>
+    ClassTotals Totals { get; }
+
+    /// <summary>Gets the number of rows without a label that the last reading left out.</summary>
+    long Skipped { get; }
+
+    /// <summary>Reads the rows once.</summary>
+    /// <param name="pixels">Where to write each image, C·H·W values.</param>
+    /// <returns>Label and weight of each row; while it is current, its image is in <paramref name="pixels"/>.</returns>
+    /// <exception cref="InvalidOperationException">A row cannot be read.</exception>
+    IEnumerable<LabelledRow> Read(float[] pixels);
+
+    /// <summary>Reads the rows once more, and makes sure that they are as many as before.</summary>
+    /// <param name="pixels">Where to write each image, C·H·W values.</param>
+    /// <param name="before">How many the first reading gave.</param>
+    /// <returns>As <see cref="Read"/>.</returns>
+    /// <exception cref="InvalidOperationException">A row cannot be read, or there are more or fewer rows.</exception>
+    IEnumerable<LabelledRow> Again(float[] pixels, int before);
+}
+
 /// <summary>The rows of an <see cref="IDataView"/> that have a label, with their images.</summary>
-internal sealed class LabelledRows
+internal sealed class LabelledRows : ILabelledRows
 {
     private readonly IDataView _data;
     private readonly DataViewSchema.Column _feature;
@@ -32,22 +61,19 @@ internal sealed class LabelledRows
         _checkAlive = checkAlive;
     }
 
-    /// <summary>Gets the size of the images.</summary>
+    /// <inheritdoc/>
     public ImageShape Shape => _format.Shape;
 
-    /// <summary>Gets the names of the classes; the numbers from 0 for a bare key.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>Gets the rows that the last reading gave, by class.</summary>
+    /// <inheritdoc/>
     public ClassTotals Totals { get; private set; }
 
-    /// <summary>Gets the number of rows without a label that the last reading left out.</summary>
+    /// <inheritdoc/>
     public long Skipped { get; private set; }
 
-    /// <summary>Reads the rows once.</summary>
-    /// <param name="pixels">Where to write each image, C·H·W values.</param>
-    /// <returns>Label and weight of each row; while it is current, its image is in <paramref name="pixels"/>.</returns>
-    /// <exception cref="InvalidOperationException">A row cannot be read.</exception>
+    /// <inheritdoc/>
     public IEnumerable<LabelledRow> Read(float[] pixels)
     {
         DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
@@ -74,11 +100,7 @@ internal sealed class LabelledRows
         }
     }
 
-    /// <summary>Reads the rows once more, and makes sure that they are as many as before.</summary>
-    /// <param name="pixels">Where to write each image, C·H·W values.</param>
-    /// <param name="before">How many the first reading gave.</param>
-    /// <returns>As <see cref="Read"/>.</returns>
-    /// <exception cref="InvalidOperationException">A row cannot be read, or there are more or fewer rows.</exception>
+    /// <inheritdoc/>
     public IEnumerable<LabelledRow> Again(float[] pixels, int before)
     {
         var count = 0;

@@ -8,7 +8,9 @@ namespace NullaProp.ML.TrainingImages;
 /// <param name="options">The names of the columns, and the memory allowed.</param>
 /// <param name="checkAlive">Called for every row; throws to stop.</param>
 /// <param name="warn">Hears of rows that were left out.</param>
-internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Action<string> warn)
+/// <param name="features">What stands for the images, where a part of the network is not trained: its size, and what writes it.</param>
+internal sealed class ImageLoader(
+    NoPropOptions options, Action checkAlive, Action<string> warn, (ImageShape Shape, FeatureWriter Write)? features = null)
 {
     /// <summary>Reads all rows that have a label into memory, or again whenever they are needed where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</summary>
     /// <param name="data">The data.</param>
@@ -17,7 +19,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
     public IImages Load(IDataView data, ImageShape? wanted, string purpose)
     {
-        var rows = new LabelledRows(data, options with { ExampleWeightColumnName = null }, wanted, checkAlive); // figures that people compare stay unweighted
+        var rows = Rows(data, options with { ExampleWeightColumnName = null }, wanted); // figures that people compare stay unweighted
         var store = new ImageStore(rows.Shape);
         IImages images = TryRead(rows, store) ? store : new OrderedImages(rows, rows.Read(new float[rows.Shape.Size]).Count());
         CheckRows(images.Count, rows.Skipped, purpose);
@@ -30,7 +32,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
     public ITrainingImages LoadTraining(IDataView data, ImageShape wanted)
     {
-        var rows = new LabelledRows(data, options, wanted, checkAlive);
+        var rows = Rows(data, options, wanted);
         var store = new ImageStore(rows.Shape);
         ITrainingImages images = TryRead(rows, store) ? store : new ImageStream(rows, options.MaxCachedBytes, store);
         CheckRows(images.Count, rows.Skipped, "training");
@@ -38,8 +40,14 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         return images;
     }
 
+    private ILabelledRows Rows(IDataView data, NoPropOptions columns, ImageShape? wanted)
+    {
+        var rows = new LabelledRows(data, columns, wanted, checkAlive);
+        return features is { } own ? new FeatureRows(rows, own.Shape, own.Write) : rows;
+    }
+
     // Stops where the images take more memory than allowed.
-    private bool TryRead(LabelledRows rows, ImageStore store)
+    private bool TryRead(ILabelledRows rows, ImageStore store)
     {
         var pixels = new float[rows.Shape.Size];
         foreach (var row in rows.Read(pixels))

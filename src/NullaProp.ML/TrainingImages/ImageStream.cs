@@ -13,7 +13,7 @@ internal sealed class ImageStream : ITrainingImages
     private const int MostSampleRows = 1000;
     private const int MostSampleBytes = 16 << 20; // beside a buffer that may be many times as large
 
-    private readonly LabelledRows _rows;
+    private readonly ILabelledRows _rows;
     private readonly ImageStore _buffer;
     private readonly ChannelMoments _moments;
     private readonly int _bufferRows;
@@ -24,7 +24,7 @@ internal sealed class ImageStream : ITrainingImages
     /// <param name="rows">The rows.</param>
     /// <param name="bufferBytes">The memory allowed for the buffer, in bytes.</param>
     /// <param name="started">A store that was to hold all rows and grew too large; the buffer takes over its memory.</param>
-    public ImageStream(LabelledRows rows, long bufferBytes, ImageStore? started = null)
+    public ImageStream(ILabelledRows rows, long bufferBytes, ImageStore? started = null)
     {
         _rows = rows;
         _sampleRows = Math.Clamp(MostSampleBytes / rows.Shape.Size, 1, MostSampleRows);

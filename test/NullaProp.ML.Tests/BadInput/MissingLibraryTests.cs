@@ -5,7 +5,10 @@ using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
-/// <summary>An application that forgot the native package, or does without it: single images are scored, batches say in one sentence what they need, and the process ends by itself.</summary>
+/// <summary>
+/// An application that forgot the native package, or does without it: images are scored where the network has a path without it, else one
+/// sentence says what is needed, and the process ends by itself.
+/// </summary>
 [TestClass]
 public sealed class MissingLibraryTests
 {
@@ -66,13 +69,43 @@ public sealed class MissingLibraryTests
     }
 
     [TestMethod]
-    public void Score_BatchWithoutLibtorch_NamesThePackage()
+    [DataRow(NoPropBackbone.SmallConv)]
+    [DataRow(NoPropBackbone.PaperConv)]
+    [DataRow(NoPropBackbone.Mlp)]
+    public void Score_ManyImagesWithoutLibtorch_GivesTheSame(NoPropBackbone backbone)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var (modelPath, dataPath, _) = Saved(context, folder, Tiny.Options, rows: 3);
+            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Backbone = backbone }, rows: 9);
+
+            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
+
+            Assert.AreEqual(0, exitCode, errors);
+            var scores = LoadProbe.Scores(output.Split('\n'));
+            Assert.HasCount(expected.Length, scores);
+            foreach (var (wanted, found) in expected.Zip(scores))
+            {
+                Tiny.AssertEqual(wanted, found);
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void Score_NetworkThatOnlyLibtorchComputes_NamesThePackage(int rows)
+    {
+        var context = new MLContext(seed: 1);
+        var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
+        try
+        {
+            var (modelPath, dataPath, _) = Saved(context, folder, Tiny.Options with { Backbone = NoPropBackbone.ResNet18 }, rows);
 
             var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 

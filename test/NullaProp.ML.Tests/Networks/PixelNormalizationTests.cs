@@ -12,7 +12,7 @@ public sealed class PixelNormalizationTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var normalization = new PixelNormalization(weights.Under("n"), 2);
+        var normalization = new PixelNormalization(weights.Under("n"), new ImageShape(2, 1, 1));
         normalization.Set([10, -1], [0.25, 2]);
 
         var pixels = normalization.Apply(tensor(new[] { 10f, 14f, -1f, 0f }).view(1, 2, 1, 2));
@@ -25,7 +25,7 @@ public sealed class PixelNormalizationTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var normalization = new PixelNormalization(weights.Under("n"), 1);
+        var normalization = new PixelNormalization(weights.Under("n"), new ImageShape(1, 1, 1));
         normalization.Set([100], [0.02]);
 
         var pixels = normalization.Apply(tensor(new byte[] { 0, 255 }).view(1, 1, 1, 2));
@@ -38,7 +38,7 @@ public sealed class PixelNormalizationTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var normalization = new PixelNormalization(weights.Under("n"), 1);
+        var normalization = new PixelNormalization(weights.Under("n"), new ImageShape(1, 1, 1));
 
         normalization.Set([7], [0]);
 

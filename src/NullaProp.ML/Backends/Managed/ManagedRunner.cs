@@ -22,6 +22,9 @@ internal sealed class ManagedRunner
         _model = new ManagedModel(folded, shape);
     }
 
+    /// <summary>Gets a value indicating whether an image network is computed by libtorch all the same.</summary>
+    public bool NeedsLibtorch => Array.Exists(_model.Blocks, block => block.ImageNetwork is LibtorchImageNetwork);
+
     /// <summary>Writes the class probabilities of an image.</summary>
     /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
     /// <param name="scores">Where to write K probabilities, which sum to 1.</param>

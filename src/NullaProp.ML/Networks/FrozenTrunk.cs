@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using NullaProp.ML.Tensors;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Networks;
+
+/// <summary>
+/// The part of a pretrained network that training leaves as it is. What it sees in a photo is computed once; a model of those features is
+/// trained, and becomes a model of photos at the end.
+/// </summary>
+internal sealed class FrozenTrunk : IDisposable
+{
+    private const string BackboneName = "backbone";
+
+    private readonly Weights _weights;
+    private readonly PixelNormalization _scale;
+    private readonly ResNetBackbone _network;
+    private readonly HashSet<string> _taken;
+
+    /// <summary>Creates the trunk.</summary>
+    /// <param name="values">Weights of a whole model, or those of the trunk; names that the trunk does not have are passed over.</param>
+    /// <param name="device">Where it shall compute.</param>
+    /// <exception cref="FormatException">A weight is missing or of another shape.</exception>
+    public FrozenTrunk(IReadOnlyDictionary<string, HostTensor> values, Device device)
+    {
+        _weights = Weights.Promised(new Lazy<Device>(device));
+        _scale = PretrainedBackbone.PixelScale(_weights.Root());
+        _network = new ResNetBackbone(_weights.Under(BackboneName), ResNetDepth.OfPretrained, PretrainedBackbone.Shape, features: 1);
+        var own = _weights.All.Where(weight => !weight.Key.StartsWith($"{BackboneName}.output.", StringComparison.Ordinal)).ToList();
+        _taken = [.. own.Select(weight => weight.Key)];
+        foreach (var (name, weight) in own)
+        {
+            _weights.Take(name, values.TryGetValue(name, out var value) && value.Shape.SequenceEqual(weight.Shape)
+                ? value
+                : throw new FormatException($"the weight '{name}' is missing or not of shape ({string.Join(", ", weight.Shape)})"));
+        }
+    }
+
+    /// <summary>Writes the features of photos.</summary>
+    /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
+    /// <param name="features">Where to write, rows × 512.</param>
+    public void Features(ReadOnlySpan<float> pixels, Span<float> features)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var shape = PretrainedBackbone.Shape;
+        var images = empty([pixels.Length / shape.Size, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU);
+        pixels.CopyTo(MemoryMarshal.Cast<byte, float>(images.bytes));
+        var maps = PretrainedBackbone.Features(_network, _scale.Apply(images.to(_weights.Device))).cpu(); // (B, 512)
+        MemoryMarshal.Cast<byte, float>(maps.contiguous().bytes).CopyTo(features);
+    }
+
+    /// <summary>Returns the model of photos that computes the features and then what a model of features computes.</summary>
+    /// <param name="head">The model of features; it stays the caller's.</param>
+    /// <param name="options">The options of both.</param>
+    public Denoiser Under(Denoiser head, NoPropOptions options)
+    {
+        var joined = new Denoiser(Weights.Promised(new Lazy<Device>(_weights.Device)), options, PretrainedBackbone.Shape, head.ClassCount);
+        var ours = _weights.All.Where(weight => _taken.Contains(weight.Key));
+        foreach (var (name, weight) in head.Weights.All.Concat(ours))
+        {
+            joined.Weights.Take(name, weight.Host());
+        }
+
+        return joined;
+    }
+
+    /// <summary>Returns the model of features within a model of photos, to train it further.</summary>
+    /// <param name="model">The model of photos; it stays the caller's.</param>
+    /// <param name="options">Options of the same architecture.</param>
+    /// <param name="device">Where the copy shall be.</param>
+    public static Denoiser Head(Denoiser model, NoPropOptions options, Device device)
+    {
+        var head = new Denoiser(Weights.Promised(new Lazy<Device>(device)), options, PretrainedBackbone.FeatureShape, model.ClassCount);
+        var values = model.Weights.All.ToDictionary();
+        foreach (var name in head.Weights.All.Select(weight => weight.Key).ToList())
+        {
+            head.Weights.Take(name, values[name].Host());
+        }
+
+        return head;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _weights.Dispose();
+}

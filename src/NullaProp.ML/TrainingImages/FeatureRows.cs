@@ -1,0 +1,73 @@
+using NullaProp.ML.Reading;
+
+namespace NullaProp.ML.TrainingImages;
+
+/// <summary>Writes what a network sees in images.</summary>
+/// <param name="pixels">The images one after the other.</param>
+/// <param name="features">Where to write, row after row.</param>
+internal delegate void FeatureWriter(ReadOnlySpan<float> pixels, Span<float> features);
+
+/// <summary>Labelled rows with the features of a network that is not trained in the place of their images.</summary>
+/// <param name="images">The rows with their images.</param>
+/// <param name="shape">The size of the features.</param>
+/// <param name="write">The network.</param>
+internal sealed class FeatureRows(ILabelledRows images, ImageShape shape, FeatureWriter write) : ILabelledRows
+{
+    private const int Batch = 16; // photos are large: more at once take more memory, and no less time
+
+    /// <inheritdoc/>
+    public ImageShape Shape => shape;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ClassNames => images.ClassNames;
+
+    /// <inheritdoc/>
+    public ClassTotals Totals => images.Totals;
+
+    /// <inheritdoc/>
+    public long Skipped => images.Skipped;
+
+    /// <inheritdoc/>
+    public IEnumerable<LabelledRow> Read(float[] pixels) => Features(images.Read, pixels);
+
+    /// <inheritdoc/>
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before) => Features(image => images.Again(image, before), pixels);
+
+    private IEnumerable<LabelledRow> Features(Func<float[], IEnumerable<LabelledRow>> read, float[] target)
+    {
+        var image = new float[images.Shape.Size];
+        var (pixels, features) = (new float[Batch * image.Length], new float[Batch * shape.Size]);
+        var rows = new List<LabelledRow>(Batch);
+        foreach (var row in read(image))
+        {
+            image.CopyTo(pixels, rows.Count * image.Length);
+            rows.Add(row);
+            if (rows.Count < Batch)
+            {
+                continue;
+            }
+
+            foreach (var full in Written())
+            {
+                yield return full;
+            }
+        }
+
+        foreach (var last in Written())
+        {
+            yield return last;
+        }
+
+        IEnumerable<LabelledRow> Written()
+        {
+            write(pixels.AsSpan(0, rows.Count * image.Length), features.AsSpan(0, rows.Count * shape.Size));
+            for (var i = 0; i < rows.Count; i++)
+            {
+                features.AsSpan(i * shape.Size, shape.Size).CopyTo(target);
+                yield return rows[i];
+            }
+
+            rows.Clear();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Onnx;
+using NullaProp.ML.Samples;
+using NullaProp.ML.Samples.Images;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Experiments.Photos;
+
+/// <summary>A photo of the published set: where it stands in it.</summary>
+/// <param name="Part">train or test.</param>
+/// <param name="Class">Its class.</param>
+/// <param name="Number">Its number in the class, from 0.</param>
+internal readonly record struct Photo(string Part, string Class, int Number)
+{
+    public string Path => $"{Part}/{Class}/{Number:D4}.jpg";
+}
+
+/// <summary>
+/// What the pretrained network sees in photos of CIFAR-10, enlarged to 224×224 as the samples program does. Computed once and kept in a
+/// file, for that takes most of the time.
+/// </summary>
+internal sealed class PhotoFeatures
+{
+    private const int Batch = 16;
+
+    private readonly Dictionary<string, float[]> _byPath = new(StringComparer.Ordinal);
+    private readonly string _file;
+
+    /// <summary>Reads what the file holds.</summary>
+    /// <param name="file">The file; it need not be there.</param>
+    public PhotoFeatures(string file)
+    {
+        _file = file;
+        if (!File.Exists(file))
+            return;
+        using var reader = new BinaryReader(File.OpenRead(file));
+        while (reader.BaseStream.Position < reader.BaseStream.Length)
+        {
+            var path = reader.ReadString();
+            _byPath[path] = MemoryMarshal.Cast<byte, float>(reader.ReadBytes(PretrainedBackbone.FeatureCount * sizeof(float))).ToArray();
+        }
+    }
+
+    /// <summary>Returns the features of a photo, which are known.</summary>
+    public float[] Of(Photo photo) => _byPath[photo.Path];
+
+    /// <summary>Computes the features of photos that the file does not hold.</summary>
+    /// <param name="archive">The zip of JPEG files, as train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg.</param>
+    /// <param name="photos">The photos.</param>
+    /// <param name="cancellationToken">Stops it; what is computed stays in the file.</param>
+    /// <exception cref="UserMistakeException">The archive lacks a photo.</exception>
+    public void Compute(string archive, IEnumerable<Photo> photos, CancellationToken cancellationToken)
+    {
+        Photo[] missing = [.. photos.Distinct().Where(photo => !_byPath.ContainsKey(photo.Path))];
+        if (missing.Length == 0)
+            return;
+
+        using var trunk = new FrozenTrunk(PretrainedPackage.Read(Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder)), CPU);
+        using var writer = new BinaryWriter(File.Open(_file, FileMode.Append));
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            Extract(archive, missing, folder.FullName);
+            foreach (var batch in missing.Chunk(Batch))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var features = new float[batch.Length * PretrainedBackbone.FeatureCount];
+                trunk.Features(Pixels(batch, folder.FullName), features);
+                foreach (var (photo, values) in batch.Zip(features.Chunk(PretrainedBackbone.FeatureCount)))
+                {
+                    _byPath[photo.Path] = values;
+                    writer.Write(photo.Path);
+                    writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+                }
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static float[] Pixels(IEnumerable<Photo> photos, string folder)
+    {
+        var mlContext = new MLContext();
+        var rows = mlContext.Data.LoadFromEnumerable(photos.Select(photo => new ImageRow { ImagePath = Path.Combine(folder, photo.Path) }));
+        var pixels = ImagePixels.ForPhotos.CreatePipeline(mlContext).Fit(rows).Transform(rows);
+        return [.. pixels.GetColumn<float[]>("Features").SelectMany(values => values)];
+    }
+
+    private static void Extract(string archive, IEnumerable<Photo> photos, string folder)
+    {
+        using var zip = ZipFile.OpenRead(archive);
+        foreach (var photo in photos)
+        {
+            var path = Path.Combine(folder, photo.Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var entry = zip.GetEntry(photo.Path)
+                ?? throw new UserMistakeException($"The archive '{archive}' has no photo '{photo.Path}'.");
+            entry.ExtractToFile(path);
+        }
+    }
+}
