@@ -37,7 +37,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
             Variant = ((ContinuousTime)Candidate.Variant) with
             {
                 LossWeighting = LossWeighting.MinSnr,
-                NoiseSchedule = NoiseScheduleKind.LinearLogSnr, // no bound, so that a learned schedule has nothing to aim at
+                NoiseSchedule = NoiseScheduleKind.LinearLogSnr, // a trained one could pass where the weight is cut off
             },
         }),
         ("cross-entropy on logits", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy } }),
