@@ -119,7 +119,7 @@ internal static class ChildRoles
             using var owner = model as IDisposable;
             return (bytes, SmallModels.Scores(context, model));
         }).ToList();
-        var path = Path.Combine(folder, "changed");
+        var path = Path.Combine(folder, $"changed-{first}");
         foreach (var number in Enumerable.Range(first, count))
         {
             Console.WriteLine($"begin {number}");

@@ -12,19 +12,20 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 /// </summary>
 internal static class FuzzCommand
 {
-    private const int CasesOfProcess = 1_000;
+    private const int CasesOfProcess = 250;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60); // without a sign of life, also from its start on
 
     public static Command Create()
     {
         var cases = new Option<int>("--cases") { Description = "The number of changed files.", DefaultValueFactory = _ => 10_000 };
+        var processes = new Option<int>("--processes") { Description = "How many processes load at once.", DefaultValueFactory = _ => 2 };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-        var command = new Command("fuzz", "Loads model files that were changed at random. Takes some three minutes for 10,000 cases.") { cases, json };
-        command.SetAction(result => Run(result.GetValue(cases), result.GetValue(json)));
+        var command = new Command("fuzz", "Loads model files that were changed at random. Takes some three minutes for 10,000 cases.") { cases, processes, json };
+        command.SetAction(result => Run(result.GetValue(cases), result.GetValue(processes), result.GetValue(json)));
         return command;
     }
 
-    private static int Run(int cases, string? json)
+    private static int Run(int cases, int processes, string? json)
     {
         var report = new ReliabilityReport($"fuzz --cases {cases}");
         var watch = Stopwatch.StartNew();
@@ -33,11 +34,15 @@ internal static class FuzzCommand
         try
         {
             SaveModels(folder);
-            var next = 0;
-            while (next < cases)
+            var parts = Enumerable.Range(0, (cases + CasesOfProcess - 1) / CasesOfProcess);
+            Parallel.ForEach(parts, new ParallelOptions { MaxDegreeOfParallelism = processes }, part =>
             {
-                next = RunProcess(folder, next, Math.Min(CasesOfProcess, cases - next), found, report);
-            }
+                var (next, end) = (part * CasesOfProcess, Math.Min(cases, (part + 1) * CasesOfProcess));
+                while (next < end)
+                {
+                    next = RunProcess(folder, next, end - next, found, report);
+                }
+            });
         }
         finally
         {
@@ -103,7 +108,11 @@ internal static class FuzzCommand
 
             var one = FuzzCase.Parse(line);
             ended = one.Number + 1;
-            found.Add(one);
+            lock (found)
+            {
+                found.Add(one);
+            }
+
             if (one.Fault() is { } fault)
             {
                 report.Fell($"Case {one.Number} ({one.Mutation}) {fault}.");

@@ -23,7 +23,11 @@ internal sealed class ReliabilityReport(string command)
     /// <param name="what">What happened, and where, in a sentence.</param>
     public void Fell(string what)
     {
-        _falls.Add(what);
+        lock (_falls)
+        {
+            _falls.Add(what);
+        }
+
         Console.WriteLine($"FELL: {what}");
     }
 

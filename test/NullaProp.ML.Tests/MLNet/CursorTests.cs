@@ -196,7 +196,8 @@ public sealed class CursorTests
     {
         var data = TinyImages.Keys(Context, rows: 600, seed: 2);
         var pixels = data.GetColumn<float[]>("Features").ToList();
-        var labels = data.GetColumn<uint>("Label").ToList();
+        var labels = Cells.Column(data, "Label");
+        var names = data.GetColumn<uint>("Label").Zip(labels).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First, pair => pair.Second);
         using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
             _model, new PredictionEngineOptions { OwnsTransformer = false });
         var scores = pixels.ConvertAll(row => engine.Predict(new UnlabelledRow { Features = row }).Score.ToArray());
@@ -218,9 +219,9 @@ public sealed class CursorTests
                         object[] expected = name switch
                         {
                             "Features" => [.. pixels[skip + row].Cast<object>()],
-                            "Label" => [labels[skip + row]],
+                            "Label" => labels[skip + row],
                             "Score" => [.. scores[skip + row].Cast<object>()],
-                            "PredictedLabel" => [(uint)Array.IndexOf(scores[skip + row], scores[skip + row].Max()) + 1],
+                            "PredictedLabel" => names[(uint)Array.IndexOf(scores[skip + row], scores[skip + row].Max()) + 1],
                             _ => value(),
                         };
                         Cells.AssertSame(expected, value(), 1e-6f, $"{name} of row {row} behind {skip}");
