@@ -7,6 +7,7 @@ using Microsoft.ML;
 using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.ChildProcesses;
+using NullaProp.ML.Randomness;
 
 namespace NullaProp.ML.Benchmarks;
 
@@ -42,7 +43,7 @@ internal static class ChildRoles
 
     /// <summary>
     /// Trains a variant on streamed data, with augmentation and early stopping, and keeps checkpoints in a folder, in the middle of epochs too;
-    /// prints a line when it begins, one an epoch, and the hash of the weights when it has ended.
+    /// prints a line a step, and the hash of the weights when it has ended.
     /// </summary>
     public const string Killed = "child-killed";
 
@@ -140,16 +141,16 @@ internal static class ChildRoles
 
     private static void RunKilled(string variant, string folder)
     {
-        const int images = 600;
+        const int images = 300;
         var mlContext = new MLContext(seed: 1);
         var options = new NoPropOptions
         {
-            Epochs = 4,
+            Epochs = 3,
             BatchSize = 64,
             HiddenSize = 32,
             Augmentation = new() { RandomCropPadding = 2, HorizontalFlipProbability = 0.5 },
             EarlyStoppingPatience = 2,
-            MaxCachedBytes = 65_536, // of 470,400
+            MaxCachedBytes = 65_536, // of 235,200
             Variant = variant switch
             {
                 nameof(DiscreteTime) => new DiscreteTime { BlockCount = 3 },
@@ -161,11 +162,10 @@ internal static class ChildRoles
         {
             Validation = mlContext.Data.LoadFromEnumerable(Enumerable.Range(images, 100).Select(ByteRow.Of).ToList()),
             Checkpoints = new(folder) { EveryMinutes = 1e-9 }, // after every step: as many moments of writing as there can be
-            Progress = new Progress(),
         };
         var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, images).Select(ByteRow.Of).ToList());
-        Console.WriteLine("begins");
-        using var model = mlContext.MulticlassClassification.Trainers.NoProp(options, run).Fit(data);
+        var trainer = new NoPropTrainer(mlContext, options, run) { StreamsOf = seed => new RandomStreams(seed) { Asked = TellStep } };
+        using var model = trainer.Fit(data);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, weight) in model.Scorer.Model.Network.Weights.All)
         {
@@ -174,6 +174,15 @@ internal static class ChildRoles
         }
 
         Console.WriteLine(Convert.ToHexStringLower(hash.GetHashAndReset()));
+
+        // Once a step, for every step mirrors its images.
+        static void TellStep(string name, int epoch, int step)
+        {
+            if (name.EndsWith("/flip", StringComparison.Ordinal))
+            {
+                Console.WriteLine($"epoch {epoch} step {step}");
+            }
+        }
     }
 
     private static void RunPredict(string path)
@@ -190,11 +199,5 @@ internal static class ChildRoles
         var (engineTime, predictionTime) = (made - loaded, predicted - made);
         Console.WriteLine(
             $"{loaded.TotalMilliseconds:0.00} {engineTime.TotalMilliseconds:0.00} {predictionTime.TotalMilliseconds:0.00} {prediction.PredictedLabel}");
-    }
-
-    // At once and in order; Progress<T> would report on other threads.
-    private sealed class Progress : IProgress<EpochMetrics>
-    {
-        public void Report(EpochMetrics value) => Console.WriteLine($"epoch {value.Epoch}");
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Benchmarks.Reporting;
@@ -14,6 +13,10 @@ namespace NullaProp.ML.Benchmarks;
 /// </summary>
 internal static class KillCommand
 {
+    private const int MostSteps = 8; // that a process takes before it is killed, so that every training is killed several times
+
+    private static readonly TimeSpan MostWait = TimeSpan.FromMilliseconds(50); // behind a step: its checkpoint is written then
+
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
 
     public static Command Create()
@@ -36,7 +39,7 @@ internal static class KillCommand
         {
             var (name, figure) = figures.MinBy(pair => pair.Value.Kills);
             Disturb(name, figure, random, times - figures.Values.Sum(other => other.Kills));
-            AnsiConsole.WriteLine($"{name}: {figure}");
+            AnsiConsole.WriteLine($"{name}: {figure.Kills} kills, {figure.Equal} trainings with equal bits, {figure.Different} with others.");
             if (json is not null)
             {
                 Write(json, figures); // after every training, so that an interrupted run leaves what it has
@@ -49,11 +52,9 @@ internal static class KillCommand
     private static KillFigure Undisturbed(string name)
     {
         using var folder = new DisposableFolder();
-        var watch = Stopwatch.StartNew();
-        var began = TimeSpan.Zero;
         var hash = string.Empty;
-        ChildProcess.Run([ChildRoles.Killed, name, folder.Path], line => (began, hash) = (hash.Length == 0 ? watch.Elapsed : began, line), threads: 1);
-        return new KillFigure(hash, watch.Elapsed - began);
+        ChildProcess.Run([ChildRoles.Killed, name, folder.Path], line => hash = line, threads: 1);
+        return new KillFigure(hash);
     }
 
     // One training, killed until it survives to its end, or as often as is wanted.
@@ -63,7 +64,7 @@ internal static class KillCommand
         for (var kills = 0; ; kills++)
         {
             using var kill = new CancellationTokenSource();
-            var last = string.Empty;
+            var (step, last) = (random.Next(MostSteps), string.Empty);
             try
             {
                 var exitCode = ChildProcess.Run([ChildRoles.Killed, name, folder.Path], OnLine, threads: 1, kill.Token);
@@ -77,9 +78,9 @@ internal static class KillCommand
 
             void OnLine(string line)
             {
-                if (last.Length == 0 && kills < most)
+                if (step-- == 0 && kills < most)
                 {
-                    kill.CancelAfter(figure.Duration * random.NextDouble()); // of an undisturbed training, from its beginning on
+                    kill.CancelAfter(MostWait * random.NextDouble());
                 }
 
                 last = line;
@@ -114,8 +115,7 @@ internal static class KillCommand
 
 /// <summary>What became of the trainings of one variant.</summary>
 /// <param name="Hash">The hash of the weights that an undisturbed training gives.</param>
-/// <param name="Duration">The time that it takes.</param>
-internal sealed record KillFigure(string Hash, TimeSpan Duration)
+internal sealed record KillFigure(string Hash)
 {
     /// <summary>Gets the number of processes killed.</summary>
     public int Kills { get; private set; }
