@@ -85,6 +85,12 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(run);
+        if (run.Threads < 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(run), $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
+        }
+
         TrainingChecks.Architecture(Options, run.Previous);
         return Train(input, run, run.Previous?.Scorer);
     }
@@ -121,6 +127,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         checks.Augmentation();
         checks.Validation(run.Validation, log.Warning);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
+        using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         var loader = new ImageLoader(
