@@ -38,4 +38,22 @@ public sealed class NoPropModel
 
     /// <summary>Gets the parts of the model and their numbers of trained weights.</summary>
     public ModelSummary Summary { get; }
+
+    /// <summary>Returns classes with their scores, the most probable first.</summary>
+    /// <param name="scores">What a row has in the score column: one value for each class.</param>
+    /// <param name="most">How many classes at most, 1 or more.</param>
+    /// <returns>Name and score of each class; equal scores in the order of <see cref="ClassNames"/>.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer scores than classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="most"/> is below 1.</exception>
+    /// <example><code>var (name, score) = model.Model.Classes(prediction.Score, most: 1)[0];</code></example>
+    public IReadOnlyList<(string Name, float Score)> Classes(ReadOnlySpan<float> scores, int most = int.MaxValue)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        return scores.Length == ClassCount
+            ? [.. ClassNames.Zip(scores.ToArray()).OrderByDescending(pair => pair.Second).Take(most)]
+            : throw new ArgumentException(
+                $"There are {scores.Length} scores, but the model has {ClassCount} classes. Give the values of one row of column "
+                + $"'{Options.ScoreColumnName}'.",
+                nameof(scores));
+    }
 }

@@ -32,6 +32,21 @@ public sealed record NoPropRun
     public NoPropTransformer? Previous { get; init; }
 
     /// <summary>
+    /// Gets the number of threads that libtorch computes with on the CPU while this training runs, 1 or more. The setting is one of the
+    /// whole process: other work of libtorch meanwhile has it, too, and after the last training it is what it was.
+    /// </summary>
+    /// <remarks>
+    /// The threads of libtorch wait for each other in busy loops. Where other programs want the same processors, all wait for one that has
+    /// none, and a training on two threads may take several times as long as on one: set 1 there, or start the process with
+    /// OMP_WAIT_POLICY=PASSIVE. With another number of threads sums are taken in another order, and a model comes out a little different.
+    /// </remarks>
+    /// <value>
+    /// Default <see langword="null"/>: as many as libtorch chooses, which is OMP_NUM_THREADS or the number of cores, but no more than the
+    /// processors that the process may use by its affinity and its container's quota, of which libtorch knows nothing.
+    /// </value>
+    public int? Threads { get; init; }
+
+    /// <summary>
     /// Gets where the training keeps its state, to go on from there after the end of its process: in the same program, started again.
     /// </summary>
     /// <value>Default <see langword="null"/>: nowhere.</value>

@@ -94,6 +94,12 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(run);
+        if (run.Threads < 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(run), $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
+        }
+
         TrainingChecks.Architecture(Options, run.Previous);
         var (model, features) = Train(input, run);
         return new NoPropTransformer(new NoPropScorer(model), features);
@@ -149,6 +155,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         checks.Validation(run.Validation, log.Warning);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
         using var kept = run.Checkpoints is { } checkpoints ? new CheckpointFolder(checkpoints.Folder) : null;
+        using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         var loader = new ImageLoader(

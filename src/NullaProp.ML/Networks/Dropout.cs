@@ -8,7 +8,7 @@ namespace NullaProp.ML.Networks;
 /// <param name="share">The share of values that are dropped, 0 to below 1.</param>
 internal sealed class Dropout(WeightScope layer, double share)
 {
-    private readonly Scalar _scale = 1 / (1 - share);
+    private readonly Lazy<Scalar> _scale = new(() => 1 / (1 - share)); // a native number: made when tensors are
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">Values of any shape.</param>
@@ -22,6 +22,6 @@ internal sealed class Dropout(WeightScope layer, double share)
         }
 
         var kept = training.Stream($"dropout/{layer.Prefix}").Bernoulli(x.shape, x.dtype, 1 - share); // 0 or 1, as x
-        return x * kept.mul_(_scale).to(x.device);
+        return x * kept.mul_(_scale.Value).to(x.device);
     }
 }

@@ -1,4 +1,3 @@
-using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -27,7 +26,7 @@ internal sealed class PretrainedBackbone : Backbone
     }
 
     /// <summary>Gets the size of the images that the network was trained on.</summary>
-    public static ImageShape Shape { get; } = new(Channels: 3, Height: 224, Width: 224);
+    public static ImageShape Shape => BackboneTraits.PhotoShape;
 
     /// <summary>Gets the size of a row of features: a table.</summary>
     public static ImageShape FeatureShape { get; } = new(FeatureCount, Height: 1, Width: 1);

@@ -67,6 +67,9 @@ internal static class BackboneTraits
     public static bool SuitsBFloat16(this NoPropBackbone kind) =>
         kind is not (NoPropBackbone.Mlp or NoPropBackbone.Custom) && !kind.IsPretrained();
 
+    /// <summary>Gets the size of the images that the pretrained network was trained on.</summary>
+    public static ImageShape PhotoShape { get; } = new(Channels: 3, Height: 224, Width: 224);
+
     /// <summary>Returns whether a backbone starts from weights trained on photos.</summary>
     /// <param name="kind">The backbone.</param>
     public static bool IsPretrained(this NoPropBackbone kind) => kind == NoPropBackbone.PretrainedResNet18;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using NullaProp.ML.Networks;
 
 namespace NullaProp.ML;
 
@@ -39,6 +38,7 @@ internal static class OptionsValidator
             .. records.SelectMany(record => OptionProperty.Of(record.GetType()).Select(option => option.Fault(record))).OfType<string>(),
             .. new[] { Shape(o.ImageShape, o.Backbone.SmallestSide()), Weights(o.ClassWeights), Path(o.BackboneWeightsPath) }.OfType<string>(),
             .. Backbone(o),
+            .. o.Backbone.IsPretrained() ? Pretrained(o) : [],
             .. o.Embedding.Faults(),
             .. OfSampling(o.Sampling),
             .. o.Variant.Faults(o),
@@ -85,33 +85,37 @@ internal static class OptionsValidator
             yield return $"{nameof(o.BackboneName)} is '{o.BackboneName}', but {nameof(o.Backbone)} is {o.Backbone}: set it to {NoPropBackbone.Custom}, or leave the name out.";
         }
 
-        if (o.Backbone.IsPretrained() && o.ImageShape is { } shape && shape != PretrainedBackbone.Shape)
-        {
-            yield return $"{nameof(o.ImageShape)} is {shape}, but {nameof(o.Backbone)} {o.Backbone} was trained on {PretrainedBackbone.Shape}: leave "
-                + "it out, and resize the images with ResizeImages.";
-        }
-
-        if (o.Backbone.IsPretrained() && o.Variant is DiscreteTime)
-        {
-            yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {nameof(o.Backbone)} is "
-                + $"{o.Backbone}, of which one holds 15.9 million weights: choose another variant.";
-        }
-
-        if (o.Backbone.IsPretrained() && o.Augmentation != Augmentation.None)
-        {
-            yield return $"{nameof(o.Augmentation)} is set, but what {nameof(o.Backbone)} {o.Backbone} sees in an image is computed once: leave it out.";
-        }
-
-        if (o.Backbone.IsPretrained() && o.Embedding.Initialization == EmbeddingInitialization.PixelMedoid)
-        {
-            yield return $"Embedding.{nameof(Embedding.Initialization)} is {o.Embedding.Initialization}, but {nameof(o.Backbone)} is {o.Backbone}, whose "
-                + $"training sees no pixels: choose {EmbeddingInitialization.FeatureMedoidBySum}.";
-        }
-
         if (o is { Backbone: NoPropBackbone.Custom, BackbonePrecision: BackbonePrecision.BFloat16 })
         {
             yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in the single precision of its own "
                 + $"parameters: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}.";
+        }
+    }
+
+    private static IEnumerable<string> Pretrained(NoPropOptions o)
+    {
+        var kind = $"{nameof(o.Backbone)} {o.Backbone}";
+        if (o.ImageShape is { } shape && shape != BackboneTraits.PhotoShape)
+        {
+            yield return $"{nameof(o.ImageShape)} is {shape}, but {kind} was trained on {BackboneTraits.PhotoShape}: leave it out, and resize the images "
+                + "with ResizeImages.";
+        }
+
+        if (o.Variant is DiscreteTime)
+        {
+            yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {kind} has 15.9 million weights: "
+                + "choose another variant.";
+        }
+
+        if (o.Augmentation != Augmentation.None)
+        {
+            yield return $"{nameof(o.Augmentation)} is set, but what {kind} sees in an image is computed once: leave it out.";
+        }
+
+        if (o.Embedding.Initialization == EmbeddingInitialization.PixelMedoid)
+        {
+            yield return $"Embedding.{nameof(Embedding.Initialization)} is {o.Embedding.Initialization}, but by {kind} training sees no pixels: choose "
+                + $"{EmbeddingInitialization.FeatureMedoidBySum}.";
         }
     }
 

@@ -9,8 +9,6 @@ namespace NullaProp.ML.Experiments.Commands;
 /// <summary><c>photos</c>: the table of docs/photos.md.</summary>
 internal sealed class PhotosCommand
 {
-    private const int Draws = 3;
-
     private readonly Option<string> _data = new("--data")
     {
         Description = "Zip of CIFAR-10 as JPEG files, train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg.",
@@ -27,6 +25,19 @@ internal sealed class PhotosCommand
 
     private readonly Option<string> _json = new("--json") { Description = "File of results.", HelpName = "FILE", Required = true };
 
+    private readonly Option<int[]> _classes = new("--classes")
+    {
+        Description = "The numbers of classes to tell apart, the first ones by name.",
+        DefaultValueFactory = _ => [3, 10],
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<int> _draws = new("--draws")
+    {
+        Description = "How often to train, each time on other photos and with another seed.",
+        DefaultValueFactory = _ => 3,
+    };
+
     private readonly Option<bool> _choices = new("--choices")
     {
         Description = "Compare settings of NoProp on other photos, in place of methods on the test photos.",
@@ -37,7 +48,7 @@ internal sealed class PhotosCommand
         var photos = new PhotosCommand();
         var command = new Command("photos", "Trains on 100 photos a class by the features of the pretrained network, and compares methods.")
         {
-            photos._data, photos._features, photos._json, photos._choices,
+            photos._data, photos._features, photos._json, photos._classes, photos._draws, photos._choices,
         };
         command.SetBody(photos.Run);
         return command;
@@ -48,7 +59,10 @@ internal sealed class PhotosCommand
         var results = new ResultFile<PhotoRow>(arguments.GetRequiredValue(_json));
         var features = new PhotoFeatures(arguments.GetRequiredValue(_features));
         var isChoice = arguments.GetValue(_choices);
-        foreach (var (classes, draw) in from draw in Enumerable.Range(0, Draws) from classes in new[] { 10, 3 } select (classes, draw))
+        var tasks = from draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws))
+                    from classes in arguments.GetRequiredValue(_classes)
+                    select (classes, draw);
+        foreach (var (classes, draw) in tasks)
         {
             var task = isChoice ? PhotoTask.ForChoices(classes, draw) : PhotoTask.ForTest(classes, draw);
             features.Compute(arguments.GetRequiredValue(_data), task.Training.Concat(task.Test), cancellationToken);
@@ -74,11 +88,15 @@ internal sealed class PhotosCommand
     }
 
     private static IEnumerable<PhotoRow> Choices(PhotoTask task, PhotoFeatures features, int draw) =>
-        from epochs in new[] { 10, 20, 40 }
-        from batch in new[] { 16, 32, 64 }
-        from decay in new[] { 1e-3, 0.1 }
-        from rate in new[] { 3e-4, 1e-3 }
-        let name = FormattableString.Invariant($"{epochs} epochs, batches of {batch}, weight decay {decay}, rate {rate}")
-        let options = NoPropOptions.Photos with { Epochs = epochs, BatchSize = batch, WeightDecay = decay, LearningRate = rate }
+        from setting in new (int Epochs, int Batch, double Decay, double Rate)[]
+        {
+            (20, 32, 1e-3, 1e-3), (10, 32, 1e-3, 1e-3), (40, 32, 1e-3, 1e-3), (20, 32, 0.3, 1e-3), (20, 32, 1e-3, 3e-4), (20, 128, 1e-3, 1e-3),
+        }
+        let name = FormattableString.Invariant(
+            $"{setting.Epochs} epochs, batches of {setting.Batch}, weight decay {setting.Decay}, rate {setting.Rate}")
+        let options = NoPropOptions.Photos with
+        {
+            Epochs = setting.Epochs, BatchSize = setting.Batch, WeightDecay = setting.Decay, LearningRate = setting.Rate,
+        }
         select PhotoMethods.Library(name, options, task, features, draw);
 }

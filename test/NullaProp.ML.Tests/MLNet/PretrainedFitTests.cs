@@ -1,0 +1,114 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>Training on photos by a network that is trained already.</summary>
+[TestClass]
+public sealed class PretrainedFitTests
+{
+    private const int Side = 224;
+    private const int Size = 3 * Side * Side;
+
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly NoPropOptions Options = NoPropOptions.Photos with { Epochs = 40, BatchSize = 4, LearningRate = 0.01, HiddenSize = 32, Seed = 1 };
+
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.CrossEntropyBaseline)]
+    public void Fit_FewPhotos_TellsOthersApartAndScoresTheSameAfterAReload(VariantKind variant)
+    {
+        using var folder = new TempFolder();
+        var (training, others) = (Photos(rows: 8, seed: 0), Photos(rows: 6, seed: 1));
+        using var model = Trainer(Options with { Variant = variant.Create(new DiscreteTime()) }).Fit(training);
+
+        var scores = Scores(model, others);
+
+        for (var row = 0; row < scores.Count; row++)
+        {
+            var alone = Scores(model, Context.Data.TakeRows(row == 0 ? others : Context.Data.SkipRows(others, row), 1)).Single();
+            Assert.AreEqual(scores[row][0], alone[0], 1e-4f, $"row {row}");
+            Assert.IsGreaterThan(0.5f, scores[row][row % 2], $"row {row}: {string.Join(' ', scores[row])}");
+        }
+
+        Assert.AreEqual(new ImageShape(3, Side, Side), model.Model.ImageShape);
+        Assert.AreEqual(1.0, Context.MulticlassClassification.Evaluate(model.Transform(others)).MicroAccuracy);
+        Context.Model.Save(model, training.Schema, folder.File("model.zip"));
+        using var loaded = (IDisposable)Context.Model.Load(folder.File("model.zip"), out _);
+        foreach (var (before, after) in scores.Zip(Scores((ITransformer)loaded, others)))
+        {
+            CollectionAssert.AreEqual(before, after);
+        }
+    }
+
+    [TestMethod]
+    public void Fit_FromAModelWithARateOfAlmostNothing_ScoresAlmostTheSame()
+    {
+        var data = Photos(rows: 6, seed: 0);
+        using var first = Trainer(Options).Fit(data);
+
+        using var second = Trainer(first.Model.Options with { LearningRate = 1e-9, Epochs = 1 }).Fit(data, new NoPropRun { Previous = first });
+
+        foreach (var (before, after) in Scores(first, data).Zip(Scores(second, data)))
+        {
+            Assert.AreEqual(before[0], after[0], 1e-4f);
+        }
+    }
+
+    [TestMethod]
+    public void Fit_PackageThatIsMissing_NamesIt()
+    {
+        using var folder = new TempFolder();
+        var trainer = Trainer(Options with { BackboneWeightsPath = folder.File("nowhere") });
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Photos(rows: 2, seed: 0)));
+
+        Assert.Contains($"The weights of PretrainedResNet18 cannot be read from '{folder.File("nowhere")}'", fault.Message);
+        Assert.Contains("Reference the package Microsoft.ML.DnnImageFeaturizer.ResNet18 in the application", fault.Message);
+    }
+
+    [TestMethod]
+    public void Fit_ImagesOfAnotherSize_SaysTheSizeThatIsNeeded()
+    {
+        var trainer = Trainer(Options);
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(TinyImages.Keys(Context)));
+
+        Assert.Contains("but NoProp needs 150528 values (3×224×224). Change ResizeImages", fault.Message);
+    }
+
+    private static NoPropTrainer Trainer(NoPropOptions options) => Context.MulticlassClassification.Trainers.NoProp(options);
+
+    private static List<float[]> Scores(ITransformer model, IDataView data) => [.. model.Transform(data).GetColumn<float[]>("Score")];
+
+    // Stripes that stand and stripes that lie, of any colour and width, behind noise.
+    private static IDataView Photos(int rows, int seed)
+    {
+        var random = new Random(seed);
+        var photos = Enumerable.Range(0, rows).Select(row => new Photo { Label = row % 2 == 0 ? "lies" : "stands", Features = Stripes(row % 2 == 1, random) });
+        return TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(photos.ToList()));
+    }
+
+    private static float[] Stripes(bool stands, Random random)
+    {
+        var width = random.Next(8, 20);
+        float[] colour = [random.Next(60, 200), random.Next(60, 200), random.Next(60, 200)];
+        var pixels = new float[Size];
+        for (var i = 0; i < Size; i++)
+        {
+            var place = stands ? i % Side : i / Side % Side;
+            pixels[i] = (place / width % 2 * colour[i / (Side * Side)]) + random.Next(0, 30);
+        }
+
+        return pixels;
+    }
+
+    private sealed class Photo
+    {
+        public string Label { get; init; } = string.Empty;
+
+        [VectorType(3, Side, Side)]
+        public float[] Features { get; init; } = [];
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests;
+
+/// <summary>What a trained model says of its classes.</summary>
+[TestClass]
+public sealed class NoPropModelTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+
+    [TestMethod]
+    public void Classes_ScoresOfARow_AreNamedAndSorted()
+    {
+        using var model = TinyImages.Trainer(Context).Fit(TinyImages.Keys(Context));
+
+        var classes = model.Model.Classes([0.2f, 0.5f, 0.3f]);
+        var best = model.Model.Classes([0.4f, 0.2f, 0.4f], most: 2);
+
+        CollectionAssert.AreEqual(new[] { ("dog", 0.5f), ("owl", 0.3f), ("cat", 0.2f) }, classes.ToArray());
+        CollectionAssert.AreEqual(new[] { ("cat", 0.4f), ("owl", 0.4f) }, best.ToArray());
+    }
+
+    [TestMethod]
+    public void Classes_ScoresOfAnotherModel_AreRefused()
+    {
+        using var model = TinyImages.Trainer(Context).Fit(TinyImages.Keys(Context));
+
+        var fault = Assert.ThrowsExactly<ArgumentException>(() => model.Model.Classes([0.5f, 0.5f]));
+
+        Assert.Contains("There are 2 scores, but the model has 3 classes. Give the values of one row of column 'Score'.", fault.Message);
+    }
+}

@@ -1,0 +1,74 @@
+using NullaProp.ML.Tests.Support;
+using NullaProp.ML.Training;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Training;
+
+/// <summary>The number of threads of libtorch during a training.</summary>
+[TestClass]
+public sealed class ThreadCountTests
+{
+    [TestMethod]
+    public void Dispose_LastOfSeveral_PutsTheNumberBack()
+    {
+        var before = get_num_threads();
+        var first = new ThreadCount(before + 1);
+        var second = new ThreadCount(before + 2);
+        var inside = get_num_threads();
+
+        first.Dispose();
+        var afterFirst = get_num_threads();
+        second.Dispose();
+
+        Assert.AreEqual(before + 2, inside);
+        Assert.AreEqual(before + 2, afterFirst);
+        Assert.AreEqual(before, get_num_threads());
+    }
+
+    [TestMethod]
+    public void Create_Nothing_StaysWithinTheProcessorsOfTheProcess()
+    {
+        var before = get_num_threads();
+        set_num_threads(Environment.ProcessorCount + 3);
+        try
+        {
+            using var threads = new ThreadCount(threads: null);
+
+            Assert.AreEqual(Environment.ProcessorCount, get_num_threads());
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+    }
+
+    [TestMethod]
+    public void Fit_ThreadsThatAreAskedFor_AreThoseOfTheTrainingAlone()
+    {
+        var context = new Microsoft.ML.MLContext(seed: 1);
+        var before = get_num_threads();
+        var seen = 0;
+        var run = new NoPropRun { Threads = before + 1, Progress = new Callback(() => seen = get_num_threads()) };
+
+        using var model = TinyImages.Trainer(context).Fit(TinyImages.Keys(context), run);
+
+        Assert.AreEqual(before + 1, seen);
+        Assert.AreEqual(before, get_num_threads());
+    }
+
+    [TestMethod]
+    public void Fit_NoThreads_IsRefused()
+    {
+        var context = new Microsoft.ML.MLContext(seed: 1);
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => TinyImages.Trainer(context).Fit(TinyImages.Keys(context), new NoPropRun { Threads = 0 }));
+
+        Assert.Contains("Threads is 0, but must be 1 or more", fault.Message);
+    }
+
+    private sealed class Callback(Action call) : IProgress<EpochMetrics>
+    {
+        public void Report(EpochMetrics value) => call();
+    }
+}
