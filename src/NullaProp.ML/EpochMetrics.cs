@@ -2,7 +2,8 @@ namespace NullaProp.ML;
 
 /// <summary>What one pass over the training data gave; reported through <see cref="IProgress{T}"/> and logged.</summary>
 /// <remarks>
-/// Accuracies are those of the scorer that <c>Transform</c> uses, never of the network on a noised label, which at low noise can simply be read off.
+/// Accuracies are those of the scorer that <c>Transform</c> uses, never of the network on a noised label, which at low noise can simply be
+/// read off.
 /// </remarks>
 public sealed record EpochMetrics
 {
@@ -25,12 +26,15 @@ public sealed record EpochMetrics
     public required double ReadoutLoss { get; init; }
 
     /// <summary>
-    /// Gets the share of at most 1,000 training rows that the scorer classifies correctly, 0 to 1; <see langword="null"/> for a block that is
+    /// Gets the share of at most 1,000 training rows that the scorer classifies correctly, 0 to 1; <see langword="null"/> for a block that
+    /// is
     /// trained apart, which scores nothing by itself.
     /// </summary>
     public required double? TrainingAccuracy { get; init; }
 
-    /// <summary>Gets the mean log-loss in nats on the validation rows, each counting the same; <see langword="null"/> without validation data.</summary>
+    /// <summary>
+    /// Gets the mean log-loss in nats on the validation rows, each counting the same; <see langword="null"/> without validation data.
+    /// </summary>
     public double? ValidationLogLoss { get; init; }
 
     /// <summary>Gets the share of validation rows classified correctly, 0 to 1; <see langword="null"/> without validation data.</summary>

@@ -5,11 +5,13 @@ using NullaProp.ML.Interop;
 namespace NullaProp.ML;
 
 /// <summary>
-/// Trains the blocks of <see cref="DiscreteTime"/> apart: each in a process of its own, on any machine that sees one shared folder, and merges
+/// Trains the blocks of <see cref="DiscreteTime"/> apart: each in a process of its own, on any machine that sees one shared folder, and
+/// merges
 /// them into the model that one process would have trained, bit for bit on the same kind of CPU with the same number of threads.
 /// </summary>
 /// <remarks>
-/// With one-hot embeddings the blocks share nothing, so workers need no network between them and no order. Which worker trains which block is
+/// With one-hot embeddings the blocks share nothing, so workers need no network between them and no order. Which worker trains which block
+/// is
 /// for the caller or a cluster's own scheduler to say. All of them must be given the same options and data, and an
 /// <see cref="NoPropOptions.Seed"/> where the context has none.
 /// </remarks>
@@ -55,7 +57,8 @@ public sealed class NoPropBlocks
     /// <param name="data">Labelled images, the same for all blocks; read as by <see cref="NoPropTrainer.Fit(IDataView)"/>.</param>
     /// <param name="block">The block, from 0.</param>
     /// <param name="run">
-    /// Who takes part, in place of the trainer's: log, progress, cancellation. Neither validation data, for a block scores nothing by itself, nor a
+    /// Who takes part, in place of the trainer's: log, progress, cancellation. Neither validation data, for a block scores nothing by
+    /// itself, nor a
     /// previous model, nor checkpoints, which this object has.
     /// </param>
     /// <exception cref="ArgumentException">The run has a member that a block has no use for.</exception>
@@ -77,7 +80,9 @@ public sealed class NoPropBlocks
         };
         if (Array.Find(unused, member => member.Item2).Item1 is { } name)
         {
-            throw new ArgumentException($"{nameof(NoPropRun)}.{name} is set, but a block that is trained apart has no use for it. Leave it out.", nameof(run));
+            throw new ArgumentException(
+                $"{nameof(NoPropRun)}.{name} is set, but a block that is trained apart has no use for it. Leave it out.",
+                nameof(run));
         }
 
         _trainer.FitBlock(data, run with { Checkpoints = _checkpoints.In(Folder(block)) }, block);
@@ -85,7 +90,9 @@ public sealed class NoPropBlocks
 
     /// <summary>Merges all blocks into one model. Needs no data, and leaves the folder as it is.</summary>
     /// <returns>The model, which the caller disposes of.</returns>
-    /// <exception cref="InvalidOperationException">Blocks are not trained to their end, or not with these options and the same data.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Blocks are not trained to their end, or not with these options and the same data.
+    /// </exception>
     public NoPropTransformer Merge()
     {
         var found = Enumerable.Range(0, Count).Select(block => TrainedBlock.Find(Folder(block))).ToList();
@@ -93,7 +100,8 @@ public sealed class NoPropBlocks
         if (missing.Length > 0)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"{missing.Length} of {Count} blocks in '{_checkpoints.Folder}' are not trained to their end: {string.Join(", ", missing)}, counted from 0. "
+                $"{missing.Length} of {Count} blocks in '{_checkpoints.Folder}' are not trained to their end: "
+                    + $"{string.Join(", ", missing)}, counted from 0. "
                 + $"Train them with {nameof(NoPropBlocks)}.{nameof(Train)}."));
         }
 

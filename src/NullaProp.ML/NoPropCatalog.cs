@@ -50,7 +50,8 @@ public static class NoPropCatalog
     /// <param name="catalog">The trainers.</param>
     /// <param name="options">The options; <see cref="NoPropOptions.BackboneName"/> must name the network.</param>
     /// <param name="backbone">
-    /// Makes the network, as <see cref="NoPropBackbones.Register"/> describes it. The trainer keeps it; loading a model that it trained needs it
+    /// Makes the network, as <see cref="NoPropBackbones.Register"/> describes it. The trainer keeps it; loading a model that it trained
+    /// needs it
     /// registered under that name.
     /// </param>
     /// <param name="run">Who takes part in a training; may be <see langword="null"/>.</param>
@@ -66,6 +67,10 @@ public static class NoPropCatalog
         System.ArgumentNullException.ThrowIfNull(catalog);
         System.ArgumentNullException.ThrowIfNull(options);
         System.ArgumentNullException.ThrowIfNull(backbone);
-        return new NoPropTrainer(HostEnvironment.Of(catalog), options with { Backbone = NoPropBackbone.Custom }, run ?? new NoPropRun(), backbone);
+        return new NoPropTrainer(
+            HostEnvironment.Of(catalog),
+            options with { Backbone = NoPropBackbone.Custom },
+            run ?? new NoPropRun(),
+            backbone);
     }
 }

@@ -33,7 +33,9 @@ public sealed class NoPropModel
     /// <summary>Gets the random seed that training used, also where the options left it open.</summary>
     public int Seed { get; }
 
-    /// <summary>Gets the mean Euclidean norm of the class embeddings; near 0 they have collapsed and the noisy label carries no class.</summary>
+    /// <summary>
+    /// Gets the mean Euclidean norm of the class embeddings; near 0 they have collapsed and the noisy label carries no class.
+    /// </summary>
     public double EmbeddingNorm { get; }
 
     /// <summary>Gets the parts of the model and their numbers of trained weights.</summary>

@@ -114,16 +114,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public Denoiser Copy(NoPropOptions options, Device device)
     {
         Denoiser? copy = null;
-        UseTensors(() =>
-        {
-            var weights = Weights.Promised(new Lazy<Device>(device));
-            weights.Module = Model.Network.Weights.Module;
-            copy = new Denoiser(weights, options, Shape, ClassCount);
-            foreach (var (name, weight) in Model.Network.Weights.All)
-            {
-                copy.Weights.Take(name, weight.Host());
-            }
-        });
+        UseTensors(() => copy = Model.Network.Copy(options, Shape, ClassCount, device));
         return copy!;
     }
 
@@ -142,7 +133,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public FrozenTrunk CopyTrunk(Device device)
     {
         FrozenTrunk? trunk = null;
-        UseTensors(() => trunk = new FrozenTrunk(Model.Network.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device));
+        UseTensors(() => trunk = FrozenTrunk.Of(Model.Network, device));
         return trunk!;
     }
 
@@ -187,7 +178,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         {
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
-            var first = PlanCompiler.For(Model.Network, Model.Options with { Sampling = Model.Options.Sampling with { ScoreReadout = ScoreReadout.FirstPrediction } });
+            var first = PlanCompiler.For(
+                Model.Network,
+                Model.Options with { Sampling = Model.Options.Sampling with { ScoreReadout = ScoreReadout.FirstPrediction } });
             var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
             var (draws, length) = (Model.Starts.Rows / each, Model.Starts.Columns);
             var starts = new HostTensor([draws, each * length], Model.Starts.Values).ColumnRange(0, length); // (n, D)
@@ -276,23 +269,15 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             throw new ObjectDisposedException(
                 typeof(NoPropTransformer).FullName,
                 "The model was disposed of. A PredictionEngine disposes of its model with itself, unless it was made with " +
-                "new PredictionEngineOptions { OwnsTransformer = false }. Dispose of a model once nobody uses it any more, or load it again.");
+                "new PredictionEngineOptions { OwnsTransformer = false }. Dispose of a model once nobody uses it any more, or load it "
+                    + "again.");
         }
     }
 
-    // Each pixel a standard deviation above or below its mean, in turns: what the network sees of it is 1 and −1.
     private bool ScoreUsualImage()
     {
-        var (mean, scale) = (Model.Network.Normalization.Mean.Host().Values, Model.Network.Normalization.Scale.Host().Values);
-        var (pixels, scores) = (new float[Shape.Size], new float[ClassCount]);
-        var area = Shape.Height * Shape.Width;
-        for (var i = 0; i < pixels.Length; i++)
-        {
-            var deviation = scale[i / area] == 0 ? 0 : 1 / scale[i / area]; // 0 where the channel never varied
-            pixels[i] = mean[i / area] + (i % 2 == 0 ? deviation : -deviation);
-        }
-
-        Score(pixels, rows: 1, scores, disagreements: []);
+        var scores = new float[ClassCount];
+        Score(Model.Network.Normalization.UsualImage(), rows: 1, scores, disagreements: []);
         return HostKernels.AreFinite(scores);
     }
 

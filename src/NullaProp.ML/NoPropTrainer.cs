@@ -15,14 +15,17 @@ using static TorchSharp.torch;
 namespace NullaProp.ML;
 
 /// <summary>
-/// Trains a classifier of images or rows of values as a denoiser of labels: NoProp (Li, Teh, Pascanu 2025, arXiv 2503.24322) in continuous time,
+/// Trains a classifier of images or rows of values as a denoiser of labels: NoProp (Li, Teh, Pascanu 2025, arXiv 2503.24322) in continuous
+/// time,
 /// in discrete time or by flow matching, as <see cref="NoPropOptions.Variant"/> says.
 /// </summary>
 /// <remarks>
 /// <para>Made by <c>mlContext.MulticlassClassification.Trainers.NoProp(…)</c>. Input: a key column of labels and a column of images. Output
-/// columns: the predicted class, a key, and class probabilities that sum to 1; entropy and disagreement of draws where the options name columns
+/// columns: the predicted class, a key, and class probabilities that sum to 1; entropy and disagreement of draws where the options name
+/// columns
 /// for them.</para>
-/// <para>Training is a pure function of data, options, seed and, on the CPU, the number of threads of libtorch, which decides in which order sums
+/// <para>Training is a pure function of data, options, seed and, on the CPU, the number of threads of libtorch, which decides in which
+/// order sums
 /// are taken. It leaves the trainer unchanged: it may be called any number of times, also from several threads.</para>
 /// </remarks>
 public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
@@ -58,14 +61,18 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
     /// <summary>Trains a model, with <see cref="Run"/>.</summary>
     /// <param name="input">
-    /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once an epoch,
+    /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once
+    /// an epoch,
     /// in discrete time once for each block in every epoch.
     /// </param>
     /// <returns>The model, which the caller disposes of.</returns>
-    /// <exception cref="ArgumentException">The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the checkpoints are of
+    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
+    /// checkpoints are of
     /// another training.
     /// </exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
@@ -79,10 +86,13 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <param name="input">Labelled images, read as by <see cref="Fit(IDataView)"/>.</param>
     /// <param name="run">Who takes part, in place of all of <see cref="Run"/>; take <c>trainer.Run with { … }</c> to change a part.</param>
     /// <returns>The model, which the caller disposes of.</returns>
-    /// <exception cref="ArgumentException">The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the checkpoints are of
+    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
+    /// checkpoints are of
     /// another training.
     /// </exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>

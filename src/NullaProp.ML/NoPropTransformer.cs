@@ -10,17 +10,26 @@ using NullaProp.ML.Storage;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
-[assembly: LoadableClass(typeof(NoPropTransformer), null, typeof(SignatureLoadModel), "NoProp classifier", NoPropTransformer.LoaderSignature)]
+[assembly: LoadableClass(
+    typeof(NoPropTransformer),
+    null,
+    typeof(SignatureLoadModel),
+    "NoProp classifier",
+    NoPropTransformer.LoaderSignature)]
 
 namespace NullaProp.ML;
 
 /// <summary>A trained NoProp classifier: adds the predicted class and the class probabilities to data, and what else the options name a
 /// column for.</summary>
 /// <remarks>
-/// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone or in
-/// another batch to some 1e-6, since sums are then taken in another order. Data is scored when a cursor asks, the first row by itself and then in
-/// batches of up to 256; nothing is kept between passes, so cache the scored data if it is read more than once. A cursor opens its source once, so
-/// a queue or a generator is scored right, too. It reads a batch ahead: who leaves such a source half way finds up to a batch of its rows, and one
+/// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone
+/// or in
+/// another batch to some 1e-6, since sums are then taken in another order. Data is scored when a cursor asks, the first row by itself and
+/// then in
+/// batches of up to 256; nothing is kept between passes, so cache the scored data if it is read more than once. A cursor opens its source
+/// once, so
+/// a queue or a generator is scored right, too. It reads a batch ahead: who leaves such a source half way finds up to a batch of its rows,
+/// and one
 /// that it waits for, taken out. Where the next row does not come within 10 ms, those that came are scored.
 /// </remarks>
 /// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has
@@ -60,18 +69,24 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Returns a transformer with the same parameters that scores in another way. Both must be disposed of.</summary>
     /// <param name="change">Returns how to score, from how this transformer does.</param>
     /// <returns>The other transformer.</returns>
-    /// <exception cref="ArgumentException">An option is out of range, has no effect for this model, or asks for too much work for one row.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range, has no effect for this model, or asks for too much work for one row.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     /// <example><code>using var finer = model.WithSampling(sampling => sampling with { SolverSteps = 40 });</code></example>
     public NoPropTransformer WithSampling(Func<Sampling, Sampling> change)
     {
         ArgumentNullException.ThrowIfNull(change);
         var sampling = change(Model.Options.Sampling)
-            ?? throw new ArgumentException("The function returned null, but must return how to score. Write sampling => sampling with { … }.", nameof(change));
+            ?? throw new ArgumentException(
+                "The function returned null, but must return how to score. Write sampling => sampling with { … }.",
+                nameof(change));
         return With(Model.Options with { Sampling = sampling });
     }
 
-    /// <summary>Returns a transformer with the same parameters that reads and writes columns of other names. Both must be disposed of.</summary>
+    /// <summary>
+    /// Returns a transformer with the same parameters that reads and writes columns of other names. Both must be disposed of.
+    /// </summary>
     /// <param name="features">The column of images; <see langword="null"/> for the same as before, as of the others.</param>
     /// <param name="label">The column of labels, which <see cref="Diagnose"/> reads.</param>
     /// <param name="score">The output column of class probabilities.</param>
@@ -79,7 +94,11 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <returns>The other transformer.</returns>
     /// <exception cref="ArgumentException">A name is empty, or two output columns have the same.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
-    public NoPropTransformer WithColumns(string? features = null, string? label = null, string? score = null, string? predictedLabel = null) =>
+    public NoPropTransformer WithColumns(
+        string? features = null,
+        string? label = null,
+        string? score = null,
+        string? predictedLabel = null) =>
         With(Model.Options with
         {
             FeatureColumnName = features ?? Model.Options.FeatureColumnName,
@@ -88,9 +107,13 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
             PredictedLabelColumnName = predictedLabel ?? Model.Options.PredictedLabelColumnName,
         });
 
-    /// <summary>Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the noisy label, and the norm of the embeddings.</summary>
+    /// <summary>
+    /// Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the noisy label,
+    /// and the norm of the embeddings.
+    /// </summary>
     /// <param name="data">
-    /// Labelled data, read once; where it takes more than the <see cref="NoPropOptions.MaxCachedBytes"/> of training, read again for each figure, batch by batch.
+    /// Labelled data, read once; where it takes more than the <see cref="NoPropOptions.MaxCachedBytes"/> of training, read again for each
+    /// figure, batch by batch.
     /// </param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
@@ -114,7 +137,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public void SaveAsOnnx(string path) => SaveAsOnnx(path, new OnnxExport());
 
-    /// <summary>Writes the model as an ONNX file with other names and forms of input and outputs than <see cref="SaveAsOnnx(string)"/>.</summary>
+    /// <summary>
+    /// Writes the model as an ONNX file with other names and forms of input and outputs than <see cref="SaveAsOnnx(string)"/>.
+    /// </summary>
     /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
     /// <param name="export">The names and forms.</param>
     /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
@@ -184,7 +209,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         using var log = new TrainingLog(host.Start("Loading"), logger: null);
         var stored = Read(ctx, TorchBackend.DeviceOnceNeeded(host, log.Warning));
         var shape = stored.Shape;
-        return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
+        return new NoPropTransformer(
+            new NoPropScorer(stored),
+            new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
     }
 
     /// <summary>Reads a model without asking for libtorch, unless the network is the user's own.</summary>

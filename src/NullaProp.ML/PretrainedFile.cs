@@ -38,7 +38,8 @@ internal sealed class PretrainedFile
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"The weights of {NoPropBackbone.PretrainedResNet18} cannot be read from '{folder}' ({fault.Message.TrimEnd('.')}). Reference the "
+                $"The weights of {NoPropBackbone.PretrainedResNet18} cannot be read from '{folder}' ({fault.Message.TrimEnd('.')}). "
+                    + $"Reference the "
                 + $"package {PretrainedPackage.Name} in the application, whose build copies them there, or name its folder "
                 + $"{PretrainedPackage.Folder} with {nameof(NoPropOptions.BackboneWeightsPath)}.",
                 fault));
@@ -91,7 +92,9 @@ internal sealed class PretrainedFile
             const int most = 5;
             var rest = faults.Count > most ? $", and {faults.Count - most} more" : string.Empty;
             throw new InvalidOperationException(
-                $"The file '{_path}' of {nameof(NoPropOptions.BackboneWeightsPath)} does not fit the backbone: {string.Join(", ", faults.Take(most))}{rest}. Choose the {nameof(NoPropOptions.Backbone)} that the file was made from.");
+                $"The file '{_path}' of {nameof(NoPropOptions.BackboneWeightsPath)} does not fit the backbone: "
+                    + $"{string.Join(", ", faults.Take(most))}{rest}. Choose the {nameof(NoPropOptions.Backbone)} that the file was "
+                        + $"made from.");
         }
 
         if (Weights.Warning is { } warning)

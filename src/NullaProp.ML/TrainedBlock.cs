@@ -44,7 +44,8 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
 
     /// <summary>Returns in words in what the training of this block differs from that of another one of the same model.</summary>
     /// <param name="other">The other block.</param>
-    public IReadOnlyList<string> Faults(TrainedBlock other) => Fingerprint.Differences(other.Fingerprint with { Block = Fingerprint.Block });
+    public IReadOnlyList<string> Faults(TrainedBlock other) =>
+        Fingerprint.Differences(other.Fingerprint with { Block = Fingerprint.Block });
 
     /// <summary>Puts blocks together.</summary>
     /// <param name="blocks">All blocks of a model, in order.</param>
@@ -92,7 +93,8 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
         if (!isSame)
         {
             throw new InvalidOperationException(
-                $"The blocks cannot be merged: {block.Folder} scales pixels otherwise than the first block ('{name}'). Train all of them on the same data.");
+                $"The blocks cannot be merged: {block.Folder} scales pixels otherwise than the first block ('{name}'). Train all of "
+                    + $"them on the same data.");
         }
     }
 }

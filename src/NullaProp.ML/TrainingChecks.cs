@@ -38,17 +38,20 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         if (options.Variant is not DiscreteTime)
         {
             yield return $"Blocks can be trained apart in {nameof(DiscreteTime)} alone, but {nameof(NoPropOptions.Variant)} is "
-                + $"{options.Variant.GetType().Name}, which has one network for all times. Train it with Fit, and with {nameof(NoPropRun.Checkpoints)}.";
+                + $"{options.Variant.GetType().Name}, which has one network for all times. Train it with Fit, and with "
+                    + $"{nameof(NoPropRun.Checkpoints)}.";
         }
         else if (options.Embedding.Kind != EmbeddingKind.OneHot)
         {
             yield return $"Blocks can be trained apart with fixed embeddings alone, but {nameof(Embedding)}.{nameof(Embedding.Kind)} is "
-                + $"{options.Embedding.Kind}: every block's step changes them. Choose {nameof(EmbeddingKind.OneHot)}, or train all blocks in one process.";
+                + $"{options.Embedding.Kind}: every block's step changes them. Choose {nameof(EmbeddingKind.OneHot)}, or train all "
+                    + $"blocks in one process.";
         }
 
         if (options.EarlyStoppingPatience > 0)
         {
-            yield return $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but a block that is trained apart scores "
+            yield return $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but a block that is "
+                + $"trained apart scores "
                 + "nothing that it could be stopped by. Set it to 0.";
         }
     }
@@ -103,7 +106,8 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         if (padding >= Math.Min(shape.Height, shape.Width))
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"{nameof(ML.Augmentation.RandomCropPadding)} is {padding}, but must be below the shorter side of the images, which are {shape}, for "
+                $"{nameof(ML.Augmentation.RandomCropPadding)} is {padding}, but must be below the shorter side of the images, which are "
+                    + $"{shape}, for "
                 + "something of them to be left. Lower it, or enlarge the images with ResizeImages."));
         }
 
@@ -111,8 +115,10 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         {
             throw Marked.Exception(new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(ML.Augmentation.HorizontalFlipProbability)} is {flip} and {nameof(ML.Augmentation.RotationDegrees)} {rotation}, but the rows ")
-                + $"are vectors of {shape.Size} values, which have no sides to turn: set both to 0, or set {nameof(NoPropOptions.ImageShape)} if they "
+                $"{nameof(ML.Augmentation.HorizontalFlipProbability)} is {flip} and {nameof(ML.Augmentation.RotationDegrees)} "
+                    + $"{rotation}, but the rows ")
+                + $"are vectors of {shape.Size} values, which have no sides to turn: set both to 0, or set "
+                    + $"{nameof(NoPropOptions.ImageShape)} if they "
                 + "are images."));
         }
     }
@@ -129,7 +135,9 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         }
         else if (options.EarlyStoppingPatience > 0)
         {
-            warn($"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but there is no validation data to stop by: "
+            warn(
+                $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but there is no validation data to "
+                    + $"stop by: "
                 + $"all {options.Epochs} epochs are trained. Set {nameof(NoPropRun)}.{nameof(NoPropRun.Validation)}.");
         }
     }
@@ -141,7 +149,8 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         if (!images.HasSeveralClasses)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"Only one class was found among the {images.Count} rows of label column '{options.LabelColumnName}', but a classifier needs two or more. "
+                $"Only one class was found among the {images.Count} rows of label column '{options.LabelColumnName}', but a classifier "
+                    + $"needs two or more. "
                 + "Check the labels and how the data was split."));
         }
     }

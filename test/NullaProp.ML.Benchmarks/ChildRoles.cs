@@ -42,7 +42,8 @@ internal static class ChildRoles
     public const string Save = "child-save";
 
     /// <summary>
-    /// Trains a variant on streamed data, with augmentation and early stopping, and keeps checkpoints in a folder, in the middle of epochs too;
+    /// Trains a variant on streamed data, with augmentation and early stopping, and keeps checkpoints in a folder, in the middle of epochs
+    /// too;
     /// prints a line a step, and the hash of the weights when it has ended.
     /// </summary>
     public const string Killed = "child-killed";
@@ -198,6 +199,7 @@ internal static class ChildRoles
         var predicted = watch.Elapsed;
         var (engineTime, predictionTime) = (made - loaded, predicted - made);
         Console.WriteLine(
-            $"{loaded.TotalMilliseconds:0.00} {engineTime.TotalMilliseconds:0.00} {predictionTime.TotalMilliseconds:0.00} {prediction.PredictedLabel}");
+            $"{loaded.TotalMilliseconds:0.00} {engineTime.TotalMilliseconds:0.00} {predictionTime.TotalMilliseconds:0.00} "
+                + $"{prediction.PredictedLabel}");
     }
 }

@@ -8,7 +8,8 @@ using Spectre.Console;
 namespace NullaProp.ML.Benchmarks;
 
 /// <summary>
-/// <c>kill</c>: trainings with checkpoints that are killed at random moments, until each has ended; their weights against those of a training
+/// <c>kill</c>: trainings with checkpoints that are killed at random moments, until each has ended; their weights against those of a
+/// training
 /// that nobody disturbed.
 /// </summary>
 internal static class KillCommand
@@ -23,7 +24,9 @@ internal static class KillCommand
     {
         var times = new Option<int>("--times") { Description = "Kills in all, over the variants in turn.", DefaultValueFactory = _ => 50 };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-        var command = new Command("kill", "Kills trainings at random moments and compares what they end with, bit for bit. Takes some seconds a kill.")
+        var command = new Command(
+            "kill",
+            "Kills trainings at random moments and compares what they end with, bit for bit. Takes some seconds a kill.")
         {
             times, json,
         };
@@ -39,7 +42,8 @@ internal static class KillCommand
         {
             var (name, figure) = figures.MinBy(pair => pair.Value.Kills);
             Disturb(name, figure, random, times - figures.Values.Sum(other => other.Kills));
-            AnsiConsole.WriteLine($"{name}: {figure.Kills} kills, {figure.Equal} trainings with equal bits, {figure.Different} with others.");
+            AnsiConsole.WriteLine(
+                $"{name}: {figure.Kills} kills, {figure.Equal} trainings with equal bits, {figure.Different} with others.");
             if (json is not null)
             {
                 Write(json, figures); // after every training, so that an interrupted run leaves what it has
@@ -98,7 +102,9 @@ internal static class KillCommand
             ["trainingsEndedOtherwise"] = figures.Values.Sum(figure => figure.Different),
             ["threads"] = 1,
             ["machine"] = Machine.Describe(),
-            ["variants"] = new JsonObject(figures.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonSerializer.SerializeToNode(pair.Value)))),
+            ["variants"] =
+                new JsonObject(
+                    figures.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonSerializer.SerializeToNode(pair.Value)))),
         };
         File.WriteAllText(path, json.ToJsonString(Format) + "\n");
     }

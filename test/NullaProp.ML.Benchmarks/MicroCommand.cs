@@ -21,7 +21,12 @@ internal static class MicroCommand
             AllowMultipleArgumentsPerToken = true,
         };
         only.AcceptOnlyFromAmong([.. Benchmarks.Select(type => type.Name)]);
-        var command = new Command("micro", "Measures time and allocations of the small parts: one image, reading of rows, compilation of plans. Takes some three minutes.") { only };
+        var command = new Command(
+            "micro",
+            "Measures time and allocations of the small parts: one image, reading of rows, compilation of plans. Takes some three minutes.")
+            {
+                only,
+            };
         command.SetAction(result => Run(result.GetValue(only) ?? []));
         return command;
     }

@@ -39,8 +39,14 @@ internal static class SpeedCommand
             AllowMultipleArgumentsPerToken = true,
         };
         only.AcceptOnlyFromAmong([.. AllSections.Names]);
-        var command = new Command("speed", "Measures training and scoring against a straight port of the published code. Takes some eleven minutes; leave the machine alone meanwhile.") { json, quick, only };
-        command.SetAction(result => Run(result.GetValue(json), result.GetValue(quick) ? Effort.Quick : Effort.Full, result.GetValue(only) ?? []));
+        var command = new Command(
+            "speed",
+            "Measures training and scoring against a straight port of the published code. Takes some eleven minutes; leave the machine "
+                + "alone meanwhile.") { json, quick, only };
+        command.SetAction(result => Run(
+            result.GetValue(json),
+            result.GetValue(quick) ? Effort.Quick : Effort.Full,
+            result.GetValue(only) ?? []));
         return command;
     }
 

@@ -5,7 +5,8 @@ public sealed class ModelSummaryTests
 {
     private static readonly ImageShape Mnist = new(1, 28, 28);
 
-    // The seed project's counts (dimarkov/nullaprop, src/nullaprop/models.py) for MNIST, CIFAR-10 and CIFAR-100 at D = 256; the first by part below.
+    // The seed project's counts (dimarkov/nullaprop, src/nullaprop/models.py) for MNIST, CIFAR-10 and CIFAR-100 at D = 256; the first by
+    // part below.
     [TestMethod]
     [DataRow(1, 28, 10, 1_270_509L)]
     [DataRow(3, 32, 10, 1_516_845L)]

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests;

@@ -17,7 +17,12 @@ public sealed class NoPropScorerTests
     private const int Classes = 3;
     private const int Size = 64;
 
-    private static readonly NoPropOptions Options = TinyModel.Small(new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned }, Sampling = new() { Draws = 64, DisagreementColumnName = "Disagreement" } });
+    private static readonly NoPropOptions Options =
+        TinyModel.Small(new NoPropOptions
+        {
+            Embedding = new() { Kind = EmbeddingKind.Learned },
+            Sampling = new() { Draws = 64, DisagreementColumnName = "Disagreement" },
+        });
 
     private static long LiveTensors => DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
@@ -28,7 +33,13 @@ public sealed class NoPropScorerTests
     [DataRow(VariantKind.FlowMatching, ScoreReadout.PathMean)]
     public void Score_SeveralDraws_GivesTheShareOfDrawsThatDisagree(VariantKind variant, ScoreReadout readout)
     {
-        using var scorer = Scorer(Options with { Variant = variant.Create(new DiscreteTime { BlockMaxLogSnr = null }), Sampling = Options.Sampling with { ScoreReadout = readout } }); // blocks that hear the noisy label
+        // blocks that hear the noisy label
+        using var scorer =
+            Scorer(Options with
+            {
+                Variant = variant.Create(new DiscreteTime { BlockMaxLogSnr = null }),
+                Sampling = Options.Sampling with { ScoreReadout = readout },
+            });
         var pixels = Pixels();
         var (scores, disagreements) = (new float[Rows * Classes], new float[Rows]);
 
@@ -95,7 +106,8 @@ public sealed class NoPropScorerTests
 
         using (var scorer = Scorer(Options))
         {
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => scorer.With(Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } }));
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+                () => scorer.With(Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } }));
         }
 
         Assert.AreEqual(before, LiveTensors);
@@ -107,7 +119,14 @@ public sealed class NoPropScorerTests
         var before = LiveTensors;
         var network = TinyModel.Create(Options, Classes);
         var starts = Start.Points(0, network.Embedding.Dimension, new RandomStreams(4));
-        var model = new StoredModel(Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } }, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts);
+        var model = new StoredModel(
+            Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } },
+            TinyModel.Shape,
+            Classes,
+            Keys: null,
+            Seed: 4,
+            network,
+            starts);
 
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new NoPropScorer(model));
 
@@ -118,7 +137,8 @@ public sealed class NoPropScorerTests
     {
         var network = TinyModel.Create(options, Classes);
         var noises = PlanCompiler.For(network, options).NoiseCount;
-        var starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(4), noises); // far apart, so that draws disagree in an untrained network
+        // far apart, so that draws disagree in an untrained network
+        var starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(4), noises);
         starts = new(starts.Shape, [.. starts.Values.Select(value => 5 * value)]);
         return new NoPropScorer(new StoredModel(options, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts));
     }

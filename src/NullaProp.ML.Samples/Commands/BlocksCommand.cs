@@ -16,7 +16,8 @@ internal static class BlocksCommand
 
     public static Command Create() => new(
         "blocks",
-        "Trains the blocks of discrete time apart, on one machine or on a cluster: 'prepare' once, 'train' each block, 'merge' them into one model; "
+        "Trains the blocks of discrete time apart, on one machine or on a cluster: 'prepare' once, 'train' each block, 'merge' them "
+            + "into one model; "
         + "'launch' starts the workers or writes what starts them.")
     {
         Prepare(),
@@ -42,7 +43,9 @@ internal static class BlocksCommand
         var seed = Number("--seed", "Seed of every random number.", 0);
         var size = Number("--size", $"Height and width that images are resized to, at least {ImageShape.SmallestSide}.", 28);
         var batchSize = Number("--batch-size", "Images in a training step.", new NoPropOptions().BatchSize);
-        var command = new Command("prepare", $"Reads and checks all images once, and writes them and the options to RUN. {CommandExecution.ExitCodes}")
+        var command = new Command(
+            "prepare",
+            $"Reads and checks all images once, and writes them and the options to RUN. {CommandExecution.ExitCodes}")
         {
             folder, run, blocks, epochs, seed, size, batchSize,
         };
@@ -121,8 +124,15 @@ internal static class BlocksCommand
     private static Command Merge()
     {
         var run = RunOption();
-        var output = new Option<string>("--output") { Description = "The file to write the model to.", HelpName = "MODEL.zip", Required = true };
-        var command = new Command("merge", $"Checks that all blocks are there and belong together, and writes one model. {CommandExecution.ExitCodes}")
+        var output = new Option<string>("--output")
+        {
+            Description = "The file to write the model to.",
+            HelpName = "MODEL.zip",
+            Required = true,
+        };
+        var command = new Command(
+            "merge",
+            $"Checks that all blocks are there and belong together, and writes one model. {CommandExecution.ExitCodes}")
         {
             run, output,
         };
@@ -149,7 +159,8 @@ internal static class BlocksCommand
             }
         }
 
-        throw new UserMistakeException($"No block is named: give --index, or start the command where {string.Join(" or ", IndexVariables)} is set.");
+        throw new UserMistakeException(
+            $"No block is named: give --index, or start the command where {string.Join(" or ", IndexVariables)} is set.");
     }
 
     private static Option<int> Number(string name, string description, int value) =>

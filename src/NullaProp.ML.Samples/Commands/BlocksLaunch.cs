@@ -75,7 +75,11 @@ internal static class BlocksLaunch
     private static int Local(BlocksJob job, CancellationToken cancellationToken)
     {
         var failed = new ConcurrentBag<int>();
-        Parallel.For(0, job.Blocks, new ParallelOptions { MaxDegreeOfParallelism = job.Workers, CancellationToken = cancellationToken }, block =>
+        Parallel.For(
+            0,
+            job.Blocks,
+            new ParallelOptions { MaxDegreeOfParallelism = job.Workers, CancellationToken = cancellationToken },
+            block =>
         {
             var start = Worker(job, block);
             using var process = Process.Start(start)!;
@@ -87,7 +91,8 @@ internal static class BlocksLaunch
         if (failed.IsEmpty)
             return 0;
         throw new UserMistakeException(
-            $"Blocks {string.Join(", ", failed.Order())} are not trained to their end, as their workers say above. The same command goes on with them.");
+            $"Blocks {string.Join(", ", failed.Order())} are not trained to their end, as their workers say above. The same command "
+                + $"goes on with them.");
     }
 
     private static ProcessStartInfo Worker(BlocksJob job, int block)
@@ -126,7 +131,8 @@ internal static class BlocksLaunch
     {
         var containerfile = Write(job, "Containerfile", BlocksJob.Containerfile);
         var manifest = Write(job, "blocks.yaml", job.KubernetesManifest(image, claim));
-        AnsiConsole.WriteLine($"podman build -t {image} -f '{containerfile}' '{AppContext.BaseDirectory}' && kubectl apply -f '{manifest}'");
+        AnsiConsole.WriteLine(
+            $"podman build -t {image} -f '{containerfile}' '{AppContext.BaseDirectory}' && kubectl apply -f '{manifest}'");
         return 0;
     }
 

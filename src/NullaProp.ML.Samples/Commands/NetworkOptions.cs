@@ -24,7 +24,8 @@ internal sealed class NetworkOptions
 
     private readonly Option<NoPropBackbone> _backbone = new("--backbone")
     {
-        Description = $"The network that reads the image; {Pretrained} is short for {NoPropBackbone.PretrainedResNet18}, which knows photos already; "
+        Description =
+            $"The network that reads the image; {Pretrained} is short for {NoPropBackbone.PretrainedResNet18}, which knows photos already; "
             + "Custom is for programs of your own.",
         DefaultValueFactory = _ => Defaults.Backbone,
         CustomParser = Backbone,
@@ -78,7 +79,8 @@ internal sealed class NetworkOptions
         if (Enum.TryParse<NoPropBackbone>(word, ignoreCase: true, out var backbone) && Enum.IsDefined(backbone))
             return backbone;
 
-        argument.AddError($"--backbone is {word}, but must be {Pretrained} or one of {string.Join(", ", Enum.GetNames<NoPropBackbone>())}.");
+        argument.AddError(
+            $"--backbone is {word}, but must be {Pretrained} or one of {string.Join(", ", Enum.GetNames<NoPropBackbone>())}.");
         return default;
     }
 }

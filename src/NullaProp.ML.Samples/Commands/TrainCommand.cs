@@ -137,7 +137,8 @@ internal sealed class TrainCommand
             foreach (var option in new Option[] { _size, _channels })
             {
                 if (arguments.GetResult(option) is { Implicit: false })
-                    throw new UserMistakeException($"{option.Name} is given, but the pretrained network reads photos as it was trained. Leave it out.");
+                    throw new UserMistakeException(
+                        $"{option.Name} is given, but the pretrained network reads photos as it was trained. Leave it out.");
             }
 
             return ImagePixels.ForPhotos;

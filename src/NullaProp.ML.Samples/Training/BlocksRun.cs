@@ -22,7 +22,9 @@ internal sealed class BlocksRun
     {
         (_folder, _description, _logger) = (folder, description, logger);
         _mlContext = new MLContext(description.Options.Seed);
-        Blocks = new NoPropBlocks(_mlContext.MulticlassClassification.Trainers.NoProp(description.Options), new Checkpoints(Path.Combine(folder, "blocks")));
+        Blocks = new NoPropBlocks(
+            _mlContext.MulticlassClassification.Trainers.NoProp(description.Options),
+            new Checkpoints(Path.Combine(folder, "blocks")));
     }
 
     /// <summary>Gets the blocks.</summary>
@@ -46,7 +48,9 @@ internal sealed class BlocksRun
         {
             Directory.CreateDirectory(folder);
             using (var data = File.Create(Path.Combine(folder, "data.idv")))
-                mlContext.Data.SaveAsBinary(mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared), data);
+                mlContext.Data.SaveAsBinary(
+                    mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared),
+                    data);
 
             // Last, and whole: a folder with it is prepared.
             var beside = descriptionPath + ".tmp";

@@ -66,7 +66,13 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
 
         var trainer = mlContext.MulticlassClassification.Trainers.NoProp(options);
         var stopwatch = Stopwatch.StartNew();
-        var run = new NoPropRun { Logger = logger, Progress = progress, Validation = evaluationPixels, CancellationToken = cancellationToken };
+        var run = new NoPropRun
+        {
+            Logger = logger,
+            Progress = progress,
+            Validation = evaluationPixels,
+            CancellationToken = cancellationToken,
+        };
         var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
         var fitTime = stopwatch.Elapsed;
 

@@ -54,14 +54,17 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
     /// <exception cref="NotSupportedException">Names of this type cannot be kept.</exception>
     public static ClassValueType Of(DataViewType itemType) =>
         Find(type => type.Equals(itemType))
-        ?? throw new NotSupportedException($"The classes are named by values of type {itemType}, but a NoProp model can keep only {string.Join(", ", All.Select(type => NameOf(type.ItemType)))}. Convert the labels before MapValueToKey.");
+        ?? throw new NotSupportedException(
+            $"The classes are named by values of type {itemType}, but a NoProp model can keep only "
+                + $"{string.Join(", ", All.Select(type => NameOf(type.ItemType)))}. Convert the labels before MapValueToKey.");
 
     /// <summary>Returns the type that a model file names.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="FormatException">There is no such type.</exception>
     public static ClassValueType Of(string name) =>
         Find(type => NameOf(type) == name)
-        ?? throw new FormatException($"The model file has class names of the unknown type '{name}'; it is damaged. Train and save the model again.");
+        ?? throw new FormatException(
+            $"The model file has class names of the unknown type '{name}'; it is damaged. Train and save the model again.");
 
     private static ClassValueType? Find(Predicate<PrimitiveDataViewType> isMeant)
     {
@@ -72,7 +75,10 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
     private static string NameOf(PrimitiveDataViewType itemType) => itemType is TextDataViewType ? "Text" : itemType.RawType.Name;
 
     private static ClassValueType<ReadOnlyMemory<char>> Text(PrimitiveDataViewType itemType) =>
-        new(itemType, text => JsonValue.Create(text.ToString()), json => (json.GetString() ?? throw new FormatException("a name is null")).AsMemory());
+        new(
+            itemType,
+            text => JsonValue.Create(text.ToString()),
+            json => (json.GetString() ?? throw new FormatException("a name is null")).AsMemory());
 
     private static ClassValueType<T> Simple<T>(PrimitiveDataViewType itemType) =>
         new(itemType, value => JsonSerializer.SerializeToNode(value, Json), json => json.Deserialize<T>(Json)!);
@@ -90,7 +96,8 @@ internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, 
 
     /// <summary>Returns a value as text.</summary>
     /// <param name="value">The value.</param>
-    public static string Format(T value) => value is ReadOnlyMemory<char> text ? text.ToString() : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
+    public static string Format(T value) =>
+        value is ReadOnlyMemory<char> text ? text.ToString() : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
 
     /// <inheritdoc/>
     public override ClassValues Read(DataViewSchema.Annotations annotations)
@@ -99,7 +106,9 @@ internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, 
         annotations.GetValue(AnnotationKinds.KeyValues, ref values);
 
         // Text is copied: the column's memory may be a slice of something large.
-        var copies = values.DenseValues().Select(value => value is ReadOnlyMemory<char> text ? (T)(object)text.ToString().AsMemory() : value);
+        var copies = values
+            .DenseValues()
+            .Select(value => value is ReadOnlyMemory<char> text ? (T)(object)text.ToString().AsMemory() : value);
         return new ClassValues<T>(this, [.. copies]);
     }
 
@@ -118,7 +127,10 @@ internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, 
         }
         catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
         {
-            throw new FormatException($"The model file has a class name that is no {Name} ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.", fault);
+            throw new FormatException(
+                $"The model file has a class name that is no {Name} ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the "
+                    + $"model again.",
+                fault);
         }
     }
 }

@@ -7,7 +7,9 @@ using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.ClassNames;
 
-/// <summary>What the classes are called: the values that the label column had before <c>MapValueToKey</c>, of whatever type that was.</summary>
+/// <summary>
+/// What the classes are called: the values that the label column had before <c>MapValueToKey</c>, of whatever type that was.
+/// </summary>
 internal abstract class ClassValues
 {
     /// <summary>Gets the names as text, in the order of the keys.</summary>
@@ -36,7 +38,9 @@ internal abstract class ClassValues
     public static ClassValues? Of(DataViewSchema.Column label, int classes)
     {
         var type = label.Annotations.Schema.GetColumnOrNull(AnnotationKinds.KeyValues)?.Type;
-        return type is VectorDataViewType vector && vector.Size == classes ? ClassValueType.Of(vector.ItemType).Read(label.Annotations) : null;
+        return type is VectorDataViewType vector && vector.Size == classes
+            ? ClassValueType.Of(vector.ItemType).Read(label.Annotations)
+            : null;
     }
 
     /// <summary>Returns the names that a model file holds.</summary>
@@ -49,10 +53,13 @@ internal abstract class ClassValues
         var count = values.ValueKind == JsonValueKind.Array ? values.GetArrayLength() : 0;
         if (count != classes)
         {
-            throw new FormatException($"The model file holds {count} class names for {classes} classes; it is damaged. Train and save the model again.");
+            throw new FormatException(
+                $"The model file holds {count} class names for {classes} classes; it is damaged. Train and save the model again.");
         }
 
-        return ClassValueType.Of(Member(json, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : string.Empty).Parse(values);
+        return ClassValueType
+            .Of(Member(json, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : string.Empty)
+            .Parse(values);
     }
 
     private static JsonElement Member(JsonElement json, string name) =>

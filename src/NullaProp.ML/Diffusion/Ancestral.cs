@@ -1,7 +1,8 @@
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>
-/// The reverse diffusion with its noise, step by step from the posterior: z₁ = a·û + b·z₀ + √c·ε, eq. (3) of the paper. Its mean is that of <see cref="ReverseDrift"/>.
+/// The reverse diffusion with its noise, step by step from the posterior: z₁ = a·û + b·z₀ + √c·ε, eq. (3) of the paper. Its mean is that of
+/// <see cref="ReverseDrift"/>.
 /// </summary>
 internal sealed class Ancestral : ReverseDrift
 {

@@ -5,11 +5,13 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>
-/// The cosine of Nichol and Dhariwal (2021, arXiv 2102.09672, eq. 17), f(v) = cos²(((v + 0.008)/1.008)·π/2), whose share f(1−t)/f(0) of the way from noise to label ᾱ has
+/// The cosine of Nichol and Dhariwal (2021, arXiv 2102.09672, eq. 17), f(v) = cos²(((v + 0.008)/1.008)·π/2), whose share f(1−t)/f(0) of the
+/// way from noise to label ᾱ has
 /// gone at t: ᾱ(t) = ᾱ(0) + (ᾱ(1) − ᾱ(0))·f(1−t)/f(0). Nothing to train.
 /// </summary>
 /// <remarks>
-/// The bare share runs from 0 to 1, where λ is infinite. Others clip it, which leaves λ flat, and λ′ zero, over a stretch of time; here it is squeezed between the two ends,
+/// The bare share runs from 0 to 1, where λ is infinite. Others clip it, which leaves λ flat, and λ′ zero, over a stretch of time; here it
+/// is squeezed between the two ends,
 /// so that λ rises everywhere and has an inverse. With ω = π/2/1.008 the share is sin²(ωt)/sin²ω, and λ′ is 0 at t = 0 alone.
 /// </remarks>
 internal sealed class CosineNoiseSchedule : NoiseSchedule
@@ -59,7 +61,8 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
         // Signal and noise each as a sum of positive parts: neither loses digits at either end.
         var angle = time.mul(Omega); // ωt, (B, 1)
         var gone = angle.sin().Squared().div(SquaredSine); // (B, 1)
-        var left = (angle.add(Omega, HeldScalar.One).sin() * angle.neg().add(Omega, HeldScalar.One).sin()).div(SquaredSine); // 1 − gone, (B, 1)
+        // 1 − gone, (B, 1)
+        var left = (angle.add(Omega, HeldScalar.One).sin() * angle.neg().add(Omega, HeldScalar.One).sin()).div(SquaredSine);
         var alphaBar = gone.mul(rise).add(low, HeldScalar.One); // (B, 1)
         var noiseVariance = left.mul(rise).add(lowNoise, HeldScalar.One); // (B, 1)
         var rate = time.mul(TwoOmega).sin().mul(slope); // ᾱ′, (B, 1)
@@ -76,7 +79,10 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
                 var angle = Frequency * t;
                 var alphaBar = _low + (_rise * Math.Pow(Math.Sin(angle), 2) / SineSquare);
                 var noiseVariance = _lowNoise + (_rise * Math.Sin(Frequency + angle) * Math.Sin(Frequency - angle) / SineSquare);
-                return new NoiseLevel(t, Math.Log(alphaBar) - Math.Log(noiseVariance), _rate * Math.Sin(2 * angle) / (alphaBar * noiseVariance));
+                return new NoiseLevel(
+                    t,
+                    Math.Log(alphaBar) - Math.Log(noiseVariance),
+                    _rate * Math.Sin(2 * angle) / (alphaBar * noiseVariance));
             }),
         ];
     }

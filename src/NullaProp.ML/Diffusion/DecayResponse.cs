@@ -1,6 +1,9 @@
 namespace NullaProp.ML.Diffusion;
 
-/// <summary>What dy/dτ = r(τ) − y with y(0) = 0 has reached after a time h: the two numbers of which exponential steps are made, exact to rounding for any h.</summary>
+/// <summary>
+/// What dy/dτ = r(τ) − y with y(0) = 0 has reached after a time h: the two numbers of which exponential steps are made, exact to rounding
+/// for any h.
+/// </summary>
 internal static class DecayResponse
 {
     // Below this the closed form of a ramp loses digits, and the series has this many terms above 1e-17.

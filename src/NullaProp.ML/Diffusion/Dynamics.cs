@@ -1,6 +1,8 @@
 namespace NullaProp.ML.Diffusion;
 
-/// <summary>A linear differential equation for the noisy label: dz/dt = c_z·z + c_u·û, with factors that depend on the noise level alone.</summary>
+/// <summary>
+/// A linear differential equation for the noisy label: dz/dt = c_z·z + c_u·û, with factors that depend on the noise level alone.
+/// </summary>
 internal abstract class Dynamics
 {
     /// <summary>Returns c_z and c_u at a level.</summary>
@@ -12,14 +14,18 @@ internal abstract class Dynamics
     /// <param name="to">The level at its end.</param>
     public abstract Coefficients Transition(NoiseLevel from, NoiseLevel to);
 
-    /// <summary>Returns how far the clock runs in a step in which û is taken to change linearly within it. Only differences of it exist in closed form for every dynamics.</summary>
+    /// <summary>
+    /// Returns how far the clock runs in a step in which û is taken to change linearly within it. Only differences of it exist in closed
+    /// form for every dynamics.
+    /// </summary>
     /// <param name="from">The level at the start of the step.</param>
     /// <param name="to">The level at its end, after the start.</param>
     /// <returns>Above 0.</returns>
     public abstract double Elapsed(NoiseLevel from, NoiseLevel to);
 
     /// <summary>
-    /// Returns what a change of û adds: z₁ = A·z₀ + B·û₀ + Ramp·(û₁ − û₀), exact where û goes from û₀ to û₁ linearly in <see cref="Elapsed"/>, with the A and B of
+    /// Returns what a change of û adds: z₁ = A·z₀ + B·û₀ + Ramp·(û₁ − û₀), exact where û goes from û₀ to û₁ linearly in
+    /// <see cref="Elapsed"/>, with the A and B of
     /// <see cref="Transition"/>.
     /// </summary>
     /// <param name="from">The level at the start of the step.</param>
@@ -35,7 +41,10 @@ internal abstract class Dynamics
     /// <param name="level">The noise level.</param>
     public virtual (double Signal, double Noise) Mixture(NoiseLevel level) => (level.Signal, level.Noise);
 
-    /// <summary>Returns what a network that knows the clean label predicts, one component of it: the clean label itself unless a dynamics says otherwise.</summary>
+    /// <summary>
+    /// Returns what a network that knows the clean label predicts, one component of it: the clean label itself unless a dynamics says
+    /// otherwise.
+    /// </summary>
     /// <param name="level">The noise level.</param>
     /// <param name="clean">A component of u.</param>
     /// <param name="state">The same component of z.</param>

@@ -4,10 +4,14 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>
-/// The learned schedule of the paper's appendix B: λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t), ḡ(t) = (g(t)−g(0))/(g(1)−g(0)), with g a two-layer network whose weights are positive,
+/// The learned schedule of the paper's appendix B: λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t), ḡ(t) = (g(t)−g(0))/(g(1)−g(0)), with g a two-layer network
+/// whose weights are positive,
 /// so that λ rises whatever the weights become.
 /// </summary>
-/// <remarks>g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The seed project leaves w free, so that its SNR′ can turn negative.</remarks>
+/// <remarks>
+/// g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The seed project leaves w free, so that its SNR′
+/// can turn negative.
+/// </remarks>
 internal sealed class MonotoneNoiseSchedule : NoiseSchedule
 {
     private readonly MonotoneScheduleWeights _weights;
@@ -60,7 +64,9 @@ internal sealed class MonotoneNoiseSchedule : NoiseSchedule
 
     /// <inheritdoc/>
     public override Tensor TimeAt(Tensor logSnr) =>
-        throw new NotSupportedException("A learned noise schedule has no inverse in closed form, but drawing times evenly over log-SNR needs one. Choose LinearLogSnr or Cosine.");
+        throw new NotSupportedException(
+            "A learned noise schedule has no inverse in closed form, but drawing times evenly over log-SNR needs one. Choose "
+                + "LinearLogSnr or Cosine.");
 
     // g(t) and g'(t) in closed form, so that SNR' needs no derivative by automatic differentiation.
     private (Tensor Value, Tensor Slope) Network(Tensor time)

@@ -9,4 +9,10 @@ namespace NullaProp.ML.Diffusion;
 /// <param name="Level">b₂, (1).</param>
 /// <param name="NoiseEnd">λ₀, (1).</param>
 /// <param name="LabelEnd">λ₁, (1).</param>
-internal sealed record MonotoneScheduleWeights(Weight Slopes, Weight Offsets, Weight Mixture, Weight Level, Weight NoiseEnd, Weight LabelEnd);
+internal sealed record MonotoneScheduleWeights(
+    Weight Slopes,
+    Weight Offsets,
+    Weight Mixture,
+    Weight Level,
+    Weight NoiseEnd,
+    Weight LabelEnd);

@@ -1,6 +1,8 @@
 namespace NullaProp.ML.Diffusion;
 
-/// <summary>How much noise covers the label at one time, with its rate of change. Time runs from 0 (noise) to 1 (label), as in the paper.</summary>
+/// <summary>
+/// How much noise covers the label at one time, with its rate of change. Time runs from 0 (noise) to 1 (label), as in the paper.
+/// </summary>
 /// <param name="Time">Time t, 0 to 1.</param>
 /// <param name="LogSnr">λ = ln(ᾱ/(1−ᾱ)), rising with time.</param>
 /// <param name="LogSnrRate">dλ/dt, above 0 (0 at t = 0 where the schedule is a cosine).</param>

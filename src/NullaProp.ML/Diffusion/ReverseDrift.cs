@@ -1,10 +1,13 @@
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>
-/// The drift of the reverse diffusion without its noise: dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z), which with ᾱ′ = λ′·ᾱ(1−ᾱ) is λ′·(√ᾱ·û − ½(1+ᾱ)·z). The seed
+/// The drift of the reverse diffusion without its noise: dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z), which with ᾱ′ = λ′·ᾱ(1−ᾱ) is λ′·(√ᾱ·û −
+/// ½(1+ᾱ)·z). The seed
 /// project integrates it under <c>fix=True</c>.
 /// </summary>
-/// <remarks>The state becomes cleaner than any that training has seen, for noise shrinks as (1−ᾱ)/√ᾱ: all draws run to the likeliest class.</remarks>
+/// <remarks>
+/// The state becomes cleaner than any that training has seen, for noise shrinks as (1−ᾱ)/√ᾱ: all draws run to the likeliest class.
+/// </remarks>
 internal class ReverseDrift : Dynamics
 {
     /// <inheritdoc/>

@@ -17,7 +17,8 @@ internal static class AnnotationKinds
 
     /// <summary>Returns the number of the next score column set in a schema.</summary>
     /// <param name="schema">The schema.</param>
-    public static uint NextScoreSet(DataViewSchema schema) => schema.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId) + 1;
+    public static uint NextScoreSet(DataViewSchema schema) =>
+        schema.GetMaxAnnotationKind(out _, AnnotationUtils.Kinds.ScoreColumnSetId) + 1;
 
     /// <summary>Adds what says that a column belongs to a multiclass score.</summary>
     /// <param name="builder">The column's annotations.</param>
@@ -25,7 +26,10 @@ internal static class AnnotationKinds
     /// <param name="valueKind">What the column holds; <c>Score</c> and <c>PredictedLabel</c> are ML.NET's own words.</param>
     public static void AddScoreKinds(DataViewSchema.Annotations.Builder builder, uint scoreSet, string valueKind)
     {
-        builder.Add<uint>(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, (ref uint value) => value = scoreSet);
+        builder.Add<uint>(
+            AnnotationUtils.Kinds.ScoreColumnSetId,
+            AnnotationUtils.ScoreColumnSetIdType,
+            (ref uint value) => value = scoreSet);
         AddText(builder, AnnotationUtils.Kinds.ScoreColumnKind, AnnotationUtils.Const.ScoreColumnKind.MulticlassClassification);
         AddText(builder, AnnotationUtils.Kinds.ScoreValueKind, valueKind);
     }

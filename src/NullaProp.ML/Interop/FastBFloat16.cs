@@ -25,7 +25,10 @@ internal static class FastBFloat16
     /// <param name="device">The device to train on.</param>
     public static NoPropOptions Choose(NoPropOptions options, Device device) => options.BackbonePrecision != BackbonePrecision.Automatic
         ? options
-        : options with { BackbonePrecision = options.Backbone.SuitsBFloat16() && IsOn(device) ? BackbonePrecision.BFloat16 : BackbonePrecision.Full };
+        : options with
+        {
+            BackbonePrecision = options.Backbone.SuitsBFloat16() && IsOn(device) ? BackbonePrecision.BFloat16 : BackbonePrecision.Full,
+        };
 
     private static bool IsOn(Device device) => device.type == DeviceType.CUDA ? ComputeCapability(device.index) >= Ampere : IsOnProcessor();
 

@@ -9,7 +9,8 @@ internal static class HostEnvironment
 {
     /// <summary>Returns the environment behind <c>mlContext.MulticlassClassification.Trainers</c>.</summary>
     /// <param name="catalog">The catalog.</param>
-    public static IHostEnvironment Of(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog) => CatalogUtils.GetEnvironment(catalog);
+    public static IHostEnvironment Of(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog) =>
+        CatalogUtils.GetEnvironment(catalog);
 
     /// <summary>Returns the seed of the context, or <see langword="null"/> where it has none.</summary>
     /// <param name="environment">The environment.</param>

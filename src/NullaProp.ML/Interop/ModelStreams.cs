@@ -46,7 +46,9 @@ internal static class ModelStreams
             }
         }
 
-        throw new FormatException("The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save the model again.");
+        throw new FormatException(
+            "The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save "
+                + "the model again.");
     }
 
     /// <summary>Does something with every model of ours in a file that ML.NET saved, and loads no other.</summary>
@@ -103,11 +105,15 @@ internal static class ModelStreams
         {
             return context.TryLoadBinaryStream(name, reader => result = read(reader.BaseStream))
                 ? result!
-                : throw new FormatException($"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
+                : throw new FormatException(
+                    $"The model has no file '{name}'; it is damaged or was not written by NullaProp.ML. Train and save the model again.");
         }
         catch (InvalidDataException fault)
         {
-            throw new FormatException($"The file '{name}' of the model cannot be unpacked ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.", fault);
+            throw new FormatException(
+                $"The file '{name}' of the model cannot be unpacked ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the "
+                    + $"model again.",
+                fault);
         }
     }
 
@@ -117,7 +123,8 @@ internal static class ModelStreams
         if (zip.Entries.FirstOrDefault(entry => IsOutside(entry.FullName)) is { } outside)
         {
             throw Marked.Exception(new FormatException(
-                $"The file holds an entry '{outside.FullName}', which would be unpacked outside of the model; no model is saved so. Do not load it."));
+                $"The file holds an entry '{outside.FullName}', which would be unpacked outside of the model; no model is saved so. Do "
+                    + $"not load it."));
         }
 
         return [.. zip.Entries.Where(entry => entry.Name == KeyName).Select(entry => Path.GetDirectoryName(entry.FullName)!)];

@@ -38,7 +38,12 @@ internal static class SchemaShapes
     /// <param name="name">Its name.</param>
     /// <param name="label">The label column.</param>
     public static SchemaShape.Column Score(string name, SchemaShape.Column label) =>
-        new(name, VectorKind.Vector, NumberDataViewType.Single, false, new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(label)));
+        new(
+            name,
+            VectorKind.Vector,
+            NumberDataViewType.Single,
+            false,
+            new SchemaShape(AnnotationUtils.AnnotationsForMulticlassScoreColumn(label)));
 
     /// <summary>Returns the shape of a column of one number beside the score.</summary>
     /// <param name="name">Its name.</param>

@@ -44,7 +44,9 @@ internal static class TorchBackend
         return CPU;
     }
 
-    /// <summary>Chooses the device in the same way; where that is the CPU, libtorch is looked for only when the device is first asked for.</summary>
+    /// <summary>
+    /// Chooses the device in the same way; where that is the CPU, libtorch is looked for only when the device is first asked for.
+    /// </summary>
     /// <param name="environment">The context's environment.</param>
     /// <param name="warn">Hears of the CPU standing in for a GPU.</param>
     /// <exception cref="InvalidOperationException">
@@ -55,7 +57,9 @@ internal static class TorchBackend
             ? new Lazy<Device>(() => DeviceOf(environment, warn))
             : new Lazy<Device>(DeviceOf(environment, warn));
 
-    /// <summary>Returns a sentence about why libtorch cannot be used and what cures that, or <see langword="null"/> where it can be.</summary>
+    /// <summary>
+    /// Returns a sentence about why libtorch cannot be used and what cures that, or <see langword="null"/> where it can be.
+    /// </summary>
     /// <param name="loader">What tries to load it.</param>
     internal static string? Fault(NativeLoader loader)
     {
@@ -65,7 +69,10 @@ internal static class TorchBackend
         }
 
         // The search by name tells of every place where nothing is; a file that is there tells why it does not load.
-        var found = loader.Files().Select(path => (Path: path, Fault: loader.LoadFile(path))).FirstOrDefault(file => file.Fault is not null);
+        var found = loader
+            .Files()
+            .Select(path => (Path: path, Fault: loader.LoadFile(path)))
+            .FirstOrDefault(file => file.Fault is not null);
         return found.Fault is null
             ? Sentence(Package, $"{NativeLoader.FileName} was not found ({LastLine(fault)})")
             : Sentence(Cure(found.Path, found.Fault), $"{found.Path} does not load: {LastLine(found.Fault)}");
@@ -79,26 +86,34 @@ internal static class TorchBackend
         }
     }
 
-    private static string Sentence(string cure, string reason) => $"The native library of TorchSharp could not be loaded. {cure} The loader's reason: {reason}.";
+    private static string Sentence(string cure, string reason) =>
+        $"The native library of TorchSharp could not be loaded. {cure} The loader's reason: {reason}.";
 
     private static string Cure(string path, Exception fault)
     {
         var reason = LastLine(fault);
         return Says(reason, "GLIBCXX", "GLIBC_")
-            ? "The system's C or C++ library is older than the file asks for. Reference NullaProp.ML as a package, whose build adapts the file, or import its " +
+            ? "The system's C or C++ library is older than the file asks for. Reference NullaProp.ML as a package, whose build adapts "
+                + "the file, or import its " +
               "buildTransitive/NullaProp.ML.targets beside a project reference; or update libstdc++."
-            : fault is BadImageFormatException || Says(reason, "wrong ELF class", "invalid ELF header", "file too short", "architecture", $"{path}: cannot open")
-            ? $"The file is damaged, or made for another system or processor than this process's, {RuntimeInformation.RuntimeIdentifier}. {Package}"
+            : fault is BadImageFormatException
+                || Says(reason, "wrong ELF class", "invalid ELF header", "file too short", "architecture", $"{path}: cannot open")
+            ? $"The file is damaged, or made for another system or processor than this process's, "
+                + $"{RuntimeInformation.RuntimeIdentifier}. {Package}"
             : !reason.Contains("cannot open shared object", StringComparison.Ordinal) || Says(reason, "torch", "libc10", "libgomp-")
             ? Package
             : "It needs a library that this system lacks: install the one that the reason names with the system's package manager.";
     }
 
-    private static bool Says(string reason, params string[] words) => words.Any(word => reason.Contains(word, StringComparison.OrdinalIgnoreCase));
+    private static bool Says(string reason, params string[] words) =>
+        words.Any(word => reason.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     // What stands before it is the runtime's advice to trace the loader.
     private static string LastLine(Exception fault) =>
-        fault.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault(string.Empty).TrimEnd('.');
+        fault.Message
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .LastOrDefault(string.Empty)
+            .TrimEnd('.');
 
     private static string Package =>
         $"Reference one backend package in the application: {CpuPackage()}, " +
@@ -106,7 +121,9 @@ internal static class TorchBackend
         $"{typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}.";
 
     private static string CpuPackage() =>
-        OperatingSystem.IsWindows() ? "libtorch-cpu-win-x64" : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
+        OperatingSystem.IsWindows()
+            ? "libtorch-cpu-win-x64"
+            : OperatingSystem.IsMacOS() ? "libtorch-cpu-osx-arm64" : "libtorch-cpu-linux-x64";
 }
 
 /// <summary>What loads TorchSharp's native library; each returns what went wrong, or <see langword="null"/>.</summary>

@@ -12,7 +12,9 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
     /// <param name="message">One sentence.</param>
     public void Information(string message)
     {
-        channel.Info(MessageSensitivity.None, message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        channel.Info(
+            MessageSensitivity.None,
+            message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
         if (logger is not null)
         {
             LogInformation(logger, message);
@@ -23,7 +25,9 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
     /// <param name="message">One sentence.</param>
     public void Warning(string message)
     {
-        channel.Warning(MessageSensitivity.None, message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        channel.Warning(
+            MessageSensitivity.None,
+            message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
         if (logger is not null)
         {
             LogWarning(logger, message);

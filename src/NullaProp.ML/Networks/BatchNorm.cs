@@ -27,7 +27,8 @@ internal sealed class BatchNorm(WeightScope weights, long channels)
         // One value a channel has no variance: it is normalised as in scoring.
         var byBatch = training is not null && x.numel() > channels;
         var (mean, variance) = (_runningMean.Value, _runningVariance.Value);
-        return nn.functional.batch_norm(x, mean, variance, _weight.Value, _bias.Value, training: byBatch, momentum: 0.1, eps: Epsilon); // as x
+        // as x
+        return nn.functional.batch_norm(x, mean, variance, _weight.Value, _bias.Value, training: byBatch, momentum: 0.1, eps: Epsilon);
     }
 
     /// <summary>Returns the linear layer that computes another one and this layer behind it, as it scores.</summary>

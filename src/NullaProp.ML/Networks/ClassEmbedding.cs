@@ -24,7 +24,8 @@ internal sealed class ClassEmbedding
         _learned = _kind switch
         {
             EmbeddingKind.OneHot => null,
-            EmbeddingKind.LearnedUnitNorm or EmbeddingKind.Learned => weights.Undecayed("rows", FirstRows(options.Embedding.Initialization), classes, Dimension),
+            EmbeddingKind.LearnedUnitNorm or EmbeddingKind.Learned =>
+                weights.Undecayed("rows", FirstRows(options.Embedding.Initialization), classes, Dimension),
             _ => throw new ArgumentOutOfRangeException(nameof(options), _kind, "No such embedding."),
         };
     }
@@ -50,7 +51,8 @@ internal sealed class ClassEmbedding
     };
 
     /// <summary>
-    /// Returns W in managed memory, (K, D); <see langword="null"/> for one-hot embeddings, where W is the identity: a class is a place, and nothing
+    /// Returns W in managed memory, (K, D); <see langword="null"/> for one-hot embeddings, where W is the identity: a class is a place, and
+    /// nothing
     /// is to be multiplied.
     /// </summary>
     public HostTensor? Rows() => _kind switch
@@ -75,16 +77,20 @@ internal sealed class ClassEmbedding
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var learned = _learned?.Value ?? throw new InvalidOperationException("The embeddings are fixed.");
-        learned.copy_(_kind == EmbeddingKind.LearnedUnitNorm ? nn.functional.normalize(rows, dim: 1) : rows); // of length 1, so that a step turns all directions alike
+        // of length 1, so that a step turns all directions alike
+        learned.copy_(_kind == EmbeddingKind.LearnedUnitNorm ? nn.functional.normalize(rows, dim: 1) : rows);
     }
 
-    private static long DimensionOf(NoPropOptions options, ImageShape shape, long classes) => (options.Embedding.Kind, options.Embedding.Initialization) switch
-    {
-        (EmbeddingKind.OneHot, _) => classes,
-        (_, EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian) => options.HiddenSize,
-        (_, EmbeddingInitialization.PixelMedoid) => shape.Size,
-        _ => options.Embedding.Dimension ?? DefaultDimension,
-    };
+    private static long DimensionOf(
+        NoPropOptions options,
+        ImageShape shape,
+        long classes) => (options.Embedding.Kind, options.Embedding.Initialization) switch
+        {
+            (EmbeddingKind.OneHot, _) => classes,
+            (_, EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian) => options.HiddenSize,
+            (_, EmbeddingInitialization.PixelMedoid) => shape.Size,
+            _ => options.Embedding.Dimension ?? DefaultDimension,
+        };
 
     private static Initializer FirstRows(EmbeddingInitialization initialization) => initialization switch
     {

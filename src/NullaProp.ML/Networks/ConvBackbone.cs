@@ -2,7 +2,10 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>The seed project's image network: two 3×3 convolutions (32 and 64 channels), each followed by ReLU and a 2×2 max-pool, then a linear layer.</summary>
+/// <summary>
+/// The seed project's image network: two 3×3 convolutions (32 and 64 channels), each followed by ReLU and a 2×2 max-pool, then a linear
+/// layer.
+/// </summary>
 internal sealed class ConvBackbone : Backbone
 {
     private const int FirstChannels = 32;

@@ -20,7 +20,9 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
 
     /// <summary>Applies the layer.</summary>
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
-    /// <returns>(B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.</returns>
+    /// <returns>
+    /// (B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.
+    /// </returns>
     public Tensor Forward(Tensor x) =>
         nn.functional.conv2d(ChannelsLast(x), ChannelsLast(Weight.RoundedLike(x)), Bias.RoundedLike(x), padding: Padding);
 
@@ -28,7 +30,8 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     /// <param name="pool">The side of the max-pool's squares: 1 or 2.</param>
     public BackboneLayer Layer(int pool) => new BackboneLayer.Convolution(Weight.Host(), Bias.Host(), pool);
 
-    // The same numbers in another order in memory. With one channel the two orders are one, and only the strides can tell torch which is meant.
+    // The same numbers in another order in memory. With one channel the two orders are one, and only the strides can tell torch which is
+    // meant.
     private static Tensor ChannelsLast(Tensor x) => x.shape[1] == 1
         ? x.reshape(x.shape[0], x.shape[2], x.shape[3], 1).permute(0, 3, 1, 2)
         : x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);

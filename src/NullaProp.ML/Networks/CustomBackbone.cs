@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>A module of the user's, and a linear layer from its output to H features. The module's parameters and floating-point buffers are weights of the model.</summary>
+/// <summary>
+/// A module of the user's, and a linear layer from its output to H features. The module's parameters and floating-point buffers are weights
+/// of the model.
+/// </summary>
 internal sealed class CustomBackbone : Backbone
 {
     private const string ModuleName = "module";
@@ -34,7 +37,8 @@ internal sealed class CustomBackbone : Backbone
         using var scope = NewDisposeScope();
         var create = weights.Owner.Module ??= CustomBackbones.Find(name); // kept for a copy: another may take the name meanwhile
         using var random = new SharedRandomness(weights.Owner.Streams?.Of($"weights/{weights.Prefix}.module"));
-        var module = create(shape) ?? throw new InvalidOperationException($"The function of the backbone '{name}' returned null, but must return a module.");
+        var module = create(shape)
+            ?? throw new InvalidOperationException($"The function of the backbone '{name}' returned null, but must return a module.");
         module.to(weights.Owner.Device);
         foreach (var tensor in module.parameters().Concat(module.buffers()))
         {
@@ -52,7 +56,8 @@ internal sealed class CustomBackbone : Backbone
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training)
     {
-        // Set only where it changes: many threads may score, and none of them trains. A trained or loaded module comes to them ready, for it was tried in this mode.
+        // Set only where it changes: many threads may score, and none of them trains. A trained or loaded module comes to them ready, for
+        // it was tried in this mode.
         if (_module.training != training is not null)
         {
             _module.train(training is not null);
@@ -77,7 +82,9 @@ internal sealed class CustomBackbone : Backbone
         {
             if (parameter.dtype != ScalarType.Float32)
             {
-                throw new InvalidOperationException($"The parameter '{path}' of the backbone '{name}' is {parameter.dtype}, but must be {ScalarType.Float32}. Make the module with single precision.");
+                throw new InvalidOperationException(
+                    $"The parameter '{path}' of the backbone '{name}' is {parameter.dtype}, but must be {ScalarType.Float32}. Make the "
+                        + $"module with single precision.");
             }
 
             scope.Owner.Adopt($"{scope.Prefix}.{path}", parameter, Role(parameter));
@@ -102,6 +109,8 @@ internal sealed class CustomBackbone : Backbone
         var maps = Maps(black, training: null); // (2, F)
         return maps.dtype == ScalarType.Float32 && maps.shape is [rows, var width and > 0]
             ? width
-            : throw new InvalidOperationException($"The backbone '{name}' made {maps.dtype} of shape ({string.Join(", ", maps.shape)}) of {rows} images of {shape}, but must make {ScalarType.Float32} of shape ({rows}, F). End it with a flatten.");
+            : throw new InvalidOperationException(
+                $"The backbone '{name}' made {maps.dtype} of shape ({string.Join(", ", maps.shape)}) of {rows} images of {shape}, but "
+                    + $"must make {ScalarType.Float32} of shape ({rows}, F). End it with a flatten.");
     }
 }

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>The modules of users, by name. The one state that the whole process shares: ML.NET's loader hands a model nothing but its file.</summary>
+/// <summary>
+/// The modules of users, by name. The one state that the whole process shares: ML.NET's loader hands a model nothing but its file.
+/// </summary>
 /// <threadsafety>All members may be used from several threads at once.</threadsafety>
 internal static class CustomBackbones
 {
@@ -20,7 +22,8 @@ internal static class CustomBackbones
     public static Func<ImageShape, nn.Module<Tensor, Tensor>> Find(string name) => ByName.TryGetValue(name, out var create)
         ? create
         : throw new InvalidOperationException(
-            $"The backbone '{name}' is not registered in this process, but a model with {nameof(NoPropOptions.Backbone)} {NoPropBackbone.Custom} needs it. " +
+            $"The backbone '{name}' is not registered in this process, but a model with {nameof(NoPropOptions.Backbone)} "
+                + $"{NoPropBackbone.Custom} needs it. " +
             $"Call NoPropBackbones.Register(\"{name}\", shape => …) before loading, with the module that the model was trained with, " +
             "or before training, or give the trainer its own: Trainers.NoProp(options, shape => …).");
 }

@@ -1,8 +1,12 @@
 using NullaProp.ML.Diffusion;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>The whole model: the blocks that predict the clean label, with the class embeddings, the noise schedule and the read-out of the noisy label.</summary>
+/// <summary>
+/// The whole model: the blocks that predict the clean label, with the class embeddings, the noise schedule and the read-out of the noisy
+/// label.
+/// </summary>
 internal sealed class Denoiser : IDisposable
 {
     /// <summary>Creates the model, asking <paramref name="weights"/> for every weight by name.</summary>
@@ -81,6 +85,24 @@ internal sealed class Denoiser : IDisposable
     /// <summary>Returns the network of a step.</summary>
     /// <param name="block">The block, from 0; one of those that were made.</param>
     public DenoisingBlock Block(int block) => Blocks[BlockNumbers.Index().First(made => made.Item == block).Index];
+
+    /// <summary>Returns a copy with the same parameters.</summary>
+    /// <param name="options">Options of the same architecture.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="classes">K, the number of classes.</param>
+    /// <param name="device">Where the copy shall be.</param>
+    public Denoiser Copy(NoPropOptions options, ImageShape shape, int classes, Device device)
+    {
+        var weights = Networks.Weights.Promised(new Lazy<Device>(device));
+        weights.Module = Weights.Module;
+        var copy = new Denoiser(weights, options, shape, classes);
+        foreach (var (name, weight) in Weights.All)
+        {
+            copy.Weights.Take(name, weight.Host());
+        }
+
+        return copy;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();

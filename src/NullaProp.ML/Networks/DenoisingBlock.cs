@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// The network that predicts the clean label from an image, a noisy label and, where one block serves all times, the time. Discrete time has a block for each step,
+/// The network that predicts the clean label from an image, a noisy label and, where one block serves all times, the time. Discrete time
+/// has a block for each step,
 /// trained by itself; its noise level is always the same, so it reads no time.
 /// </summary>
 internal sealed class DenoisingBlock
@@ -33,7 +34,8 @@ internal sealed class DenoisingBlock
     public NoisyLabelEncoder LabelEncoder { get; }
 
     /// <summary>
-    /// Gets or sets what z is multiplied by before it is read. A block of discrete time has the factor √ᾱ of its level, by which the best linear estimate of a label of
+    /// Gets or sets what z is multiplied by before it is read. A block of discrete time has the factor √ᾱ of its level, by which the best
+    /// linear estimate of a label of
     /// variance 1 shrinks z: the noisier it is, the less of it the block has to learn to overlook (docs/decisions.md). Elsewhere 1.
     /// </summary>
     public double LabelScale { get; set; } = 1;
@@ -62,5 +64,6 @@ internal sealed class DenoisingBlock
     /// <param name="imageShare">From <see cref="ImageShare"/>, (B, H).</param>
     /// <param name="z">Noisy label embeddings, (B, D) or (1, D).</param>
     /// <param name="time">Times, (B, 1) or (1, 1).</param>
-    public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare.Plus(LabelShare(z)).Plus(TimeShare(time))); // (B, K)
+    // (B, K)
+    public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare.Plus(LabelShare(z)).Plus(TimeShare(time)));
 }

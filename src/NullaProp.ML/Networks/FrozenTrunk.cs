@@ -36,6 +36,12 @@ internal sealed class FrozenTrunk : IDisposable
         }
     }
 
+    /// <summary>Returns a copy of the trunk of a whole model.</summary>
+    /// <param name="model">The model; it stays the caller's.</param>
+    /// <param name="device">Where the copy shall compute.</param>
+    public static FrozenTrunk Of(Denoiser model, Device device) =>
+        new(model.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device);
+
     /// <summary>Writes the features of photos.</summary>
     /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
     /// <param name="features">Where to write, rows × 512.</param>

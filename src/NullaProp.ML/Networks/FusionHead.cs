@@ -4,11 +4,13 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Joins image features, label code and, where there is one, time code into class logits: Linear(3H→H) – LayerNorm – ReLU – Linear(H→128) – LayerNorm – ReLU –
+/// Joins image features, label code and, where there is one, time code into class logits: Linear(3H→H) – LayerNorm – ReLU – Linear(H→128) –
+/// LayerNorm – ReLU –
 /// Linear(128→K), as in the seed project.
 /// </summary>
 /// <remarks>
-/// The first layer reads the parts side by side, so its output is the sum of a share of each. The shares are asked for one by one: the image's once per
+/// The first layer reads the parts side by side, so its output is the sum of a share of each. The shares are asked for one by one: the
+/// image's once per
 /// image, the time's once per stage of a sampling plan.
 /// </remarks>
 internal sealed class FusionHead
@@ -69,7 +71,8 @@ internal sealed class FusionHead
 
     /// <summary>Returns the logits class by class, in which torch's softmax over so few classes is four times as fast.</summary>
     /// <param name="joined">The sum of the shares, (B, H).</param>
-    public Tensor TransposedLogits(Tensor joined) => Output.Bias.Value.unsqueeze(1).addmm(Output.Weight.Value, Hidden(joined).t()); // (K, B)
+    // (K, B)
+    public Tensor TransposedLogits(Tensor joined) => Output.Bias.Value.unsqueeze(1).addmm(Output.Weight.Value, Hidden(joined).t());
 
     private Tensor Hidden(Tensor joined)
     {

@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>The posterior of Gaussian classes with means √ᾱ·u and variance 1−ᾱ, in closed form: ln p(k|z) = √ᾱ/(1−ᾱ)·⟨u, z⟩ − ½·SNR·‖u‖², up to a constant.</summary>
+/// <summary>
+/// The posterior of Gaussian classes with means √ᾱ·u and variance 1−ᾱ, in closed form: ln p(k|z) = √ᾱ/(1−ᾱ)·⟨u, z⟩ − ½·SNR·‖u‖², up to a
+/// constant.
+/// </summary>
 internal sealed class GaussianReadout : LabelReadout
 {
     /// <inheritdoc/>
@@ -16,5 +19,6 @@ internal sealed class GaussianReadout : LabelReadout
     }
 
     /// <inheritdoc/>
-    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level) => ByEmbedding(embedding, level.Signal / level.NoiseVariance, level.Snr);
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level) =>
+        ByEmbedding(embedding, level.Signal / level.NoiseVariance, level.Snr);
 }

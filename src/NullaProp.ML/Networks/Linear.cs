@@ -20,10 +20,13 @@ internal sealed class Linear(WeightScope weights, long inputs, long outputs, Ini
     /// <param name="x">(B, inputs); the layer computes in its numbers.</param>
     public Tensor Forward(Tensor x) => nn.functional.linear(x, Weight.RoundedLike(x), Bias.RoundedLike(x)); // (B, outputs)
 
-    /// <summary>Applies only the columns that read a slice of the input, without bias: the shares of the slices add up to the layer's output.</summary>
+    /// <summary>
+    /// Applies only the columns that read a slice of the input, without bias: the shares of the slices add up to the layer's output.
+    /// </summary>
     /// <param name="slice">(B, width): the input from column <paramref name="start"/> on.</param>
     /// <param name="start">The slice's first column.</param>
-    public Tensor Share(Tensor slice, long start) => nn.functional.linear(slice, Weight.Value.narrow(1, start, slice.shape[1])); // (B, outputs)
+    // (B, outputs)
+    public Tensor Share(Tensor slice, long start) => nn.functional.linear(slice, Weight.Value.narrow(1, start, slice.shape[1]));
 
     /// <summary>Returns the layer in managed memory.</summary>
     public HostLinear Host() => new(Weight.Host(), Bias.Host());

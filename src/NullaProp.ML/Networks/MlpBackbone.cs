@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>A network for values that are no image: two hidden layers of H with ReLU, then a linear layer. Reads all values of a row as one vector.</summary>
+/// <summary>
+/// A network for values that are no image: two hidden layers of H with ReLU, then a linear layer. Reads all values of a row as one vector.
+/// </summary>
 /// <param name="weights">The network's scope.</param>
 /// <param name="shape">The size of the input; only the number of values matters.</param>
 /// <param name="features">H, the number of features and the width of the hidden layers.</param>

@@ -13,14 +13,18 @@ internal static class NoiseScheduleFactory
     /// <param name="kind">The kind.</param>
     /// <param name="logSnrAtNoise">λ(0).</param>
     /// <param name="logSnrAtLabel">λ(1), above λ(0).</param>
-    public static NoiseSchedule Create(WeightScope weights, NoiseScheduleKind kind, double logSnrAtNoise, double logSnrAtLabel) => kind switch
-    {
-        NoiseScheduleKind.LinearLogSnr => new LinearNoiseSchedule(logSnrAtNoise, logSnrAtLabel),
-        NoiseScheduleKind.Cosine => new CosineNoiseSchedule(logSnrAtNoise, logSnrAtLabel),
-        NoiseScheduleKind.Learned => Learned(weights, trainsEnds: false, logSnrAtNoise, logSnrAtLabel),
-        NoiseScheduleKind.LearnedJointly => Learned(weights, trainsEnds: true, logSnrAtNoise, logSnrAtLabel),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such noise schedule."),
-    };
+    public static NoiseSchedule Create(
+        WeightScope weights,
+        NoiseScheduleKind kind,
+        double logSnrAtNoise,
+        double logSnrAtLabel) => kind switch
+        {
+            NoiseScheduleKind.LinearLogSnr => new LinearNoiseSchedule(logSnrAtNoise, logSnrAtLabel),
+            NoiseScheduleKind.Cosine => new CosineNoiseSchedule(logSnrAtNoise, logSnrAtLabel),
+            NoiseScheduleKind.Learned => Learned(weights, trainsEnds: false, logSnrAtNoise, logSnrAtLabel),
+            NoiseScheduleKind.LearnedJointly => Learned(weights, trainsEnds: true, logSnrAtNoise, logSnrAtLabel),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such noise schedule."),
+        };
 
     private static MonotoneNoiseSchedule Learned(WeightScope weights, bool trainsEnds, double logSnrAtNoise, double logSnrAtLabel)
     {

@@ -7,7 +7,8 @@ namespace NullaProp.ML.Networks;
 /// Reads the noisy label: Linear(D→H) – ReLU – Linear(H→H), plus z itself where D = H, which then is the seed project's residual block.
 /// </summary>
 /// <remarks>
-/// Elsewhere the last matrix starts at 0, so that the network begins as a plain classifier and learns to read the label only as far as it tells something: else its noise
+/// Elsewhere the last matrix starts at 0, so that the network begins as a plain classifier and learns to read the label only as far as it
+/// tells something: else its noise
 /// drowns the image in the first epochs (docs/decisions.md).
 /// </remarks>
 /// <param name="weights">The network's scope.</param>

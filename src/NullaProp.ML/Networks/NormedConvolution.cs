@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>A convolution without bias, and the batch normalisation behind it, which has one. Keeps height and width but for the stride.</summary>
+/// <summary>
+/// A convolution without bias, and the batch normalisation behind it, which has one. Keeps height and width but for the stride.
+/// </summary>
 /// <param name="convolution">The convolution's scope.</param>
 /// <param name="norm">The norm's scope.</param>
 /// <param name="inputs">Input channels.</param>

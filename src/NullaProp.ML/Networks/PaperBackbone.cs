@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// The image network of the paper's figure 6: 3×3 convolutions of 32, 64 and 128 channels, each with ReLU and dropout 0.2, a 2×2 max-pool behind the first and the
+/// The image network of the paper's figure 6: 3×3 convolutions of 32, 64 and 128 channels, each with ReLU and dropout 0.2, a 2×2 max-pool
+/// behind the first and the
 /// last, then a linear layer with ReLU, or with batch normalisation in the blocks of discrete time.
 /// </summary>
 /// <remarks>The figure does not state the padding: 1 here, as in every re-implementation known.</remarks>

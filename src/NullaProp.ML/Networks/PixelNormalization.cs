@@ -27,6 +27,19 @@ internal sealed class PixelNormalization(WeightScope weights, ImageShape shape, 
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
     public Tensor Apply(Tensor pixels) => (pixels - Mean.Value).mul_(Scale.Value); // (B, C, H, W)
 
+    /// <summary>Returns pixels as unsuspicious as can be: each a standard deviation above or below its mean, in turns.</summary>
+    /// <returns>(C·H·W).</returns>
+    public float[] UsualImage()
+    {
+        var (mean, scale) = (Mean.Host().Values, Scale.Host().Values);
+        var area = shape.Height * shape.Width;
+        return [.. Enumerable.Range(0, shape.Size).Select(i =>
+        {
+            var deviation = scale[i / area] == 0 ? 0 : 1 / scale[i / area]; // 0 where the channel never varied
+            return mean[isByPlace ? i : i / area] + (i % 2 == 0 ? deviation : -deviation);
+        })];
+    }
+
     /// <summary>Sets the scaling.</summary>
     /// <param name="mean">The mean of each channel.</param>
     /// <param name="scale">What each channel is multiplied by.</param>

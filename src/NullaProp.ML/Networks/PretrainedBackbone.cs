@@ -1,9 +1,11 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// The residual network that <see cref="NoPropBackbone.PretrainedResNet18"/> names: its features, brought to mean 0 and deviation 1 over the
+/// The residual network that <see cref="NoPropBackbone.PretrainedResNet18"/> names: its features, brought to mean 0 and deviation 1 over
+/// the
 /// training photos, and a linear layer. Its batch norms stay as they were trained, in training too.
 /// </summary>
 internal sealed class PretrainedBackbone : Backbone
@@ -46,6 +48,18 @@ internal sealed class PretrainedBackbone : Backbone
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training) =>
         _standardization.Apply(Features(_network, images).view(-1, FeatureCount, 1, 1)).flatten(1); // (B, 512)
+
+    /// <inheritdoc/>
+    /// <remarks>The scaling of the features becomes part of the last layer: A·((x − m)·s) + b = (A·s)·x + (b − (A·s)·m).</remarks>
+    public override IReadOnlyList<BackboneLayer> Layers()
+    {
+        var (mean, scale) = (_standardization.Mean.Host().Values, _standardization.Scale.Host().Values);
+        var last = Output!.Host();
+        var matrix = new HostTensor(last.Weight.Shape, [.. last.Weight.Values.Select((value, i) => value * scale[i % FeatureCount])]);
+        var shift = matrix.Times(Array.ConvertAll(mean, value => (double)value)); // (H)
+        var bias = new HostTensor(last.Bias.Shape, [.. last.Bias.Values.Zip(shift, (value, share) => (float)(value - share))]);
+        return [.. _network.Layers().SkipLast(1), new BackboneLayer.Dense(new HostLinear(matrix, bias))];
+    }
 
     /// <summary>Returns what a network of this kind sees in images.</summary>
     /// <param name="network">The network.</param>

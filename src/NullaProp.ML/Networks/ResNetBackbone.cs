@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// A residual network (He et al. 2016, arXiv 1512.03385) with a linear layer in place of its classifier. Weights have the names of torchvision's state dict, so that
+/// A residual network (He et al. 2016, arXiv 1512.03385) with a linear layer in place of its classifier. Weights have the names of
+/// torchvision's state dict, so that
 /// trained ones fit.
 /// </summary>
 internal sealed class ResNetBackbone : Backbone
@@ -76,7 +77,11 @@ internal sealed class ResNetBackbone : Backbone
         {
             for (var i = 0; i < depth.Groups[group]; i++)
             {
-                var block = depth.Block(weights.Under($"layer{group + 1}").Under($"{i}"), channels, (long)StemChannels << group, group > 0 && i == 0 ? 2 : 1);
+                var block = depth.Block(
+                    weights.Under($"layer{group + 1}").Under($"{i}"),
+                    channels,
+                    (long)StemChannels << group,
+                    group > 0 && i == 0 ? 2 : 1);
                 blocks.Add(block);
                 channels = block.Outputs;
             }

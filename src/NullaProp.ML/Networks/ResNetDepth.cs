@@ -8,7 +8,9 @@ internal sealed record ResNetDepth(Func<WeightScope, long, long, int, ResidualBl
     /// <summary>Gets the network of 18 layers.</summary>
     public static ResNetDepth Of18 { get; } = new(ResidualBlock.Basic, [2, 2, 2, 2]);
 
-    /// <summary>Gets the network of 20 layers that <see cref="NoPropBackbone.PretrainedResNet18"/> names: one block more than its name says.</summary>
+    /// <summary>
+    /// Gets the network of 20 layers that <see cref="NoPropBackbone.PretrainedResNet18"/> names: one block more than its name says.
+    /// </summary>
     public static ResNetDepth OfPretrained { get; } = new(ResidualBlock.Basic, [2, 2, 2, 3]);
 
     /// <summary>Gets the network of 50 layers.</summary>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// A block of a residual network (He et al. 2016): convolutions with ReLU between them, to whose result the block's input is added before the last ReLU. Where number
+/// A block of a residual network (He et al. 2016): convolutions with ReLU between them, to whose result the block's input is added before
+/// the last ReLU. Where number
 /// of channels or size change, the input goes through a 1×1 convolution first.
 /// </summary>
 internal sealed class ResidualBlock
@@ -25,7 +26,9 @@ internal sealed class ResidualBlock
 
         var totalStride = layers.Max(layer => layer.Stride);
         var shortcut = weights.Under("downsample");
-        _shortcut = inputs == width && totalStride == 1 ? null : new NormedConvolution(shortcut.Under("0"), shortcut.Under("1"), inputs, width, side: 1, totalStride);
+        _shortcut = inputs == width && totalStride == 1
+            ? null
+            : new NormedConvolution(shortcut.Under("0"), shortcut.Under("1"), inputs, width, side: 1, totalStride);
         Outputs = width;
     }
 
@@ -40,7 +43,10 @@ internal sealed class ResidualBlock
     public static ResidualBlock Basic(WeightScope weights, long inputs, long width, int stride) =>
         new(weights, inputs, [(width, 3, stride), (width, 3, 1)]);
 
-    /// <summary>Returns the block of ResNet-50 and -152: 1×1, 3×3 and 1×1 convolutions, the last four times as wide. The 3×3 one strides, as in torchvision.</summary>
+    /// <summary>
+    /// Returns the block of ResNet-50 and -152: 1×1, 3×3 and 1×1 convolutions, the last four times as wide. The 3×3 one strides, as in
+    /// torchvision.
+    /// </summary>
     /// <param name="weights">The block's scope.</param>
     /// <param name="inputs">Input channels.</param>
     /// <param name="width">Channels of the first two convolutions.</param>

@@ -15,19 +15,22 @@ internal readonly record struct WeightScope(Weights Owner, string Prefix)
     /// <param name="name">Its name.</param>
     /// <param name="initializer">Its first value.</param>
     /// <param name="shape">Its shape.</param>
-    public Weight Matrix(string name, Initializer initializer, params long[] shape) => Owner.Add(Full(name), shape, WeightRole.Decayed, initializer);
+    public Weight Matrix(string name, Initializer initializer, params long[] shape) =>
+        Owner.Add(Full(name), shape, WeightRole.Decayed, initializer);
 
     /// <summary>Makes a weight that is trained without weight decay.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="initializer">Its first value.</param>
     /// <param name="shape">Its shape.</param>
-    public Weight Undecayed(string name, Initializer initializer, params long[] shape) => Owner.Add(Full(name), shape, WeightRole.Undecayed, initializer);
+    public Weight Undecayed(string name, Initializer initializer, params long[] shape) =>
+        Owner.Add(Full(name), shape, WeightRole.Undecayed, initializer);
 
     /// <summary>Makes a weight that is not trained.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="initializer">Its value, where it is not loaded.</param>
     /// <param name="shape">Its shape.</param>
-    public Weight Fixed(string name, Initializer initializer, params long[] shape) => Owner.Add(Full(name), shape, WeightRole.Fixed, initializer);
+    public Weight Fixed(string name, Initializer initializer, params long[] shape) =>
+        Owner.Add(Full(name), shape, WeightRole.Fixed, initializer);
 
     private string Full(string name) => Prefix.Length == 0 ? name : $"{Prefix}.{name}";
 }

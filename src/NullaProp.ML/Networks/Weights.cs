@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it draws them for training, each from a stream of
+/// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it draws them for training, each from a
+/// stream of
 /// its own, or promises them when a model is loaded: so the shapes that a file must hold are known before any of it is read.
 /// </summary>
 /// <remarks>
@@ -28,23 +29,28 @@ internal sealed class Weights : IDisposable
     /// <summary>Gets the source of first values; <see langword="null"/> where they are promised.</summary>
     public RandomStreams? Streams { get; }
 
-    /// <summary>Gets or sets what makes the user's own image network; <see langword="null"/> until one is asked for that only its name tells.</summary>
+    /// <summary>
+    /// Gets or sets what makes the user's own image network; <see langword="null"/> until one is asked for that only its name tells.
+    /// </summary>
     public Func<ImageShape, nn.Module<Tensor, Tensor>>? Module { get; set; }
 
     /// <summary>Gets the device that holds the weights.</summary>
     public Device Device => _device.Value;
 
     /// <summary>Gets the names and values, in the order in which the networks asked for them.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Values => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Value));
+    public IEnumerable<KeyValuePair<string, Tensor>> Values =>
+        _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight.Value));
 
     /// <summary>Gets the names and weights, without asking for a tensor.</summary>
     public IEnumerable<KeyValuePair<string, Weight>> All => _byName.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight));
 
     /// <summary>Gets the names and values of those that training changes.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> Trained => TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
+    public IEnumerable<KeyValuePair<string, Tensor>> Trained =>
+        TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
 
     /// <summary>Gets the names of those that training changes, and how many numbers each holds.</summary>
-    public IEnumerable<KeyValuePair<string, long>> TrainedCounts => TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Count));
+    public IEnumerable<KeyValuePair<string, long>> TrainedCounts =>
+        TrainedWeights.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Count));
 
     private IEnumerable<KeyValuePair<string, Weight>> TrainedWeights =>
         _byName.Where(pair => pair.Value.Role != WeightRole.Fixed).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Weight));

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace NullaProp.ML;
 
-/// <summary>How much the rows of each class count in training, by the class's name. A value: two with the same names and weights are equal, in whatever order.</summary>
+/// <summary>
+/// How much the rows of each class count in training, by the class's name. A value: two with the same names and weights are equal, in
+/// whatever order.
+/// </summary>
 /// <example><code>new NoPropOptions { ClassWeights = new(new Dictionary&lt;string, double&gt; { ["newt"] = 5 }) }</code></example>
 [JsonConverter(typeof(ClassWeightsJson))]
 public sealed class ClassWeights : IEquatable<ClassWeights>
@@ -12,7 +15,9 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
     private readonly OrderedDictionary<string, double> _byName = new(StringComparer.Ordinal);
 
     /// <summary>Creates the weights.</summary>
-    /// <param name="weights">Names of classes, each once, and their weights, above 0 and at most 1,000,000. A class that is not named has weight 1.</param>
+    /// <param name="weights">
+    /// Names of classes, each once, and their weights, above 0 and at most 1,000,000. A class that is not named has weight 1.
+    /// </param>
     /// <exception cref="ArgumentException">A name occurs twice.</exception>
     public ClassWeights(IEnumerable<KeyValuePair<string, double>> weights)
     {
@@ -21,7 +26,9 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
         {
             if (!_byName.TryAdd(name, weight))
             {
-                throw new ArgumentException($"Class '{name}' is given two weights, but a class has one. Name every class once.", nameof(weights));
+                throw new ArgumentException(
+                    $"Class '{name}' is given two weights, but a class has one. Name every class once.",
+                    nameof(weights));
             }
         }
     }
@@ -36,7 +43,8 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
 
     /// <inheritdoc/>
     public bool Equals(ClassWeights? other) =>
-        other is not null && _byName.Count == other._byName.Count && _byName.All(pair => other._byName.TryGetValue(pair.Key, out var weight) && weight.Equals(pair.Value));
+        other is not null && _byName.Count == other._byName.Count && _byName.All(
+            pair => other._byName.TryGetValue(pair.Key, out var weight) && weight.Equals(pair.Value));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ClassWeights);
@@ -46,7 +54,8 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
 
     /// <summary>Returns names and weights, for instance <c>cat 2, dog 0.5</c>.</summary>
     /// <returns>Pairs of name and weight, joined by commas.</returns>
-    public override string ToString() => string.Join(", ", _byName.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value}")));
+    public override string ToString() =>
+        string.Join(", ", _byName.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value}")));
 }
 
 /// <summary>How much the classes count in training by the number of their rows.</summary>
@@ -55,7 +64,10 @@ public enum ClassWeighting
     /// <summary>A row counts the same whatever its class, so that a class counts by its number of rows.</summary>
     None,
 
-    /// <summary>A row of class k counts n/(K·n_k), n rows in K classes and n_k of them in class k, so that every class counts the same. A class without rows has no effect.</summary>
+    /// <summary>
+    /// A row of class k counts n/(K·n_k), n rows in K classes and n_k of them in class k, so that every class counts the same. A class
+    /// without rows has no effect.
+    /// </summary>
     Balanced,
 }
 
@@ -64,7 +76,8 @@ internal sealed class ClassWeightsJson : JsonConverter<ClassWeights>
 {
     /// <inheritdoc/>
     public override ClassWeights Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        new(JsonSerializer.Deserialize<OrderedDictionary<string, double>>(ref reader, options) ?? throw new JsonException("the class weights are null"));
+        new(JsonSerializer.Deserialize<OrderedDictionary<string, double>>(ref reader, options)
+            ?? throw new JsonException("the class weights are null"));
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, ClassWeights value, JsonSerializerOptions options)

@@ -12,7 +12,10 @@ public enum NoPropBackbone
     /// <summary>The paper's figure 6: three 3×3 convolutions of 32, 64 and 128 channels with dropout 0.2, and a layer with ReLU.</summary>
     PaperConv,
 
-    /// <summary>ResNet-18 (He et al. 2016), 11 million weights. Images under 64 pixels get a 3×3 stem without max-pool. May start from <see cref="NoPropOptions.BackboneWeightsPath"/>.</summary>
+    /// <summary>
+    /// ResNet-18 (He et al. 2016), 11 million weights. Images under 64 pixels get a 3×3 stem without max-pool. May start from
+    /// <see cref="NoPropOptions.BackboneWeightsPath"/>.
+    /// </summary>
     ResNet18,
 
     /// <summary>ResNet-50, 24 million weights; otherwise as <see cref="ResNet18"/>.</summary>
@@ -22,25 +25,33 @@ public enum NoPropBackbone
     ResNet152,
 
     /// <summary>
-    /// A residual network of 15.9 million weights trained on the 1.3 million photos of ImageNet: for photos, of which some dozens a class will do. Images must be
+    /// A residual network of 15.9 million weights trained on the 1.3 million photos of ImageNet: for photos, of which some dozens a class
+    /// will do. Images must be
     /// 3×224×224, red, green and blue of 0 to 255. Its weights come with the package Microsoft.ML.DnnImageFeaturizer.ResNet18, which the
     /// application references; a trained model holds them. It is not trained further: what it sees in a photo is computed once, and what
     /// follows is trained on that.
     /// </summary>
     PretrainedResNet18,
 
-    /// <summary>Two hidden layers with ReLU for tabular data: a flat vector of any number of values, each standardised by itself; needs no <see cref="NoPropOptions.ImageShape"/>.</summary>
+    /// <summary>
+    /// Two hidden layers with ReLU for tabular data: a flat vector of any number of values, each standardised by itself; needs no
+    /// <see cref="NoPropOptions.ImageShape"/>.
+    /// </summary>
     Mlp,
 
     /// <summary>A module of the user's own, known by <see cref="NoPropOptions.BackboneName"/>.</summary>
     Custom,
 }
 
-/// <summary>In which numbers the image network computes while it is trained. Weights, everything behind the image network, and scoring are always of single precision.</summary>
+/// <summary>
+/// In which numbers the image network computes while it is trained. Weights, everything behind the image network, and scoring are always of
+/// single precision.
+/// </summary>
 public enum BackbonePrecision
 {
     /// <summary>
-    /// <see cref="BFloat16"/> for networks with convolutions where the hardware multiplies it faster (CPUs with AMX, AMD's with AVX512_BF16, NVIDIA GPUs from Ampere on), else
+    /// <see cref="BFloat16"/> for networks with convolutions where the hardware multiplies it faster (CPUs with AMX, AMD's with
+    /// AVX512_BF16, NVIDIA GPUs from Ampere on), else
     /// <see cref="Full"/>. Name one of them to train the same model on other hardware.
     /// </summary>
     Automatic,
@@ -49,7 +60,8 @@ public enum BackbonePrecision
     Full,
 
     /// <summary>
-    /// bfloat16: the range of single precision with 8 bits of accuracy, faster and in half the memory. The weights stay in single precision and are rounded for
+    /// bfloat16: the range of single precision with 8 bits of accuracy, faster and in half the memory. The weights stay in single precision
+    /// and are rounded for
     /// each step (Micikevicius et al. 2018, arXiv 1710.03740, section 3.1). Not for <see cref="NoPropBackbone.Custom"/>.
     /// </summary>
     BFloat16,
@@ -62,7 +74,9 @@ internal static class BackboneTraits
     /// <param name="kind">The backbone.</param>
     public static int SmallestSide(this NoPropBackbone kind) => kind == NoPropBackbone.Mlp ? 1 : ImageShape.SmallestSide;
 
-    /// <summary>Returns whether a backbone is worth training in bfloat16: where convolutions take the time, and their parameters are the library's.</summary>
+    /// <summary>
+    /// Returns whether a backbone is worth training in bfloat16: where convolutions take the time, and their parameters are the library's.
+    /// </summary>
     /// <param name="kind">The backbone.</param>
     public static bool SuitsBFloat16(this NoPropBackbone kind) =>
         kind is not (NoPropBackbone.Mlp or NoPropBackbone.Custom) && !kind.IsPretrained();

@@ -3,11 +3,13 @@ using System.ComponentModel.DataAnnotations;
 namespace NullaProp.ML;
 
 /// <summary>
-/// Everything that decides what <see cref="NoPropTrainer"/> trains and how its model scores. A value: compare it, print it, change it with <c>with</c>; it is stored
+/// Everything that decides what <see cref="NoPropTrainer"/> trains and how its model scores. A value: compare it, print it, change it with
+/// <c>with</c>; it is stored
 /// in the model.
 /// </summary>
 /// <remarks>
-/// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. Whatever is set has an effect; what a variant has no
+/// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. Whatever is set has an
+/// effect; what a variant has no
 /// use for is refused. The defaults are what measured best (docs/decisions.md).
 /// </remarks>
 public sealed record NoPropOptions
@@ -20,11 +22,14 @@ public sealed record NoPropOptions
     public static NoPropOptions Photos { get; } = new() { Backbone = NoPropBackbone.PretrainedResNet18, Epochs = 10, BatchSize = 32 };
 
     /// <summary>
-    /// Gets the settings of the JAX reference, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics (û−z)/(1−ᾱ), its losses and its decode.
+    /// Gets the settings of the JAX reference, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics
+    /// (û−z)/(1−ᾱ), its losses and its decode.
     /// </summary>
     /// <remarks>
-    /// Two of its bugs are not reproduced: its loss multiplies SNR′ and error of different samples (a broadcast of (B,1) with (B)), and its Heun corrector is handed
-    /// the slope of ᾱ where ᾱ itself belongs. Also different here: the schedule's parameters are positive, the start is one stored draw rather than a fresh one a call.
+    /// Two of its bugs are not reproduced: its loss multiplies SNR′ and error of different samples (a broadcast of (B,1) with (B)), and its
+    /// Heun corrector is handed
+    /// the slope of ᾱ where ᾱ itself belongs. Also different here: the schedule's parameters are positive, the start is one stored draw
+    /// rather than a fresh one a call.
     /// </remarks>
     public static NoPropOptions JaxReference { get; } = new()
     {
@@ -42,15 +47,23 @@ public sealed record NoPropOptions
             PriorLoss = PriorLoss.HalfSquaredNorm,
             ReadoutLoss = ReadoutLoss.Denoiser,
         },
-        Sampling = new() { Dynamics = FlowDynamics.SimplifiedFlow, SolverSteps = 40, ScoreReadout = ScoreReadout.LastPrediction, Draws = 1 },
+        Sampling = new()
+        {
+            Dynamics = FlowDynamics.SimplifiedFlow,
+            SolverSteps = 40,
+            ScoreReadout = ScoreReadout.LastPrediction,
+            Draws = 1,
+        },
     };
 
     /// <summary>
-    /// Gets NoProp-CT as the paper states it: its convolutions, one-hot embeddings, SNR′ weight, a schedule trained with the loss, and the reverse diffusion in
+    /// Gets NoProp-CT as the paper states it: its convolutions, one-hot embeddings, SNR′ weight, a schedule trained with the loss, and the
+    /// reverse diffusion in
     /// 1,000 steps.
     /// </summary>
     /// <remarks>
-    /// Not printed there and taken from yhgon/NoProp: the schedule's ends, −5 and 5. Epochs are those for MNIST. Different here: AdamW for Adam, the reference's encoders
+    /// Not printed there and taken from yhgon/NoProp: the schedule's ends, −5 and 5. Epochs are those for MNIST. Different here: AdamW for
+    /// Adam, the reference's encoders
     /// and head around the convolutions, stored draws.
     /// </remarks>
     public static NoPropOptions PaperContinuousTime { get; } = new()
@@ -79,7 +92,10 @@ public sealed record NoPropOptions
         },
     };
 
-    /// <summary>Gets NoProp-DT as the paper states it: ten blocks over a cosine schedule, SNR differences times η = 0.1 as weights, the reverse diffusion.</summary>
+    /// <summary>
+    /// Gets NoProp-DT as the paper states it: ten blocks over a cosine schedule, SNR differences times η = 0.1 as weights, the reverse
+    /// diffusion.
+    /// </summary>
     /// <remarks>As <see cref="PaperContinuousTime"/> where the paper says nothing else.</remarks>
     public static NoPropOptions PaperDiscreteTime { get; } = PaperContinuousTime with
     {
@@ -109,14 +125,16 @@ public sealed record NoPropOptions
     public string LabelColumnName { get; init; } = "Label";
 
     /// <summary>
-    /// Gets the column of images: a vector of <see cref="float"/> or <see cref="byte"/> as <c>ExtractPixels</c> makes it, or an <c>MLImage</c>; of any vectors for
+    /// Gets the column of images: a vector of <see cref="float"/> or <see cref="byte"/> as <c>ExtractPixels</c> makes it, or an
+    /// <c>MLImage</c>; of any vectors for
     /// <see cref="NoPropBackbone.Mlp"/>.
     /// </summary>
     /// <value>Default <c>Features</c>.</value>
     public string FeatureColumnName { get; init; } = "Features";
 
     /// <summary>
-    /// Gets the column of row weights, single numbers of <see cref="float"/>, 0 or more: the loss of a training row is multiplied by its weight over the mean weight of
+    /// Gets the column of row weights, single numbers of <see cref="float"/>, 0 or more: the loss of a training row is multiplied by its
+    /// weight over the mean weight of
     /// the training data, so that the learning rate keeps its meaning. Validation data needs no such column; its metrics are unweighted.
     /// </summary>
     /// <value>Default <see langword="null"/>: every row counts the same.</value>
@@ -131,7 +149,8 @@ public sealed record NoPropOptions
     public string PredictedLabelColumnName { get; init; } = "PredictedLabel";
 
     /// <summary>
-    /// Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector (unless <see cref="Backbone"/> is
+    /// Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector (unless
+    /// <see cref="Backbone"/> is
     /// <see cref="NoPropBackbone.Mlp"/>), or images of unknown size.
     /// </summary>
     /// <value>Default <see langword="null"/>: read from the column's type.</value>
@@ -167,7 +186,8 @@ public sealed record NoPropOptions
     public double WarmupFraction { get; init; } = 0.1;
 
     /// <summary>
-    /// Gets the number of epochs without a lower validation log-loss after which training stops and the best epoch's parameters are restored. Needs
+    /// Gets the number of epochs without a lower validation log-loss after which training stops and the best epoch's parameters are
+    /// restored. Needs
     /// <see cref="NoPropRun.Validation"/>; without, training warns and runs all epochs.
     /// </summary>
     /// <value>Default 0: off, the last epoch's parameters are kept; 0 to 100,000.</value>
@@ -175,28 +195,32 @@ public sealed record NoPropOptions
     public int EarlyStoppingPatience { get; init; }
 
     /// <summary>
-    /// Gets how much the classes count by the number of their rows. Multiplies with <see cref="ClassWeights"/> and <see cref="ExampleWeightColumnName"/>, before the
+    /// Gets how much the classes count by the number of their rows. Multiplies with <see cref="ClassWeights"/> and
+    /// <see cref="ExampleWeightColumnName"/>, before the
     /// mean is taken.
     /// </summary>
     /// <value>Default <see cref="ClassWeighting.None"/>.</value>
     public ClassWeighting ClassWeighting { get; init; } = ClassWeighting.None;
 
     /// <summary>
-    /// Gets how much the rows of some classes count, by class name; for a bare key the names are the numbers from 0. Multiplies with <see cref="ClassWeighting"/> and
+    /// Gets how much the rows of some classes count, by class name; for a bare key the names are the numbers from 0. Multiplies with
+    /// <see cref="ClassWeighting"/> and
     /// <see cref="ExampleWeightColumnName"/>, before the mean is taken.
     /// </summary>
     /// <value>Default <see langword="null"/>: 1 for every class, as for each that is not named; above 0, at most 1,000,000.</value>
     public ClassWeights? ClassWeights { get; init; }
 
     /// <summary>
-    /// Gets the seed of every random number: first parameters, order, augmentation, times, noise, stored draws. The same data, options, seed and number of threads give
+    /// Gets the seed of every random number: first parameters, order, augmentation, times, noise, stored draws. The same data, options,
+    /// seed and number of threads give
     /// the same model on the same kind of device; name a <see cref="BackbonePrecision"/> where processors differ.
     /// </summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }
 
     /// <summary>
-    /// Gets the memory for training images, in bytes: one byte a pixel value where all are whole numbers from 0 to 255, else four. Data that takes more is read anew for
+    /// Gets the memory for training images, in bytes: one byte a pixel value where all are whole numbers from 0 to 255, else four. Data
+    /// that takes more is read anew for
     /// every pass (discrete time: one pass a block and epoch) and shuffled through a buffer of this size.
     /// </summary>
     /// <value>Default 1,073,741,824 (1 GiB, some 1.3 million images of 28×28 bytes); 65,536 or more.</value>
@@ -214,8 +238,10 @@ public sealed record NoPropOptions
     public string? BackboneName { get; init; }
 
     /// <summary>
-    /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is not
-    /// used. A first convolution for another number of channels, or of another size, is trained from scratch. Pixels are standardised by the
+    /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is
+    /// not
+    /// used. A first convolution for another number of channels, or of another size, is trained from scratch. Pixels are standardised by
+    /// the
     /// training data's mean and deviation, not by ImageNet's. For <see cref="NoPropBackbone.PretrainedResNet18"/> the folder DnnImageModels
     /// of its package.
     /// </summary>
@@ -227,7 +253,9 @@ public sealed record NoPropOptions
     public string? BackboneWeightsPath { get; init; }
 
     /// <summary>Gets in which numbers the backbone computes while it is trained. Scoring is always of single precision.</summary>
-    /// <value>Default <see cref="BackbonePrecision.Automatic"/>: bfloat16 where the hardware is faster with it (docs/performance.md).</value>
+    /// <value>
+    /// Default <see cref="BackbonePrecision.Automatic"/>: bfloat16 where the hardware is faster with it (docs/performance.md).
+    /// </value>
     public BackbonePrecision BackbonePrecision { get; init; } = BackbonePrecision.Automatic;
 
     /// <summary>Gets the width of image features, label and time encodings.</summary>
@@ -252,11 +280,15 @@ public sealed record NoPropOptions
     public Sampling Sampling { get; init; } = new();
 
     /// <summary>Checks every option against its range.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Options are out of range, or have no effect here; the message lists all of them.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// Options are out of range, or have no effect here; the message lists all of them.
+    /// </exception>
     public void Validate() => OptionsValidator.Validate(this);
 }
 
-/// <summary>How the learning rate changes from step to step, behind the rise over <see cref="NoPropOptions.WarmupFraction"/> of the steps.</summary>
+/// <summary>
+/// How the learning rate changes from step to step, behind the rise over <see cref="NoPropOptions.WarmupFraction"/> of the steps.
+/// </summary>
 public enum LearningRateSchedule
 {
     /// <summary>Half a cosine down to 0.</summary>

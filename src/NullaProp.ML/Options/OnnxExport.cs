@@ -57,7 +57,8 @@ public sealed record OnnxExport
             (nameof(PathName), PathName),
         ];
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (property, name) in names.Where(entry => entry is not (nameof(ClassName) or nameof(EntropyName) or nameof(PathName), null)))
+        foreach (var (property, name) in names.Where(
+            entry => entry is not (nameof(ClassName) or nameof(EntropyName) or nameof(PathName), null)))
         {
             if (string.IsNullOrWhiteSpace(name) || name.StartsWith('/'))
             {

@@ -4,17 +4,23 @@ using System.Reflection;
 
 namespace NullaProp.ML;
 
-/// <summary>Marks an option that decides names, shapes or meaning of a model's parameters, so that training can be continued only with the same.</summary>
+/// <summary>
+/// Marks an option that decides names, shapes or meaning of a model's parameters, so that training can be continued only with the same.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class DecidesParametersAttribute : Attribute;
 
-/// <summary>One option: where it stands, and the range that its attribute states. Validation, the documented table and the tests of boundaries read it here.</summary>
+/// <summary>
+/// One option: where it stands, and the range that its attribute states. Validation, the documented table and the tests of boundaries read
+/// it here.
+/// </summary>
 /// <param name="Property">The property of an options record.</param>
 /// <param name="Range">Its range; <see langword="null"/> where its type alone limits it.</param>
 internal sealed record OptionProperty(PropertyInfo Property, RangeAttribute? Range)
 {
     /// <summary>Gets the name by which messages call it: with the record's where that is nested.</summary>
-    public string Name => Property.ReflectedType == typeof(NoPropOptions) ? Property.Name : $"{Property.ReflectedType!.Name}.{Property.Name}";
+    public string Name =>
+        Property.ReflectedType == typeof(NoPropOptions) ? Property.Name : $"{Property.ReflectedType!.Name}.{Property.Name}";
 
     /// <summary>Gets a value indicating whether it decides the model's parameters.</summary>
     public bool DecidesParameters => Property.IsDefined(typeof(DecidesParametersAttribute));
@@ -36,7 +42,8 @@ internal sealed record OptionProperty(PropertyInfo Property, RangeAttribute? Ran
         return value switch
         {
             null => null, // what may be null has no range then
-            Enum choice when !Enum.IsDefined(choice.GetType(), choice) => $"{Name} is {choice}, but must be one of {string.Join(", ", Enum.GetNames(choice.GetType()))}.",
+            Enum choice when !Enum.IsDefined(choice.GetType(), choice) =>
+                $"{Name} is {choice}, but must be one of {string.Join(", ", Enum.GetNames(choice.GetType()))}.",
             _ when Range is not null && !Contains(Convert.ToDouble(value, CultureInfo.InvariantCulture)) =>
                 string.Create(CultureInfo.InvariantCulture, $"{Name} is {value}, but must be {RangeText()}."),
             _ => null,
@@ -52,7 +59,8 @@ internal sealed record OptionProperty(PropertyInfo Property, RangeAttribute? Ran
 
     private bool Contains(double value)
     {
-        var (lowest, highest) = (Convert.ToDouble(Range!.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(Range.Maximum, CultureInfo.InvariantCulture));
+        var (lowest, highest) =
+            (Convert.ToDouble(Range!.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(Range.Maximum, CultureInfo.InvariantCulture));
         return (Range.MinimumIsExclusive ? value > lowest : value >= lowest) && value <= highest; // false for NaN
     }
 }

@@ -24,11 +24,14 @@ internal static class OptionsValidator
     {
         (string Name, object? Value)[] nested =
         [
-            (nameof(o.Variant), o.Variant), (nameof(o.Embedding), o.Embedding), (nameof(o.Augmentation), o.Augmentation), (nameof(o.Sampling), o.Sampling),
+            (nameof(o.Variant), o.Variant), (nameof(
+                o.Embedding), o.Embedding), (nameof(o.Augmentation), o.Augmentation), (nameof(o.Sampling), o.Sampling),
         ];
         if (Array.Exists(nested, record => record.Value is null))
         {
-            return nested.Where(record => record.Value is null).Select(record => $"{record.Name} is null, but must be a record of options. Leave it out for the defaults.");
+            return nested
+                .Where(record => record.Value is null)
+                .Select(record => $"{record.Name} is null, but must be a record of options. Leave it out for the defaults.");
         }
 
         object[] records = [o, .. nested.Select(record => record.Value!)];
@@ -36,7 +39,12 @@ internal static class OptionsValidator
         [
             .. Columns(o),
             .. records.SelectMany(record => OptionProperty.Of(record.GetType()).Select(option => option.Fault(record))).OfType<string>(),
-            .. new[] { Shape(o.ImageShape, o.Backbone.SmallestSide()), Weights(o.ClassWeights), Path(o.BackboneWeightsPath) }.OfType<string>(),
+            .. new[]
+            {
+                Shape(o.ImageShape, o.Backbone.SmallestSide()),
+                Weights(o.ClassWeights),
+                Path(o.BackboneWeightsPath),
+            }.OfType<string>(),
             .. Backbone(o),
             .. o.Backbone.IsPretrained() ? Pretrained(o) : [],
             .. o.Embedding.Faults(),
@@ -65,7 +73,9 @@ internal static class OptionsValidator
             }
         }
 
-        var outputs = names[3..].Where(output => !string.IsNullOrWhiteSpace(output.Name)).GroupBy(output => output.Name, output => output.Option);
+        var outputs = names[3..]
+            .Where(output => !string.IsNullOrWhiteSpace(output.Name))
+            .GroupBy(output => output.Name, output => output.Option);
         foreach (var options in outputs.Where(options => options.Count() > 1))
         {
             yield return $"{string.Join(" and ", options)} are {(options.Count() == 2 ? "both" : "all")} '{options.Key}', but must differ.";
@@ -82,12 +92,14 @@ internal static class OptionsValidator
 
         if (o.Backbone != NoPropBackbone.Custom && o.BackboneName is not null)
         {
-            yield return $"{nameof(o.BackboneName)} is '{o.BackboneName}', but {nameof(o.Backbone)} is {o.Backbone}: set it to {NoPropBackbone.Custom}, or leave the name out.";
+            yield return $"{nameof(o.BackboneName)} is '{o.BackboneName}', but {nameof(o.Backbone)} is {o.Backbone}: set it to "
+                + $"{NoPropBackbone.Custom}, or leave the name out.";
         }
 
         if (o is { Backbone: NoPropBackbone.Custom, BackbonePrecision: BackbonePrecision.BFloat16 })
         {
-            yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in the single precision of its own "
+            yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in "
+                + $"the single precision of its own "
                 + $"parameters: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}.";
         }
     }
@@ -97,13 +109,15 @@ internal static class OptionsValidator
         var kind = $"{nameof(o.Backbone)} {o.Backbone}";
         if (o.ImageShape is { } shape && shape != BackboneTraits.PhotoShape)
         {
-            yield return $"{nameof(o.ImageShape)} is {shape}, but {kind} was trained on {BackboneTraits.PhotoShape}: leave it out, and resize the images "
+            yield return $"{nameof(o.ImageShape)} is {shape}, but {kind} was trained on {BackboneTraits.PhotoShape}: leave it out, and "
+                + $"resize the images "
                 + "with ResizeImages.";
         }
 
         if (o.Variant is DiscreteTime)
         {
-            yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {kind} has 15.9 million weights: "
+            yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {kind} has 15.9 "
+                + $"million weights: "
                 + "choose another variant.";
         }
 
@@ -114,7 +128,8 @@ internal static class OptionsValidator
 
         if (o.Embedding.Initialization == EmbeddingInitialization.PixelMedoid)
         {
-            yield return $"Embedding.{nameof(Embedding.Initialization)} is {o.Embedding.Initialization}, but by {kind} training sees no pixels: choose "
+            yield return $"Embedding.{nameof(Embedding.Initialization)} is {o.Embedding.Initialization}, but by {kind} training sees no "
+                + $"pixels: choose "
                 + $"{EmbeddingInitialization.FeatureMedoidBySum}.";
         }
     }
@@ -125,12 +140,14 @@ internal static class OptionsValidator
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(s.DisagreementColumnName)} is '{name}', but {nameof(s.Draws)} is {s.Draws} and it takes two draws to disagree: set {nameof(s.Draws)} to 2 or more.");
+                $"{nameof(s.DisagreementColumnName)} is '{name}', but {nameof(s.Draws)} is {s.Draws} and it takes two draws to "
+                    + $"disagree: set {nameof(s.Draws)} to 2 or more.");
         }
 
         if (s.EarlyExit == EarlyExit.WhenClassIsDecided && s.DisagreementColumnName is not null)
         {
-            yield return $"{nameof(s.EarlyExit)} is {s.EarlyExit} and {nameof(s.DisagreementColumnName)} is '{s.DisagreementColumnName}', but the draws of an image that "
+            yield return $"{nameof(s.EarlyExit)} is {s.EarlyExit} and {nameof(s.DisagreementColumnName)} is "
+                + $"'{s.DisagreementColumnName}', but the draws of an image that "
                 + $"leaves early are not all known. Set {nameof(s.EarlyExit)} to {EarlyExit.Never}.";
         }
 
@@ -139,14 +156,16 @@ internal static class OptionsValidator
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(s.SolverTolerance)} is {s.SolverTolerance}, but {nameof(s.Solver)} is {s.Solver}: choose {OdeSolver.Adaptive}, or leave the tolerance out.");
+                $"{nameof(s.SolverTolerance)} is {s.SolverTolerance}, but {nameof(s.Solver)} is {s.Solver}: choose "
+                    + $"{OdeSolver.Adaptive}, or leave the tolerance out.");
         }
 
         if (s.ScoreReadout != ScoreReadout.NoisyPathMean && s.ReadoutMaxLogSnr != usual.ReadoutMaxLogSnr)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(s.ReadoutMaxLogSnr)} is {s.ReadoutMaxLogSnr}, but {nameof(s.ScoreReadout)} is {s.ScoreReadout}: choose {ScoreReadout.NoisyPathMean}, or leave it out.");
+                $"{nameof(s.ReadoutMaxLogSnr)} is {s.ReadoutMaxLogSnr}, but {nameof(s.ScoreReadout)} is {s.ScoreReadout}: choose "
+                    + $"{ScoreReadout.NoisyPathMean}, or leave it out.");
         }
     }
 
@@ -157,7 +176,8 @@ internal static class OptionsValidator
     private static string? Shape(ImageShape? shape, int smallestSide) =>
         shape is null || (shape.Channels >= 1 && shape.Height >= smallestSide && shape.Width >= smallestSide && shape.IsAddressable)
             ? null
-            : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {smallestSide}×{smallestSide} pixels, and at most {int.MaxValue} values.";
+            : $"{nameof(NoPropOptions.ImageShape)} is {shape}, but needs at least 1 channel and {smallestSide}×{smallestSide} pixels, "
+                + $"and at most {int.MaxValue} values.";
 
     private static string? Weights(ClassWeights? weights)
     {
@@ -166,6 +186,7 @@ internal static class OptionsValidator
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(NoPropOptions.ClassWeights)} gives class '{faults[0].Key}' the weight {faults[0].Value}, but a class weight must be above 0 and at most {HighestClassWeight}.");
+                $"{nameof(NoPropOptions.ClassWeights)} gives class '{faults[0].Key}' the weight {faults[0].Value}, but a class weight "
+                    + $"must be above 0 and at most {HighestClassWeight}.");
     }
 }

@@ -2,10 +2,14 @@ using System.ComponentModel.DataAnnotations;
 
 namespace NullaProp.ML;
 
-/// <summary>How a trained model scores. A value that may be changed after training, by <see cref="NoPropTransformer.WithSampling"/>.</summary>
+/// <summary>
+/// How a trained model scores. A value that may be changed after training, by <see cref="NoPropTransformer.WithSampling"/>.
+/// </summary>
 /// <remarks>
-/// What a model has no use for stays at its default; a change of it is refused. The blocks of <see cref="DiscreteTime"/> each take one exact step, so that it knows no
-/// solver; <see cref="FlowMatching"/> follows its velocity, so that it knows no other dynamics; <see cref="CrossEntropyBaseline"/> evaluates once.
+/// What a model has no use for stays at its default; a change of it is refused. The blocks of <see cref="DiscreteTime"/> each take one
+/// exact step, so that it knows no
+/// solver; <see cref="FlowMatching"/> follows its velocity, so that it knows no other dynamics; <see cref="CrossEntropyBaseline"/>
+/// evaluates once.
 /// </remarks>
 public sealed record Sampling
 {
@@ -18,14 +22,20 @@ public sealed record Sampling
     public OdeSolver Solver { get; init; } = OdeSolver.Heun;
 
     /// <summary>
-    /// Gets the number T of equal steps in t from noise to label; with <see cref="OdeSolver.Adaptive"/> the most steps, and where the tolerance asks for more it gives way:
+    /// Gets the number T of equal steps in t from noise to label; with <see cref="OdeSolver.Adaptive"/> the most steps, and where the
+    /// tolerance asks for more it gives way:
     /// set 16 or more there.
     /// </summary>
-    /// <value>Default 2, which with Heun is 4 evaluations (docs/decisions.md: more change nothing in accuracy and cost calibration); 1 to 10,000.</value>
+    /// <value>
+    /// Default 2, which with Heun is 4 evaluations (docs/decisions.md: more change nothing in accuracy and cost calibration); 1 to 10,000.
+    /// </value>
     [Range(1, 10_000)]
     public int SolverSteps { get; init; } = 2;
 
-    /// <summary>Gets how far a step of <see cref="OdeSolver.Adaptive"/> may miss with an ideal network, as a distance of z, in which one-hot labels are √2 apart.</summary>
+    /// <summary>
+    /// Gets how far a step of <see cref="OdeSolver.Adaptive"/> may miss with an ideal network, as a distance of z, in which one-hot labels
+    /// are √2 apart.
+    /// </summary>
     /// <value>Default 0.1, for which ten classes and the default dynamics take 6 to 10 evaluations; 0.0001 to 1.</value>
     [Range(1e-4, 1.0)]
     public double SolverTolerance { get; init; } = 0.1;
@@ -44,7 +54,8 @@ public sealed record Sampling
     public EarlyExit EarlyExit { get; init; } = EarlyExit.Never;
 
     /// <summary>
-    /// Gets the number of random starts, stored with the model, whose probabilities are averaged. 0 starts once, from the prior's mean z₀ = 0. The time to score grows
+    /// Gets the number of random starts, stored with the model, whose probabilities are averaged. 0 starts once, from the prior's mean z₀ =
+    /// 0. The time to score grows
     /// with it.
     /// </summary>
     /// <value>Default 0; 0 to 1,024.</value>
@@ -52,14 +63,16 @@ public sealed record Sampling
     public int Draws { get; init; }
 
     /// <summary>
-    /// Gets the output column of the Shannon entropy −Σ p·ln p of the class probabilities, one <see cref="float"/>: nats, from 0 where a class is certain to ln K where
+    /// Gets the output column of the Shannon entropy −Σ p·ln p of the class probabilities, one <see cref="float"/>: nats, from 0 where a
+    /// class is certain to ln K where
     /// all are alike. Reject images above a threshold.
     /// </summary>
     /// <value>Default <see langword="null"/>: no such column.</value>
     public string? EntropyColumnName { get; init; }
 
     /// <summary>
-    /// Gets the output column of the share of <see cref="Draws"/> whose own most probable class is not the predicted one, one <see cref="float"/> from 0 to 1. Reject
+    /// Gets the output column of the share of <see cref="Draws"/> whose own most probable class is not the predicted one, one
+    /// <see cref="float"/> from 0 to 1. Reject
     /// images above a threshold. Needs two draws or more.
     /// </summary>
     /// <value>Default <see langword="null"/>: no such column.</value>
@@ -89,17 +102,22 @@ public enum FlowDynamics
     /// <summary>dz/dt = ᾱ′/(2ᾱ(1−ᾱ))·(√ᾱ·û − ᾱ·z): the probability flow of the noising that training uses.</summary>
     ProbabilityFlow,
 
-    /// <summary>dz/dt = (û − z)/(1−ᾱ), the form of the seed project. It is no probability flow of its training process, and stiff: with few steps it can blow up.</summary>
+    /// <summary>
+    /// dz/dt = (û − z)/(1−ᾱ), the form of the seed project. It is no probability flow of its training process, and stiff: with few steps it
+    /// can blow up.
+    /// </summary>
     SimplifiedFlow,
 
     /// <summary>
-    /// dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z): the drift of the reverse diffusion with its noise left out, as the seed project has it under <c>fix=True</c>. Mode-seeking: all
+    /// dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z): the drift of the reverse diffusion with its noise left out, as the seed project has it under
+    /// <c>fix=True</c>. Mode-seeking: all
     /// draws run to the likeliest class, so that they tell nothing of uncertainty.
     /// </summary>
     ReverseDrift,
 
     /// <summary>
-    /// The reverse diffusion with its noise: z₁ = a·û + b·z₀ + √c·ε, eq. (3) of the paper. As the probability flow, it turns draws into labels as often as they are true. Needs
+    /// The reverse diffusion with its noise: z₁ = a·û + b·z₀ + √c·ε, eq. (3) of the paper. As the probability flow, it turns draws into
+    /// labels as often as they are true. Needs
     /// <see cref="OdeSolver.ExponentialEuler"/> and <see cref="Sampling.Draws"/> of 1 or more.
     /// </summary>
     Ancestral,
@@ -114,19 +132,24 @@ public enum OdeSolver
     /// <summary>Two evaluations a step (the explicit trapezoidal rule), order 2.</summary>
     Heun,
 
-    /// <summary>One evaluation a step, order 1, exact where the prediction does not change: with <see cref="FlowDynamics.ProbabilityFlow"/> this is DDIM. Never unstable.</summary>
+    /// <summary>
+    /// One evaluation a step, order 1, exact where the prediction does not change: with <see cref="FlowDynamics.ProbabilityFlow"/> this is
+    /// DDIM. Never unstable.
+    /// </summary>
     ExponentialEuler,
 
     /// <summary>Two evaluations a step, order 2, exact where the prediction changes linearly (ETD2RK). Never unstable.</summary>
     ExponentialHeun,
 
     /// <summary>
-    /// One evaluation a step, order 2: carries the prediction on from the step before. With <see cref="FlowDynamics.ProbabilityFlow"/> this is DPM-Solver++(2M). Never unstable.
+    /// One evaluation a step, order 2: carries the prediction on from the step before. With <see cref="FlowDynamics.ProbabilityFlow"/> this
+    /// is DPM-Solver++(2M). Never unstable.
     /// </summary>
     Multistep,
 
     /// <summary>
-    /// <see cref="Multistep"/> over steps of unequal length, chosen so that none misses by more than <see cref="Sampling.SolverTolerance"/> with an ideal network, and at
+    /// <see cref="Multistep"/> over steps of unequal length, chosen so that none misses by more than <see cref="Sampling.SolverTolerance"/>
+    /// with an ideal network, and at
     /// most <see cref="Sampling.SolverSteps"/> of them. Chosen once, when the model is made ready to score, never by the images.
     /// </summary>
     Adaptive,
@@ -139,14 +162,21 @@ public enum ScoreReadout
     PathMean,
 
     /// <summary>
-    /// The prediction at the end of the way: in continuous time one more evaluation at t = 1, as the seed project decodes, else that of the last step. Over-confident.
+    /// The prediction at the end of the way: in continuous time one more evaluation at t = 1, as the seed project decodes, else that of the
+    /// last step. Over-confident.
     /// </summary>
     LastPrediction,
 
-    /// <summary>The first prediction, at pure noise, with no way at all: what an ordinary classifier does. One evaluation; in discrete time that of the first block.</summary>
+    /// <summary>
+    /// The first prediction, at pure noise, with no way at all: what an ordinary classifier does. One evaluation; in discrete time that of
+    /// the first block.
+    /// </summary>
     FirstPrediction,
 
-    /// <summary>The mean over those evaluations on the way whose noisy label is at or below <see cref="Sampling.ReadoutMaxLogSnr"/>: those that need the image.</summary>
+    /// <summary>
+    /// The mean over those evaluations on the way whose noisy label is at or below <see cref="Sampling.ReadoutMaxLogSnr"/>: those that need
+    /// the image.
+    /// </summary>
     NoisyPathMean,
 
     /// <summary>What the state at the end of the way says by itself, without the image, as the paper decodes. Over-confident.</summary>
@@ -160,10 +190,14 @@ public enum EarlyExit
     Never,
 
     /// <summary>
-    /// An image leaves once the evaluations that are left, whatever they gave, could not change its class. Where the score is a mean over evaluations
-    /// (<see cref="ScoreReadout.PathMean"/>, <see cref="ScoreReadout.NoisyPathMean"/>), that is when the best class leads by more than their share; its probabilities are the mean of
-    /// those evaluated. Where it is the <see cref="ScoreReadout.LastState"/> of one start, that is when no predictions could carry the state to another class; its probabilities are
-    /// those of the last prediction held to the end. A last prediction cannot be told before it is made, nor a velocity bounded: those go the whole way.
+    /// An image leaves once the evaluations that are left, whatever they gave, could not change its class. Where the score is a mean over
+    /// evaluations
+    /// (<see cref="ScoreReadout.PathMean"/>, <see cref="ScoreReadout.NoisyPathMean"/>), that is when the best class leads by more than
+    /// their share; its probabilities are the mean of
+    /// those evaluated. Where it is the <see cref="ScoreReadout.LastState"/> of one start, that is when no predictions could carry the
+    /// state to another class; its probabilities are
+    /// those of the last prediction held to the end. A last prediction cannot be told before it is made, nor a velocity bounded: those go
+    /// the whole way.
     /// </summary>
     WhenClassIsDecided,
 }

@@ -10,7 +10,8 @@ namespace NullaProp.ML.Plan;
 /// </summary>
 internal sealed class FoldedReadout
 {
-    private const int MostMultipliedOut = 512; // classes: a matrix of 1 MB; to measure how far its rows spread takes their number to the third
+    // classes: a matrix of 1 MB; to measure how far its rows spread takes their number to the third
+    private const int MostMultipliedOut = 512;
 
     /// <summary>Multiplies out a model's read-out at the end of its way.</summary>
     /// <param name="model">The model; it stays the caller's.</param>
@@ -22,7 +23,8 @@ internal sealed class FoldedReadout
         Layers = (OfLabel.Rows, rows) switch
         {
             (null, null) => [],
-            ({ } readout, { } embedding) when readout.Rows <= MostMultipliedOut => [readout.TimesTransposed(embedding).Scaled(OfLabel.Scale)],
+            ({ } readout, { } embedding) when readout.Rows <= MostMultipliedOut =>
+                [readout.TimesTransposed(embedding).Scaled(OfLabel.Scale)],
             ({ } readout, { } embedding) => [embedding.Transposed(), readout.Scaled(OfLabel.Scale)],
             _ => throw new InvalidOperationException("A read-out by place is for one-hot embeddings, and no other is."),
         };

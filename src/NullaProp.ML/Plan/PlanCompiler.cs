@@ -16,7 +16,8 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
         options.Variant.Plan(model, model.Schedule, options.Sampling) with { EarlyExit = options.Sampling.EarlyExit };
 
     /// <summary>
-    /// Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are still to come: along a
+    /// Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are still to come:
+    /// along a
     /// straight schedule.
     /// </summary>
     /// <param name="model">The model, for its number of classes.</param>

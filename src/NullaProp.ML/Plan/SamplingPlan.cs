@@ -47,7 +47,9 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>Gets the number of stages that add stored noise.</summary>
     public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
 
-    /// <summary>Returns in a sentence by how much the plan is too long to score a row in seconds, or <see langword="null"/> where it is not.</summary>
+    /// <summary>
+    /// Returns in a sentence by how much the plan is too long to score a row in seconds, or <see langword="null"/> where it is not.
+    /// </summary>
     /// <param name="draws">The number of random starts, 0 for a start at the mean.</param>
     /// <param name="dimension">D, the length of z.</param>
     /// <param name="classes">K.</param>
@@ -116,7 +118,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
         ? null
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"To score one row takes {needed:N0} {what}, but at most {most:N0} are allowed: lower {nameof(Sampling.Draws)} or {nameof(Sampling.SolverSteps)}.");
+            $"To score one row takes {needed:N0} {what}, but at most {most:N0} are allowed: lower {nameof(Sampling.Draws)} or "
+                + $"{nameof(Sampling.SolverSteps)}.");
 }
 
 /// <summary>

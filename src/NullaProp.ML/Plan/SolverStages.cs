@@ -29,7 +29,14 @@ internal sealed class SolverStages(Dynamics dynamics)
     public SamplingStage ExponentialEuler(NoiseLevel from, NoiseLevel to)
     {
         var transition = dynamics.Transition(from, to);
-        return new() { Time = from.Time, State = transition.State, Prediction = transition.Prediction, Noise = dynamics.NoiseScale(from, to), EndsStep = true };
+        return new()
+        {
+            Time = from.Time,
+            State = transition.State,
+            Prediction = transition.Prediction,
+            Noise = dynamics.NoiseScale(from, to),
+            EndsStep = true,
+        };
     }
 
     /// <summary>
@@ -84,6 +91,13 @@ internal sealed class SolverStages(Dynamics dynamics)
     {
         var (transition, ramp) = (dynamics.Transition(from, to), dynamics.Ramp(from, to));
         yield return new() { Time = from.Time, State = transition.State, Prediction = transition.Prediction };
-        yield return new() { Time = to.Time, State = transition.State, Prediction = ramp, PreviousPrediction = transition.Prediction - ramp, EndsStep = true };
+        yield return new()
+        {
+            Time = to.Time,
+            State = transition.State,
+            Prediction = ramp,
+            PreviousPrediction = transition.Prediction - ramp,
+            EndsStep = true,
+        };
     }
 }

@@ -5,8 +5,10 @@ using NullaProp.ML.Interop;
 namespace NullaProp.ML.Reading;
 
 /// <summary>
-/// Finds the row at which reading failed. ML.NET reads ahead on several threads and then tells neither the row nor, for an image that cannot be decoded, the file;
-/// reading once more on one thread does. Data that may be used up by that is not read once more. Where the second reading fails otherwise, as a source that can be read but once does, the first fault is what is told.
+/// Finds the row at which reading failed. ML.NET reads ahead on several threads and then tells neither the row nor, for an image that
+/// cannot be decoded, the file;
+/// reading once more on one thread does. Data that may be used up by that is not read once more. Where the second reading fails otherwise,
+/// as a source that can be read but once does, the first fault is what is told.
 /// </summary>
 internal static class FaultyRow
 {
@@ -78,7 +80,8 @@ internal static class FaultyRow
             }
 
             var place = string.Create(CultureInfo.InvariantCulture, $"at row {row} ");
-            return isFetching ? again : cause.Message == first.Message ? Unplaced(feature, place, again) : null; // a row that is named may be another bad one
+            // a row that is named may be another bad one
+            return isFetching ? again : cause.Message == first.Message ? Unplaced(feature, place, again) : null;
         }
     }
 

@@ -35,16 +35,20 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             ImageDataViewType image => OfImage(column.Name, image, wanted),
             VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted, backbone),
             VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => throw Fault(
-                $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image files, as LoadRawImageBytes " +
-                "reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set the size with [VectorType(n)]."),
+                $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image "
+                    + $"files, as LoadRawImageBytes " +
+                "reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set the size with "
+                    + "[VectorType(n)]."),
             _ => throw Fault(
-                $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the size with [VectorType(n)]."),
+                $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the "
+                    + $"size with [VectorType(n)]."),
         };
         var smallest = backbone.SmallestSide();
         return wanted is not null || (format.Shape.Channels >= 1 && format.Shape.Height >= smallest && format.Shape.Width >= smallest)
             ? format
             : throw Fault(
-                $"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {smallest}×{smallest} pixels. Enlarge them with ResizeImages, " +
+                $"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {smallest}×{smallest} pixels. "
+                    + $"Enlarge them with ResizeImages, " +
                 "set ImageShape if the sizes were misread, or choose the backbone Mlp for values that are no image.");
     }
 
@@ -69,7 +73,8 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         shape.Channels is 1 or 3
             ? shape
             : throw Fault(
-                $"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or use ExtractPixels.");
+                $"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or "
+                    + $"use ExtractPixels.");
 
     private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted, NoPropBackbone backbone)
     {
@@ -84,16 +89,21 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         }
 
         int[] sizes = [.. type.Dimensions.Where(size => size != 1)];
-        return (sizes.Length <= 1 ? [] : sizes.Length < type.Dimensions.Length && type.Dimensions.Length <= 3 ? [.. type.Dimensions] : sizes) switch
+        return (sizes.Length <= 1
+            ? []
+            : sizes.Length < type.Dimensions.Length && type.Dimensions.Length <= 3 ? [.. type.Dimensions] : sizes) switch
         {
             [var height, var width] => new(new(1, height, width), PixelLayout.Planar),
             [1 or 3 or 4, var height, var width] and [var channels, ..] => new(new(channels, height, width), PixelLayout.Planar),
             [var height, var width, 1 or 3 or 4] and [.., var channels] => new(new(channels, height, width), PixelLayout.Interleaved),
             [var channels, var height, var width] => new(new(channels, height, width), PixelLayout.Planar),
-            _ when backbone == NoPropBackbone.Mlp => new(new(type.Size, 1, 1), PixelLayout.Planar), // each a channel, so that each is normalised by itself
+            // each a channel, so that each is normalised by itself
+            _ when backbone == NoPropBackbone.Mlp => new(new(type.Size, 1, 1), PixelLayout.Planar),
             _ => throw Fault(
-                $"Column '{name}' is a flat vector of {type.Size} values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
-                "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, or choose the backbone " +
+                $"Column '{name}' is a flat vector of {type.Size} "
+                    + $"values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
+                "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, "
+                    + "or choose the backbone " +
                 "Mlp for values that are no image."),
         };
     }
@@ -111,8 +121,10 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     }
 
     private static ArgumentOutOfRangeException Mismatch(string name, string found, ImageShape wanted) => Fault(wanted.IsTable
-        ? $"Column '{name}' holds {found}, but NoProp needs {wanted.Size} values. Change the Concatenate that makes it, or {nameof(NoPropOptions.ImageShape)}."
-        : $"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change ResizeImages and ExtractPixels upstream, or ImageShape.");
+        ? $"Column '{name}' holds {found}, but NoProp needs {wanted.Size} values. Change the Concatenate that makes it, or "
+            + $"{nameof(NoPropOptions.ImageShape)}."
+        : $"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change ResizeImages and ExtractPixels upstream, or "
+            + $"ImageShape.");
 
     private static string Needed(ImageShape? wanted) => wanted switch
     {
@@ -121,5 +133,6 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         _ => $"{wanted.Size} values ({wanted})",
     };
 
-    private static ArgumentOutOfRangeException Fault(string message) => Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
+    private static ArgumentOutOfRangeException Fault(string message) =>
+        Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
 }

@@ -4,7 +4,9 @@ using Microsoft.ML.Data;
 
 namespace NullaProp.ML.Reading;
 
-/// <summary>Reads images from <see cref="MLImage"/> objects: red, green, blue, 0 to 255, or their grey value where one channel is wanted.</summary>
+/// <summary>
+/// Reads images from <see cref="MLImage"/> objects: red, green, blue, 0 to 255, or their grey value where one channel is wanted.
+/// </summary>
 /// <param name="getter">Reads the image of the current row.</param>
 /// <param name="shape">The size that the image must have; 1 or 3 channels.</param>
 internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape shape) : PixelReader, IDisposable
@@ -32,7 +34,8 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
         if (_image.Height != shape.Height || _image.Width != shape.Width)
         {
             throw new InvalidOperationException(
-                $"the image is {_image.Height}×{_image.Width} pixels, but must be {shape.Height}×{shape.Width}; add ResizeImages before NoProp");
+                $"the image is {_image.Height}×{_image.Width} pixels, but must be {shape.Height}×{shape.Width}; add ResizeImages before "
+                    + $"NoProp");
         }
 
         var (red, green, blue) = _image.PixelFormat switch

@@ -83,7 +83,8 @@ internal static class InputColumns
             var rest = classNames.Count > MostNames ? $" and {classNames.Count - MostNames} more" : string.Empty;
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
-                $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column '{labelName}' are " +
+                $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column "
+                    + $"'{labelName}' are " +
                 $"{string.Join(", ", classNames.Take(MostNames))}{rest}. " +
                 "Write the names as the column had them before MapValueToKey, or leave the class out."));
         }
@@ -156,7 +157,8 @@ internal static class InputColumns
         {
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
-                $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted MapValueToKey."));
+                $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted "
+                    + $"MapValueToKey."));
         }
 
         var found = ClassValues.Of(label, count);
@@ -165,7 +167,8 @@ internal static class InputColumns
             var (theirs, ours) = found.Names.Zip(keys.Names).First(pair => pair.First != pair.Second);
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
-                $"Label column '{name}' has class '{theirs}' where the model has '{ours}'. Map the labels of all data by the same fitted MapValueToKey."));
+                $"Label column '{name}' has class '{theirs}' where the model has '{ours}'. Map the labels of all data by the same "
+                    + $"fitted MapValueToKey."));
         }
     }
 
@@ -178,7 +181,8 @@ internal static class InputColumns
         var converted = IsPixel(column.ItemType) ? string.Empty : $"Conversion.ConvertType(\"{name}\", outputKind: DataKind.Single)";
         return !isNumber ? string.Empty
             : column.Kind != VectorKind.Scalar ? $". Add Transforms.{converted}"
-            : $". Add {(converted.Length == 0 ? string.Empty : $"Transforms.{converted} and ")}Transforms.Concatenate(\"{name}\", …) of all columns that are features";
+            : $". Add {(converted.Length == 0 ? string.Empty : $"Transforms.{converted} and ")}Transforms.Concatenate(\"{name}\", …) of "
+                + $"all columns that are features";
     }
 
     // MapValueToKey makes a key of one value of data without rows.

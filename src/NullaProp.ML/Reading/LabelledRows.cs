@@ -77,7 +77,9 @@ internal sealed class LabelledRows : ILabelledRows
     public IEnumerable<LabelledRow> Read(float[] pixels)
     {
         DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
-        using var cursor = FaultyRow.Outside(() => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]), _feature);
+        using var cursor = FaultyRow.Outside(
+            () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]),
+            _feature);
         using var reader = new RowReader(cursor, _feature, _format);
         var labelGetter = cursor.GetGetter<uint>(_label);
         var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
@@ -122,7 +124,8 @@ internal sealed class LabelledRows : ILabelledRows
     }
 
     private static InvalidOperationException Changed(int before, string now) => Marked.Exception(new InvalidOperationException(
-        $"The data had {before} labelled rows when first read and {now} when read again. Save it first if it changes from reading to reading, " +
+        $"The data had {before} labelled rows when first read and {now} when read again. Save it first if it changes from reading to "
+            + $"reading, " +
         $"or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
 
     private float Weight(ValueGetter<float> getter, RowReader reader)
@@ -132,7 +135,8 @@ internal sealed class LabelledRows : ILabelledRows
         return float.IsFinite(weight) && weight >= 0
             ? weight
             : throw Marked.Exception(new InvalidOperationException(
-                $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a finite number, " +
+                $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a "
+                    + $"finite number, " +
                 "0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
     }
 }

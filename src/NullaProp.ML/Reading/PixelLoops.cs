@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 namespace NullaProp.ML.Reading;
 
 /// <summary>
-/// The loops over the pixels of every row that is read. They are compiled optimised from the first call on: in the runtime's first tier, reading some thousand
+/// The loops over the pixels of every row that is read. They are compiled optimised from the first call on: in the runtime's first tier,
+/// reading some thousand
 /// rows takes ten times as long, and many a data set is read before the second tier is ready.
 /// </summary>
 internal static class PixelLoops
@@ -25,7 +26,9 @@ internal static class PixelLoops
         return -1;
     }
 
-    /// <summary>Writes values as bytes; returns whether all of them are whole numbers from 0 to 255, and stops at the first that is not.</summary>
+    /// <summary>
+    /// Writes values as bytes; returns whether all of them are whole numbers from 0 to 255, and stops at the first that is not.
+    /// </summary>
     /// <param name="pixels">The values.</param>
     /// <param name="bytes">Where to write, as many.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -60,7 +63,10 @@ internal static class PixelLoops
         }
     }
 
-    /// <summary>Returns the sum of values, less a number that lies among them, and that of their squares: without it, values far from 0 would cancel.</summary>
+    /// <summary>
+    /// Returns the sum of values, less a number that lies among them, and that of their squares: without it, values far from 0 would
+    /// cancel.
+    /// </summary>
     /// <param name="pixels">The values.</param>
     /// <param name="shift">The number.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -20,7 +20,8 @@ internal abstract class PixelReader
     public static PixelReader Of(DataViewRow row, DataViewSchema.Column column, FeatureFormat format) => column.Type switch
     {
         ImageDataViewType => new ImagePixelReader(row.GetGetter<MLImage>(column), format.Shape),
-        VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => new VectorPixelReader<byte>(row.GetGetter<VBuffer<byte>>(column), format),
+        VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) =>
+            new VectorPixelReader<byte>(row.GetGetter<VBuffer<byte>>(column), format),
         _ => new VectorPixelReader<float>(row.GetGetter<VBuffer<float>>(column), format),
     };
 }
@@ -39,7 +40,8 @@ internal sealed class VectorPixelReader<T>(ValueGetter<VBuffer<T>> getter, Featu
         getter(ref _vector);
         if (_vector.Length != pixels.Length)
         {
-            throw new InvalidOperationException($"the vector has {_vector.Length} values, but its column's type promises {pixels.Length} ({format.Shape})");
+            throw new InvalidOperationException(
+                $"the vector has {_vector.Length} values, but its column's type promises {pixels.Length} ({format.Shape})");
         }
 
         if (_vector.IsDense && format.Layout != PixelLayout.Interleaved)

@@ -5,7 +5,9 @@ using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Reading;
 
-/// <summary>Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.</summary>
+/// <summary>
+/// Reads and checks the image of a row, and names the row where that fails: its number and its texts, among which a file path will be.
+/// </summary>
 internal sealed class RowReader : IDisposable
 {
     private const int MostTexts = 8;
@@ -46,7 +48,8 @@ internal sealed class RowReader : IDisposable
         if (PixelLoops.IndexOfNonFinite(pixels) is var place and >= 0)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a finite number. " +
+                $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a "
+                    + $"finite number. " +
                 "Mend or remove it, for instance with ReplaceMissingValues."));
         }
     }

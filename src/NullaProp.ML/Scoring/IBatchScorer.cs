@@ -12,7 +12,8 @@ internal interface IBatchScorer
     int ClassCount { get; }
 
     /// <summary>
-    /// Gets a value indicating whether an image as the training data has them gets scores that are numbers. If not, the model is at fault and
+    /// Gets a value indicating whether an image as the training data has them gets scores that are numbers. If not, the model is at fault
+    /// and
     /// not the row. Computed once.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>

@@ -54,8 +54,10 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
             if (!float.IsFinite(score))
             {
                 throw Marked.Exception(new InvalidOperationException(scorer.ScoresUsualImages
-                    ? $"Row {position} cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the training data."
-                    : $"Row {position} cannot be scored, and neither can others: the model's weights make the network's numbers overflow even for an " +
+                    ? $"Row {position} cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the "
+                        + $"training data."
+                    : $"Row {position} cannot be scored, and neither can others: the model's weights make the network's numbers "
+                        + $"overflow even for an " +
                         $"image like those of the training data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."));
             }
         }

@@ -32,7 +32,8 @@ internal static class BrokenModel
 
         var levels = network.Schedule.Levels([0, 0.25, 0.5, 0.75, 1]);
         var areNumbers = levels.All(level => double.IsFinite(level.LogSnr) && double.IsFinite(level.LogSnrRate));
-        var isRising = levels.Zip(levels.Skip(1)).All(pair => pair.First.LogSnr <= pair.Second.LogSnr) && levels[0].LogSnr < levels[^1].LogSnr;
+        var isRising =
+            levels.Zip(levels.Skip(1)).All(pair => pair.First.LogSnr <= pair.Second.LogSnr) && levels[0].LogSnr < levels[^1].LogSnr;
         return areNumbers && isRising ? null : "its noise schedule does not rise from noise to label.";
     }
 }

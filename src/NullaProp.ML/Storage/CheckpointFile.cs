@@ -8,7 +8,8 @@ using NullaProp.ML.Training;
 namespace NullaProp.ML.Storage;
 
 /// <summary>
-/// The two files of a checkpoint: <c>training.safetensors</c> with weights and the optimizer's means, and <c>training.json</c>, written last, with
+/// The two files of a checkpoint: <c>training.safetensors</c> with weights and the optimizer's means, and <c>training.json</c>, written
+/// last, with
 /// the fingerprint, the place, the hash of the tensors and its own.
 /// </summary>
 internal static class CheckpointFile
@@ -29,7 +30,9 @@ internal static class CheckpointFile
         WriteFile(Path.Combine(folder, TensorsName), stream =>
         {
             using var hashed = new HashedStream(stream);
-            SafeTensors.Write(hashed, [.. state.Tensors.Select(tensor => new NamedTensor(tensor.Key, tensor.Value.Shape, () => tensor.Value))]);
+            SafeTensors.Write(
+                hashed,
+                [.. state.Tensors.Select(tensor => new NamedTensor(tensor.Key, tensor.Value.Shape, () => tensor.Value))]);
             hash = hashed.Hash();
         });
         var json = new JsonObject

@@ -4,7 +4,8 @@ using NullaProp.ML.Training;
 namespace NullaProp.ML.Storage;
 
 /// <summary>
-/// A folder of checkpoints, each a folder of its own that is written beside and takes its name when all of it is on the disk. One training at a
+/// A folder of checkpoints, each a folder of its own that is written beside and takes its name when all of it is on the disk. One training
+/// at a
 /// time: a lock of the operating system, which ends with the process however that ends.
 /// </summary>
 internal sealed class CheckpointFolder : IDisposable
@@ -31,7 +32,8 @@ internal sealed class CheckpointFolder : IDisposable
         {
             throw new IOException(
                 IsLocked(fault)
-                    ? $"Another training keeps its checkpoints in '{path}' at this moment. Wait for its end, or give this one a folder of its own."
+                    ? $"Another training keeps its checkpoints in '{path}' at this moment. Wait for its end, or give this one a folder "
+                        + $"of its own."
                     : $"Checkpoints cannot be written to '{path}': {fault.Message} Choose a folder that can be written to.",
                 fault);
         }
@@ -46,7 +48,9 @@ internal sealed class CheckpointFolder : IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             _lock.Dispose();
-            throw new IOException($"What an earlier training left in '{path}' cannot be deleted: {fault.Message} Delete it by hand.", fault);
+            throw new IOException(
+                $"What an earlier training left in '{path}' cannot be deleted: {fault.Message} Delete it by hand.",
+                fault);
         }
     }
 
@@ -87,7 +91,8 @@ internal sealed class CheckpointFolder : IDisposable
             TryDelete(beside);
             var last = Names(_path) is [var newest, ..] ? $"The last whole checkpoint is '{newest}'" : "There is no whole checkpoint yet";
             throw new IOException(
-                $"The checkpoint '{name}' cannot be written to '{_path}': {fault.Message} {last}. Make room there, and run the same training again.",
+                $"The checkpoint '{name}' cannot be written to '{_path}': {fault.Message} {last}. Make room there, and run the same "
+                    + $"training again.",
                 fault);
         }
     }

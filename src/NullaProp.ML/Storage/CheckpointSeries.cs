@@ -74,13 +74,17 @@ internal sealed class CheckpointSeries(
             if (fingerprint.Differences(before) is { Count: > 0 } differences)
             {
                 throw new InvalidOperationException(
-                    $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a folder of its own, "
-                    + $"or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace them.");
+                    $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a "
+                        + $"folder of its own, "
+                    + $"or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace "
+                        + $"them.");
             }
 
             if (before.Hardware != fingerprint.Hardware)
             {
-                warn($"The checkpoint was written on {before.Hardware}, and training goes on on {fingerprint.Hardware}: the model may differ in last bits.");
+                warn(
+                    $"The checkpoint was written on {before.Hardware}, and training goes on on {fingerprint.Hardware}: the model may "
+                        + $"differ in last bits.");
             }
 
             return CheckpointFile.ReadState(path);

@@ -34,7 +34,9 @@ internal sealed record ElementType(string Name, int Size, ElementType.Conversion
     public static string AllNames { get; } = string.Join(", ", All.Select(type => type.Name));
 
     /// <summary>Gets the names of those that become numbers of single precision, as a message lists them.</summary>
-    public static string FractionNames { get; } = string.Join(", ", All.Where(type => type.ToSingles is not null).Select(type => type.Name));
+    public static string FractionNames { get; } = string.Join(
+        ", ",
+        All.Where(type => type.ToSingles is not null).Select(type => type.Name));
 
     /// <summary>Returns the type of that name in the file, or null if there is none.</summary>
     /// <param name="name">The name.</param>

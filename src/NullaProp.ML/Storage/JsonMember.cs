@@ -4,7 +4,10 @@ using System.Text.Json;
 namespace NullaProp.ML.Storage;
 
 /// <summary>Reads the members of a model's description one by one.</summary>
-/// <remarks>Not by <see cref="JsonSerializer"/>, which makes a converter for each of some twenty enums: a tenth of a second of compilation before the first prediction.</remarks>
+/// <remarks>
+/// Not by <see cref="JsonSerializer"/>, which makes a converter for each of some twenty enums: a tenth of a second of compilation before
+/// the first prediction.
+/// </remarks>
 internal static class JsonMember
 {
     private const int LongestShown = 40; // characters of a wrong value in a message
@@ -46,7 +49,9 @@ internal static class JsonMember
 
     // By name only: Enum.Parse also takes numbers, and several names at once.
     private static object? Choice(JsonElement json, Type type) =>
-        json.ValueKind == JsonValueKind.String && json.GetString() is { } name && Enum.GetNames(type).Contains(name) ? Enum.Parse(type, name) : null;
+        json.ValueKind == JsonValueKind.String && json.GetString() is { } name && Enum.GetNames(type).Contains(name)
+            ? Enum.Parse(type, name)
+            : null;
 
     private static ImageShape Shape(JsonElement json)
     {
@@ -60,7 +65,10 @@ internal static class JsonMember
 
         return new ImageShape(Side("channels"), Side("height"), Side("width"));
 
-        int Side(string name) => json.TryGetProperty(name, out var side) ? (int)Read(name, side, typeof(int))! : throw new JsonException($"the image's shape lacks '{name}'");
+        int Side(string name) =>
+            json.TryGetProperty(name, out var side)
+                ? (int)Read(name, side, typeof(int))!
+                : throw new JsonException($"the image's shape lacks '{name}'");
     }
 
     private static string Needed(Type type) => Type.GetTypeCode(type) switch

@@ -12,7 +12,13 @@ namespace NullaProp.ML.Storage;
 /// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
 /// <param name="Seed">The seed that training used.</param>
 /// <param name="WeightsHash">The SHA-256 of the file of weights, in hexadecimal digits.</param>
-internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed, string WeightsHash)
+internal sealed record ModelDescription(
+    NoPropOptions Options,
+    ImageShape Shape,
+    int Classes,
+    ClassValues? Keys,
+    int Seed,
+    string WeightsHash)
 {
     private const int MostClasses = 65_536;
 
@@ -52,7 +58,8 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
         catch (Exception fault) when (fault is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new FormatException(
-                $"The file '{ModelFile.DescriptionName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.", fault);
+                $"The file '{ModelFile.DescriptionName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the "
+                    + $"model again.", fault);
         }
     }
 
@@ -89,5 +96,7 @@ internal sealed record ModelDescription(NoPropOptions Options, ImageShape Shape,
     private static T Required<T>(JsonElement json, string name) => (T)JsonMember.Read(name, Required(json, name), typeof(T))!;
 
     private static JsonElement Required(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null ? member : throw new JsonException($"'{name}' is missing");
+        json.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null
+            ? member
+            : throw new JsonException($"'{name}' is missing");
 }

@@ -38,7 +38,11 @@ internal static class ModelFile
         }
 
         using var hashed = new HashedStream(stream);
-        var weights = model.Network.Weights.All.Select(weight => new NamedTensor(weight.Key, weight.Value.Shape, () => Finite(weight.Key, weight.Value.Host())));
+        var weights =
+            model.Network.Weights.All.Select(weight => new NamedTensor(
+                weight.Key,
+                weight.Value.Shape,
+                () => Finite(weight.Key, weight.Value.Host())));
         SafeTensors.Write(hashed, [.. weights, .. Draws(model.Options, model.Starts.Shape, () => model.Starts)]);
         return hashed.Hash();
     }
@@ -60,7 +64,8 @@ internal static class ModelFile
         if (json.Length > LongestDescription)
         {
             throw new InvalidOperationException(
-                $"The description of the model takes {json.Length} bytes, but may take {LongestDescription}: give the classes shorter names.");
+                $"The description of the model takes {json.Length} bytes, but may take {LongestDescription}: give the classes shorter "
+                    + $"names.");
         }
 
         stream.Write(json.GetBuffer().AsSpan(0, (int)json.Length));
@@ -77,7 +82,9 @@ internal static class ModelFile
         var length = stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false);
         if (length > LongestDescription)
         {
-            throw new FormatException($"The file '{DescriptionName}' of the model is longer than {LongestDescription} bytes; it is damaged. Train and save the model again.");
+            throw new FormatException(
+                $"The file '{DescriptionName}' of the model is longer than {LongestDescription} bytes; it is damaged. Train and save "
+                    + $"the model again.");
         }
 
         return SHA256.HashData(json.AsSpan(0, length)).AsSpan().SequenceEqual(hash)
@@ -96,15 +103,18 @@ internal static class ModelFile
     /// saved.</exception>
     public static StoredModel ReadWeights(Stream stream, ModelDescription description, Lazy<Device> device)
     {
-        var (options, network) = (description.Options, new Denoiser(Weights.Promised(device), description.Options, description.Shape, description.Classes));
+        var (options, network) =
+            (description.Options, new Denoiser(Weights.Promised(device), description.Options, description.Shape, description.Classes));
         try
         {
             using var hashed = new HashedStream(stream);
-            var starts = Fill(network, hashed, options) ?? Start.Points(0, network.Embedding.Dimension, new RandomStreams(description.Seed));
+            var starts =
+                Fill(network, hashed, options) ?? Start.Points(0, network.Embedding.Dimension, new RandomStreams(description.Seed));
             if (!string.Equals(hashed.Hash(), description.WeightsHash, StringComparison.OrdinalIgnoreCase))
             {
                 throw new FormatException(
-                    $"The file '{WeightsName}' of the model is not the one that was saved with '{DescriptionName}': it was changed or is damaged. Restore it, or train and save the model again.");
+                    $"The file '{WeightsName}' of the model is not the one that was saved with '{DescriptionName}': it was changed or "
+                        + $"is damaged. Restore it, or train and save the model again.");
             }
 
             if (BrokenModel.Fault(network, options) is { } fault)
@@ -151,7 +161,9 @@ internal static class ModelFile
         }
         catch (FormatException fault)
         {
-            throw new FormatException($"The file '{WeightsName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.", fault);
+            throw new FormatException(
+                $"The file '{WeightsName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the model again.",
+                fault);
         }
     }
 
@@ -193,7 +205,8 @@ internal static class ModelFile
                 throw new FormatException(Of(
                     name,
                     options,
-                    $"is {entry.Type.Name} of shape ({string.Join(", ", entry.Shape)}), but must be {ElementType.Single.Name} of shape ({string.Join(", ", shape)})"));
+                    $"is {entry.Type.Name} of shape ({string.Join(", ", entry.Shape)}), but must be {ElementType.Single.Name} of shape "
+                        + $"({string.Join(", ", shape)})"));
             }
         }
 
@@ -217,5 +230,6 @@ internal static class ModelFile
     private static HostTensor Finite(string name, HostTensor values) =>
         values.IsFinite() ? values : throw Unsaved($"the weight '{name}' holds NaN or infinity.");
 
-    private static InvalidOperationException Unsaved(string fault) => new($"The model is broken and cannot be saved: {fault} Train it again, with a lower learning rate.");
+    private static InvalidOperationException Unsaved(string fault) => new(
+        $"The model is broken and cannot be saved: {fault} Train it again, with a lower learning rate.");
 }

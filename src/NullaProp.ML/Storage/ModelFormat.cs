@@ -25,13 +25,15 @@ internal static class ModelFormat
         if (format > Current)
         {
             throw new FormatException(
-                $"The model was written by a newer NullaProp.ML (model format {Text(format)}); this one reads up to {CurrentText}. Update the package NullaProp.ML.");
+                $"The model was written by a newer NullaProp.ML (model format {Text(format)}); this one reads up to {CurrentText}. "
+                    + $"Update the package NullaProp.ML.");
         }
 
         if (format < Oldest)
         {
             throw new FormatException(
-                $"The model was written by a version of NullaProp.ML before 0.1.0 (model format {Text(format)}), whose weights meant something else; this one reads {Text(Oldest)} to {CurrentText}. Train and save the model again.");
+                $"The model was written by a version of NullaProp.ML before 0.1.0 (model format {Text(format)}), whose weights meant "
+                    + $"something else; this one reads {Text(Oldest)} to {CurrentText}. Train and save the model again.");
         }
     }
 

@@ -5,7 +5,9 @@ using System.Text.Json.Serialization;
 
 namespace NullaProp.ML.Storage;
 
-/// <summary>Writes and reads the options in a model's description: an object for each record, and the kind of a variant as its member <c>kind</c>.</summary>
+/// <summary>
+/// Writes and reads the options in a model's description: an object for each record, and the kind of a variant as its member <c>kind</c>.
+/// </summary>
 internal static class OptionsJson
 {
     private const string Kind = "kind";
@@ -25,7 +27,8 @@ internal static class OptionsJson
     /// <exception cref="JsonException">A member is unknown or of a wrong type.</exception>
     public static NoPropOptions Read(JsonElement json) => (NoPropOptions)Record("options", json, typeof(NoPropOptions));
 
-    // Member by member: a serializer would compile a converter for each of some twenty enums, a tenth of a second before the first prediction.
+    // Member by member: a serializer would compile a converter for each of some twenty enums, a tenth of a second before the first
+    // prediction.
     private static object Record(string name, JsonElement json, Type type)
     {
         var members = JsonMember.Object(name, json).EnumerateObject().ToList();
@@ -57,7 +60,9 @@ internal static class OptionsJson
     {
         var kind = members.Find(member => member.Name == Kind).Value;
         var known = type.GetCustomAttributes<JsonDerivedTypeAttribute>().ToList();
-        return known.Find(derived => kind.ValueKind == JsonValueKind.String && kind.GetString() == (string?)derived.TypeDiscriminator)?.DerivedType
-            ?? throw new JsonException($"'{name}' has no '{Kind}' that is one of {string.Join(", ", known.Select(derived => derived.TypeDiscriminator))}");
+        return known.Find(
+            derived => kind.ValueKind == JsonValueKind.String && kind.GetString() == (string?)derived.TypeDiscriminator)?.DerivedType
+            ?? throw new JsonException(
+                $"'{name}' has no '{Kind}' that is one of {string.Join(", ", known.Select(derived => derived.TypeDiscriminator))}");
     }
 }

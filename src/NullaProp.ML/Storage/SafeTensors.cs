@@ -55,7 +55,10 @@ internal static class SafeTensors
     /// <param name="isWanted">Which tensors are returned; the others are read over.</param>
     /// <exception cref="FormatException">The stream ends too early or goes on, or a wanted tensor has elements that are no
     /// fractions.</exception>
-    public static IEnumerable<KeyValuePair<string, HostTensor>> ReadTensors(Stream stream, SafeTensorsHeader header, Func<string, bool> isWanted)
+    public static IEnumerable<KeyValuePair<string, HostTensor>> ReadTensors(
+        Stream stream,
+        SafeTensorsHeader header,
+        Func<string, bool> isWanted)
     {
         foreach (var entry in header.Entries)
         {
@@ -88,7 +91,8 @@ internal static class SafeTensors
             var found = stream.ReadAtLeast(header.AsSpan(filled), header.Length - filled, throwOnEndOfStream: false);
             if (filled + found < header.Length)
             {
-                throw new FormatException($"The safetensors data ends after {filled + found} bytes of its header, but the header needs {length}.");
+                throw new FormatException(
+                    $"The safetensors data ends after {filled + found} bytes of its header, but the header needs {length}.");
             }
         }
 

@@ -28,17 +28,25 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries)
             if (!names.Add(tensor.Name))
             {
                 throw new ArgumentException(
-                    $"Tensor '{tensor.Name}' cannot be written: each name must be unique, and '{MetadataName}' is reserved.", nameof(tensors));
+                    $"Tensor '{tensor.Name}' cannot be written: each name must be unique, and '{MetadataName}' is reserved.", nameof(
+                        tensors));
             }
 
             var count = tensor.Shape.Aggregate(1L, (product, size) => checked(product * size));
-            entries.Add(new TensorEntry(tensor.Name, ElementType.Single, [.. tensor.Shape], end, checked(end + (count * ElementType.Single.Size))));
+            entries.Add(new TensorEntry(
+                tensor.Name,
+                ElementType.Single,
+                [.. tensor.Shape],
+                end,
+                checked(end + (count * ElementType.Single.Size))));
             end = entries[^1].End;
         }
 
         return end <= SafeTensors.LargestData
             ? new SafeTensorsHeader(entries)
-            : throw new ArgumentException($"The tensors take {end} bytes, but a file may hold at most {SafeTensors.LargestData}.", nameof(tensors));
+            : throw new ArgumentException(
+                $"The tensors take {end} bytes, but a file may hold at most {SafeTensors.LargestData}.",
+                nameof(tensors));
     }
 
     /// <summary>Returns the header as the file holds it, with spaces behind it so that the data begins at a multiple of 8 bytes.</summary>

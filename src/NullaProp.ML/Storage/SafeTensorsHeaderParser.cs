@@ -46,7 +46,10 @@ internal static class SafeTensorsHeaderParser
             CheckMetadata(texts);
         }
 
-        var entries = members.Select(member => ReadEntry(member.Key, member.Value)).OrderBy(entry => entry.Begin).ThenBy(entry => entry.End);
+        var entries = members
+            .Select(member => ReadEntry(member.Key, member.Value))
+            .OrderBy(entry => entry.Begin)
+            .ThenBy(entry => entry.End);
         return new SafeTensorsHeader([.. entries]);
     }
 

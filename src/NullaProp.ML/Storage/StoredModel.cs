@@ -12,4 +12,11 @@ namespace NullaProp.ML.Storage;
 /// <param name="Seed">The seed that training used.</param>
 /// <param name="Network">The network with its weights.</param>
 /// <param name="Starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
-internal sealed record StoredModel(NoPropOptions Options, ImageShape Shape, int Classes, ClassValues? Keys, int Seed, Denoiser Network, HostTensor Starts);
+internal sealed record StoredModel(
+    NoPropOptions Options,
+    ImageShape Shape,
+    int Classes,
+    ClassValues? Keys,
+    int Seed,
+    Denoiser Network,
+    HostTensor Starts);

@@ -17,7 +17,8 @@ internal static class TensorData
     public static HostTensor Read(Stream stream, TensorEntry entry)
     {
         var convert = entry.Type.ToSingles
-            ?? throw new FormatException($"Tensor {entry.QuotedName} has the dtype {entry.Type.Name}, but must be {ElementType.FractionNames}.");
+            ?? throw new FormatException(
+                $"Tensor {entry.QuotedName} has the dtype {entry.Type.Name}, but must be {ElementType.FractionNames}.");
         if (entry.Count > Array.MaxLength)
         {
             throw new FormatException($"Tensor {entry.QuotedName} has {entry.Count} elements, but may have at most {Array.MaxLength}.");

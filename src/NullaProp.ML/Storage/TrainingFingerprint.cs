@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace NullaProp.ML.Storage;
 
-/// <summary>What a training depends on: two with the same fingerprint take the same steps, and one may go on where the other stood.</summary>
+/// <summary>
+/// What a training depends on: two with the same fingerprint take the same steps, and one may go on where the other stood.
+/// </summary>
 /// <param name="Model">The model to come: options, size of images, classes and seed.</param>
 /// <param name="Block">The block of discrete time that is trained apart, from 0; <see langword="null"/> for a whole model.</param>
 /// <param name="Data">The hash of the training data.</param>
@@ -43,7 +45,9 @@ internal sealed record TrainingFingerprint(
     public IEnumerable<string> OptionsOf(NoPropOptions before)
     {
         var (own, others) = (Leaves(OptionsJson.Write(Model.Options)), Leaves(OptionsJson.Write(before)));
-        return own.Keys.Union(others.Keys).SelectMany(name => Said(name, own.GetValueOrDefault(name, "not set"), others.GetValueOrDefault(name, "not set")));
+        return own.Keys
+            .Union(others.Keys)
+            .SelectMany(name => Said(name, own.GetValueOrDefault(name, "not set"), others.GetValueOrDefault(name, "not set")));
     }
 
     /// <summary>Returns the fingerprint as JSON.</summary>

@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Tensors;
 
 /// <summary>
-/// Arithmetic with numbers that are made once and held. TorchSharp 0.107 frees a <see cref="Scalar"/> by its finalizer even while a native call reads it; every
-/// <c>tensor + tensor</c>, <c>tensor * 0.5</c>, <c>square</c>, <c>softplus</c>, <c>arange</c> and <c>full</c> makes one on the fly, and fails where another thread starts a garbage collection at that moment.
+/// Arithmetic with numbers that are made once and held. TorchSharp 0.107 frees a <see cref="Scalar"/> by its finalizer even while a native
+/// call reads it; every
+/// <c>tensor + tensor</c>, <c>tensor * 0.5</c>, <c>square</c>, <c>softplus</c>, <c>arange</c> and <c>full</c> makes one on the fly, and
+/// fails where another thread starts a garbage collection at that moment.
 /// </summary>
 internal static class HeldScalar
 {

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace NullaProp.ML.Tensors;
 
-/// <summary>The loops that reading a model spends its time in, compiled optimised from the first call on: most processes read but one.</summary>
+/// <summary>
+/// The loops that reading a model spends its time in, compiled optimised from the first call on: most processes read but one.
+/// </summary>
 internal static class HostKernels
 {
     /// <summary>Returns the inner product of two vectors, in double precision.</summary>

@@ -48,7 +48,9 @@ internal sealed class HostTensor(long[] shape, float[] values)
     /// <summary>Copies some rows.</summary>
     /// <param name="start">The first.</param>
     /// <param name="count">Their number.</param>
-    public HostTensor RowRange(int start, int count) => new([count, .. shape[1..]], values.AsSpan(start * Columns, count * Columns).ToArray());
+    public HostTensor RowRange(int start, int count) => new(
+        [count, .. shape[1..]],
+        values.AsSpan(start * Columns, count * Columns).ToArray());
 
     /// <summary>Copies some columns.</summary>
     /// <param name="start">The first.</param>

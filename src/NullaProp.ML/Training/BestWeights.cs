@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
-/// <summary>Keeps a copy of the weights of the epoch with the lowest validation log-loss, and says when to stop waiting for a lower one.</summary>
+/// <summary>
+/// Keeps a copy of the weights of the epoch with the lowest validation log-loss, and says when to stop waiting for a lower one.
+/// </summary>
 /// <param name="weights">The weights in training.</param>
 /// <param name="patience">Epochs without improvement after which to stop, 1 or more.</param>
 internal sealed class BestWeights(Weights weights, int patience) : IDisposable

@@ -15,7 +15,9 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     private const int MostForFeatures = 10; // as both sources take
     private const int MostForPixels = 2000; // Differs from the paper: it takes all
 
-    /// <summary>Returns whether options ask for it. The plain classifier knows no noisy label, so nothing of its embeddings matters.</summary>
+    /// <summary>
+    /// Returns whether options ask for it. The plain classifier knows no noisy label, so nothing of its embeddings matters.
+    /// </summary>
     /// <param name="options">The options.</param>
     public static bool AreAskedFor(NoPropOptions options) =>
         options.Embedding.Kind != EmbeddingKind.OneHot
@@ -24,7 +26,9 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
 
     /// <summary>Chooses the images and sets the embeddings.</summary>
     /// <param name="checkAlive">Called for every batch and class; throws to stop.</param>
-    /// <exception cref="InvalidOperationException">A class has no image, or none but one without a direction where a direction is all that is kept.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A class has no image, or none but one without a direction where a direction is all that is kept.
+    /// </exception>
     public void Set(Action checkAlive)
     {
         using var scope = NewDisposeScope();
@@ -32,7 +36,9 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         var samples = new ClassSamples(data.Training, model.ClassCount, Most(), data.Streams.Of("prototypes"), checkAlive);
         if (samples.Missing is { } missing)
         {
-            throw new InvalidOperationException($"{Name(missing)} has no image among the {data.Training.Count} training images, but {Choice} starts each class at one of its images. Add some, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
+            throw new InvalidOperationException(
+                $"{Name(missing)} has no image among the {data.Training.Count} training images, but {Choice} starts each class at one "
+                    + $"of its images. Add some, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
         }
 
         var rows = zeros(model.ClassCount, model.Embedding.Dimension, dtype: ScalarType.Float32, device: CPU);
@@ -56,13 +62,17 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         var chosen = points[Middle(points)]; // (D)
         if (options.Embedding.Kind == EmbeddingKind.LearnedUnitNorm && !chosen.any().item<bool>())
         {
-            throw new InvalidOperationException($"{Name(index)} would start at the zero vector by {Choice}, which has no direction, but {options.Embedding.Kind} needs one: its images are all alike or blank. Check them, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
+            throw new InvalidOperationException(
+                $"{Name(index)} would start at the zero vector by {Choice}, which has no direction, but {options.Embedding.Kind} needs "
+                    + $"one: its images are all alike or blank. Check them, or choose "
+                        + $"{nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
         }
 
         rows.select(0, index).copy_(chosen);
     }
 
-    // One factor for all classes brings their mean length to 1: noise has variance 1 in every direction, and a label as long as many pixels together shows through almost all of
+    // One factor for all classes brings their mean length to 1: noise has variance 1 in every direction, and a label as long as many pixels
+    // together shows through almost all of
     // it (docs/decisions.md).
     private static void Scale(Tensor rows)
     {
@@ -73,7 +83,8 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         }
     }
 
-    // What both the images of all classes and the points of one take must fit into the memory allowed; but a middle of fewer than ten would be none.
+    // What both the images of all classes and the points of one take must fit into the memory allowed; but a middle of fewer than ten would
+    // be none.
     private int Most()
     {
         if (options.Embedding.Initialization != EmbeddingInitialization.PixelMedoid)
@@ -90,7 +101,10 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     {
         using var scope = NewDisposeScope();
         var images = model.Normalization.Apply(pixels.to(model.Weights.Device)); // (some, C, H, W)
-        var points = options.Embedding.Initialization == EmbeddingInitialization.PixelMedoid ? images.flatten(1) : model.Blocks[0].Backbone.Features(images); // (some, D)
+        // (some, D)
+        var points = options.Embedding.Initialization == EmbeddingInitialization.PixelMedoid
+            ? images.flatten(1)
+            : model.Blocks[0].Backbone.Features(images);
         return points.cpu().MoveToOuterDisposeScope();
     })]);
 

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
-/// <summary>Some training images of each class: the first that come in a random order, whether the images are in memory or read anew.</summary>
+/// <summary>
+/// Some training images of each class: the first that come in a random order, whether the images are in memory or read anew.
+/// </summary>
 internal sealed class ClassSamples
 {
     private readonly ImageStore _images;

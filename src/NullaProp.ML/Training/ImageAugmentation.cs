@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// Random changes of training images that leave their class as it is: shifted by whole pixels, mirrored, rotated; each image by its own draw. What comes in from outside
-/// the image is 0 in raw pixels, as in the usual recipe (He et al. 2016, arXiv 1512.03385, section 4.2): black where pixels are bytes, the mean where they are centred.
+/// Random changes of training images that leave their class as it is: shifted by whole pixels, mirrored, rotated; each image by its own
+/// draw. What comes in from outside
+/// the image is 0 in raw pixels, as in the usual recipe (He et al. 2016, arXiv 1512.03385, section 4.2): black where pixels are bytes, the
+/// mean where they are centred.
 /// </summary>
 /// <param name="options">What is changed, and how much.</param>
 internal sealed class ImageAugmentation(Augmentation options)

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
-/// <summary>The parts of the loss that the variants share: the error of a prediction, and the two terms of eqs. (8) and (9) that know no image.</summary>
+/// <summary>
+/// The parts of the loss that the variants share: the error of a prediction, and the two terms of eqs. (8) and (9) that know no image.
+/// </summary>
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
 internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
@@ -47,7 +49,10 @@ internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
         }
 
         var start = model.Schedule.At(zeros(1, 1, dtype: ScalarType.Float32, device: clean.device)); // (1, 1)
-        return batch.Mean((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension)).mul(HeldScalar.Half); // of (B, 1)
+        // of (B, 1)
+        return batch
+            .Mean((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension))
+            .mul(HeldScalar.Half);
     }
 
     /// <summary>Returns the first term, −log p(y|z₁) read from the noisy label alone, a scalar tensor.</summary>

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
-/// <summary>Finds the point in the middle of a few thousand: one of them, not their mean. Of several equally good ones, the first.</summary>
+/// <summary>
+/// Finds the point in the middle of a few thousand: one of them, not their mean. Of several equally good ones, the first.
+/// </summary>
 internal static class Medoid
 {
     private const int ColumnsAtOnce = 4096; // 64 MB of double precision for 2,000 points
@@ -22,7 +24,8 @@ internal static class Medoid
 
     /// <summary>Returns the number of the point with the smallest median distance to all other points.</summary>
     /// <param name="points">The points, (n, D) with n at least 1, single precision on the CPU.</param>
-    public static int ByMedianOfOthers(Tensor points) => ByRank(points, points.shape[0] / 2); // its distance to itself is the smallest, so n−1 others have their lower median one rank on
+    // its distance to itself is the smallest, so n−1 others have their lower median one rank on
+    public static int ByMedianOfOthers(Tensor points) => ByRank(points, points.shape[0] / 2);
 
     // The rank counts from 0. A median, the lower one where there are two, is one of the distances: squaring all of them changes no order.
     private static int ByRank(Tensor points, long rank)

@@ -37,7 +37,8 @@ internal sealed class RunningTraining : IDisposable
     public BestWeights Best => _best;
 
     /// <summary>
-    /// Gets the loss terms of this epoch's steps, (passes · steps, 3), on the model's device: read once an epoch, so that no step waits for it.
+    /// Gets the loss terms of this epoch's steps, (passes · steps, 3), on the model's device: read once an epoch, so that no step waits for
+    /// it.
     /// </summary>
     public Tensor History { get; }
 

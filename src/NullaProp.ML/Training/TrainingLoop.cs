@@ -128,7 +128,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         using var scope = NewDisposeScope();
         var finite = history.isfinite().all(1).cpu().data<bool>().ToArray();
         var step = Array.IndexOf(finite, false);
-        var fault = step >= 0 ? "The loss" : model.Weights.AreFinite() ? null : "A weight"; // the last step's loss is older than its weights
+        // the last step's loss is older than its weights
+        var fault = step >= 0 ? "The loss" : model.Weights.AreFinite() ? null : "A weight";
         if (fault is not null)
         {
             var number = step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch;

@@ -6,7 +6,9 @@ namespace NullaProp.ML.Training;
 /// <summary>Means over the images of a batch, each counting by its weight. Without weights they are the plain means, to the bit.</summary>
 internal static class WeightedLoss
 {
-    /// <summary>Returns the mean of losses times weights, a scalar tensor. Weights have mean 1 over the training data, not over each batch.</summary>
+    /// <summary>
+    /// Returns the mean of losses times weights, a scalar tensor. Weights have mean 1 over the training data, not over each batch.
+    /// </summary>
     /// <param name="batch">The batch.</param>
     /// <param name="rows">The loss of each image, (B) or (B, 1).</param>
     public static Tensor Mean(this ImageBatch batch, Tensor rows) =>

@@ -69,21 +69,26 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
         var (kind, place) = shape.IsTable ? ("features", "slots") : ("channels", "channels");
         if (constant.Length > 0)
         {
-            yield return $"{constant.Length} of {shape.Channels} {kind} never vary in the training data and have no influence: {place} {Names(constant)}.";
+            yield return $"{constant.Length} of {shape.Channels} {kind} never vary in the training data and have no influence: {place} "
+                + $"{Names(constant)}.";
         }
 
         if (coarse.Length > 0)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The values of {coarse.Length} of {shape.Channels} {kind} lie so far from 0 that single precision hardly tells them apart " +
-                $"(about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a constant before they become Single.");
+                $"The values of {coarse.Length} of {shape.Channels} {kind} lie so far from 0 that single precision hardly tells them apart "
+                    +
+                $"(about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a constant "
+                    + $"before they become Single.");
         }
 
         string Names(int[] of)
         {
             var names = of.Take(MostNames).Select(channel =>
-                shape.IsTable && channel < slotNames.Count && slotNames[channel].Length > 0 ? $"{channel} ({slotNames[channel]})" : $"{channel}");
+                shape.IsTable && channel < slotNames.Count && slotNames[channel].Length > 0
+                    ? $"{channel} ({slotNames[channel]})"
+                    : $"{channel}");
             return string.Join(", ", names) + (of.Length > MostNames ? $" and {of.Length - MostNames} more" : string.Empty);
         }
     }

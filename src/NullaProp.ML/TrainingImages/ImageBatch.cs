@@ -5,7 +5,9 @@ namespace NullaProp.ML.TrainingImages;
 /// <summary>Some images and their classes, ready for the network.</summary>
 /// <param name="Pixels">Raw pixels, (B, C, H, W), bytes or floats.</param>
 /// <param name="Labels">Class indices from 0, (B), 64-bit integers.</param>
-/// <param name="Weights">How much the loss of each image counts, (B), of mean 1 over the training data; <see langword="null"/> where all count the same.</param>
+/// <param name="Weights">
+/// How much the loss of each image counts, (B), of mean 1 over the training data; <see langword="null"/> where all count the same.
+/// </param>
 internal sealed record ImageBatch(Tensor Pixels, Tensor Labels, Tensor? Weights = null) : IDisposable
 {
     /// <summary>Returns the batch on a device.</summary>

@@ -4,7 +4,9 @@ using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
 
-/// <summary>Reads labelled images out of an <see cref="IDataView"/>: into memory, in one pass, or as a stream where they are too many.</summary>
+/// <summary>
+/// Reads labelled images out of an <see cref="IDataView"/>: into memory, in one pass, or as a stream where they are too many.
+/// </summary>
 /// <param name="options">The names of the columns, and the memory allowed.</param>
 /// <param name="checkAlive">Called for every row; throws to stop.</param>
 /// <param name="warn">Hears of rows that were left out.</param>
@@ -12,7 +14,10 @@ namespace NullaProp.ML.TrainingImages;
 internal sealed class ImageLoader(
     NoPropOptions options, Action checkAlive, Action<string> warn, (ImageShape Shape, FeatureWriter Write)? features = null)
 {
-    /// <summary>Reads all rows that have a label into memory, or again whenever they are needed where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</summary>
+    /// <summary>
+    /// Reads all rows that have a label into memory, or again whenever they are needed where they take more than
+    /// <see cref="NoPropOptions.MaxCachedBytes"/>.
+    /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
     /// <param name="purpose">What the rows are for, for messages: "validation" or "diagnostic".</param>
@@ -26,7 +31,10 @@ internal sealed class ImageLoader(
         return images;
     }
 
-    /// <summary>Reads all rows that have a label into memory, or makes a stream of them where they take more than <see cref="NoPropOptions.MaxCachedBytes"/>.</summary>
+    /// <summary>
+    /// Reads all rows that have a label into memory, or makes a stream of them where they take more than
+    /// <see cref="NoPropOptions.MaxCachedBytes"/>.
+    /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have.</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
@@ -68,7 +76,8 @@ internal sealed class ImageLoader(
         {
             throw Marked.Exception(new InvalidOperationException(skipped == 0
                 ? $"The {purpose} data has no rows. Check the path or filter that it comes from."
-                : $"None of the {skipped} {purpose} rows has a label in column '{options.LabelColumnName}'. Check the column, and that MapValueToKey knows its values."));
+                : $"None of the {skipped} {purpose} rows has a label in column '{options.LabelColumnName}'. Check the column, and that "
+                    + $"MapValueToKey knows its values."));
         }
 
         if (skipped > 0)

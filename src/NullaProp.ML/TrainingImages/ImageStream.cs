@@ -5,7 +5,8 @@ using NullaProp.ML.Reading;
 namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
-/// Labelled images that do not fit into the memory allowed: read anew for every pass, shuffled through a buffer that holds one batch at least. A batch is drawn at
+/// Labelled images that do not fit into the memory allowed: read anew for every pass, shuffled through a buffer that holds one batch at
+/// least. A batch is drawn at
 /// random from the buffer, and what is drawn makes room for the rows that follow.
 /// </summary>
 internal sealed class ImageStream : ITrainingImages
@@ -85,7 +86,8 @@ internal sealed class ImageStream : ITrainingImages
         using var rows = _rows.Again(pixels, Count).GetEnumerator();
         var goesOn = true;
         _buffer.Clear(); // of what an abandoned epoch left behind
-        var room = Math.Max(_bufferRows, batchSize); // so that every batch but the last is full, and an epoch has the steps that its rows make
+        // so that every batch but the last is full, and an epoch has the steps that its rows make
+        var room = Math.Max(_bufferRows, batchSize);
         while (_buffer.Count < room && (goesOn = rows.MoveNext()))
         {
             _buffer.Add(pixels, rows.Current.Label, rows.Current.Weight);

@@ -3,7 +3,10 @@ using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
 
-/// <summary>Labelled images to measure a model on that do not fit into the memory allowed: read anew whenever they are asked for, in their own order.</summary>
+/// <summary>
+/// Labelled images to measure a model on that do not fit into the memory allowed: read anew whenever they are asked for, in their own
+/// order.
+/// </summary>
 /// <param name="rows">The rows.</param>
 /// <param name="count">How many there are.</param>
 internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages

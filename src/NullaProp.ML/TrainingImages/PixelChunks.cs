@@ -3,7 +3,10 @@ using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
 
-/// <summary>Rows of pixels in chunks, so that a store grows without copying and without one huge array: one byte a pixel as long as that is exact, else a float.</summary>
+/// <summary>
+/// Rows of pixels in chunks, so that a store grows without copying and without one huge array: one byte a pixel as long as that is exact,
+/// else a float.
+/// </summary>
 /// <param name="rowSize">Pixels in a row.</param>
 internal sealed class PixelChunks(int rowSize)
 {

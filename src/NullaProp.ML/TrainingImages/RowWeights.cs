@@ -4,7 +4,8 @@ using NullaProp.ML.Reading;
 namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
-/// How much the loss of each training row counts: its own weight times that of its class, over the mean of all rows. With a mean of 1 the learning rate keeps its meaning.
+/// How much the loss of each training row counts: its own weight times that of its class, over the mean of all rows. With a mean of 1 the
+/// learning rate keeps its meaning.
 /// </summary>
 internal sealed class RowWeights
 {
@@ -28,14 +29,20 @@ internal sealed class RowWeights
             return null;
         }
 
-        double[] ofClass = [.. classNames.Select((name, label) => (options.ClassWeights?.Of(name) ?? 1) * Balance(options.ClassWeighting, totals, label))];
+        double[] ofClass = [.. classNames.Select(
+            (name, label) => (options.ClassWeights?.Of(name) ?? 1) * Balance(options.ClassWeighting, totals, label))];
         var mean = ofClass.Zip(totals.Weights, (factor, sum) => factor * sum).Sum() / totals.Rows.Sum();
         return mean > 0
             ? new RowWeights([.. ofClass.Select(factor => factor / mean)])
-            : throw Marked.Exception(new InvalidOperationException($"Every one of the {totals.Rows.Sum()} training rows has weight 0 in column '{options.ExampleWeightColumnName}', so there is nothing to learn from. Check the column, or set {nameof(options.ExampleWeightColumnName)} to null."));
+            : throw Marked.Exception(
+                new InvalidOperationException(
+                    $"Every one of the {totals.Rows.Sum()} training rows has weight 0 in column '{options.ExampleWeightColumnName}', so "
+                        + $"there is nothing to learn from. Check the column, or set {nameof(options.ExampleWeightColumnName)} to null."));
     }
 
     // n/(K·n_k), so that every class that occurs weighs the same in all.
     private static double Balance(ClassWeighting weighting, ClassTotals totals, int label) =>
-        weighting == ClassWeighting.Balanced && totals.Rows[label] > 0 ? (double)totals.Rows.Sum() / totals.Rows.Count / totals.Rows[label] : 1;
+        weighting == ClassWeighting.Balanced && totals.Rows[label] > 0
+            ? (double)totals.Rows.Sum() / totals.Rows.Count / totals.Rows[label]
+            : 1;
 }

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace NullaProp.ML;
 
 /// <summary>
-/// What the variants share that learn from z = √ᾱ·u + √(1−ᾱ)·ε: the ends of the noise levels, and the terms of the loss, eqs. (8) and (9) of the paper.
+/// What the variants share that learn from z = √ᾱ·u + √(1−ᾱ)·ε: the ends of the noise levels, and the terms of the loss, eqs. (8) and (9)
+/// of the paper.
 /// </summary>
 public abstract record DiffusionVariant : NoPropVariant
 {
@@ -18,7 +19,8 @@ public abstract record DiffusionVariant : NoPropVariant
     public double LogSnrAtNoise { get; init; } = -7;
 
     /// <summary>
-    /// Gets ln(ᾱ/(1−ᾱ)) at t = 1. The clearer the label there (one of ten one-hot labels can be read off in 34 % of cases at 0, in 98 % at 2.8), the less is left to
+    /// Gets ln(ᾱ/(1−ᾱ)) at t = 1. The clearer the label there (one of ten one-hot labels can be read off in 34 % of cases at 0, in 98 % at
+    /// 2.8), the less is left to
     /// learn about images.
     /// </summary>
     /// <value>Default 1 (ᾱ = 0.73, measured best: docs/decisions.md); above <see cref="LogSnrAtNoise"/>, at most 20.</value>
@@ -29,13 +31,19 @@ public abstract record DiffusionVariant : NoPropVariant
     /// <value>Default <see cref="LossWeighting.Uniform"/>.</value>
     public LossWeighting LossWeighting { get; init; } = LossWeighting.Uniform;
 
-    /// <summary>Gets η, the factor of the denoising term against the two others, which are constant, and reported as 0, where embeddings and schedule ends are fixed.</summary>
+    /// <summary>
+    /// Gets η, the factor of the denoising term against the two others, which are constant, and reported as 0, where embeddings and
+    /// schedule ends are fixed.
+    /// </summary>
     /// <value>Default 1 (paper, table 3, continuous time; 0.1 for discrete time); above 0, at most 1,000.</value>
     [Range(0.0, 1_000.0, MinimumIsExclusive = true)]
     public double DenoisingFactor { get; init; } = 1;
 
     /// <summary>Gets what the denoising term compares.</summary>
-    /// <value>Default <see cref="DenoisingLoss.CrossEntropy"/>, measured best (docs/decisions.md); the paper and the JAX reference compare embeddings.</value>
+    /// <value>
+    /// Default <see cref="DenoisingLoss.CrossEntropy"/>, measured best (docs/decisions.md); the paper and the JAX reference compare
+    /// embeddings.
+    /// </value>
     public DenoisingLoss DenoisingLoss { get; init; } = DenoisingLoss.CrossEntropy;
 
     /// <summary>Gets the form of the prior term.</summary>
@@ -54,7 +62,8 @@ public abstract record DiffusionVariant : NoPropVariant
 
         if (options.Sampling is { Dynamics: FlowDynamics.Ancestral, Draws: 0 })
         {
-            yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Draws)} is 0, but a random way needs random draws. "
+            yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Draws)} is 0, but a random "
+                + $"way needs random draws. "
                 + $"Set {nameof(Sampling.Draws)} to 1 or more.";
         }
     }
@@ -66,7 +75,9 @@ public enum LossWeighting
     /// <summary>Every log signal-to-noise ratio counts alike. Measured best: docs/decisions.md.</summary>
     Uniform,
 
-    /// <summary>½·SNR′(t), the weight of the paper's bound (eq. 9). Nearly all of it falls where the noisy label already shows the answer.</summary>
+    /// <summary>
+    /// ½·SNR′(t), the weight of the paper's bound (eq. 9). Nearly all of it falls where the noisy label already shows the answer.
+    /// </summary>
     SnrDerivative,
 
     /// <summary>½·min(SNR′(t), 5): the paper's weight, cut off.</summary>
@@ -76,7 +87,9 @@ public enum LossWeighting
 /// <summary>What the denoising term compares.</summary>
 public enum DenoisingLoss
 {
-    /// <summary>Squared distance between the predicted embedding û = softmax(logits)·W and the embedding u of the label (paper, eq. 9).</summary>
+    /// <summary>
+    /// Squared distance between the predicted embedding û = softmax(logits)·W and the embedding u of the label (paper, eq. 9).
+    /// </summary>
     SquaredError,
 
     /// <summary>Cross-entropy of the logits against the label.</summary>
@@ -97,8 +110,10 @@ public enum PriorLoss
 public enum ReadoutLoss
 {
     /// <summary>
-    /// From z₁ alone, as the paper does, by the Gaussian posterior of the class embeddings, √ᾱ/(1−ᾱ)·⟨u, z⟩ − ½·SNR·‖u‖²: keeps learned embeddings apart.
-    /// Differs from the paper: it trains a linear layer where the posterior is known in closed form. Flow matching reads the nearest embedding, with a trained precision.
+    /// From z₁ alone, as the paper does, by the Gaussian posterior of the class embeddings, √ᾱ/(1−ᾱ)·⟨u, z⟩ − ½·SNR·‖u‖²: keeps learned
+    /// embeddings apart.
+    /// Differs from the paper: it trains a linear layer where the posterior is known in closed form. Flow matching reads the nearest
+    /// embedding, with a trained precision.
     /// In discrete time, learned embeddings are read by <see cref="Linear"/>.
     /// </summary>
     NoisyLabel,
@@ -106,28 +121,38 @@ public enum ReadoutLoss
     /// <summary>From the whole network at t = 1, image included, as the seed project does: anchors nothing.</summary>
     Denoiser,
 
-    /// <summary>From z₁ alone by a trained linear layer, as the paper does. For one-hot embeddings the same as <see cref="NoisyLabel"/>.</summary>
+    /// <summary>
+    /// From z₁ alone by a trained linear layer, as the paper does. For one-hot embeddings the same as <see cref="NoisyLabel"/>.
+    /// </summary>
     Linear,
 }
 
-/// <summary>How the log signal-to-noise ratio runs from noise (t = 0) to label (t = 1). It is monotone by construction in every kind.</summary>
+/// <summary>
+/// How the log signal-to-noise ratio runs from noise (t = 0) to label (t = 1). It is monotone by construction in every kind.
+/// </summary>
 public enum NoiseScheduleKind
 {
     /// <summary>
-    /// A small network with positive weights between two fixed ends. Under <see cref="LossWeighting.Uniform"/> and <see cref="LossWeighting.SnrDerivative"/> the expected loss
-    /// does not depend on what lies between the ends (but for what the denoiser makes of t itself), so the network is trained to lower the loss's variance (Kingma et al.
+    /// A small network with positive weights between two fixed ends. Under <see cref="LossWeighting.Uniform"/> and
+    /// <see cref="LossWeighting.SnrDerivative"/> the expected loss
+    /// does not depend on what lies between the ends (but for what the denoiser makes of t itself), so the network is trained to lower the
+    /// loss's variance (Kingma et al.
     /// 2021, arXiv 2107.00630, section 5.1).
     /// </summary>
     Learned,
 
-    /// <summary>The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the seed project do. Needs <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound.</summary>
+    /// <summary>
+    /// The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the seed project do. Needs
+    /// <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound.
+    /// </summary>
     LearnedJointly,
 
     /// <summary>A straight line in log signal-to-noise ratio, nothing to train.</summary>
     LinearLogSnr,
 
     /// <summary>
-    /// ᾱ along the cosine of Nichol and Dhariwal (2021, arXiv 2102.09672), squeezed between the two ends rather than clipped at them, so that it rises everywhere; nothing to
+    /// ᾱ along the cosine of Nichol and Dhariwal (2021, arXiv 2102.09672), squeezed between the two ends rather than clipped at them, so
+    /// that it rises everywhere; nothing to
     /// train.
     /// </summary>
     Cosine,

@@ -8,7 +8,8 @@ using NullaProp.ML.Training;
 namespace NullaProp.ML;
 
 /// <summary>
-/// What is trained: <see cref="ContinuousTime"/>, <see cref="DiscreteTime"/>, <see cref="FlowMatching"/>, or <see cref="CrossEntropyBaseline"/> to compare with. Each
+/// What is trained: <see cref="ContinuousTime"/>, <see cref="DiscreteTime"/>, <see cref="FlowMatching"/>, or
+/// <see cref="CrossEntropyBaseline"/> to compare with. Each
 /// carries the options that it alone has.
 /// </summary>
 /// <remarks>A closed family: another member is a folder beside these, and a line here.</remarks>
@@ -23,7 +24,9 @@ public abstract record NoPropVariant
     {
     }
 
-    /// <summary>Gets the names that the parameters of its blocks start with; one empty name where a single block serves all times.</summary>
+    /// <summary>
+    /// Gets the names that the parameters of its blocks start with; one empty name where a single block serves all times.
+    /// </summary>
     internal virtual IReadOnlyList<string> BlockNames => [string.Empty];
 
     /// <summary>Gets a value indicating whether its blocks read the time.</summary>
@@ -40,7 +43,9 @@ public abstract record NoPropVariant
     /// <param name="scope">The scope of its parameters.</param>
     internal abstract NoiseSchedule Schedule(WeightScope scope);
 
-    /// <summary>Returns the noise levels of its blocks and that which the last one leads to, rising; none where one block serves all times.</summary>
+    /// <summary>
+    /// Returns the noise levels of its blocks and that which the last one leads to, rising; none where one block serves all times.
+    /// </summary>
     /// <param name="schedule">The noise schedule.</param>
     internal virtual IReadOnlyList<NoiseLevel> Levels(NoiseSchedule schedule) => [];
 
@@ -70,7 +75,8 @@ public abstract record NoPropVariant
         var changed = sampling.ChangedFrom(new Sampling()).Intersect(names).ToList();
         if (changed.Count > 0)
         {
-            yield return $"{string.Join(" and ", changed)} of {nameof(Sampling)} {(changed.Count == 1 ? "is" : "are")} set, but {GetType().Name} {reason}: leave "
+            yield return $"{string.Join(" and ", changed)} of {nameof(Sampling)} {(changed.Count == 1 ? "is" : "are")} set, but "
+                + $"{GetType().Name} {reason}: leave "
                 + $"{(changed.Count == 1 ? "it" : "them")} out.";
         }
     }

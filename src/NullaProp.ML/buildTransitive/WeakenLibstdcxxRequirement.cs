@@ -26,12 +26,17 @@ public class WeakenLibstdcxxRequirement : Task
                 byte[] image = File.ReadAllBytes(library.GetMetadata("FullPath"));
                 bool changed = new ElfImage(image).WeakenRequirement("libstdc++.so.6", "GLIBCXX_3.4.32", "_ZSt21ios_base_library_initv");
                 Write(image, copy);
-                Log.LogMessage(MessageImportance.Low, "'{0}' {1}.", copy, changed ? "no longer insists on GLIBCXX_3.4.32" : "is an unchanged copy");
+                Log.LogMessage(
+                    MessageImportance.Low,
+                    "'{0}' {1}.",
+                    copy,
+                    changed ? "no longer insists on GLIBCXX_3.4.32" : "is an unchanged copy");
             }
             catch (Exception exception) when (exception is IOException || exception is UnauthorizedAccessException || exception is InvalidDataException)
             {
                 Log.LogError(
-                    "'{0}' could not be prepared for Linux systems without GLIBCXX_3.4.32: {1} Set the property NullaPropLoadsOnOlderLinux to false to use it as it is.",
+                    "'{0}' could not be prepared for Linux systems without GLIBCXX_3.4.32: {1} Set the property "
+                        + "NullaPropLoadsOnOlderLinux to false to use it as it is.",
                     library.ItemSpec, exception.Message);
             }
         }
@@ -146,7 +151,11 @@ public class WeakenLibstdcxxRequirement : Task
         private Section Linked(Section section)
         {
             if (section.Link >= _sections.Count)
-                throw new InvalidDataException("A section points to section " + section.Link + ", but there are only " + _sections.Count + ".");
+                throw new InvalidDataException("A section points to section "
+                    + section.Link
+                    + ", but there are only "
+                    + _sections.Count
+                    + ".");
             return _sections[(int)section.Link];
         }
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace NullaProp.ML.Benchmarks.Measuring;
 
-/// <summary>The times of several contestants that ran in turns, A B C A B C …, so that what disturbs the machine disturbs all of them.</summary>
+/// <summary>
+/// The times of several contestants that ran in turns, A B C A B C …, so that what disturbs the machine disturbs all of them.
+/// </summary>
 internal sealed class Comparison
 {
     private readonly Dictionary<string, double[]> _milliseconds;
@@ -12,7 +14,10 @@ internal sealed class Comparison
     /// <summary>Gets the names of the contestants, in their order.</summary>
     public IEnumerable<string> Names => _milliseconds.Keys;
 
-    /// <summary>Runs contestants in turns, after a warm-up that is not counted: one round, and more as long as the runtime may still be compiling the faster code.</summary>
+    /// <summary>
+    /// Runs contestants in turns, after a warm-up that is not counted: one round, and more as long as the runtime may still be compiling
+    /// the faster code.
+    /// </summary>
     /// <param name="rounds">How often.</param>
     /// <param name="contestants">Who.</param>
     public static Comparison Of(Rounds rounds, params IReadOnlyList<Contestant> contestants)

@@ -40,7 +40,9 @@ internal sealed record Effort
     /// <summary>Gets the rounds of each cell of the grid of batches and steps.</summary>
     public required Rounds Grid { get; init; }
 
-    /// <summary>Gets the most images × evaluations in a cell of the grid for which the straight port runs, too; above, only ours does.</summary>
+    /// <summary>
+    /// Gets the most images × evaluations in a cell of the grid for which the straight port runs, too; above, only ours does.
+    /// </summary>
     public required int GridEvaluations { get; init; }
 
     /// <summary>Gets the number of images to train models on.</summary>
@@ -49,6 +51,8 @@ internal sealed record Effort
     /// <summary>Gets how many child processes are started where their start is measured.</summary>
     public required int Children { get; init; }
 
-    /// <summary>Gets a value indicating whether training on more than fits into memory is measured, which takes as long as a whole fit.</summary>
+    /// <summary>
+    /// Gets a value indicating whether training on more than fits into memory is measured, which takes as long as a whole fit.
+    /// </summary>
     public bool MeasuresStreaming { get; init; }
 }

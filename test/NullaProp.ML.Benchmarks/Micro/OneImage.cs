@@ -23,7 +23,9 @@ public class OneImage : IDisposable
     {
         _standard = Runner(_models.Default);
         _heun40 = Runner(_models.SeedLike);
-        _engine = new MLContext(seed: 1).Model.CreatePredictionEngine<FloatRow, RowPrediction>(_models.Default.Transformer, new PredictionEngineOptions { OwnsTransformer = false });
+        _engine = new MLContext(seed: 1).Model.CreatePredictionEngine<FloatRow, RowPrediction>(
+            _models.Default.Transformer,
+            new PredictionEngineOptions { OwnsTransformer = false });
     }
 
     [GlobalCleanup]

@@ -12,7 +12,12 @@ public class PlanCompilation : IDisposable
     private NoPropOptions _adaptive = null!;
 
     [GlobalSetup]
-    public void SetUp() => _adaptive = _models.Default.Options with { Sampling = _models.Default.Options.Sampling with { Solver = OdeSolver.Adaptive, SolverSteps = 40 } };
+    public void SetUp() =>
+        _adaptive =
+            _models.Default.Options with
+            {
+                Sampling = _models.Default.Options.Sampling with { Solver = OdeSolver.Adaptive, SolverSteps = 40 },
+            };
 
     [GlobalCleanup]
     public void Dispose()

@@ -20,7 +20,9 @@ internal static class FuzzCommand
         var cases = new Option<int>("--cases") { Description = "The number of changed files.", DefaultValueFactory = _ => 10_000 };
         var processes = new Option<int>("--processes") { Description = "How many processes load at once.", DefaultValueFactory = _ => 2 };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-        var command = new Command("fuzz", "Loads model files that were changed at random. Takes some three minutes for 10,000 cases.") { cases, processes, json };
+        var command = new Command(
+            "fuzz",
+            "Loads model files that were changed at random. Takes some three minutes for 10,000 cases.") { cases, processes, json };
         command.SetAction(result => Run(result.GetValue(cases), result.GetValue(processes), result.GetValue(json)));
         return command;
     }
@@ -83,7 +85,13 @@ internal static class FuzzCommand
         using var hang = new CancellationTokenSource(Patience);
         try
         {
-            string[] role = [ChildRoles.Fuzz, folder, first.ToString(CultureInfo.InvariantCulture), count.ToString(CultureInfo.InvariantCulture)];
+            string[] role =
+            [
+                ChildRoles.Fuzz,
+                folder,
+                first.ToString(CultureInfo.InvariantCulture),
+                count.ToString(CultureInfo.InvariantCulture),
+            ];
             var exitCode = ChildProcess.Run(role, Read, cancellationToken: hang.Token);
             if (ended < first + count)
             {
@@ -233,7 +241,8 @@ internal sealed record FuzzCase(int Number, double Milliseconds, long AllocatedO
     }
 
     // docs/model-file.md.
-    private static bool IsDocumented(Exception? fault) => fault is FormatException or InvalidOperationException or IOException or InvalidDataException
+    private static bool IsDocumented(Exception? fault) =>
+        fault is FormatException or InvalidOperationException or IOException or InvalidDataException
         or ArgumentException or System.Reflection.TargetInvocationException or NotSupportedException;
 
     private static string Of(Exception fault) => $"{fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ").Replace('\t', ' ')}";

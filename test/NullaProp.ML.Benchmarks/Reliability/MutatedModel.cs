@@ -17,7 +17,22 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
     private const int KeyHeader = 256; // bytes of ML.NET's header, before the hash of the description
 
     private static readonly string[] Words =
-        ["0", "-1", "1e308", "4294967296", "2147483647", "null", "true", "\"\"", "[]", "{}", "\"DiscreteTime\"", "NaN", "65536", "[[[[[[[["];
+        [
+            "0",
+            "-1",
+            "1e308",
+            "4294967296",
+            "2147483647",
+            "null",
+            "true",
+            "\"\"",
+            "[]",
+            "{}",
+            "\"DiscreteTime\"",
+            "NaN",
+            "65536",
+            "[[[[[[[[",
+        ];
 
     /// <summary>Changes a file.</summary>
     /// <param name="good">The file.</param>
@@ -33,11 +48,21 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
             3 => new("zip cut", good[..random.Next(good.Length)]),
             4 => new("zip with bytes more", [.. good, .. Noise(random, random.Next(1, 5000))]),
             5 => new("entry flipped, right checksum", With(good, Any(good, random), bytes => Flipped(bytes, random, 0, bytes.Length))),
-            6 => new("start of an entry flipped, right checksum", With(good, Any(good, random), bytes => Flipped(bytes, random, 0, Math.Min(bytes.Length, 400)))),
+            6 =>
+                new(
+                    "start of an entry flipped, right checksum",
+                    With(good, Any(good, random), bytes => Flipped(bytes, random, 0, Math.Min(bytes.Length, 400)))),
             7 => new("entry cut or longer", With(good, Any(good, random), bytes => Resized(bytes, random))),
             8 => new("entry missing, renamed or twice", Restructured(good, Any(good, random), random)),
             9 => new("entry of another model", Swapped(good, other, random)),
-            10 => new("weights flipped, right hashes", Sealed(With(good, Weights, bytes => Flipped(bytes, random, 0, random.Next(2) == 0 ? Math.Min(bytes.Length, 1200) : bytes.Length))), IsSealed: true),
+            10 =>
+                new(
+                    "weights flipped, right hashes",
+                    Sealed(With(
+                        good,
+                        Weights,
+                        bytes => Flipped(bytes, random, 0, random.Next(2) == 0 ? Math.Min(bytes.Length, 1200) : bytes.Length))),
+                    IsSealed: true),
             _ => new("description edited, right hashes", Sealed(With(good, Description, bytes => Edited(bytes, random))), IsSealed: true),
         };
     }
@@ -93,7 +118,9 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
                 entries[place] = (name + "x", entries[place].Content);
                 break;
             case 2:
-                entries.Insert(random.Next(entries.Count), (name, Flipped(entries[place].Content, random, 0, entries[place].Content.Length)));
+                entries.Insert(
+                    random.Next(entries.Count),
+                    (name, Flipped(entries[place].Content, random, 0, entries[place].Content.Length)));
                 break;
             default:
                 entries[place] = ("../" + name, entries[place].Content);

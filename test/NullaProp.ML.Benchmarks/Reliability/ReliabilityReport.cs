@@ -9,7 +9,11 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 /// <param name="command">The command with its arguments, for who wants the same figures.</param>
 internal sealed class ReliabilityReport(string command)
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly JsonObject _figures = [];
     private readonly List<string> _falls = [];

@@ -6,7 +6,8 @@ using NullaProp.ML.ChildProcesses;
 namespace NullaProp.ML.Benchmarks.Reliability;
 
 /// <summary>
-/// <c>save-kills</c>: a process that saves two models to one file in turns is killed at a random moment, again and again. One of the two, whole,
+/// <c>save-kills</c>: a process that saves two models to one file in turns is killed at a random moment, again and again. One of the two,
+/// whole,
 /// must stand there each time.
 /// </summary>
 internal static class SaveKillsCommand
@@ -17,7 +18,9 @@ internal static class SaveKillsCommand
     {
         var times = new Option<int>("--times") { Description = "How often the process is killed.", DefaultValueFactory = _ => 100 };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-        var command = new Command("save-kills", "Kills a process while it saves models. Takes some three minutes for 100 times.") { times, json };
+        var command = new Command(
+            "save-kills",
+            "Kills a process while it saves models. Takes some three minutes for 100 times.") { times, json };
         command.SetAction(result => Run(result.GetValue(times), result.GetValue(json)));
         return command;
     }

@@ -2,13 +2,13 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using TorchSharp;
 
 namespace NullaProp.ML.Benchmarks.Reliability;
 
 /// <summary>
-/// <c>soak</c>: trains, loads, scores from many threads, drops engines and cursors half way and disposes, round after round. After a warm-up the
+/// <c>soak</c>: trains, loads, scores from many threads, drops engines and cursors half way and disposes, round after round. After a
+/// warm-up the
 /// number of tensors must stay the same and the memory must not grow.
 /// </summary>
 internal static class SoakCommand

@@ -10,15 +10,51 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
     public static readonly Figure TrainSpeedup = new("trainSpeedup", "training step, batch 256: straight port ÷ ours", "", "≥ 3");
     public static readonly Figure Heun40Speedup = new("heun40Speedup", "Heun T = 40, batch 256: straight port ÷ ours", "", "≥ 60");
     public static readonly Figure SameClassShare = new("sameClassShare", "of those images, the same class from both", "", "≥ 0.999");
-    public static readonly Figure DefaultPlanShare = new("defaultPlanShareOfBareForward", "default plan, batch 256: its rate ÷ that of the fastest bare CNN forward", "", "≥ 0.8");
-    public static readonly Figure SingleDefault = new("singleDefaultP50Milliseconds", "PredictionEngine, one image in memory, default plan", "ms", "≤ 1");
-    public static readonly Figure SingleHeun40 = new("singleHeun40P50Milliseconds", "PredictionEngine, one image in memory, Heun T = 40", "ms", "≤ 2");
-    public static readonly Figure PipelineFit = new("pipelineFitRatio", "Fit through a pipeline ÷ the same training on images in memory", "", "≤ 1.05");
-    public static readonly Figure Evaluate = new("evaluateRatio", "Transform and Evaluate of 10,000 rows ÷ batched runner on tensors", "", "≤ 1.15");
-    public static readonly Figure PeakFit = new("peakFitMegabytes", "peak memory of a process that fits 60,000 images, 1 MB = 10⁶ bytes", "MB", "≤ 700");
-    public static readonly Figure StreamPeak = new("streamPeakRatio", "peak memory of a process that streams ten times the limit ÷ (limit + model)", "", "≤ 1.3");
-    public static readonly Figure FirstPrediction = new("firstPredictionMilliseconds", "process start to first prediction, model loaded from a file", "ms", "");
-    public static readonly Figure FirstPredictionRatio = new("firstPredictionRatio", "the same ÷ with a linear classifier of ML.NET's own", "", "");
+    public static readonly Figure DefaultPlanShare = new(
+        "defaultPlanShareOfBareForward",
+        "default plan, batch 256: its rate ÷ that of the fastest bare CNN forward",
+        "",
+        "≥ 0.8");
+    public static readonly Figure SingleDefault = new(
+        "singleDefaultP50Milliseconds",
+        "PredictionEngine, one image in memory, default plan",
+        "ms",
+        "≤ 1");
+    public static readonly Figure SingleHeun40 = new(
+        "singleHeun40P50Milliseconds",
+        "PredictionEngine, one image in memory, Heun T = 40",
+        "ms",
+        "≤ 2");
+    public static readonly Figure PipelineFit = new(
+        "pipelineFitRatio",
+        "Fit through a pipeline ÷ the same training on images in memory",
+        "",
+        "≤ 1.05");
+    public static readonly Figure Evaluate = new(
+        "evaluateRatio",
+        "Transform and Evaluate of 10,000 rows ÷ batched runner on tensors",
+        "",
+        "≤ 1.15");
+    public static readonly Figure PeakFit = new(
+        "peakFitMegabytes",
+        "peak memory of a process that fits 60,000 images, 1 MB = 10⁶ bytes",
+        "MB",
+        "≤ 700");
+    public static readonly Figure StreamPeak = new(
+        "streamPeakRatio",
+        "peak memory of a process that streams ten times the limit ÷ (limit + model)",
+        "",
+        "≤ 1.3");
+    public static readonly Figure FirstPrediction = new(
+        "firstPredictionMilliseconds",
+        "process start to first prediction, model loaded from a file",
+        "ms",
+        "");
+    public static readonly Figure FirstPredictionRatio = new(
+        "firstPredictionRatio",
+        "the same ÷ with a linear classifier of ML.NET's own",
+        "",
+        "");
     public static readonly Figure GemmFloat32 = new("gemmFloat32Gflops", "product of 2048² matrices, float32", "GFLOP/s", "");
     public static readonly Figure GemmBfloat16 = new("gemmBfloat16Gflops", "product of 2048² matrices, bfloat16", "GFLOP/s", "");
 

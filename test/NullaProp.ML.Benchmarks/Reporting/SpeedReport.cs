@@ -10,11 +10,20 @@ namespace NullaProp.ML.Benchmarks.Reporting;
 /// <param name="effort">How much is measured.</param>
 internal sealed class SpeedReport(Effort effort)
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly Dictionary<Figure, (double Value, Spread? Spread)> _figures = [];
     private readonly JsonObject _measurements = [];
-    private readonly Table _times = new Table().AddColumn("Measured").AddColumn(Right("Median")).AddColumn(Right("Quartiles")).AddColumn("Unit").AddColumn(Right("Runs"));
+    private readonly Table _times = new Table()
+        .AddColumn("Measured")
+        .AddColumn(Right("Median"))
+        .AddColumn(Right("Quartiles"))
+        .AddColumn("Unit")
+        .AddColumn(Right("Runs"));
 
     /// <summary>Sets a figure that is the median of a spread.</summary>
     public void Set(Figure figure, Spread spread) => _figures[figure] = (spread.Median, spread);
@@ -65,11 +74,23 @@ internal sealed class SpeedReport(Effort effort)
     /// <summary>Prints everything as tables.</summary>
     public void Print()
     {
-        var table = new Table().AddColumn("Figure").AddColumn(Right("Value")).AddColumn(Right("Quartiles")).AddColumn("Unit").AddColumn("Bar").AddColumn("What it says");
+        var table = new Table()
+            .AddColumn("Figure")
+            .AddColumn(Right("Value"))
+            .AddColumn(Right("Quartiles"))
+            .AddColumn("Unit")
+            .AddColumn("Bar")
+            .AddColumn("What it says");
         foreach (var figure in Figure.All.Where(_figures.ContainsKey))
         {
             var (value, spread) = _figures[figure];
-            table.AddRow(figure.Key, Number(value), spread is null ? "" : Quartiles(spread), figure.Unit, figure.Bar, Markup.Escape(figure.Meaning));
+            table.AddRow(
+                figure.Key,
+                Number(value),
+                spread is null ? "" : Quartiles(spread),
+                figure.Unit,
+                figure.Bar,
+                Markup.Escape(figure.Meaning));
         }
 
         AnsiConsole.Write(_times);

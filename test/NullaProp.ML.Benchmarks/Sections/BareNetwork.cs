@@ -30,7 +30,9 @@ internal static class BareNetwork
     /// <param name="images">Normalised images, (B, 1, 28, 28).</param>
     public static Contestant[] Backward(Denoiser own, PortModel plain, Tensor images)
     {
-        Tensor[] ownWeights = [.. own.Weights.Trained.Where(weight => weight.Key.StartsWith("backbone.", StringComparison.Ordinal)).Select(weight => weight.Value)];
+        Tensor[] ownWeights = [.. own.Weights.Trained
+            .Where(weight => weight.Key.StartsWith("backbone.", StringComparison.Ordinal))
+            .Select(weight => weight.Value)];
         Tensor[] plainWeights = [.. plain.ImageNetwork.parameters()];
         return
         [

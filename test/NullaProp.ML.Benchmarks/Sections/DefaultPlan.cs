@@ -21,7 +21,12 @@ internal sealed class DefaultPlan(Effort effort, ModelPair models) : Section("de
             using var raw = ImageTensors.Raw(0, batch);
             using var normalized = ImageTensors.Normalized(models.Default.Network, raw);
             var rounds = (batch == BarBatch ? effort.Short : effort.Grid) with { Most = 500 };
-            var comparison = Comparison.Of(rounds, [new Contestant(Plan, _ => runner.Probabilities(raw).Dispose()), .. BareNetwork.Forward(models.Default.Network, plain, normalized)]);
+            var comparison = Comparison.Of(
+                rounds,
+                [
+                    new Contestant(Plan, _ => runner.Probabilities(raw).Dispose()),
+                    .. BareNetwork.Forward(models.Default.Network, plain, normalized),
+                ]);
             report.Add(comparison, "default plan", $"batch {batch}");
             if (batch == BarBatch)
             {

@@ -7,7 +7,10 @@ using NullaProp.ML.Benchmarks.Workloads;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>How long a fresh process takes to its first prediction with a saved model, and where that time goes; beside it ML.NET's own linear classifier, whose time is what the platform takes.</summary>
+/// <summary>
+/// How long a fresh process takes to its first prediction with a saved model, and where that time goes; beside it ML.NET's own linear
+/// classifier, whose time is what the platform takes.
+/// </summary>
 internal sealed class FirstPrediction(Effort effort, ModelPair models) : Section("start", "process start to first prediction")
 {
     /// <inheritdoc/>

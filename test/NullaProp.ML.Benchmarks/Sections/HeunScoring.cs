@@ -4,7 +4,9 @@ using NullaProp.ML.Benchmarks.Workloads;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>The published way to score, Heun's method with T = 40, by the straight port and by ours; and whether both find the same classes.</summary>
+/// <summary>
+/// The published way to score, Heun's method with T = 40, by the straight port and by ours; and whether both find the same classes.
+/// </summary>
 internal sealed class HeunScoring(Effort effort, ModelPair models) : Section("heun", "Heun T = 40, batch 256, against the straight port")
 {
     private const int Batch = 256;

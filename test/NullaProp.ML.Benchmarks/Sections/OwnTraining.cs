@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>The library's training step by itself: batch out of the store, loss, gradient, optimizer, as <see cref="TrainingLoop"/> puts them together.</summary>
+/// <summary>
+/// The library's training step by itself: batch out of the store, loss, gradient, optimizer, as <see cref="TrainingLoop"/> puts them
+/// together.
+/// </summary>
 internal sealed class OwnTraining : IDisposable
 {
     private readonly IEnumerator<(ImageBatch Batch, TrainingContext At)> _batches;

@@ -5,7 +5,10 @@ using NullaProp.ML.Benchmarks.Workloads;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>What a pipeline costs: Fit on decoded images that ML.NET has cached, against the same training on a store of images that is already in memory.</summary>
+/// <summary>
+/// What a pipeline costs: Fit on decoded images that ML.NET has cached, against the same training on a store of images that is already in
+/// memory.
+/// </summary>
 internal sealed class PipelineFit(Effort effort) : Section("fit", "Fit through a pipeline against training on images in memory")
 {
     private const string Pipeline = "through a pipeline";

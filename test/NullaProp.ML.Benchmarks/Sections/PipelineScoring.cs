@@ -8,8 +8,12 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>What ML.NET's rows and evaluator cost: Transform and Evaluate of rows in memory, against the batched runner on tensors.</summary>
-internal sealed class PipelineScoring(Effort effort, ModelPair models) : Section("evaluate", "Transform and Evaluate of 10,000 rows against the runner on tensors")
+/// <summary>
+/// What ML.NET's rows and evaluator cost: Transform and Evaluate of rows in memory, against the batched runner on tensors.
+/// </summary>
+internal sealed class PipelineScoring(
+    Effort effort,
+    ModelPair models) : Section("evaluate", "Transform and Evaluate of 10,000 rows against the runner on tensors")
 {
     private const int Rows = 10_000;
     private const string Evaluate = "Transform and Evaluate";

@@ -4,8 +4,13 @@ using NullaProp.ML.Benchmarks.Workloads;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>Heun's method at every batch size and number of steps, by the straight port and by ours; the cell of <see cref="HeunScoring"/> is left to that.</summary>
-internal sealed class ScoringGrid(Effort effort, ModelPair models) : Section("grid", "Heun at batches 1 to 1,024 and T 5 to 40, against the straight port")
+/// <summary>
+/// Heun's method at every batch size and number of steps, by the straight port and by ours; the cell of <see cref="HeunScoring"/> is left
+/// to that.
+/// </summary>
+internal sealed class ScoringGrid(
+    Effort effort,
+    ModelPair models) : Section("grid", "Heun at batches 1 to 1,024 and T 5 to 40, against the straight port")
 {
     private static readonly int[] Steps = [5, 10, 20, 40];
 

@@ -5,7 +5,9 @@ using NullaProp.ML.Benchmarks.Workloads;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
-/// <summary>One image at a time through ML.NET's prediction engine, from a row in memory to a prediction: everything but loading the image.</summary>
+/// <summary>
+/// One image at a time through ML.NET's prediction engine, from a row in memory to a prediction: everything but loading the image.
+/// </summary>
 internal sealed class SingleImage(Effort effort, ModelPair models) : Section("single", "one image through the prediction engine")
 {
     private const int Images = 100;
@@ -31,5 +33,7 @@ internal sealed class SingleImage(Effort effort, ModelPair models) : Section("si
 
     // Not the owner of the model, whose other users are still to come.
     private static PredictionEngine<FloatRow, RowPrediction> Engine(MLContext mlContext, TrainedModel model) =>
-        mlContext.Model.CreatePredictionEngine<FloatRow, RowPrediction>(model.Transformer, new PredictionEngineOptions { OwnsTransformer = false });
+        mlContext.Model.CreatePredictionEngine<FloatRow, RowPrediction>(
+            model.Transformer,
+            new PredictionEngineOptions { OwnsTransformer = false });
 }

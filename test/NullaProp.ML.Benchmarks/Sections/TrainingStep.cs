@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.Sections;
 
 /// <summary>
-/// One training step: the straight port, ours with the seed's settings and with our defaults, and the bare network forward and backward. Ours also gathers its batch
+/// One training step: the straight port, ours with the seed's settings and with our defaults, and the bare network forward and backward.
+/// Ours also gathers its batch
 /// out of the byte store and scales it; the port is handed its batch ready to use.
 /// </summary>
 internal sealed class TrainingStep(Effort effort) : Section("train", "a training step, batch 256")
@@ -22,7 +23,9 @@ internal sealed class TrainingStep(Effort effort) : Section("train", "a training
         var images = ImageTensors.Store(16 * Batch);
         using var own = new OwnTraining(ModelPair.SeedOptions with { BatchSize = Batch }, images);
         using var ownDefault = new OwnTraining(ModelPair.DefaultOptions with { BatchSize = Batch }, images);
-        using var ownFull = new OwnTraining(ModelPair.DefaultOptions with { BatchSize = Batch, BackbonePrecision = BackbonePrecision.Full }, images);
+        using var ownFull = new OwnTraining(
+            ModelPair.DefaultOptions with { BatchSize = Batch, BackbonePrecision = BackbonePrecision.Full },
+            images);
         using var model = PortWeights.Copy(own.Network);
         using var generator = new Generator(1);
         using var port = new PortTraining(model, ModelPair.SeedOptions, generator);

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
-/// <summary>The seed's CNN for one channel of 28×28: conv 32 – ReLU – max-pool – conv 64 – ReLU – max-pool – linear, in the default layout of memory (NCHW).</summary>
+/// <summary>
+/// The seed's CNN for one channel of 28×28: conv 32 – ReLU – max-pool – conv 64 – ReLU – max-pool – linear, in the default layout of memory
+/// (NCHW).
+/// </summary>
 internal sealed class PortImageNetwork : nn.Module<Tensor, Tensor>
 {
     private const long Flattened = 64 * 7 * 7;

@@ -24,7 +24,9 @@ internal static class PortWeights
     ];
 
     /// <summary>Returns a port with a model's weights; the caller disposes of it.</summary>
-    /// <param name="model">A model with learned embeddings as wide as its hidden layers and a schedule learned with its ends, as the seed has it.</param>
+    /// <param name="model">
+    /// A model with learned embeddings as wide as its hidden layers and a schedule learned with its ends, as the seed has it.
+    /// </param>
     public static PortModel Copy(Denoiser model)
     {
         var port = new PortModel(model.Embedding.Dimension, model.ClassCount); // before the scope, which would free its parameters

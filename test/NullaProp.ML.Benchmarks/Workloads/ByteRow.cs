@@ -14,5 +14,9 @@ internal sealed class ByteRow
     public byte[] Features { get; set; } = [];
 
     /// <summary>Returns the synthetic image of a number.</summary>
-    public static ByteRow Of(int number) => new() { Label = (uint)SyntheticImages.Label(number), Features = SyntheticImages.Pixels(number) };
+    public static ByteRow Of(int number) => new()
+    {
+        Label = (uint)SyntheticImages.Label(number),
+        Features = SyntheticImages.Pixels(number),
+    };
 }

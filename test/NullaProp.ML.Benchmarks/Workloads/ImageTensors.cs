@@ -14,7 +14,8 @@ internal static class ImageTensors
     public static Tensor Raw(int first, int count)
     {
         var size = SyntheticImages.Shape.Size;
-        var pixels = empty([count, SyntheticImages.Shape.Channels, SyntheticImages.Shape.Height, SyntheticImages.Shape.Width]); // (n, 1, 28, 28)
+        // (n, 1, 28, 28)
+        var pixels = empty([count, SyntheticImages.Shape.Channels, SyntheticImages.Shape.Height, SyntheticImages.Shape.Width]);
         var values = MemoryMarshal.Cast<byte, float>(pixels.bytes);
         for (var i = 0; i < count; i++)
         {
@@ -40,7 +41,8 @@ internal static class ImageTensors
     /// <summary>Returns class indices, (n); the caller disposes of them.</summary>
     /// <param name="first">The number of the first image.</param>
     /// <param name="count">n.</param>
-    public static Tensor Labels(int first, int count) => tensor([.. Enumerable.Range(first, count).Select(number => (long)SyntheticImages.Label(number))]);
+    public static Tensor Labels(int first, int count) =>
+        tensor([.. Enumerable.Range(first, count).Select(number => (long)SyntheticImages.Label(number))]);
 
     /// <summary>Returns a store of images.</summary>
     /// <param name="count">The number of images, from number 0 on.</param>

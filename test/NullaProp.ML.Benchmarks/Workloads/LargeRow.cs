@@ -19,7 +19,11 @@ internal sealed class LargeRow
     public byte[] Features { get; set; } = [];
 
     /// <summary>Returns the image of a number.</summary>
-    public static LargeRow Of(int number) => new() { Label = (uint)(number % SyntheticImages.Classes), Features = Images[number % SyntheticImages.Classes] };
+    public static LargeRow Of(int number) => new()
+    {
+        Label = (uint)(number % SyntheticImages.Classes),
+        Features = Images[number % SyntheticImages.Classes],
+    };
 
     private static byte[] Image(int label)
     {

@@ -55,7 +55,12 @@ internal sealed class TrainedModel : IDisposable
     /// <summary>Returns a runner of the model's plan; the caller disposes of it.</summary>
     /// <param name="steps">T, or null for the options' own.</param>
     public TorchRunner Runner(int? steps = null) =>
-        new(Network, PlanCompiler.For(Network, Options with { Sampling = Options.Sampling with { SolverSteps = steps ?? Options.Sampling.SolverSteps } }), Starts);
+        new(
+            Network,
+            PlanCompiler.For(
+                Network,
+                Options with { Sampling = Options.Sampling with { SolverSteps = steps ?? Options.Sampling.SolverSteps } }),
+            Starts);
 
     /// <inheritdoc/>
     public void Dispose() => Transformer.Dispose();

@@ -96,7 +96,10 @@ internal sealed class PhotosCommand
             $"{setting.Epochs} epochs, batches of {setting.Batch}, weight decay {setting.Decay}, rate {setting.Rate}")
         let options = NoPropOptions.Photos with
         {
-            Epochs = setting.Epochs, BatchSize = setting.Batch, WeightDecay = setting.Decay, LearningRate = setting.Rate,
+            Epochs = setting.Epochs,
+            BatchSize = setting.Batch,
+            WeightDecay = setting.Decay,
+            LearningRate = setting.Rate,
         }
         select PhotoMethods.Library(name, options, task, features, draw);
 }

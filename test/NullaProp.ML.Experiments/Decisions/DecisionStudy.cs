@@ -31,7 +31,10 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
     [
         ("cross-entropy baseline", Candidate with { Variant = new CrossEntropyBaseline() }),
         ("first default", Candidate),
-        ("SNR′ weight", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { LossWeighting = LossWeighting.SnrDerivative } }),
+        ("SNR′ weight", Candidate with
+        {
+            Variant = ((ContinuousTime)Candidate.Variant) with { LossWeighting = LossWeighting.SnrDerivative },
+        }),
         ("min(SNR′, 5) weight", Candidate with
         {
             Variant = ((ContinuousTime)Candidate.Variant) with
@@ -40,10 +43,20 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
                 NoiseSchedule = NoiseScheduleKind.LinearLogSnr, // a trained one could pass where the weight is cut off
             },
         }),
-        ("cross-entropy on logits", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy } }),
-        ("straight schedule", Candidate with { Variant = ((ContinuousTime)Candidate.Variant) with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr } }),
+        ("cross-entropy on logits", Candidate with
+        {
+            Variant = ((ContinuousTime)Candidate.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy },
+        }),
+        ("straight schedule", Candidate with
+        {
+            Variant = ((ContinuousTime)Candidate.Variant) with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr },
+        }),
         ("unit-norm embeddings", Candidate with { Embedding = Candidate.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } }),
-        ("Nullaprop preset, cosine rate", NoPropOptions.JaxReference with { LearningRateSchedule = LearningRateSchedule.Cosine, WarmupFraction = 0.1 }),
+        ("Nullaprop preset, cosine rate", NoPropOptions.JaxReference with
+        {
+            LearningRateSchedule = LearningRateSchedule.Cosine,
+            WarmupFraction = 0.1,
+        }),
     ];
 
     // The second round: cross-entropy on the logits and a label encoder that starts silent, by where the schedule ends.

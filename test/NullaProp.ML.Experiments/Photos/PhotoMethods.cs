@@ -34,7 +34,11 @@ internal static class PhotoMethods
         using var model = new Denoiser(Weights.Drawn(streams, CPU), options, training.Shape, task.Classes.Count);
         var statistics = training.ChannelStatistics();
         model.Normalization.Set(statistics.Mean, statistics.Scale);
-        var loop = new TrainingLoop(model, options, new TrainingData(training, Validation: null, streams), new TrainingMonitor(_ => { }, () => { }));
+        var loop = new TrainingLoop(
+            model,
+            options,
+            new TrainingData(training, Validation: null, streams),
+            new TrainingMonitor(_ => { }, () => { }));
         loop.Run();
         var seconds = stopwatch.Elapsed.TotalSeconds;
         using var runner = new TorchRunner(model, PlanCompiler.For(model, options), loop.Starts);

@@ -40,8 +40,13 @@ internal sealed record PhotoTask(IReadOnlyList<string> Classes, IReadOnlyList<Ph
     public IDataView Rows(MLContext mlContext, IEnumerable<Photo> photos, PhotoFeatures features)
     {
         var rows = photos.Select(photo => new Row { Name = photo.Class, Features = features.Of(photo) }).ToList();
-        var classes = mlContext.Data.LoadFromEnumerable(Classes.Select(name => new Row { Name = name, Features = new float[PretrainedBackbone.FeatureCount] }));
-        return mlContext.Transforms.Conversion.MapValueToKey("Label", nameof(Row.Name)).Fit(classes).Transform(mlContext.Data.LoadFromEnumerable(rows));
+        var classes =
+            mlContext.Data.LoadFromEnumerable(
+                Classes.Select(name => new Row { Name = name, Features = new float[PretrainedBackbone.FeatureCount] }));
+        return mlContext.Transforms.Conversion
+            .MapValueToKey("Label", nameof(Row.Name))
+            .Fit(classes)
+            .Transform(mlContext.Data.LoadFromEnumerable(rows));
     }
 
     private static List<Photo> Photos(int classes, string part, int first) =>

@@ -8,7 +8,8 @@ internal static class VariantMethods
 {
     private static readonly NoPropOptions OneHot = new();
     private static readonly NoPropOptions Learned = new() { Embedding = new() { Kind = EmbeddingKind.Learned } };
-    private static readonly NoPropOptions Prototype = Learned with { Embedding = Learned.Embedding with { Initialization = EmbeddingInitialization.PixelMedoid } };
+    private static readonly NoPropOptions Prototype =
+        Learned with { Embedding = Learned.Embedding with { Initialization = EmbeddingInitialization.PixelMedoid } };
     private static readonly NoPropOptions Plain = new() { Variant = new CrossEntropyBaseline() };
 
     public static IReadOnlyList<(string Name, IMethod Method)> All { get; } =

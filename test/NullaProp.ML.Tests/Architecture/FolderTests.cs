@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace NullaProp.ML.Tests.Architecture;
 
 /// <summary>
-/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan, Variants and Training knowing no ML.NET; an ML.NET developer
+/// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan, Variants and Training knowing no ML.NET; an
+/// ML.NET developer
 /// the root, ClassNames, Reading, TrainingImages and Scoring knowing no diffusion. The root may use everything; options, ImageShape and
 /// EpochMetrics are values that every folder may use.
 /// </summary>
@@ -49,7 +50,17 @@ public sealed class FolderTests
     };
 
     // What a user of ML.NET sees; the folders below do not know it, but for the class that ML.NET is told to load.
-    private static readonly string[] Surface = ["ModelSummary", "NoPropBlocks", "NoPropCatalog", "NoPropDiagnostics", "NoPropModel", "NoPropScorer", "NoPropTrainer", "NoPropTransformer"];
+    private static readonly string[] Surface =
+    [
+        "ModelSummary",
+        "NoPropBlocks",
+        "NoPropCatalog",
+        "NoPropDiagnostics",
+        "NoPropModel",
+        "NoPropScorer",
+        "NoPropTrainer",
+        "NoPropTransformer",
+    ];
 
     private static readonly string[] KnowMLNet = ["", "ClassNames", "Reading", "TrainingImages", "Scoring", "Interop"];
     private static readonly string[] TorchInTrainingImages = ["ImageBatch", "ImageStore", "ImageStream", "ITrainingImages"];
@@ -72,7 +83,8 @@ public sealed class FolderTests
 
         // By a using line, or spelled out: 'Interop.Marked' as well as 'NullaProp.ML.Interop.Marked'.
         AssertNone(Files(folder).SelectMany(file => others
-            .Where(other => IsUsing(file, $"NullaProp.ML.{other}") || Regex.IsMatch(file.Code, $@"((?<![\w.])|NullaProp\.ML\.){other}\.[A-Z]"))
+            .Where(other => IsUsing(file, $"NullaProp.ML.{other}")
+                || Regex.IsMatch(file.Code, $@"((?<![\w.])|NullaProp\.ML\.){other}\.[A-Z]"))
             .Select(other => $"{file.Path} uses {other}")));
     }
 
@@ -106,7 +118,9 @@ public sealed class FolderTests
     public void MicrosoftMLRuntime_Namespace_IsUsedByInteropTrainerAndTransformerAlone()
     {
         AssertNone(SourceFile.All
-            .Where(file => IsUsing(file, "Microsoft.ML.Runtime") && file.Folder != "Interop" && file.Path is not ("NoPropTrainer.cs" or "NoPropTransformer.cs"))
+            .Where(file => IsUsing(file, "Microsoft.ML.Runtime")
+                && file.Folder != "Interop"
+                && file.Path is not ("NoPropTrainer.cs" or "NoPropTransformer.cs"))
             .Select(file => $"{file.Path} uses Microsoft.ML.Runtime"));
     }
 
@@ -114,7 +128,10 @@ public sealed class FolderTests
     [TestMethod]
     public void MLNetInternals_Types_AreNamedByInteropAndTheLoadableClassAlone()
     {
-        string[] internals = [.. MLNetReferences.Internals().Where(name => !name.Contains(' ')).Select(name => name.Split('.', '+')[^1].Replace("Attribute", "", StringComparison.Ordinal))];
+        string[] internals = [.. MLNetReferences
+            .Internals()
+            .Where(name => !name.Contains(' '))
+            .Select(name => name.Split('.', '+')[^1].Replace("Attribute", "", StringComparison.Ordinal))];
         string[] onLoadableClass = ["LoadableClass", "SignatureLoadModel", "ModelLoadContext", "ISingleFeaturePredictionTransformer"];
 
         Assert.IsNotEmpty(internals);
@@ -142,7 +159,8 @@ public sealed class FolderTests
             .Where(file => IsUsing(file, "TorchSharp") || IsUsing(file, "NullaProp.ML.Backends.Torch"))
             .Select(file => $"{file.Path} uses libtorch"));
         AssertNone(Files("Backends")
-            .Where(file => file.Path.StartsWith("Backends/Torch/", StringComparison.Ordinal) && IsUsing(file, "NullaProp.ML.Backends.Managed"))
+            .Where(file => file.Path.StartsWith("Backends/Torch/", StringComparison.Ordinal)
+                && IsUsing(file, "NullaProp.ML.Backends.Managed"))
             .Select(file => $"{file.Path} uses the managed backend"));
     }
 
@@ -151,7 +169,9 @@ public sealed class FolderTests
     public void File_LengthAndName_AreThoseOfOneConcept()
     {
         AssertNone(SourceFile.All.Where(file => file.Text.Split('\n').Length > 300).Select(file => $"{file.Path} has more than 300 lines"));
-        AssertNone(SourceFile.All.Where(file => Regex.IsMatch(file.Name, "Util|Helper|Common|Manager|^Base")).Select(file => $"{file.Path} is named after no concept"));
+        AssertNone(SourceFile.All
+            .Where(file => Regex.IsMatch(file.Name, "Util|Helper|Common|Manager|^Base"))
+            .Select(file => $"{file.Path} is named after no concept"));
     }
 
     // 'matmul' of wrong shapes ends the process; 'manual_seed' belongs to the user.
@@ -161,7 +181,9 @@ public sealed class FolderTests
     [DataRow("GC.Collect(")]
     public void Code_HarmfulCalls_DoNotOccur(string call)
     {
-        AssertNone(SourceFile.All.Where(file => file.Code.Contains(call, StringComparison.Ordinal)).Select(file => $"{file.Path} calls {call})"));
+        AssertNone(SourceFile.All
+            .Where(file => file.Code.Contains(call, StringComparison.Ordinal))
+            .Select(file => $"{file.Path} calls {call})"));
     }
 
     // Else the host program's defaults decide: after torch.set_default_dtype(float64) a batch of pixels would have twice its bytes.
@@ -171,18 +193,24 @@ public sealed class FolderTests
         const string creation =
             @"(?<![\w.])(?:torch\.)?(?:zeros|ones|empty|full|tensor|as_tensor|from_array|eye|rand|randn|randint|randperm|arange|linspace|logspace)\("
             + @"(?<given>(?>[^()]+|(?<open>\()|(?<-open>\)))*(?(open)(?!)))\)";
-        var creations = SourceFile.All.SelectMany(file => Regex.Matches(file.Code, creation).Select(made => (file.Path, made.Value, Given: made.Groups["given"].Value))).ToList();
+        var creations = SourceFile.All
+            .SelectMany(file => Regex
+                .Matches(file.Code, creation)
+                .Select(made => (file.Path, made.Value, Given: made.Groups["given"].Value)))
+            .ToList();
 
         Assert.IsGreaterThan(20, creations.Count);
         AssertNone(creations
-            .Where(made => !made.Given.Contains("dtype:", StringComparison.Ordinal) || !made.Given.Contains("device:", StringComparison.Ordinal))
+            .Where(made => !made.Given.Contains("dtype:", StringComparison.Ordinal)
+                || !made.Given.Contains("device:", StringComparison.Ordinal))
             .Select(made => $"{made.Path} does not say type or device of {made.Value}"));
     }
 
     [TestMethod]
     public void Namespace_OfEveryFile_IsThatOfItsFolder()
     {
-        // Options and variants are values that users see; the catalog extends ML.NET's own namespace; the attribute of access checks has the name that the runtime knows.
+        // Options and variants are values that users see; the catalog extends ML.NET's own namespace; the attribute of access checks has
+        // the name that the runtime knows.
         AssertNone(SourceFile.All
             .Where(file => file.Path is not ("NoPropCatalog.cs" or "Interop/AccessChecks.cs"))
             .Where(file => !Namespaces(file).Any(name => file.Code.Contains($"namespace {name};", StringComparison.Ordinal)))
@@ -201,7 +229,8 @@ public sealed class FolderTests
 
     private static IEnumerable<SourceFile> Files(string folder) => SourceFile.All.Where(file => file.Folder == folder);
 
-    private static bool IsUsing(SourceFile file, string name) => file.Usings.Any(used => used == name || used.StartsWith(name + ".", StringComparison.Ordinal));
+    private static bool IsUsing(SourceFile file, string name) =>
+        file.Usings.Any(used => used == name || used.StartsWith(name + ".", StringComparison.Ordinal));
 
     private static void AssertNone(IEnumerable<string> faults)
     {

@@ -2,7 +2,9 @@ using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.Tests.Architecture;
 
-/// <summary>What the library uses of ML.NET's internals, by name: a future ML.NET that moves one of them fails here, and names it.</summary>
+/// <summary>
+/// What the library uses of ML.NET's internals, by name: a future ML.NET that moves one of them fails here, and names it.
+/// </summary>
 [TestClass]
 public sealed class MLNetInternalsTests
 {
@@ -11,9 +13,12 @@ public sealed class MLNetInternalsTests
     [
         "Microsoft.ML.Data.AnnotationUtils",
         "Microsoft.ML.Data.AnnotationUtils :: Microsoft.ML.Data.KeyDataViewType get_ScoreColumnSetIdType()",
-        "Microsoft.ML.Data.AnnotationUtils :: System.Collections.Generic.IEnumerable`1[Microsoft.ML.SchemaShape+Column] AnnotationsForMulticlassScoreColumn(System.Nullable`1[Microsoft.ML.SchemaShape+Column])",
-        "Microsoft.ML.Data.AnnotationUtils :: System.Collections.Generic.IEnumerable`1[Microsoft.ML.SchemaShape+Column] GetTrainerOutputAnnotation(System.Boolean)",
-        "Microsoft.ML.Data.AnnotationUtils :: System.UInt32 GetMaxAnnotationKind(Microsoft.ML.DataViewSchema, System.Int32&, System.String, System.Func`3[Microsoft.ML.DataViewSchema,System.Int32,System.Boolean])",
+        "Microsoft.ML.Data.AnnotationUtils :: System.Collections.Generic.IEnumerable`1[Microsoft.ML.SchemaShape+Column] "
+            + "AnnotationsForMulticlassScoreColumn(System.Nullable`1[Microsoft.ML.SchemaShape+Column])",
+        "Microsoft.ML.Data.AnnotationUtils :: System.Collections.Generic.IEnumerable`1[Microsoft.ML.SchemaShape+Column] "
+            + "GetTrainerOutputAnnotation(System.Boolean)",
+        "Microsoft.ML.Data.AnnotationUtils :: System.UInt32 GetMaxAnnotationKind(Microsoft.ML.DataViewSchema, System.Int32&, "
+            + "System.String, System.Func`3[Microsoft.ML.DataViewSchema,System.Int32,System.Boolean])",
         "Microsoft.ML.Data.CatalogUtils",
         "Microsoft.ML.Data.CatalogUtils :: Microsoft.ML.Runtime.IHostEnvironment GetEnvironment(Microsoft.ML.Data.IInternalCatalog)",
         "Microsoft.ML.Data.IDataTransform",
@@ -29,17 +34,25 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Model.OnnxConverter.ISaveAsOnnx :: System.Void SaveAsOnnx(Microsoft.ML.Model.OnnxConverter.OnnxContext)",
         "Microsoft.ML.Model.OnnxConverter.ITransformCanSaveOnnx",
         "Microsoft.ML.Model.OnnxConverter.OnnxContext",
-        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: Microsoft.ML.Model.OnnxConverter.OnnxNode CreateNode(System.String, System.Collections.Generic.IEnumerable`1[System.String], System.Collections.Generic.IEnumerable`1[System.String], System.String, System.String)",
+        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: Microsoft.ML.Model.OnnxConverter.OnnxNode CreateNode(System.String, "
+            + "System.Collections.Generic.IEnumerable`1[System.String], System.Collections.Generic.IEnumerable`1[System.String], "
+                + "System.String, System.String)",
         "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.Boolean ContainsColumn(System.String)",
         "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String AddInitializer(System.Single, System.String, System.Boolean)",
-        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String AddInitializer(System.Collections.Generic.IEnumerable`1[System.Int64], System.Collections.Generic.IEnumerable`1[System.Int64], System.String, System.Boolean)",
-        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String AddInitializer(System.Collections.Generic.IEnumerable`1[System.Single], System.Collections.Generic.IEnumerable`1[System.Int64], System.String, System.Boolean)",
-        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String AddIntermediateVariable(Microsoft.ML.Data.DataViewType, System.String, System.Boolean)",
+        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String "
+            + "AddInitializer(System.Collections.Generic.IEnumerable`1[System.Int64], "
+                + "System.Collections.Generic.IEnumerable`1[System.Int64], System.String, System.Boolean)",
+        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String "
+            + "AddInitializer(System.Collections.Generic.IEnumerable`1[System.Single], "
+                + "System.Collections.Generic.IEnumerable`1[System.Int64], System.String, System.Boolean)",
+        "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String AddIntermediateVariable(Microsoft.ML.Data.DataViewType, "
+            + "System.String, System.Boolean)",
         "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String GetNodeName(System.String)",
         "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.String GetVariableName(System.String)",
         "Microsoft.ML.Model.OnnxConverter.OnnxContext :: System.Void CheckOpSetVersion(System.Int32, System.String)",
         "Microsoft.ML.Model.OnnxConverter.OnnxNode",
-        "Microsoft.ML.Model.OnnxConverter.OnnxNode :: System.Void AddAttribute(System.String, System.Collections.Generic.IEnumerable`1[System.Int64])",
+        "Microsoft.ML.Model.OnnxConverter.OnnxNode :: System.Void AddAttribute(System.String, "
+            + "System.Collections.Generic.IEnumerable`1[System.Int64])",
         "Microsoft.ML.Model.OnnxConverter.OnnxNode :: System.Void AddAttribute(System.String, System.Int64)",
         "Microsoft.ML.ModelHeader",
         "Microsoft.ML.ModelHeader :: System.Int64 CbModel",
@@ -60,9 +73,11 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Repository+Entry",
         "Microsoft.ML.RepositoryReader",
         "Microsoft.ML.RepositoryReader :: Microsoft.ML.Repository+Entry OpenEntry(System.String, System.String)",
-        "Microsoft.ML.RepositoryReader :: Microsoft.ML.RepositoryReader Open(System.IO.Stream, Microsoft.ML.Runtime.IExceptionContext, System.Boolean)",
+        "Microsoft.ML.RepositoryReader :: Microsoft.ML.RepositoryReader Open(System.IO.Stream, Microsoft.ML.Runtime.IExceptionContext, "
+            + "System.Boolean)",
         "Microsoft.ML.Runtime.Contracts",
-        "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String, System.String, System.String)",
+        "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String, "
+            + "System.String, System.String)",
         "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String)",
         "Microsoft.ML.Runtime.Contracts :: System.Void CheckAlive(Microsoft.ML.Runtime.IHostEnvironment)",
         "Microsoft.ML.Runtime.Contracts :: TException Process(TException, Microsoft.ML.Runtime.IExceptionContext)",
@@ -72,11 +87,13 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Runtime.IHostEnvironmentInternal :: System.Nullable`1[System.Int32] get_Seed()",
         "Microsoft.ML.SchemaShape :: Microsoft.ML.SchemaShape Create(Microsoft.ML.DataViewSchema)",
         "Microsoft.ML.SchemaShape :: System.Boolean TryFindColumn(System.String, Microsoft.ML.SchemaShape+Column&)",
-        "Microsoft.ML.SchemaShape+Column :: .ctor(System.String, Microsoft.ML.SchemaShape+Column+VectorKind, Microsoft.ML.Data.DataViewType, System.Boolean, Microsoft.ML.SchemaShape)",
+        "Microsoft.ML.SchemaShape+Column :: .ctor(System.String, Microsoft.ML.SchemaShape+Column+VectorKind, "
+            + "Microsoft.ML.Data.DataViewType, System.Boolean, Microsoft.ML.SchemaShape)",
         "Microsoft.ML.SchemaShape+Column :: System.String GetTypeString()",
         "Microsoft.ML.SignatureLoadModel",
         "Microsoft.ML.VersionInfo",
-        "Microsoft.ML.VersionInfo :: .ctor(System.String, System.UInt32, System.UInt32, System.UInt32, System.String, System.String, System.String)",
+        "Microsoft.ML.VersionInfo :: .ctor(System.String, System.UInt32, System.UInt32, System.UInt32, System.String, System.String, "
+            + "System.String)",
         "Microsoft.ML.VersionInfo :: System.UInt64 ModelSignature",
     ];
 
@@ -111,7 +128,9 @@ public sealed class MLNetInternalsTests
     [DataRow("Const+ScoreValueKind", "PredictedLabel", "PredictedLabel")]
     public void MLNet_ConstantThatIsUsed_HasTheValueCompiledIn(string type, string name, string value)
     {
-        var constant = ((Type)MLNetReferences.Find("Microsoft.ML.Data.AnnotationUtils")).Assembly.GetType($"Microsoft.ML.Data.AnnotationUtils+{type}")?.GetField(name);
+        var constant =
+            ((Type)MLNetReferences.Find("Microsoft.ML.Data.AnnotationUtils")).Assembly.GetType(
+                $"Microsoft.ML.Data.AnnotationUtils+{type}")?.GetField(name);
 
         Assert.AreEqual(value, constant?.GetRawConstantValue());
     }

@@ -65,7 +65,9 @@ public sealed class ArgumentTests
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
 
-        Fault.Caused<ArgumentOutOfRangeException>(() => model.WithColumns(score: "A", predictedLabel: "A"), "ScoreColumnName and PredictedLabelColumnName are both 'A'");
+        Fault.Caused<ArgumentOutOfRangeException>(
+            () => model.WithColumns(score: "A", predictedLabel: "A"),
+            "ScoreColumnName and PredictedLabelColumnName are both 'A'");
     }
 
     [TestMethod]
@@ -74,7 +76,11 @@ public sealed class ArgumentTests
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
 
-        Fault.Caused<ArgumentOutOfRangeException>(() => model.WithSampling(options => options with { SolverSteps = 0, Draws = -1 }), "2 faults", "SolverSteps is 0", "Draws is -1");
+        Fault.Caused<ArgumentOutOfRangeException>(
+            () => model.WithSampling(options => options with { SolverSteps = 0, Draws = -1 }),
+            "2 faults",
+            "SolverSteps is 0",
+            "Draws is -1");
     }
 
     [TestMethod]
@@ -94,7 +100,9 @@ public sealed class ArgumentTests
         var (data, other) = (Tiny.Data(context), Tiny.Data(context));
         using var row = other.GetRowCursor(other.Schema);
 
-        var fault = Fault.Caused<ArgumentException>(() => model.GetRowToRowMapper(data.Schema).GetRow(row, data.Schema), "The row has another schema");
+        var fault = Fault.Caused<ArgumentException>(
+            () => model.GetRowToRowMapper(data.Schema).GetRow(row, data.Schema),
+            "The row has another schema");
 
         Assert.AreEqual("input", fault.ParamName);
     }
@@ -107,7 +115,9 @@ public sealed class ArgumentTests
         var scored = model.Transform(Tiny.Data(context));
         using var cursor = scored.GetRowCursor([scored.Schema["Label"]]);
 
-        Assert.Contains("Column 'Score' is not active", Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<uint>(scored.Schema["Score"])).Message);
+        Assert.Contains(
+            "Column 'Score' is not active",
+            Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<uint>(scored.Schema["Score"])).Message);
     }
 
     [TestMethod]

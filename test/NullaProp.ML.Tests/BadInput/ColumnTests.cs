@@ -29,8 +29,14 @@ public sealed class ColumnTests
     [TestMethod]
     [DataRow("no features", "Could not find feature column 'Features'")]
     [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String")]
-    [DataRow("a number as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Single. Add Transforms.Concatenate(\"Features\", …) of all columns that are features")]
-    [DataRow("doubles as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Double>. Add Transforms.Conversion.ConvertType(\"Features\", outputKind: DataKind.Single)")]
+    [DataRow(
+        "a number as features",
+        $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Single. Add Transforms.Concatenate(\"Features\", "
+            + $"…) of all columns that are features")]
+    [DataRow(
+        "doubles as features",
+        $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Double>. Add "
+            + $"Transforms.Conversion.ConvertType(\"Features\", outputKind: DataKind.Single)")]
     [DataRow("keys as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Key<UInt32>>")]
     [DataRow("no label", "Could not find label column 'Label'")]
     [DataRow("text as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got String")]
@@ -63,8 +69,14 @@ public sealed class ColumnTests
     [TestMethod]
     [DataRow("no features", "Could not find feature column 'Features'")]
     [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String")]
-    [DataRow("a number as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Single. Add Transforms.Concatenate(\"Features\", …) of all columns that are features")]
-    [DataRow("doubles as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Double>. Add Transforms.Conversion.ConvertType(\"Features\", outputKind: DataKind.Single)")]
+    [DataRow(
+        "a number as features",
+        $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Single. Add Transforms.Concatenate(\"Features\", "
+            + $"…) of all columns that are features")]
+    [DataRow(
+        "doubles as features",
+        $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Double>. Add "
+            + $"Transforms.Conversion.ConvertType(\"Features\", outputKind: DataKind.Single)")]
     public void Transformer_WrongFeatureColumn_RefusesAtTheCall(string input, string sentence)
     {
         var context = new MLContext(seed: 1);
@@ -80,7 +92,9 @@ public sealed class ColumnTests
             Fault.Of<ArgumentOutOfRangeException>(() => transformer.GetRowToRowMapper(data.Schema), sentence);
         }
 
-        Fault.Of<ArgumentOutOfRangeException>(() => context.Model.CreatePredictionEngine<NoFeatures, Scored>(model), "Could not find feature column 'Features'");
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => context.Model.CreatePredictionEngine<NoFeatures, Scored>(model),
+            "Could not find feature column 'Features'");
         Tiny.AssertScores(context, model, before);
     }
 

@@ -12,11 +12,19 @@ public sealed class ContinuedFitTests
     {
         var context = new MLContext(seed: 1);
         using var previous = Tiny.Model(context);
-        var trainer = Tiny.Trainer(context, Tiny.Options with { HiddenSize = 8, Epochs = 7, Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } });
+        var trainer = Tiny.Trainer(
+            context,
+            Tiny.Options with
+            {
+                HiddenSize = 8,
+                Epochs = 7,
+                Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm },
+            });
 
         var fault = Fault.Caused<ArgumentException>(
             () => trainer.Fit(Tiny.Data(context), previous),
-            "The model cannot be trained further with these options: HiddenSize is 8 instead of 16, Embedding.Kind is LearnedUnitNorm instead of OneHot.",
+            "The model cannot be trained further with these options: HiddenSize is 8 instead of 16, Embedding.Kind is LearnedUnitNorm "
+                + "instead of OneHot.",
             "Give the trainer previous.Model.Options with { … }.");
 
         Assert.AreEqual("previous", fault.ParamName);
@@ -29,11 +37,17 @@ public sealed class ContinuedFitTests
     {
         var context = new MLContext(seed: 1);
         using var previous = TinyImages.Trainer(context).Fit(TinyImages.Keys(context));
-        var reversed = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(TinyImages.Rows(12, 3, index => TinyImages.Names[2 - index])));
+        var reversed = TinyImages.WithKeys(
+            context,
+            context.Data.LoadFromEnumerable(TinyImages.Rows(12, 3, index => TinyImages.Names[2 - index])));
         var four = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(TinyImages.Rows(12, 4, index => TinyImages.Names[index])));
 
-        Fault.Of<ArgumentOutOfRangeException>(() => TinyImages.Trainer(context).Fit(reversed, previous), "Label column 'Label' has class 'owl' where the model has 'cat'.");
-        Fault.Of<ArgumentOutOfRangeException>(() => TinyImages.Trainer(context).Fit(four, previous), "Label column 'Label' has 4 classes, but the model has 3.");
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => TinyImages.Trainer(context).Fit(reversed, previous),
+            "Label column 'Label' has class 'owl' where the model has 'cat'.");
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => TinyImages.Trainer(context).Fit(four, previous),
+            "Label column 'Label' has 4 classes, but the model has 3.");
     }
 
     [TestMethod]
@@ -43,10 +57,13 @@ public sealed class ContinuedFitTests
         using var previous = Tiny.Model(context);
         var wide = context.Data.LoadFromEnumerable([new Flat()]);
 
-        Fault.Of<ArgumentOutOfRangeException>(() => Tiny.Trainer(context).Fit(wide, previous), "Column 'Features' holds 96 values (96), but NoProp needs 64 values (1×8×8).");
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => Tiny.Trainer(context).Fit(wide, previous),
+            "Column 'Features' holds 96 values (96), but NoProp needs 64 values (1×8×8).");
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context, Tiny.Options with { ImageShape = new(1, 8, 12) }).Fit(wide, previous),
-            "ImageShape is 1×8×12, but the model to train further is for images of 1×8×8. Leave the option out, or change ResizeImages upstream.");
+            "ImageShape is 1×8×12, but the model to train further is for images of 1×8×8. Leave the option out, or change ResizeImages "
+                + "upstream.");
     }
 
     [TestMethod]

@@ -67,7 +67,8 @@ public sealed class DeviceTests
     private static string[] Words(int id) =>
     [
         $"MLContext.GpuDeviceId is {id}, but ",
-        "Set GpuDeviceId to null for the CPU, set MLContext.FallbackToCpu to true, or reference the package TorchSharp-cuda-linux or TorchSharp-cuda-windows on a machine with a CUDA driver.",
+        "Set GpuDeviceId to null for the CPU, set MLContext.FallbackToCpu to true, or reference the package TorchSharp-cuda-linux or "
+            + "TorchSharp-cuda-windows on a machine with a CUDA driver.",
     ];
 
     private static void SkipIfPresent(int id)

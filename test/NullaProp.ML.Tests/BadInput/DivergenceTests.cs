@@ -15,7 +15,13 @@ public sealed class DivergenceTests
         LearningRate = 10,
         LearningRateSchedule = LearningRateSchedule.Constant,
         WarmupFraction = 0,
-        Variant = ((ContinuousTime)Tiny.Options.Variant) with { LossWeighting = LossWeighting.SnrDerivative, DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 20 },
+        Variant =
+            ((ContinuousTime)Tiny.Options.Variant) with
+            {
+                LossWeighting = LossWeighting.SnrDerivative,
+                DenoisingLoss = DenoisingLoss.SquaredError,
+                LogSnrAtLabel = 20,
+            },
         Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 256 },
     };
 
@@ -28,7 +34,8 @@ public sealed class DivergenceTests
         Fault.Of<InvalidOperationException>(
             () => trainer.Fit(Tiny.Data(context)),
             " became NaN or infinite in epoch ",
-            " of 2, so training was stopped. Lower LearningRate (now 10), choose LossWeighting.Uniform (now SnrDerivative), or scale the pixels if they are huge.");
+            " of 2, so training was stopped. Lower LearningRate (now 10), choose LossWeighting.Uniform (now SnrDerivative), or scale "
+                + "the pixels if they are huge.");
 
         Tiny.AssertTrains(context, Tiny.Trainer(context));
     }

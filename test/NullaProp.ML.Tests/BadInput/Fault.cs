@@ -2,7 +2,9 @@ using TorchSharp;
 
 namespace NullaProp.ML.Tests.BadInput;
 
-/// <summary>What must hold of every fault: the type, the telling words, the mark that ML.NET gives its own, and no tensor left behind.</summary>
+/// <summary>
+/// What must hold of every fault: the type, the telling words, the mark that ML.NET gives its own, and no tensor left behind.
+/// </summary>
 internal static class Fault
 {
     public static long LiveTensors => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
@@ -25,8 +27,14 @@ internal static class Fault
         var thrown = Assert.Throws<Exception>(act);
 
         var causes = Causes(thrown).ToList();
-        var cause = causes.OfType<T>().FirstOrDefault(cause => cause.GetType() == typeof(T) && words.All(word => cause.Message.Contains(word, StringComparison.Ordinal)));
-        Assert.IsNotNull(cause, $"no {typeof(T).Name} with '{string.Join("', '", words)}' among:\n{string.Join("\n", causes.Select(cause => $"{cause.GetType().Name}: {cause.Message}"))}");
+        var cause = causes
+            .OfType<T>()
+            .FirstOrDefault(
+                cause => cause.GetType() == typeof(T) && words.All(word => cause.Message.Contains(word, StringComparison.Ordinal)));
+        Assert.IsNotNull(
+            cause,
+            $"no {typeof(T).Name} with '{string.Join("', '", words)}' "
+                + $"among:\n{string.Join("\n", causes.Select(cause => $"{cause.GetType().Name}: {cause.Message}"))}");
         Assert.AreEqual(before, LiveTensors, "tensors were left behind");
         return cause;
     }

@@ -46,7 +46,11 @@ public sealed class ImageFileTests
         files[3].Path = PathOf(name);
         var pipeline = Pipeline(context, extractsPixels);
 
-        Fault.Of<InvalidOperationException>(() => pipeline.Fit(context.Data.LoadFromEnumerable(files)), $"Row 3 (Path '{PathOf(name)}') could not be read: ", reason, "Mend or remove it.");
+        Fault.Of<InvalidOperationException>(
+            () => pipeline.Fit(context.Data.LoadFromEnumerable(files)),
+            $"Row 3 (Path '{PathOf(name)}') could not be read: ",
+            reason,
+            "Mend or remove it.");
 
         using var model = pipeline.Fit(context.Data.LoadFromEnumerable(Files()));
         Assert.HasCount(8, Scores(context, model, Files()));
@@ -84,13 +88,19 @@ public sealed class ImageFileTests
         var context = new MLContext(seed: 1);
         using var model = Pipeline(context, extractsPixels).Fit(context.Data.LoadFromEnumerable(Files()));
         var expected = Scores(context, model, Files());
-        var engine = context.Model.CreatePredictionEngine<ImageFile, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        var engine = context.Model.CreatePredictionEngine<ImageFile, Scored>(
+            model,
+            new PredictionEngineOptions { OwnsTransformer = false });
         var prediction = engine.Predict(Files()[0]);
         prediction.Score = [];
 
-        Fault.Of<InvalidOperationException>(() => engine.Predict(new ImageFile { Path = PathOf(name) }, ref prediction), $"(Path '{PathOf(name)}') could not be read: ");
+        Fault.Of<InvalidOperationException>(
+            () => engine.Predict(new ImageFile { Path = PathOf(name) }, ref prediction),
+            $"(Path '{PathOf(name)}') could not be read: ");
         Assert.IsEmpty(prediction.Score);
-        Fault.Of<InvalidOperationException>(() => engine.Predict(new ImageFile { Path = PathOf(name) }), $"(Path '{PathOf(name)}') could not be read: ");
+        Fault.Of<InvalidOperationException>(
+            () => engine.Predict(new ImageFile { Path = PathOf(name) }),
+            $"(Path '{PathOf(name)}') could not be read: ");
 
         Tiny.AssertEqual(expected[1], engine.Predict(Files()[1]).Score);
         Tiny.AssertEqual(expected[0], engine.Predict(Files()[0]).Score);
@@ -100,7 +110,8 @@ public sealed class ImageFileTests
     public void Fit_BadImageFileAmongManyTexts_StillNamesThePath()
     {
         var context = new MLContext(seed: 1);
-        var data = context.Data.LoadFromEnumerable([new DescribedFile { Path = PathOf("missing.png"), Text4 = new string('x', 1_000_000) }]);
+        var data =
+            context.Data.LoadFromEnumerable([new DescribedFile { Path = PathOf("missing.png"), Text4 = new string('x', 1_000_000) }]);
 
         var fault = Fault.Of<InvalidOperationException>(
             () => Pipeline(context, extractsPixels: true).Fit(data),
@@ -114,13 +125,17 @@ public sealed class ImageFileTests
 
     private static EstimatorChain<NoPropTransformer> Pipeline(MLContext context, bool extractsPixels)
     {
-        var resized = context.Transforms.LoadImages("Image", null, "Path").Append(context.Transforms.ResizeImages("Features", 8, 8, "Image"));
+        var resized = context.Transforms
+            .LoadImages("Image", null, "Path")
+            .Append(context.Transforms.ResizeImages("Features", 8, 8, "Image"));
         return extractsPixels
             ? resized.Append(context.Transforms.ExtractPixels("Features")).Append(Tiny.Trainer(context))
             : resized.Append(Tiny.Trainer(context));
     }
 
-    private List<ImageFile> Files() => [.. Enumerable.Range(0, 8).Select(i => new ImageFile { Label = (uint)i % 2, Path = PathOf($"{i}.png") })];
+    private List<ImageFile> Files() => [.. Enumerable
+        .Range(0, 8)
+        .Select(i => new ImageFile { Label = (uint)i % 2, Path = PathOf($"{i}.png") })];
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 

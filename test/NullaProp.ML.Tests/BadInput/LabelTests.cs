@@ -16,7 +16,8 @@ public sealed class LabelTests
 
         Fault.Of<InvalidOperationException>(
             () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new OneClass()])),
-            "Only one class was found in label column 'Label', but a classifier needs two or more. Check the labels, and that MapValueToKey saw all of them.");
+            "Only one class was found in label column 'Label', but a classifier needs two or more. Check the labels, and that "
+                + "MapValueToKey saw all of them.");
     }
 
     [TestMethod]
@@ -28,7 +29,8 @@ public sealed class LabelTests
 
         Fault.Of<InvalidOperationException>(
             () => trainer.Fit(context.Data.LoadFromEnumerable(photos)),
-            "Only one class was found among the 4 rows of label column 'Label', but a classifier needs two or more. Check the labels and how the data was split.");
+            "Only one class was found among the 4 rows of label column 'Label', but a classifier needs two or more. Check the labels "
+                + "and how the data was split.");
         Tiny.AssertTrains(context, trainer);
     }
 
@@ -49,7 +51,9 @@ public sealed class LabelTests
         var trainer = Tiny.Trainer(context);
         var none = context.Data.LoadFromEnumerable<Photo>([]);
 
-        Fault.Of<InvalidOperationException>(() => trainer.Fit(none), "The training data has no rows. Check the path or filter that it comes from.");
+        Fault.Of<InvalidOperationException>(
+            () => trainer.Fit(none),
+            "The training data has no rows. Check the path or filter that it comes from.");
         Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), none), "The validation data has no rows.");
         Tiny.AssertTrains(context, trainer);
     }
@@ -81,7 +85,9 @@ public sealed class LabelTests
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
 
-        Fault.Of<InvalidOperationException>(() => model.Diagnose(context.Data.LoadFromEnumerable<Photo>([])), "The diagnostic data has no rows.");
+        Fault.Of<InvalidOperationException>(
+            () => model.Diagnose(context.Data.LoadFromEnumerable<Photo>([])),
+            "The diagnostic data has no rows.");
     }
 
     [TestMethod]
@@ -203,7 +209,12 @@ public sealed class LabelTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Lines.Add((logLevel, formatter(state, exception)));
     }
 }

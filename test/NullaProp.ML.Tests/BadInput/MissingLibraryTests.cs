@@ -19,13 +19,25 @@ public sealed class MissingLibraryTests
     [DataRow(EmbeddingKind.OneHot, VariantKind.DiscreteTime)]
     [DataRow(EmbeddingKind.Learned, VariantKind.FlowMatching)]
     [DataRow(EmbeddingKind.OneHot, VariantKind.CrossEntropyBaseline)]
-    public void Score_OneImageWithoutLibtorch_GivesTheSame(EmbeddingKind embedding, VariantKind variant, NoPropBackbone backbone = NoPropBackbone.SmallConv)
+    public void Score_OneImageWithoutLibtorch_GivesTheSame(
+        EmbeddingKind embedding,
+        VariantKind variant,
+        NoPropBackbone backbone = NoPropBackbone.SmallConv)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var (modelPath, dataPath, expected) = Saved(context, folder, Tiny.Options with { Backbone = backbone, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }), Embedding = Tiny.Options.Embedding with { Kind = embedding } }, rows: 1);
+            var (modelPath, dataPath, expected) = Saved(
+                context,
+                folder,
+                Tiny.Options with
+                {
+                    Backbone = backbone,
+                    Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
+                    Embedding = Tiny.Options.Embedding with { Kind = embedding },
+                },
+                rows: 1);
 
             var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 
@@ -48,7 +60,13 @@ public sealed class MissingLibraryTests
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
         try
         {
-            var options = Tiny.Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 2 }), Embedding = Tiny.Options.Embedding with { Kind = embedding }, Sampling = Tiny.Options.Sampling with { Draws = 2 } };
+            var options =
+                Tiny.Options with
+                {
+                    Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
+                    Embedding = Tiny.Options.Embedding with { Kind = embedding },
+                    Sampling = Tiny.Options.Sampling with { Draws = 2 },
+                };
             var (modelPath, dataPath, expected) = Saved(context, folder, options, rows: 1);
             var copyPath = Path.Combine(folder.FullName, "copy.zip");
 
@@ -110,8 +128,12 @@ public sealed class MissingLibraryTests
             var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
 
             Assert.AreEqual(1, exitCode, errors);
-            Assert.Contains("The native library of TorchSharp could not be loaded. Reference one backend package in the application: libtorch-cpu-", errors);
-            Assert.Contains("or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp 0.", errors);
+            Assert.Contains(
+                "The native library of TorchSharp could not be loaded. Reference one backend package in the application: libtorch-cpu-",
+                errors);
+            Assert.Contains(
+                "or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp 0.",
+                errors);
             Assert.DoesNotContain("LoadNativeBackend", output + errors); // TorchSharp itself would write pages
         }
         finally
@@ -120,7 +142,11 @@ public sealed class MissingLibraryTests
         }
     }
 
-    private static (string ModelPath, string DataPath, float[][] Scores) Saved(MLContext context, DirectoryInfo folder, NoPropOptions options, int rows)
+    private static (string ModelPath, string DataPath, float[][] Scores) Saved(
+        MLContext context,
+        DirectoryInfo folder,
+        NoPropOptions options,
+        int rows)
     {
         var (modelPath, dataPath) = (Path.Combine(folder.FullName, "model.zip"), Path.Combine(folder.FullName, "data.idv"));
         var data = Tiny.Data(context, rows);
@@ -137,7 +163,9 @@ public sealed class MissingLibraryTests
     // The managed half of the probe. TorchSharp's own package brings libLibTorchSharp, which stays: it cannot load without libtorch.
     private static string ProbeWithoutLibtorch(DirectoryInfo folder)
     {
-        var probe = typeof(MissingLibraryTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "LoadProbePath").Value!;
+        var probe =
+            typeof(MissingLibraryTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+                data => data.Key == "LoadProbePath").Value!;
         var source = Path.GetDirectoryName(probe)!;
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(IsKept))
         {
@@ -154,7 +182,8 @@ public sealed class MissingLibraryTests
 
     private static (int ExitCode, string Output, string Errors) Run(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         process.WaitForExit();

@@ -71,13 +71,18 @@ public sealed class ModelFileTests
     {
         var newer = _good.With(Header, Changed(VersionReadable, version, alsoAt: VersionWritten));
 
-        Fault.Of<FormatException>(() => newer.Load(_context), $"The model was written by a newer NullaProp.ML (model format {text}); this one reads up to 2.0. Update the package NullaProp.ML.");
+        Fault.Of<FormatException>(
+            () => newer.Load(_context),
+            $"The model was written by a newer NullaProp.ML (model format {text}); this one reads up to 2.0. Update the package "
+                + $"NullaProp.ML.");
     }
 
     [TestMethod]
     public void Load_NewerVersionWithUnknownOption_SaysToUpdateAndNotThatItIsDamaged()
     {
-        var newer = _good.With(ModelFile.DescriptionName, ModelZip.Edited("options.newOption", "1")).With(Header, Changed(VersionReadable, 0x00020001, alsoAt: VersionWritten));
+        var newer = _good
+            .With(ModelFile.DescriptionName, ModelZip.Edited("options.newOption", "1"))
+            .With(Header, Changed(VersionReadable, 0x00020001, alsoAt: VersionWritten));
 
         Fault.Of<FormatException>(() => newer.Load(_context), "The model was written by a newer NullaProp.ML (model format 2.1)");
     }
@@ -89,7 +94,8 @@ public sealed class ModelFileTests
 
         Fault.Of<FormatException>(
             () => older.Load(_context),
-            "The model was written by a version of NullaProp.ML before 0.1.0 (model format 1.1), whose weights meant something else; this one reads 2.0 to 2.0. Train and save the model again.");
+            "The model was written by a version of NullaProp.ML before 0.1.0 (model format 1.1), whose weights meant something else; "
+                + "this one reads 2.0 to 2.0. Train and save the model again.");
     }
 
     [TestMethod]
@@ -100,7 +106,10 @@ public sealed class ModelFileTests
         // Some bytes more behind the header make a longer model block valid.
         var foreign = _good.With(Header, bytes => offset == ModelLength ? WithLongerBlock(bytes) : Changed(offset, 0x4C434C43)(bytes));
 
-        Fault.Of<FormatException>(() => foreign.Load(_context), "The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save the model again.");
+        Fault.Of<FormatException>(
+            () => foreign.Load(_context),
+            "The model's header is not that of a NoProp model; the file is damaged or was not written by NullaProp.ML. Train and save "
+                + "the model again.");
     }
 
     [TestMethod]
@@ -115,7 +124,9 @@ public sealed class ModelFileTests
     public void Load_OurContentsUnderAnothersLoader_IsRefusedByTheOther()
     {
         var name = "TermTransform"u8.ToArray();
-        var foreign = _good.With(Header, bytes => [.. bytes[..LoaderSignature], .. name, .. new byte[24 - name.Length], .. bytes[(LoaderSignature + 24)..]]);
+        var foreign = _good.With(
+            Header,
+            bytes => [.. bytes[..LoaderSignature], .. name, .. new byte[24 - name.Length], .. bytes[(LoaderSignature + 24)..]]);
 
         var fault = Assert.Throws<Exception>(() => foreign.Load(_context));
 
@@ -169,34 +180,52 @@ public sealed class ModelFileTests
     [TestMethod]
     [DataRow("{}", "The model file holds 0 class names for 2 classes; it is damaged. Train and save the model again.")]
     [DataRow("{\"type\":\"Text\",\"values\":[\"a\"]}", "The model file holds 1 class names for 2 classes; it is damaged.")]
-    [DataRow("{\"type\":\"Colour\",\"values\":[\"a\",\"b\"]}", "The model file has class names of the unknown type 'Colour'; it is damaged.")]
+    [DataRow(
+        "{\"type\":\"Colour\",\"values\":[\"a\",\"b\"]}",
+        "The model file has class names of the unknown type 'Colour'; it is damaged.")]
     [DataRow("{\"type\":\"Int32\",\"values\":[\"a\",\"b\"]}", "The model file has a class name that is no Int32 (")]
-    [DataRow("{\"type\":\"Text\",\"values\":[\"a\",null]}", "The model file has a class name that is no Text (a name is null); it is damaged.")]
+    [DataRow(
+        "{\"type\":\"Text\",\"values\":[\"a\",null]}",
+        "The model file has a class name that is no Text (a name is null); it is damaged.")]
     [DataRow("{\"type\":\"Byte\",\"values\":[1,256]}", "The model file has a class name that is no Byte (")]
     public void Load_DamagedClassNames_SaysSo(string classes, string sentence) =>
-        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, ModelZip.Edited("classes", classes)).Load(_context), sentence);
+        Fault.Of<FormatException>(
+            () => _good.With(ModelFile.DescriptionName, ModelZip.Edited("classes", classes)).Load(_context),
+            sentence);
 
     [TestMethod]
     public void Load_OtherClassCountThanTheWeights_NamesAWeight() =>
-        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, ModelZip.Edited("classCount", "3")).Load(_context), "the weight '", "' is F32 of shape (", "but must be F32 of shape (");
+        Fault.Of<FormatException>(
+            () => _good.With(ModelFile.DescriptionName, ModelZip.Edited("classCount", "3")).Load(_context),
+            "the weight '",
+            "' is F32 of shape (",
+            "but must be F32 of shape (");
 
     [TestMethod]
     public void Load_OtherSizeThanTheWeights_NamesAWeight() =>
-        Fault.Of<FormatException>(() => _good.With(ModelFile.DescriptionName, ModelZip.Edited("options.hiddenSize", "32")).Load(_context), "the weight 'backbone.output.weight' is F32 of shape (16, 256), but must be F32 of shape (32, 256)");
+        Fault.Of<FormatException>(
+            () => _good.With(ModelFile.DescriptionName, ModelZip.Edited("options.hiddenSize", "32")).Load(_context),
+            "the weight 'backbone.output.weight' is F32 of shape (16, 256), but must be F32 of shape (32, 256)");
 
     [TestMethod]
-    [DataRow(0.0, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after 0 bytes, but its first 8 must hold the length of the header). Train and save the model again.")]
+    [DataRow(
+        0.0,
+        "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after 0 bytes, but its first 8 must hold "
+            + "the length of the header). Train and save the model again.")]
     [DataRow(0.01, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ")]
     [DataRow(0.3, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ")]
     [DataRow(0.999, "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ")]
     public void Load_TruncatedWeights_TellsWhereTheyEnd(double share, string words) =>
-        Fault.Of<FormatException>(() => _good.With(ModelFile.WeightsName, bytes => bytes[..(int)(bytes.Length * share)]).Load(_context), words);
+        Fault.Of<FormatException>(
+            () => _good.With(ModelFile.WeightsName, bytes => bytes[..(int)(bytes.Length * share)]).Load(_context),
+            words);
 
     [TestMethod]
     public void Load_WeightMissing_NamesIt() =>
         Fault.Of<FormatException>(
             () => With(tensors => tensors.Remove("head.output.bias")).Load(_context),
-            "The file 'weights.safetensors' of the model is damaged (the weight 'head.output.bias' is missing). Train and save the model again.");
+            "The file 'weights.safetensors' of the model is damaged (the weight 'head.output.bias' is missing). Train and save the "
+                + "model again.");
 
     [TestMethod]
     public void Load_WeightOfAnotherShape_TellsBothShapes() =>
@@ -211,10 +240,14 @@ public sealed class ModelFileTests
         {
             using var scope = NewDisposeScope();
             return WrittenTensors.Foreign(WrittenTensors.Read(new MemoryStream(bytes))
-                .Select(pair => KeyValuePair.Create(pair.Key, pair.Key == "head.output.bias" ? zeros(2, dtype: ScalarType.Float64) : pair.Value.ToTensor())));
+                .Select(pair => KeyValuePair.Create(
+                    pair.Key,
+                    pair.Key == "head.output.bias" ? zeros(2, dtype: ScalarType.Float64) : pair.Value.ToTensor())));
         });
 
-        Fault.Of<FormatException>(() => changed.Load(_context), "the weight 'head.output.bias' is F64 of shape (2), but must be F32 of shape (2)");
+        Fault.Of<FormatException>(
+            () => changed.Load(_context),
+            "the weight 'head.output.bias' is F64 of shape (2), but must be F32 of shape (2)");
     }
 
     [TestMethod]
@@ -223,7 +256,8 @@ public sealed class ModelFileTests
     public void Load_WeightIsNoNumber_NamesIt(float value) =>
         Fault.Of<FormatException>(
             () => With(tensors => tensors["head.output.bias"] = new([2], [0, value])).Load(_context),
-            "The file 'weights.safetensors' of the model is damaged (the weight 'head.output.bias' holds NaN or infinity). Train and save the model again.");
+            "The file 'weights.safetensors' of the model is damaged (the weight 'head.output.bias' holds NaN or infinity). Train and "
+                + "save the model again.");
 
     [TestMethod]
     public void Load_DrawsMissingOrOfAnotherShape_TellsWhatIsNeeded()
@@ -233,7 +267,9 @@ public sealed class ModelFileTests
             () => With(tensors => tensors["draws"] = new([2, 3], new float[6])).Load(_context),
             "the weight 'draws' is F32 of shape (2, 3), but must be F32 of shape (2, 2)");
         Fault.Of<FormatException>(
-            () => With(tensors => tensors["draws"] = new([2, 2], [0, 0, float.NaN, 0])).Load(_context), "the weight 'draws' holds NaN or infinity");
+            () =>
+                With(tensors => tensors["draws"] = new([2, 2], [0, 0, float.NaN, 0])).Load(
+                    _context), "the weight 'draws' holds NaN or infinity");
     }
 
     [TestMethod]
@@ -244,7 +280,9 @@ public sealed class ModelFileTests
         _context.Model.Save(new Microsoft.ML.Data.TransformerChain<NoPropTransformer>(model), Tiny.Data(_context).Schema, stream);
         var chain = new ModelZip(stream.ToArray()).With("Transform_000/" + ModelFile.WeightsName, bytes => bytes[..100]);
 
-        Fault.Of<FormatException>(() => chain.Load(_context), "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ");
+        Fault.Of<FormatException>(
+            () => chain.Load(_context),
+            "The file 'weights.safetensors' of the model is damaged (The safetensors data ends after ");
 
         Tiny.AssertScores(_context, model);
     }

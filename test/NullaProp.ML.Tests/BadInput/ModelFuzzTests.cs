@@ -54,13 +54,18 @@ public sealed class ModelFuzzTests
         {
             0 => new ModelZip(Flipped(good.Bytes, random)),
             1 => new ModelZip(random.Next(2) == 0 ? good.Bytes[..random.Next(good.Bytes.Length)] : Flipped(good.Bytes, random, last: 600)),
-            _ => good.With(entries[random.Next(entries.Length)], bytes => Flipped(bytes, random, first: random.Next(2) == 0 ? 2000 : bytes.Length)),
+            _ =>
+                good.With(
+                    entries[random.Next(entries.Length)],
+                    bytes => Flipped(bytes, random, first: random.Next(2) == 0 ? 2000 : bytes.Length)),
         };
     }
 
     private static byte[] Flipped(byte[] bytes, Random random, int? first = null, int? last = null)
     {
-        var (from, to) = last is { } length ? (Math.Max(0, bytes.Length - length), bytes.Length) : (0, Math.Min(bytes.Length, first ?? bytes.Length));
+        var (from, to) = last is { } length
+            ? (Math.Max(0, bytes.Length - length), bytes.Length)
+            : (0, Math.Min(bytes.Length, first ?? bytes.Length));
         byte[] result = [.. bytes];
         for (var i = random.Next(1, 8); i > 0; i--)
         {

@@ -8,11 +8,14 @@ using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
-/// <summary>A model is read as it was saved or not at all; what the library cannot have saved is refused; and what is refused costs little.</summary>
+/// <summary>
+/// A model is read as it was saved or not at all; what the library cannot have saved is refused; and what is refused costs little.
+/// </summary>
 [TestClass]
 public sealed class ModelIntegrityTests
 {
-    private const string Changed = "The file 'weights.safetensors' of the model is not the one that was saved with 'model.json': it was changed or is damaged.";
+    private const string Changed =
+        "The file 'weights.safetensors' of the model is not the one that was saved with 'model.json': it was changed or is damaged.";
     private const string Edited = "The file 'model.json' of the model is not the one that was saved: it was edited or is damaged.";
 
     private static readonly MLContext Context = new(seed: 1);
@@ -52,14 +55,19 @@ public sealed class ModelIntegrityTests
     {
         var (good, _, other) = Zips.Value;
 
-        Fault.Of<FormatException>(() => good.Damaged(ModelFile.WeightsName, _ => other.Entry(ModelFile.WeightsName)).Load(Context), Changed);
-        Fault.Of<FormatException>(() => good.Damaged(ModelFile.DescriptionName, _ => other.Entry(ModelFile.DescriptionName)).Load(Context), Edited);
+        Fault.Of<FormatException>(
+            () => good.Damaged(ModelFile.WeightsName, _ => other.Entry(ModelFile.WeightsName)).Load(Context),
+            Changed);
+        Fault.Of<FormatException>(
+            () => good.Damaged(ModelFile.DescriptionName, _ => other.Entry(ModelFile.DescriptionName)).Load(Context),
+            Edited);
     }
 
     [TestMethod]
     public void Load_TensorsSwapped_IsRefused() => Fault.Of<FormatException>(
         () => Zips.Value.Packed.Damaged(ModelFile.WeightsName, bytes => Rewritten(bytes, tensors =>
-            (tensors["normalization.mean"], tensors["normalization.scale"]) = (tensors["normalization.scale"], tensors["normalization.mean"]))).Load(Context),
+            (tensors["normalization.mean"], tensors["normalization.scale"]) =
+                (tensors["normalization.scale"], tensors["normalization.mean"]))).Load(Context),
         Changed);
 
     [TestMethod]
@@ -84,7 +92,10 @@ public sealed class ModelIntegrityTests
     [TestMethod]
     public void Load_SurplusTensor_IsRefusedUnread()
     {
-        var large = Zips.Value.Packed.With(ModelFile.WeightsName, bytes => Rewritten(bytes, tensors => tensors["extra"] = new([1 << 26], new float[1 << 26]))); // 256 MiB of zeros
+        // 256 MiB of zeros
+        var large = Zips.Value.Packed.With(
+            ModelFile.WeightsName,
+            bytes => Rewritten(bytes, tensors => tensors["extra"] = new([1 << 26], new float[1 << 26])));
 
         var before = GC.GetTotalAllocatedBytes(precise: true);
         Fault.Of<FormatException>(() => large.Load(Context), "the weight 'extra' is not one of this model's");
@@ -95,17 +106,25 @@ public sealed class ModelIntegrityTests
     [TestMethod]
     public void Load_LongHeader_IsRefusedUnread()
     {
-        var header = $"{{{string.Join(',', Enumerable.Range(0, 300_000).Select(i => $"\"t{i}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}"))}}}";
+        var header =
+            $"{{{string.Join(',', Enumerable.Range(0, 300_000).Select(i => $"\"t{i}\":{{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}"))}}}";
         var large = Zips.Value.Packed.With(ModelFile.WeightsName, _ => Bytes.File(header));
 
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        Fault.Of<FormatException>(() => large.Load(Context), $"The header of the safetensors data claims {header.Length} bytes, but at most ");
+        Fault.Of<FormatException>(
+            () => large.Load(Context),
+            $"The header of the safetensors data claims {header.Length} bytes, but at most ");
 
         Assert.IsLessThan(16 << 20, GC.GetTotalAllocatedBytes(precise: true) - before);
     }
 
     [TestMethod]
-    [DataRow("options.sampling.draws", "1024", "options.sampling.solverSteps", "10000", "evaluations of the network, but at most 1,000,000 are allowed")]
+    [DataRow(
+        "options.sampling.draws",
+        "1024",
+        "options.sampling.solverSteps",
+        "10000",
+        "evaluations of the network, but at most 1,000,000 are allowed")]
     [DataRow("options.hiddenSize", "65536", "options.sampling.solverSteps", "10000", "The model cannot be read: its weights would take ")]
     [DataRow("classCount", "65536", "options.hiddenSize", "65536", " bytes, but may take at most 17,179,869,184.")]
     public void Load_PromiseOfTooMuch_IsRefusedAtOnce(string first, string firstValue, string second, string secondValue, string words)
@@ -125,9 +144,12 @@ public sealed class ModelIntegrityTests
     {
         using var model = Zips.Value.Packed.Load<NoPropTransformer>(Context);
 
-        var fault = Assert.Throws<ArgumentException>(() => model.WithSampling(options => options with { Draws = 1024, SolverSteps = 5000 }));
+        var fault =
+            Assert.Throws<ArgumentException>(() => model.WithSampling(options => options with { Draws = 1024, SolverSteps = 5000 }));
 
-        Assert.Contains("To score one row takes 10,240,000 evaluations of the network, but at most 1,000,000 are allowed: lower Draws or SolverSteps.", fault.Message);
+        Assert.Contains(
+            "To score one row takes 10,240,000 evaluations of the network, but at most 1,000,000 are allowed: lower Draws or SolverSteps.",
+            fault.Message);
     }
 
     [TestMethod]
@@ -157,7 +179,10 @@ public sealed class ModelIntegrityTests
         using var folder = new TempFolder();
         File.WriteAllBytes(folder.File("alone.zip"), Zips.Value.Packed.Bytes);
         using var model = Zips.Value.Packed.Load<NoPropTransformer>(Context);
-        Context.Model.Save(new Microsoft.ML.Data.TransformerChain<NoPropTransformer>(model), Tiny.Data(Context).Schema, folder.File("chain.zip"));
+        Context.Model.Save(
+            new Microsoft.ML.Data.TransformerChain<NoPropTransformer>(model),
+            Tiny.Data(Context).Schema,
+            folder.File("chain.zip"));
         var before = Fault.LiveTensors;
 
         NoPropModelFile.Check(folder.File("alone.zip"));
@@ -170,7 +195,9 @@ public sealed class ModelIntegrityTests
     public void Check_DamagedModel_SaysWhatLoadingSays()
     {
         using var folder = new TempFolder();
-        File.WriteAllBytes(folder.File("m.zip"), Zips.Value.Packed.Damaged(ModelFile.WeightsName, bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]).Bytes);
+        File.WriteAllBytes(
+            folder.File("m.zip"),
+            Zips.Value.Packed.Damaged(ModelFile.WeightsName, bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 1)]).Bytes);
 
         Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("m.zip")), Changed);
     }
@@ -180,7 +207,10 @@ public sealed class ModelIntegrityTests
     {
         using var folder = new TempFolder();
         File.WriteAllText(folder.File("text.zip"), "This is no model.");
-        Context.Model.Save(Context.Transforms.CopyColumns("a", "Features").Fit(Tiny.Data(Context)), Tiny.Data(Context).Schema, folder.File("other.zip"));
+        Context.Model.Save(
+            Context.Transforms.CopyColumns("a", "Features").Fit(Tiny.Data(Context)),
+            Tiny.Data(Context).Schema,
+            folder.File("other.zip"));
 
         Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("text.zip")), "zip archive");
         Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("other.zip")), "other.zip' holds no NoProp model.");

@@ -44,7 +44,9 @@ internal sealed class ModelZip(byte[] bytes)
         return content.ToArray();
     }
 
-    /// <summary>Returns the model with an entry changed, and the hashes of the others as if it had been saved so; <see langword="null"/> removes it.</summary>
+    /// <summary>
+    /// Returns the model with an entry changed, and the hashes of the others as if it had been saved so; <see langword="null"/> removes it.
+    /// </summary>
     public ModelZip With(string name, Func<byte[], byte[]?> change)
     {
         var changed = Damaged(name, change);
@@ -93,9 +95,15 @@ internal sealed class ModelZip(byte[] bytes)
         if (Has(json) && Has(weights))
         {
             var hash = Convert.ToHexStringLower(SHA256.HashData(Entry(weights)));
-            zip = zip.Damaged(json, text => Regex.IsMatch(Encoding.UTF8.GetString(text), "weightsSha256") ? Edited("weightsSha256", $"\"{hash}\"")(text) : text);
+            zip = zip.Damaged(
+                json,
+                text => Regex.IsMatch(Encoding.UTF8.GetString(text), "weightsSha256")
+                    ? Edited("weightsSha256", $"\"{hash}\"")(text)
+                    : text);
         }
 
-        return zip.Has(json) ? zip.Damaged(folder + Key, key => [.. key[..KeyLength], .. SHA256.HashData(zip.Entry(json)), .. key[(KeyLength + 32)..]]) : zip;
+        return zip.Has(json)
+            ? zip.Damaged(folder + Key, key => [.. key[..KeyLength], .. SHA256.HashData(zip.Entry(json)), .. key[(KeyLength + 32)..]])
+            : zip;
     }
 }

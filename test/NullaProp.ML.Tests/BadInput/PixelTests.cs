@@ -20,7 +20,9 @@ public sealed class PixelTests
         var photos = Tiny.Photos();
         photos[5].Features[7] = value;
         var data = context.Data.LoadFromEnumerable(photos);
-        var sentence = $"Row 5 (Name 'photo 5') holds {text} as pixel value 7, but every value must be a finite number. Mend or remove it, for instance with ReplaceMissingValues.";
+        var sentence =
+            $"Row 5 (Name 'photo 5') holds {text} as pixel value 7, but every value must be a finite number. Mend or remove it, for "
+                + $"instance with ReplaceMissingValues.";
 
         Fault.Of<InvalidOperationException>(() => trainer.Fit(data), sentence);
         Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), data), sentence);
@@ -50,7 +52,9 @@ public sealed class PixelTests
 
             Fault.Of<InvalidOperationException>(() => cursor.MoveNext(), "Row 550");
             Assert.ThrowsExactly<InvalidOperationException>(() => getter(ref score));
-            Fault.Caused<InvalidOperationException>(() => cursor.MoveNext(), "This cursor met a fault earlier and has lost its place. Open a new one once the fault is mended.");
+            Fault.Caused<InvalidOperationException>(
+                () => cursor.MoveNext(),
+                "This cursor met a fault earlier and has lost its place. Open a new one once the fault is mended.");
             Assert.ThrowsExactly<InvalidOperationException>(() => getter(ref score));
         }
 
@@ -84,7 +88,9 @@ public sealed class PixelTests
         photos[6].Features.AsSpan().Fill(float.MaxValue);
         var engine = context.Model.CreatePredictionEngine<Photo, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
 
-        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, model, photos), "Row 6 cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the training data");
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Scores(context, model, photos),
+            "Row 6 cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the training data");
         Fault.Of<InvalidOperationException>(() => engine.Predict(photos[6]), "cannot be scored");
     }
 
@@ -93,7 +99,8 @@ public sealed class PixelTests
     {
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
-        foreach (var (_, weight) in model.Scorer.Model.Network.Weights.Trained.Where(weight => !weight.Key.StartsWith("schedule", StringComparison.Ordinal) && weight.Value.dim() > 1))
+        foreach (var (_, weight) in model.Scorer.Model.Network.Weights.Trained.Where(
+            weight => !weight.Key.StartsWith("schedule", StringComparison.Ordinal) && weight.Value.dim() > 1))
         {
             using var huge = weight.detach().mul(1e30f);
             using var values = weight.detach();
@@ -104,7 +111,10 @@ public sealed class PixelTests
         var engine = context.Model.CreatePredictionEngine<Photo, Scored>(loaded, new PredictionEngineOptions { OwnsTransformer = false });
         const string sentence = "Row 0 cannot be scored, and neither can others: the model's weights make the network's numbers overflow";
 
-        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, loaded, Tiny.Photos()), sentence, "Train it again with a lower LearningRate.");
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Scores(context, loaded, Tiny.Photos()),
+            sentence,
+            "Train it again with a lower LearningRate.");
         Fault.Of<InvalidOperationException>(() => engine.Predict(Tiny.Photo(0)), sentence);
     }
 
@@ -193,7 +203,9 @@ public sealed class PixelTests
         var engine = context.Model.CreatePredictionEngine<ImageRow, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
         engine.Predict(rows[0]);
 
-        Fault.Of<InvalidOperationException>(() => engine.Predict(new ImageRow { Name = "none" }), "(Name 'none') could not be read: there is no image in the row");
+        Fault.Of<InvalidOperationException>(
+            () => engine.Predict(new ImageRow { Name = "none" }),
+            "(Name 'none') could not be read: there is no image in the row");
 
         Tiny.AssertEqual(before[1], engine.Predict(rows[1]).Score);
     }

@@ -21,7 +21,8 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(data),
-            "Column 'Features' is a vector of unknown size, but NoProp needs a known number of values. Add ExtractPixels, or set the size with [VectorType(n)].");
+            "Column 'Features' is a vector of unknown size, but NoProp needs a known number of values. Add ExtractPixels, or set the "
+                + "size with [VectorType(n)].");
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context, Tiny.Options with { ImageShape = Small }).Fit(data),
             "Column 'Features' is a vector of unknown size, but NoProp needs 64 values (1×8×8).");
@@ -36,7 +37,8 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context).Fit(data),
-            "Column 'Features' is a flat vector of 64 values, and ImageShape is not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels");
+            "Column 'Features' is a flat vector of 64 values, and ImageShape is not set, so there is no image size to be found. Set "
+                + "ImageShape, or use ExtractPixels");
     }
 
     [TestMethod]
@@ -50,7 +52,8 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(context.Data.LoadFromEnumerable([new FlatVector()])),
-            $"Column 'Features' holds 64 values (64), but NoProp needs {values} ({shape}). Change ResizeImages and ExtractPixels upstream, or ImageShape.");
+            $"Column 'Features' holds 64 values (64), but NoProp needs {values} ({shape}). Change ResizeImages and ExtractPixels "
+                + $"upstream, or ImageShape.");
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(Tiny.Data(context)),
             $"Column 'Features' holds 64 values (1×8×8), but NoProp needs {values} ({shape}).");
@@ -94,7 +97,8 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context).Fit(data),
-            "Column 'Features' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. Add ResizeImages before NoProp, or set ImageShape.");
+            "Column 'Features' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. Add "
+                + "ResizeImages before NoProp, or set ImageShape.");
     }
 
     [TestMethod]
@@ -102,7 +106,8 @@ public sealed class ShapeTests
     {
         var context = new MLContext(seed: 1);
         var trainer = Tiny.Trainer(context, Tiny.Options with { ImageShape = new(2, 8, 8) });
-        const string sentence = "Column 'Features' holds images, which give 1 or 3 channels, but ImageShape asks for 2. Set 1 or 3, or use ExtractPixels.";
+        const string sentence =
+            "Column 'Features' holds images, which give 1 or 3 channels, but ImageShape asks for 2. Set 1 or 3, or use ExtractPixels.";
 
         Fault.Of<ArgumentOutOfRangeException>(() => trainer.Fit(UnsizedImages(context)), sentence);
         Fault.Of<ArgumentOutOfRangeException>(() => trainer.Fit(context.Data.LoadFromEnumerable<SizedImage>([])), sentence);
@@ -125,8 +130,14 @@ public sealed class ShapeTests
         var context = new MLContext(seed: 1);
         const string sentence = "but NoProp needs at least 8×8 pixels. Enlarge them with ResizeImages";
 
-        Fault.Of<ArgumentOutOfRangeException>(() => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new SmallVector()])), "images of 3×7×8", sentence);
-        Fault.Of<ArgumentOutOfRangeException>(() => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable<SmallImage>([])), "images of 3×8×7", sentence);
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new SmallVector()])),
+            "images of 3×7×8",
+            sentence);
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable<SmallImage>([])),
+            "images of 3×8×7",
+            sentence);
     }
 
     [TestMethod]

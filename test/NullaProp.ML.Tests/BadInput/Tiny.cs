@@ -11,7 +11,14 @@ internal static class Tiny
     /// <summary>A label above the last class, which ML.NET reads as a missing one: keys of enumerables count from 0.</summary>
     public const uint NoLabel = 2;
 
-    public static NoPropOptions Options { get; } = new() { Epochs = 1, BatchSize = 4, HiddenSize = 16, Seed = 1, Sampling = new() { SolverSteps = 2 } };
+    public static NoPropOptions Options { get; } = new()
+    {
+        Epochs = 1,
+        BatchSize = 4,
+        HiddenSize = 16,
+        Seed = 1,
+        Sampling = new() { SolverSteps = 2 },
+    };
 
     public static NoPropTrainer Trainer(MLContext context, NoPropOptions? options = null) =>
         context.MulticlassClassification.Trainers.NoProp(options ?? Options);

@@ -47,7 +47,8 @@ public sealed class WeightTests
 
         Fault.Of<InvalidOperationException>(
             () => Tiny.Trainer(context, ByColumn).Fit(data),
-            $"Row 5 (Name 'photo 5') has {text} in weight column 'Weight', but a weight must be a finite number, 0 or more. Mend or remove the row, for instance with ReplaceMissingValues.");
+            $"Row 5 (Name 'photo 5') has {text} in weight column 'Weight', but a weight must be a finite number, 0 or more. Mend or "
+                + $"remove the row, for instance with ReplaceMissingValues.");
     }
 
     [TestMethod]
@@ -57,18 +58,23 @@ public sealed class WeightTests
 
         Fault.Of<InvalidOperationException>(
             () => Tiny.Trainer(context, ByColumn).Fit(context.Data.LoadFromEnumerable(Rows(_ => 0))),
-            "Every one of the 8 training rows has weight 0 in column 'Weight', so there is nothing to learn from. Check the column, or set ExampleWeightColumnName to null.");
+            "Every one of the 8 training rows has weight 0 in column 'Weight', so there is nothing to learn from. Check the column, or "
+                + "set ExampleWeightColumnName to null.");
     }
 
     [TestMethod]
     public void Fit_WeightForAnUnknownClass_ListsTheKnownOnes()
     {
         var context = new MLContext(seed: 1);
-        var named = context.Transforms.Conversion.MapValueToKey("Label", "Name").Fit(Tiny.Data(context, 30)).Transform(Tiny.Data(context, 30));
+        var named = context.Transforms.Conversion
+            .MapValueToKey("Label", "Name")
+            .Fit(Tiny.Data(context, 30))
+            .Transform(Tiny.Data(context, 30));
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context, Tiny.Options with { ClassWeights = new([new("1", 2), new("2", 3)]) }).Fit(Tiny.Data(context)),
-            "ClassWeights has a weight for class '2', but the classes of label column 'Label' are 0, 1. Write the names as the column had them before MapValueToKey, or leave the class out.");
+            "ClassWeights has a weight for class '2', but the classes of label column 'Label' are 0, 1. Write the names as the column "
+                + "had them before MapValueToKey, or leave the class out.");
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context, Tiny.Options with { ClassWeights = new([new("photo", 2)]) }).Fit(named),
             "are photo 0, photo 1, ",
@@ -81,7 +87,9 @@ public sealed class WeightTests
         var context = new MLContext(seed: 1);
 
         Fault.Of<InvalidOperationException>(
-            () => Tiny.Trainer(context, Tiny.Options with { Augmentation = Tiny.Options.Augmentation with { RandomCropPadding = 8 } }).Fit(Tiny.Data(context)),
+            () => Tiny
+                .Trainer(context, Tiny.Options with { Augmentation = Tiny.Options.Augmentation with { RandomCropPadding = 8 } })
+                .Fit(Tiny.Data(context)),
             "RandomCropPadding is 8, but must be below the shorter side of the images, which are 1×8×8");
     }
 

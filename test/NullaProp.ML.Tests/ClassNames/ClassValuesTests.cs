@@ -10,7 +10,8 @@ public sealed class ClassValuesTests
 {
     private static readonly Dictionary<string, Action> RoundTrips = new()
     {
-        ["Text"] = () => RoundTrip<ReadOnlyMemory<char>>(TextDataViewType.Instance, "shoe".AsMemory(), "".AsMemory(), "\"ü\n🙂\\".AsMemory()),
+        ["Text"] =
+            () => RoundTrip<ReadOnlyMemory<char>>(TextDataViewType.Instance, "shoe".AsMemory(), "".AsMemory(), "\"ü\n🙂\\".AsMemory()),
         ["Boolean"] = () => RoundTrip(BooleanDataViewType.Instance, false, true),
         ["SByte"] = () => RoundTrip(NumberDataViewType.SByte, sbyte.MinValue, sbyte.MaxValue),
         ["Byte"] = () => RoundTrip(NumberDataViewType.Byte, byte.MinValue, byte.MaxValue),
@@ -23,8 +24,13 @@ public sealed class ClassValuesTests
         ["Single"] = () => RoundTrip(NumberDataViewType.Single, float.MinValue, 0.1f, float.Epsilon, float.NaN, float.NegativeInfinity),
         ["Double"] = () => RoundTrip(NumberDataViewType.Double, double.MaxValue, 0.1, double.Epsilon, double.NaN, double.PositiveInfinity),
         ["TimeSpan"] = () => RoundTrip(TimeSpanDataViewType.Instance, TimeSpan.MinValue, TimeSpan.FromTicks(1), TimeSpan.MaxValue),
-        ["DateTime"] = () => RoundTrip(DateTimeDataViewType.Instance, new DateTime(2025, 3, 28, 1, 2, 3, 456).AddTicks(7), DateTime.MaxValue),
-        ["DateTimeOffset"] = () => RoundTrip(DateTimeOffsetDataViewType.Instance, new DateTimeOffset(2025, 3, 28, 1, 2, 3, TimeSpan.FromHours(-5.5)), DateTimeOffset.MinValue),
+        ["DateTime"] =
+            () => RoundTrip(DateTimeDataViewType.Instance, new DateTime(2025, 3, 28, 1, 2, 3, 456).AddTicks(7), DateTime.MaxValue),
+        ["DateTimeOffset"] =
+            () => RoundTrip(
+                DateTimeOffsetDataViewType.Instance,
+                new DateTimeOffset(2025, 3, 28, 1, 2, 3, TimeSpan.FromHours(-5.5)),
+                DateTimeOffset.MinValue),
     };
 
     public static IEnumerable<object[]> Types => RoundTrips.Keys.Select(name => new object[] { name });
@@ -61,8 +67,12 @@ public sealed class ClassValuesTests
     [TestMethod]
     public void Names_OfNumbersAndDates_AreInvariantText()
     {
-        CollectionAssert.AreEqual(new[] { "-1.5", "NaN" }, ClassValues.Of(Label<double>(NumberDataViewType.Double, [-1.5, double.NaN]), 2)!.Names.ToArray());
-        CollectionAssert.AreEqual(new[] { "False", "True" }, ClassValues.Of(Label<bool>(BooleanDataViewType.Instance, [false, true]), 2)!.Names.ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "-1.5", "NaN" },
+            ClassValues.Of(Label<double>(NumberDataViewType.Double, [-1.5, double.NaN]), 2)!.Names.ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "False", "True" },
+            ClassValues.Of(Label<bool>(BooleanDataViewType.Instance, [false, true]), 2)!.Names.ToArray());
     }
 
     [TestMethod]
@@ -107,7 +117,10 @@ public sealed class ClassValuesTests
     private static DataViewSchema.Column Label<T>(PrimitiveDataViewType type, T[] values)
     {
         var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add("KeyValues", new VectorDataViewType(type, values.Length), (ref VBuffer<T> buffer) => buffer = new VBuffer<T>(values.Length, values));
+        annotations.Add(
+            "KeyValues",
+            new VectorDataViewType(type, values.Length),
+            (ref VBuffer<T> buffer) => buffer = new VBuffer<T>(values.Length, values));
         var builder = new DataViewSchema.Builder();
         builder.AddColumn("Label", new KeyDataViewType(typeof(uint), values.Length), annotations.ToAnnotations());
         return builder.ToSchema()[0];

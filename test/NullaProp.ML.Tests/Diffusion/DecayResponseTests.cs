@@ -5,8 +5,25 @@ namespace NullaProp.ML.Tests.Diffusion;
 [TestClass]
 public sealed class DecayResponseTests
 {
-    // Either side of where the closed form takes over from the series, both signs, and where a difference of nearly equal numbers would have no digit left.
-    private static readonly double[] Times = [1e-12, 1e-8, 1e-4, 0.1, 0.4999999, 0.5000001, 1, 5, 30, -1e-8, -0.1, -0.4999999, -0.5000001, -3];
+    // Either side of where the closed form takes over from the series, both signs, and where a difference of nearly equal numbers would
+    // have no digit left.
+    private static readonly double[] Times =
+    [
+        1e-12,
+        1e-8,
+        1e-4,
+        0.1,
+        0.4999999,
+        0.5000001,
+        1,
+        5,
+        30,
+        -1e-8,
+        -0.1,
+        -0.4999999,
+        -0.5000001,
+        -3,
+    ];
 
     public static IEnumerable<object[]> All => Times.Select(h => new object[] { h });
 

@@ -25,7 +25,10 @@ public sealed class DynamicsTests
         var step = Dynamics.Of(kind).Transition(first, last);
 
         // The comparison integrates by Simpson's rule to 1e-11 where the end is not known in closed form.
-        Assert.AreEqual(ExactPath.End(kind, Schedule, from, to), (step.State * ExactPath.At(first)) + (step.Prediction * ExactPath.Label), 1e-10);
+        Assert.AreEqual(
+            ExactPath.End(kind, Schedule, from, to),
+            (step.State * ExactPath.At(first)) + (step.Prediction * ExactPath.Label),
+            1e-10);
     }
 
     [TestMethod]
@@ -102,7 +105,8 @@ public sealed class DynamicsTests
 
         var ramp = dynamics.Ramp(from, to);
 
-        // h·c_u/2, next to which the rest of the series is h·(rate + 1)/2 ≈ 1e-6. A closed form that subtracts nearly equal numbers would be off by 1e-16/1e-6 of 1e-6: 1e-4.
+        // h·c_u/2, next to which the rest of the series is h·(rate + 1)/2 ≈ 1e-6. A closed form that subtracts nearly equal numbers would
+        // be off by 1e-16/1e-6 of 1e-6: 1e-4.
         Assert.AreEqual(1, ramp / (1e-7 * dynamics.Rate(from).Prediction / 2), 1e-5);
     }
 

@@ -2,7 +2,10 @@ using NullaProp.ML.Diffusion;
 
 namespace NullaProp.ML.Tests.Diffusion;
 
-/// <summary>A point on the path of a label u with noise ε, and where each dynamics must carry it when the prediction is u all the way. A new dynamics has to be added here.</summary>
+/// <summary>
+/// A point on the path of a label u with noise ε, and where each dynamics must carry it when the prediction is u all the way. A new
+/// dynamics has to be added here.
+/// </summary>
 internal static class ExactPath
 {
     /// <summary>The clean label.</summary>
@@ -21,7 +24,8 @@ internal static class ExactPath
         return kind switch
         {
             FlowDynamics.ProbabilityFlow => At(last), // on the path of the same u and ε
-            FlowDynamics.SimplifiedFlow => Label + ((At(first) - Label) * Math.Exp(-Integral(t => 1 / schedule.Levels([t])[0].NoiseVariance, from, to))),
+            FlowDynamics.SimplifiedFlow =>
+                Label + ((At(first) - Label) * Math.Exp(-Integral(t => 1 / schedule.Levels([t])[0].NoiseVariance, from, to))),
             FlowDynamics.ReverseDrift or FlowDynamics.Ancestral => // the mean of the posterior q(z₁|z₀, u), noise shrinking as (1−ᾱ)/√ᾱ
                 (last.Signal * Label) + (Epsilon * first.Noise * last.NoiseVariance / last.Signal / (first.NoiseVariance / first.Signal)),
             _ => throw new NotSupportedException($"Say here where {kind} carries an exact prediction."),

@@ -6,7 +6,8 @@ namespace NullaProp.ML.Tests.Diffusion;
 [TestClass]
 public sealed class FlowNumbersTests
 {
-    // γ linear from 5 to −5, ᾱ = sigmoid(−γ/c), z₀ = −1.3, prediction 0.7, t from 0.05 to 0.93, by fourth-order Runge-Kutta of 20,000 steps in a program apart from
+    // γ linear from 5 to −5, ᾱ = sigmoid(−γ/c), z₀ = −1.3, prediction 0.7, t from 0.05 to 0.93, by fourth-order Runge-Kutta of 20,000 steps
+    // in a program apart from
     // this one. The end of λ is 5/c.
     [TestMethod]
     [DataRow(FlowDynamics.ProbabilityFlow, 5.0, 0.535516811)]
@@ -36,7 +37,12 @@ public sealed class FlowNumbersTests
     [DataRow(FlowDynamics.ReverseDrift, 2.5, 0.5, 0.649, 0.211)]
     [DataRow(FlowDynamics.ReverseDrift, 2.5, 1.0, 0.955, 0.024)]
     [DataRow(FlowDynamics.ReverseDrift, 5.0, 0.5, 0.702, 0.058)]
-    public void Transition_FromPureNoise_HasTheKnownMeanAndDeviation(FlowDynamics kind, double end, double time, double mean, double deviation)
+    public void Transition_FromPureNoise_HasTheKnownMeanAndDeviation(
+        FlowDynamics kind,
+        double end,
+        double time,
+        double mean,
+        double deviation)
     {
         var levels = new LinearNoiseSchedule(-end, end).Levels([0, time]);
 

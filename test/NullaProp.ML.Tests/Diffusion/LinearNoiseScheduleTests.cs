@@ -14,7 +14,9 @@ public sealed class LinearNoiseScheduleTests
         var levels = _schedule.Levels([0, 0.25, 1]);
 
         // By hand: −7, −7 + 12/4, −7 + 12; the slope is 12 throughout.
-        CollectionAssert.AreEqual(new[] { new NoiseLevel(0, -7, 12), new NoiseLevel(0.25, -4, 12), new NoiseLevel(1, 5, 12) }, levels.ToArray());
+        CollectionAssert.AreEqual(
+            new[] { new NoiseLevel(0, -7, 12), new NoiseLevel(0.25, -4, 12), new NoiseLevel(1, 5, 12) },
+            levels.ToArray());
     }
 
     [TestMethod]

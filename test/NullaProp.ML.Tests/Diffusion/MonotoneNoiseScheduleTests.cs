@@ -50,7 +50,8 @@ public sealed class MonotoneNoiseScheduleTests
         var rate = schedule.At(time).LogSnrRate;
         var difference = (schedule.At(time + h).LogSnr - schedule.At(time - h).LogSnr) / (2 * h);
 
-        // A central difference in double precision: h²·λ''' ≈ 1e-10·λ''' beside rounding of 1e-15·12/h ≈ 1e-9. λ''' grows with the cube of the weights.
+        // A central difference in double precision: h²·λ''' ≈ 1e-10·λ''' beside rounding of 1e-15·12/h ≈ 1e-9. λ''' grows with the cube of
+        // the weights.
         Assert.IsLessThan(1e-6 * Math.Max(1, scale * scale), (rate - difference).abs().max().item<double>());
     }
 
@@ -90,8 +91,17 @@ public sealed class MonotoneNoiseScheduleTests
     {
         using var scope = NewDisposeScope();
         var weights = Weights(11, 1, ScalarType.Float64);
-        weights = weights with { Mixture = new Weight(weights.Mixture.Value - 3) }; // as at the start of training; where g is large, softplus is a straight line and b₂ cancels
-        Tensor[] all = [weights.Slopes.Value, weights.Offsets.Value, weights.Mixture.Value, weights.Level.Value, weights.NoiseEnd.Value, weights.LabelEnd.Value];
+        // as at the start of training; where g is large, softplus is a straight line and b₂ cancels
+        weights = weights with { Mixture = new Weight(weights.Mixture.Value - 3) };
+        Tensor[] all =
+        [
+            weights.Slopes.Value,
+            weights.Offsets.Value,
+            weights.Mixture.Value,
+            weights.Level.Value,
+            weights.NoiseEnd.Value,
+            weights.LabelEnd.Value,
+        ];
         foreach (var weight in all)
         {
             weight.requires_grad_();

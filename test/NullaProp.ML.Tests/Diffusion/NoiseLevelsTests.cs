@@ -37,7 +37,9 @@ public sealed class NoiseLevelsTests
         var level = new NoiseLevel(0, logSnr, 1);
         var levels = Levels(Enumerable.Repeat(logSnr, draws));
 
-        var z = levels.AddNoise(full(draws, 1, clean, dtype: ScalarType.Float32), randn(draws, 1, generator: generator)).to(ScalarType.Float64);
+        var z = levels
+            .AddNoise(full(draws, 1, clean, dtype: ScalarType.Float32), randn(draws, 1, generator: generator))
+            .to(ScalarType.Float64);
 
         // Five standard errors: √(v/n) for the mean, v·√(2/n) for the variance of a normal sample.
         var mean = z.mean().item<double>();
@@ -114,13 +116,21 @@ public sealed class NoiseLevelsTests
                 using var model = TinyModel.Create(
                     new() { Variant = new ContinuousTime { LogSnrAtNoise = noise, LogSnrAtLabel = label } }, seed: seed);
                 double[] sorted = [0, .. times.Order(), 1];
-                foreach (var schedule in new[] { new LinearNoiseSchedule(noise, label), new CosineNoiseSchedule(noise, label), model.Schedule })
+                foreach (var schedule in new[]
+                {
+                    new LinearNoiseSchedule(noise, label),
+                    new CosineNoiseSchedule(noise, label),
+                    model.Schedule,
+                })
                 {
                     var levels = schedule.Levels(sorted);
 
                     foreach (var (before, after) in levels.Zip(levels.Skip(1)))
                     {
-                        Assert.IsGreaterThanOrEqualTo(before.LogSnr - 1e-6, after.LogSnr, $"{schedule.GetType().Name} from t = {before.Time}");
+                        Assert.IsGreaterThanOrEqualTo(
+                            before.LogSnr - 1e-6,
+                            after.LogSnr,
+                            $"{schedule.GetType().Name} from t = {before.Time}");
                     }
 
                     Assert.AreEqual(noise, levels[0].LogSnr, 1e-4);

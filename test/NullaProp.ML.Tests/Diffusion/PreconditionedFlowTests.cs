@@ -112,12 +112,18 @@ public sealed class PreconditionedFlowTests
 
         double[] errors = [.. new[] { 50, 100, 200 }.Select(steps => Math.Abs(End(steps) - known))];
 
-        Assert.IsTrue(errors.Zip(errors.Skip(1)).All(pair => pair.Second < 1.2 * pair.First / Math.Pow(2, order)), string.Join(", ", errors));
+        Assert.IsTrue(
+            errors.Zip(errors.Skip(1)).All(pair => pair.Second < 1.2 * pair.First / Math.Pow(2, order)),
+            string.Join(", ", errors));
         Assert.IsLessThan(0.03, errors[0]);
 
         double Slope(double t, double z) => (flow.Rate(Level(t)).State * z) + (flow.Rate(Level(t)).Prediction * Output(t, z));
 
-        double End(int steps) => PlanExecution.End(new PlanCompiler(flow, times => [.. times.Select(Level)]).Steps(solver, steps), [Epsilon], (z, t) => [Output(t, z[0])])[0];
+        double End(int steps) =>
+            PlanExecution.End(
+                new PlanCompiler(flow, times => [.. times.Select(Level)]).Steps(solver, steps),
+                [Epsilon],
+                (z, t) => [Output(t, z[0])])[0];
 
         static double Output(double t, double z) => 0.5 + (Math.Cos(3 * t) * Math.Tanh(z));
     }

@@ -12,7 +12,9 @@ public sealed class ErrorsPageTests
     [TestMethod]
     public void ErrorsPage_IsWhatWrongUsesSay()
     {
-        var options = OptionsTests.Faults.Select(fault => Row(Difference(fault.Options, new NoPropOptions()), fault.Options.Validate)).ToList();
+        var options = OptionsTests.Faults
+            .Select(fault => Row(Difference(fault.Options, new NoPropOptions()), fault.Options.Validate))
+            .ToList();
         using var uses = new WrongUses();
         var others = uses.All.ToLookup(use => use.About, use => Row(use.Code, use.Act));
 
@@ -24,7 +26,8 @@ public sealed class ErrorsPageTests
     [
         "# Errors",
         "",
-        "Made by `ErrorsPageTests`, which does all of this and writes down what is said. Where ML.NET wraps an exception, ours is the inner one: look",
+        "Made by `ErrorsPageTests`, which does all of this and writes down what is said. Where ML.NET wraps an exception, ours is the "
+            + "inner one: look",
         "along `InnerException`.",
         .. others.SelectMany(group => Table(group.Key, "What was done", group)),
         .. Table("Options", "Options that differ from the defaults", options),

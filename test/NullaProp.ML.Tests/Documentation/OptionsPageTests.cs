@@ -36,8 +36,10 @@ public sealed partial class OptionsPageTests
     [
         "# Options",
         "",
-        "Made from the code by `OptionsPageTests`; change the documentation there. Whatever is set has an effect: what a model has no use for is",
-        "refused with a sentence ([errors.md](errors.md)). Options marked with * decide the parameters of a model: training can be continued only with",
+        "Made from the code by `OptionsPageTests`; change the documentation there. Whatever is set has an effect: what a model has no "
+            + "use for is",
+        "refused with a sentence ([errors.md](errors.md)). Options marked with * decide the parameters of a model: training can be "
+            + "continued only with",
         "the same.",
         .. Records.SelectMany(Table),
     ];
@@ -72,7 +74,8 @@ public sealed partial class OptionsPageTests
             $"{GeneratedPage.Cell(Text(option.Property, "summary"))} |");
     }
 
-    private static string Keyword(Type type) => type == typeof(int) ? "int" : type == typeof(long) ? "long" : type == typeof(double) ? "double"
+    private static string Keyword(Type type) =>
+        type == typeof(int) ? "int" : type == typeof(long) ? "long" : type == typeof(double) ? "double"
         : type == typeof(string) ? "string" : type == typeof(bool) ? "bool" : type.Name;
 
     private static string Default(object? value) => value switch
@@ -85,7 +88,8 @@ public sealed partial class OptionsPageTests
     };
 
     private static string Text(PropertyInfo property, string part) =>
-        Documentation.TryGetValue($"P:{property.DeclaringType!.FullName}.{property.Name}", out var member) && member.Element(part) is { } found
+        Documentation.TryGetValue($"P:{property.DeclaringType!.FullName}.{property.Name}", out var member)
+            && member.Element(part) is { } found
             ? Sentence(Flat(found))
             : string.Empty;
 
@@ -104,7 +108,8 @@ public sealed partial class OptionsPageTests
         _ => string.Empty,
     };
 
-    // "F:NullaProp.ML.OdeSolver.Heun" is OdeSolver.Heun, "P:NullaProp.ML.NoPropOptions.Seed" is Seed, "T:NullaProp.ML.Sampling" is Sampling.
+    // "F:NullaProp.ML.OdeSolver.Heun" is OdeSolver.Heun, "P:NullaProp.ML.NoPropOptions.Seed" is Seed, "T:NullaProp.ML.Sampling" is
+    // Sampling.
     private static string Member(string name)
     {
         var parts = name[2..].Split('(')[0].Split('.');

@@ -10,7 +10,11 @@ public sealed class ReadmeTests
     public void FirstExample_IsTheProgramThatTheTestsCompile()
     {
         var readme = Lines(Between(File.ReadAllText(Repository.PathOf("README.md")), "```csharp", "class Photo"));
-        var example = Lines(Between(File.ReadAllText(Repository.PathOf("test", "NullaProp.ML.Tests", "Documentation", "ReadmeExample.cs")), "// <example>", "// </example>"));
+        var example =
+            Lines(Between(
+                File.ReadAllText(Repository.PathOf("test", "NullaProp.ML.Tests", "Documentation", "ReadmeExample.cs")),
+                "// <example>",
+                "// </example>"));
 
         var program = readme.Where(line => !line.StartsWith("using ", StringComparison.Ordinal)).ToArray();
 

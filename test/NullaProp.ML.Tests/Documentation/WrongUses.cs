@@ -27,7 +27,14 @@ internal sealed class WrongUses : IDisposable
     }
 
     /// <summary>Gets the uses, in the order of the page.</summary>
-    public IReadOnlyList<(string About, string Code, Action Act)> All => [.. Arguments(), .. Data(), .. Columns(), .. Scoring(), .. Files()];
+    public IReadOnlyList<(string About, string Code, Action Act)> All =>
+    [
+        .. Arguments(),
+        .. Data(),
+        .. Columns(),
+        .. Scoring(),
+        .. Files(),
+    ];
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();
@@ -42,7 +49,7 @@ internal sealed class WrongUses : IDisposable
         Use("Arguments", () => _model.WithSampling(_ => null!)),
         Use("Arguments", () => _model.WithColumns(score: "A", predictedLabel: "A")),
         Use("Arguments", () => ModelSummary.Of(new NoPropOptions(), new ImageShape(1, 28, 28), classCount: 1)),
-        Use("Arguments", () => new ClassWeights([new("cat", 1), new("cat", 2)])),
+        Use("Arguments", () => _ = new ClassWeights([new("cat", 1), new("cat", 2)])),
         Use("Arguments", () => NoPropModelFile.Check(" ")),
     ];
 
@@ -91,7 +98,9 @@ internal sealed class WrongUses : IDisposable
         Use("Model files", () => _context.Model.SaveAtomically(_model, _data.Schema, Path.Combine(Folder, "model.zip"))),
         Use("Model files", () => _context.Model.Save(_disposed, _data.Schema, Stream.Null)),
         Use("Model files", () => new ModelZip(_zip.Bytes[..1000]).Load(_context)),
-        Use("Model files", () => _zip.Damaged("model.json", json => Replaced(json, "\"hiddenSize\": 16", "\"hiddenSize\": 17")).Load(_context)),
+        Use(
+            "Model files",
+            () => _zip.Damaged("model.json", json => Replaced(json, "\"hiddenSize\": 16", "\"hiddenSize\": 17")).Load(_context)),
         Use("Model files", () => _zip.Damaged("weights.safetensors", bytes => [.. bytes[..^1], 1]).Load(_context)),
         Use("Model files", () => _zip.Damaged("weights.safetensors", bytes => bytes[..^4]).Load(_context)),
         Use("Model files", () => _zip.Damaged("weights.safetensors", _ => null).Load(_context)),

@@ -34,7 +34,12 @@ public sealed class AugmentedFitTests
     {
         var progress = new Recorder<EpochMetrics>();
 
-        TinyImages.Trainer(Context, options => options with { Epochs = 10, Augmentation = options.Augmentation with { HorizontalFlipProbability = 0.5 } }).Fit(Data, validation: null, progress).Dispose();
+        TinyImages
+            .Trainer(
+                Context,
+                options => options with { Epochs = 10, Augmentation = options.Augmentation with { HorizontalFlipProbability = 0.5 } })
+            .Fit(Data, validation: null, progress)
+            .Dispose();
 
         Assert.AreEqual(2 / 3.0, progress.Reports[^1].TrainingAccuracy!.Value, 0.17);
     }

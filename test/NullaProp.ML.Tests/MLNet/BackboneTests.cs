@@ -21,7 +21,11 @@ public sealed class BackboneTests
     public void Fit_AnyBackbone_ScoresTheSameAloneAndReloaded(NoPropBackbone kind, VariantKind variant)
     {
         var data = TinyImages.Keys(Context, rows: 12);
-        using var model = TinyImages.Trainer(Context, options => options with { Backbone = kind, Epochs = 1, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) }).Fit(data);
+        using var model = TinyImages
+            .Trainer(
+                Context,
+                options => options with { Backbone = kind, Epochs = 1, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) })
+            .Fit(data);
 
         using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, model, data.Schema);
 

@@ -17,7 +17,12 @@ public sealed class CancellationTests
     {
         var progress = new Recorder<EpochMetrics>();
 
-        var fault = Assert.Throws<OperationCanceledException>(() => Trainer(new MLContext()).Fit(Data, validation: null, progress, new CancellationToken(canceled: true)));
+        var fault =
+            Assert.Throws<OperationCanceledException>(() => Trainer(new MLContext()).Fit(
+                Data,
+                validation: null,
+                progress,
+                new CancellationToken(canceled: true)));
 
         Assert.IsTrue(fault.CancellationToken.IsCancellationRequested);
         Assert.IsEmpty(progress.Reports);
@@ -97,7 +102,8 @@ public sealed class CancellationTests
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private static NoPropTrainer Trainer(MLContext context) => TinyImages.Trainer(context, options => options with { Epochs = Endless, EarlyStoppingPatience = Endless });
+    private static NoPropTrainer Trainer(MLContext context) =>
+        TinyImages.Trainer(context, options => options with { Epochs = Endless, EarlyStoppingPatience = Endless });
 
     private static void CancelAt(int number, EpochMetrics epoch, Action cancel)
     {

@@ -94,7 +94,8 @@ public sealed class CheckpointTests
         var run = new NoPropRun { Checkpoints = new(folder.Path) };
         Interruptions.FitUntil(Context, Options, Data, run, epoch: 1, step: 1);
         var log = new LogLines();
-        var chain = new Microsoft.ML.Data.EstimatorChain<ITransformer>().Append(new NoPropTrainer(Context, Options, run with { Logger = log }));
+        var chain =
+            new Microsoft.ML.Data.EstimatorChain<ITransformer>().Append(new NoPropTrainer(Context, Options, run with { Logger = log }));
 
         chain.Fit(Data).Dispose();
 

@@ -3,7 +3,9 @@ using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
 
-/// <summary>Classes may be named by values of any type that MapValueToKey takes; awkward ones go the whole way from label to reloaded prediction.</summary>
+/// <summary>
+/// Classes may be named by values of any type that MapValueToKey takes; awkward ones go the whole way from label to reloaded prediction.
+/// </summary>
 [TestClass]
 public sealed class ClassNameTests
 {
@@ -20,7 +22,9 @@ public sealed class ClassNameTests
 
     [TestMethod]
     public void Load_DateTimeOffsetNames_AreKept() =>
-        Check(new DateTimeOffset(2024, 2, 29, 1, 2, 3, TimeSpan.FromHours(-5)), new DateTimeOffset(2024, 2, 29, 1, 2, 3, TimeSpan.FromMinutes(345)));
+        Check(
+            new DateTimeOffset(2024, 2, 29, 1, 2, 3, TimeSpan.FromHours(-5)),
+            new DateTimeOffset(2024, 2, 29, 1, 2, 3, TimeSpan.FromMinutes(345)));
 
     private void Check<TLabel>(TLabel first, TLabel second)
         where TLabel : notnull
@@ -31,7 +35,10 @@ public sealed class ClassNameTests
 
         var loaded = (NoPropTransformer)EstimatorContract.Reloaded(_context, model, data.Schema);
 
-        var named = _context.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(loaded.Transform(data)).Transform(loaded.Transform(data));
+        var named = _context.Transforms.Conversion
+            .MapKeyToValue("PredictedLabel")
+            .Fit(loaded.Transform(data))
+            .Transform(loaded.Transform(data));
         CollectionAssert.AreEqual(labels, Cells.Annotation(loaded.GetOutputSchema(data.Schema)["Score"], "TrainingLabelValues"));
         CollectionAssert.AreEqual(model.Model.ClassNames.ToList(), loaded.Model.ClassNames.ToList());
         CollectionAssert.IsSubsetOf(Cells.Column(named, "PredictedLabel").Select(value => value[0]).Distinct().ToList(), labels);

@@ -16,7 +16,8 @@ public sealed class ContinuedFitTests
     private static NoPropTransformer _previous = null!;
 
     [ClassInitialize]
-    public static void Fit(TestContext context) => _previous = TinyImages.Trainer(Context, options => options with { Epochs = 1, LearningRate = 0.002 }).Fit(Data);
+    public static void Fit(TestContext context) =>
+        _previous = TinyImages.Trainer(Context, options => options with { Epochs = 1, LearningRate = 0.002 }).Fit(Data);
 
     [ClassCleanup]
     public static void Free() => _previous.Dispose();
@@ -35,7 +36,15 @@ public sealed class ContinuedFitTests
         {
             "continuous time" => Slow,
             "learned embeddings" => Slow with { Embedding = Slow.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 5 } },
-            "seed" => NoPropOptions.JaxReference with { Epochs = 1, HiddenSize = 16, LearningRate = 1e-9, Seed = 1, Sampling = NoPropOptions.JaxReference.Sampling with { SolverSteps = 2 } },
+            "seed" =>
+                NoPropOptions.JaxReference with
+                {
+                    Epochs = 1,
+                    HiddenSize = 16,
+                    LearningRate = 1e-9,
+                    Seed = 1,
+                    Sampling = NoPropOptions.JaxReference.Sampling with { SolverSteps = 2 },
+                },
             "discrete time" => Slow with { Variant = new DiscreteTime { BlockCount = 2 } },
             "flow matching" => Slow with { Variant = new FlowMatching() },
             _ => Slow with { Variant = new CrossEntropyBaseline() },
@@ -129,7 +138,9 @@ public sealed class ContinuedFitTests
         using var source = new CancellationTokenSource();
         var progress = new Recorder<EpochMetrics>(_ => source.Cancel());
 
-        Assert.Throws<OperationCanceledException>(() => TinyImages.Trainer(Context).Fit(Data, _previous, validation: null, progress, source.Token));
+        Assert.Throws<OperationCanceledException>(() => TinyImages
+            .Trainer(Context)
+            .Fit(Data, _previous, validation: null, progress, source.Token));
 
         Assert.AreEqual(before, Fault.LiveTensors);
         Assert.HasCount(Scores(_previous).Length, Scores(_previous));
@@ -147,7 +158,9 @@ public sealed class ContinuedFitTests
     }
 
     private static IDataView Darker() => TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(
-        TinyImages.Rows(48, 3, index => TinyImages.Names[index]).Select(row => new ImageRow<string> { Label = row.Label, Features = [.. row.Features.Select(pixel => pixel / 4)] })));
+        TinyImages
+            .Rows(48, 3, index => TinyImages.Names[index])
+            .Select(row => new ImageRow<string> { Label = row.Label, Features = [.. row.Features.Select(pixel => pixel / 4)] })));
 
     private static double LogLoss(NoPropTransformer model) => Context.MulticlassClassification.Evaluate(model.Transform(Data)).LogLoss;
 

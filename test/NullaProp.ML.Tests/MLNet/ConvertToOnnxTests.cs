@@ -18,7 +18,9 @@ public sealed class ConvertToOnnxTests
     public static void Fit(TestContext context)
     {
         _data = TinyImages.Keys(Context);
-        _model = TinyImages.Trainer(Context, options => options with { Sampling = options.Sampling with { EntropyColumnName = "Entropy" } }).Fit(_data);
+        _model = TinyImages
+            .Trainer(Context, options => options with { Sampling = options.Sampling with { EntropyColumnName = "Entropy" } })
+            .Fit(_data);
     }
 
     [ClassCleanup]

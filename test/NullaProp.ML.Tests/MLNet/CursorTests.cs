@@ -51,7 +51,11 @@ public sealed class CursorTests
     {
         var read = new List<object[]>[4];
 
-        Parallel.For(0, read.Length, new ParallelOptions { MaxDegreeOfParallelism = read.Length }, i => read[i] = Cells.Column(_scored, "Score"));
+        Parallel.For(
+            0,
+            read.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = read.Length },
+            i => read[i] = Cells.Column(_scored, "Score"));
 
         foreach (var scores in read)
         {
@@ -134,7 +138,8 @@ public sealed class CursorTests
         for (var row = 0; row < 7; row++)
         {
             Assert.IsTrue(cursor.MoveNext());
-            Cells.AssertSame(_model.OneByOne(Context, rows[row].Features), read(), 1e-5f, $"row {row}"); // libtorch adds up in another order
+            // libtorch adds up in another order
+            Cells.AssertSame(_model.OneByOne(Context, rows[row].Features), read(), 1e-5f, $"row {row}");
         }
 
         Assert.Contains("Row 7", Assert.ThrowsExactly<InvalidOperationException>(() => cursor.MoveNext()).Message);
@@ -197,7 +202,11 @@ public sealed class CursorTests
         var data = TinyImages.Keys(Context, rows: 600, seed: 2);
         var pixels = data.GetColumn<float[]>("Features").ToList();
         var labels = Cells.Column(data, "Label");
-        var names = data.GetColumn<uint>("Label").Zip(labels).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First, pair => pair.Second);
+        var names = data
+            .GetColumn<uint>("Label")
+            .Zip(labels)
+            .DistinctBy(pair => pair.First)
+            .ToDictionary(pair => pair.First, pair => pair.Second);
         using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
             _model, new PredictionEngineOptions { OwnsTransformer = false });
         var scores = pixels.ConvertAll(row => engine.Predict(new UnlabelledRow { Features = row }).Score.ToArray());

@@ -12,7 +12,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.MLNet;
 
-/// <summary>A module of the user's own as the image network, with batch normalisation and dropout, so that the modes of training and scoring matter.</summary>
+/// <summary>
+/// A module of the user's own as the image network, with batch normalisation and dropout, so that the modes of training and scoring matter.
+/// </summary>
 [TestClass]
 public sealed class CustomBackboneTests
 {
@@ -38,7 +40,9 @@ public sealed class CustomBackboneTests
     {
         Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(_model.Transform(_data)).MicroAccuracy);
         // 64→12 with bias, the norm's scale and shift, and the linear layer 12→16 behind it.
-        Assert.AreEqual((64L * 12) + 12 + 24 + (12 * 16) + 16, _model.Model.Summary.Parts.Single(part => part.Name == "backbone").Parameters);
+        Assert.AreEqual(
+            (64L * 12) + 12 + 24 + (12 * 16) + 16,
+            _model.Model.Summary.Parts.Single(part => part.Name == "backbone").Parameters);
         Assert.AreEqual((NoPropBackbone.Custom, Name), (_model.Model.Options.Backbone, _model.Model.Options.BackboneName));
     }
 
@@ -54,11 +58,18 @@ public sealed class CustomBackboneTests
 
         static Denoiser Blocks()
         {
-            var options = TinyImages.Options with { Backbone = NoPropBackbone.Custom, BackboneName = Name, Variant = new DiscreteTime { BlockCount = 2 } };
+            var options =
+                TinyImages.Options with
+                {
+                    Backbone = NoPropBackbone.Custom,
+                    BackboneName = Name,
+                    Variant = new DiscreteTime { BlockCount = 2 },
+                };
             return new Denoiser(Weights.Drawn(new RandomStreams(5), CPU), options, new ImageShape(1, 8, 8), 3);
         }
 
-        static Tensor Linear(Denoiser model, int block) => model.Weights.Values.Single(weight => weight.Key == $"block{block}.backbone.module.linear.weight").Value;
+        static Tensor Linear(Denoiser model, int block) =>
+            model.Weights.Values.Single(weight => weight.Key == $"block{block}.backbone.module.linear.weight").Value;
     }
 
     [TestMethod]
@@ -142,7 +153,8 @@ public sealed class CustomBackboneTests
         Assert.AreEqual((64L * 7) + 7 + (7 * 16) + 16, Weights(other));
         Assert.AreEqual(Weights(one), Weights(further));
 
-        static Sequential Sized(ImageShape shape, int width) => nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, width)));
+        static Sequential Sized(ImageShape shape, int width) =>
+            nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, width)));
 
         static long Weights(NoPropTransformer model) => model.Model.Summary.Parts.Single(part => part.Name == "backbone").Parameters;
     }
@@ -150,7 +162,9 @@ public sealed class CustomBackboneTests
     [TestMethod]
     public void Load_NetworkOfATrainerAlone_TellsHowToRegisterIt()
     {
-        using var model = Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options with { BackboneName = "a trainer's own" }, Create).Fit(_data);
+        using var model = Context.MulticlassClassification.Trainers
+            .NoProp(TinyImages.Options with { BackboneName = "a trainer's own" }, Create)
+            .Fit(_data);
 
         Assert.HasCount(48, model.Transform(_data).GetColumn<float[]>("Score").ToArray());
         Fault.Of<InvalidOperationException>(
@@ -162,7 +176,9 @@ public sealed class CustomBackboneTests
     [TestMethod]
     public void Load_AnotherModuleUnderTheName_SaysThatItIsNotTheOne()
     {
-        using var model = Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options with { BackboneName = "changing" }, Create).Fit(_data);
+        using var model = Context.MulticlassClassification.Trainers
+            .NoProp(TinyImages.Options with { BackboneName = "changing" }, Create)
+            .Fit(_data);
         NoPropBackbones.Register("changing", shape => nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, 13))));
 
         Fault.Of<FormatException>(
@@ -174,15 +190,22 @@ public sealed class CustomBackboneTests
     [TestMethod]
     public void Fit_ModuleThatDoesNotFlatten_TellsItsShape()
     {
-        var trainer = Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options with { BackboneName = "no flatten" }, _ => nn.Sequential(("relu", nn.ReLU())));
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(
+            TinyImages.Options with { BackboneName = "no flatten" },
+            _ => nn.Sequential(("relu", nn.ReLU())));
 
-        Fault.Of<InvalidOperationException>(() => trainer.Fit(_data), "Float32 of shape (2, 1, 8, 8) of 2 images of 1×8×8, but must make Float32 of shape (2, F)");
+        Fault.Of<InvalidOperationException>(
+            () => trainer.Fit(_data),
+            "Float32 of shape (2, 1, 8, 8) of 2 images of 1×8×8, but must make Float32 of shape (2, F)");
     }
 
     [TestMethod]
     public void NoProp_OwnModuleWithoutAName_AsksForOne()
     {
-        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options, Create));
+        var fault =
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.MulticlassClassification.Trainers.NoProp(
+                TinyImages.Options,
+                Create));
 
         Assert.Contains("BackboneName is empty", fault.Message);
     }
@@ -191,5 +214,10 @@ public sealed class CustomBackboneTests
         Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options with { BackboneName = Name, Epochs = 6 }, Create).Fit(_data);
 
     private static Sequential Create(ImageShape shape) =>
-        nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, 12)), ("norm", nn.BatchNorm1d(12)), ("relu", nn.ReLU()), ("dropout", nn.Dropout(0.1)));
+        nn.Sequential(
+            ("flatten", nn.Flatten()),
+            ("linear", nn.Linear(shape.Size, 12)),
+            ("norm", nn.BatchNorm1d(12)),
+            ("relu", nn.ReLU()),
+            ("dropout", nn.Dropout(0.1)));
 }

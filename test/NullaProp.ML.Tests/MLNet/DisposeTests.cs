@@ -93,17 +93,21 @@ public sealed class DisposeTests
     }
 
     [TestMethod]
-    public void Model_AfterDispose_CanStillBeRead() => CollectionAssert.AreEqual(new[] { "cat", "dog", "owl" }, DisposedModel().Model.ClassNames.ToList());
+    public void Model_AfterDispose_CanStillBeRead() =>
+        CollectionAssert.AreEqual(new[] { "cat", "dog", "owl" }, DisposedModel().Model.ClassNames.ToList());
 
     [TestMethod]
     public void Dispose_EngineThatOwnsTheModel_EndsTheOtherEngineWithAMessage()
     {
         var model = Copy();
-        var (owner, other) = (Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model), Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model));
+        var (owner, other) =
+            (Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+                model), Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model));
 
         owner.Dispose();
 
-        var fault = Assert.ThrowsExactly<ObjectDisposedException>(() => other.Predict(new UnlabelledRow { Features = new float[TinyImages.Size] }));
+        var fault =
+            Assert.ThrowsExactly<ObjectDisposedException>(() => other.Predict(new UnlabelledRow { Features = new float[TinyImages.Size] }));
         Assert.Contains(nameof(NoPropTransformer), fault.Message);
         other.Dispose();
     }

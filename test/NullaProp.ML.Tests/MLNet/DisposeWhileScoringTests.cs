@@ -4,7 +4,9 @@ using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
 
-/// <summary>A model is disposed of while other threads still score with it: they get their scores or a message, never a native crash.</summary>
+/// <summary>
+/// A model is disposed of while other threads still score with it: they get their scores or a message, never a native crash.
+/// </summary>
 [TestClass]
 public sealed class DisposeWhileScoringTests
 {
@@ -54,7 +56,9 @@ public sealed class DisposeWhileScoringTests
             using var started = new ManualResetEventSlim();
             var reader = Task.Run(() =>
             {
-                var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model, new PredictionEngineOptions { OwnsTransformer = false });
+                var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+                    model,
+                    new PredictionEngineOptions { OwnsTransformer = false });
                 started.Set();
                 Assert.ThrowsExactly<ObjectDisposedException>(() => PredictUntilDisposed(engine, row));
             });

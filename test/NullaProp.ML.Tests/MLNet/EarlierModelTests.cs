@@ -7,8 +7,10 @@ using NullaProp.ML.Tests.Support;
 namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>
-/// Models of every format that is read, each with the scores that it gave when it was saved. They must load and score so for ever. With the environment variable
-/// NULLAPROP_WRITE_MODELS=1, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current format anew: before its first release, or when its number rises.
+/// Models of every format that is read, each with the scores that it gave when it was saved. They must load and score so for ever. With the
+/// environment variable
+/// NULLAPROP_WRITE_MODELS=1, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current format anew: before its
+/// first release, or when its number rises.
 /// </summary>
 [TestClass]
 public sealed class EarlierModelTests
@@ -73,7 +75,10 @@ public sealed class EarlierModelTests
     private static string Folder => Repository.PathOf("test", "NullaProp.ML.Tests", "MLNet", "Models");
 
     public static IEnumerable<object[]> Models =>
-        Directory.EnumerateFiles(Folder, "*.zip", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path => new object[] { Path.GetRelativePath(Folder, path) });
+        Directory
+            .EnumerateFiles(Folder, "*.zip", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .Select(path => new object[] { Path.GetRelativePath(Folder, path) });
 
     [TestMethod]
     [DynamicData(nameof(Models))]
@@ -122,9 +127,12 @@ public sealed class EarlierModelTests
         }
     }
 
-    private static float[][] Scores(MLContext context, ITransformer model) => [.. model.Transform(Data(context)).GetColumn<float[]>("Score")];
+    private static float[][] Scores(
+        MLContext context,
+        ITransformer model) => [.. model.Transform(Data(context)).GetColumn<float[]>("Score")];
 
-    private static IDataView Data(MLContext context) => context.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(row => new Row(row)));
+    private static IDataView Data(MLContext context) =>
+        context.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(row => new Row(row)));
 
     private sealed class Row
     {

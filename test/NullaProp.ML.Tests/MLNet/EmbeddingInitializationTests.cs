@@ -18,7 +18,15 @@ public sealed class EmbeddingInitializationTests
     [DataRow(EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization.PixelMedoid, 64)]
     public void Load_ModelThatStartedAtImages_ScoresAsBefore(EmbeddingKind kind, EmbeddingInitialization initialization, int dimension)
     {
-        using var model = TinyImages.Trainer(Context, options => options with { Embedding = options.Embedding with { Kind = kind, Initialization = initialization }, Sampling = options.Sampling with { Draws = 2 } }).Fit(Data);
+        using var model = TinyImages
+            .Trainer(
+                Context,
+                options => options with
+                {
+                    Embedding = options.Embedding with { Kind = kind, Initialization = initialization },
+                    Sampling = options.Sampling with { Draws = 2 },
+                })
+            .Fit(Data);
 
         using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, model, Data.Schema);
 
@@ -30,7 +38,19 @@ public sealed class EmbeddingInitializationTests
     [TestMethod]
     public void Fit_UnitNormAtImages_HasRowsOfLengthOneAlsoAfterTraining()
     {
-        using var model = TinyImages.Trainer(Context, options => options with { Embedding = options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.PixelMedoid } }).Fit(Data);
+        using var model = TinyImages
+            .Trainer(
+                Context,
+                options => options with
+                {
+                    Embedding =
+                        options.Embedding with
+                        {
+                            Kind = EmbeddingKind.LearnedUnitNorm,
+                            Initialization = EmbeddingInitialization.PixelMedoid,
+                        },
+                })
+            .Fit(Data);
 
         Assert.AreEqual(1, model.Model.EmbeddingNorm, 1e-6);
     }
@@ -40,7 +60,11 @@ public sealed class EmbeddingInitializationTests
     [DataRow(EmbeddingInitialization.PixelMedoid)]
     public void Fit_Twice_GivesEqualBits(EmbeddingInitialization initialization)
     {
-        var options = TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = initialization } };
+        var options =
+            TinyImages.Options with
+            {
+                Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = initialization },
+            };
 
         CollectionAssert.AreEqual(Scores(options), Scores(options));
     }
@@ -57,8 +81,17 @@ public sealed class EmbeddingInitializationTests
         var some = Context.Data.FilterByCustomPredicate<Keyed>(data, row => row.Label == 4); // removes the newts
 
         BadInput.Fault.Of<InvalidOperationException>(
-            () => TinyImages.Trainer(Context, options => options with { Embedding = options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid } }).Fit(some),
-            "Class 'newt' has no image among the 9 training images, but EmbeddingInitialization.PixelMedoid starts each class at one of its images.");
+            () => TinyImages
+                .Trainer(
+                    Context,
+                    options => options with
+                    {
+                        Embedding =
+                            options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid },
+                    })
+                .Fit(some),
+            "Class 'newt' has no image among the 9 training images, but EmbeddingInitialization.PixelMedoid starts each class at one "
+                + "of its images.");
     }
 
     private static float[] Scores(NoPropOptions options)

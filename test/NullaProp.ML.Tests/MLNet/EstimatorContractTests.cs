@@ -52,9 +52,13 @@ public sealed class EstimatorContractTests
 
     [TestMethod]
     public void NoProp_EntropyAndDisagreementColumns_KeepsTheEstimatorContract() => Check(
-        TinyImages.Keys(_context, 24), options => options with { Sampling = options.Sampling with { EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement", Draws = 3 } });
+        TinyImages.Keys(_context, 24), options => options with
+        {
+            Sampling = options.Sampling with { EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement", Draws = 3 },
+        });
 
-    private void CheckMapped<TLabel>(List<ImageRow<TLabel>> rows) => Check(TinyImages.WithKeys(_context, _context.Data.LoadFromEnumerable(rows)));
+    private void CheckMapped<TLabel>(List<ImageRow<TLabel>> rows) =>
+        Check(TinyImages.WithKeys(_context, _context.Data.LoadFromEnumerable(rows)));
 
     private void Check(IDataView data, Func<NoPropOptions, NoPropOptions>? change = null)
     {

@@ -31,7 +31,10 @@ public sealed class EvaluationTests
         var metrics = Context.MulticlassClassification.Evaluate(scored, topKPredictionCount: 2);
 
         Assert.AreEqual(labels.Zip(scores).Average(row => -Math.Log(row.Second[row.First - 1])), metrics.LogLoss, 1e-6);
-        Assert.AreEqual(labels.Zip(scores).Average(row => Array.IndexOf(row.Second, row.Second.Max()) + 1 == row.First ? 1.0 : 0), metrics.MicroAccuracy, 1e-9);
+        Assert.AreEqual(
+            labels.Zip(scores).Average(row => Array.IndexOf(row.Second, row.Second.Max()) + 1 == row.First ? 1.0 : 0),
+            metrics.MicroAccuracy,
+            1e-9);
         Assert.IsGreaterThanOrEqualTo(metrics.MicroAccuracy, metrics.TopKAccuracy);
         Assert.AreEqual(3, metrics.ConfusionMatrix.NumberOfClasses);
     }
@@ -134,8 +137,13 @@ public sealed class EvaluationTests
     {
         var names = Enumerable.Range(0, TinyImages.Size).Select(index => PixelName(index).AsMemory()).ToArray();
         var schema = SchemaDefinition.Create(typeof(ImageRow<string>));
-        schema["Features"].AddAnnotation("SlotNames", new VBuffer<ReadOnlyMemory<char>>(names.Length, names), new VectorDataViewType(TextDataViewType.Instance, names.Length));
-        return TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(TinyImages.Rows(rows, 3, index => TinyImages.Names[index]), schema));
+        schema["Features"].AddAnnotation(
+            "SlotNames",
+            new VBuffer<ReadOnlyMemory<char>>(names.Length, names),
+            new VectorDataViewType(TextDataViewType.Instance, names.Length));
+        return TinyImages.WithKeys(
+            Context,
+            Context.Data.LoadFromEnumerable(TinyImages.Rows(rows, 3, index => TinyImages.Names[index]), schema));
     }
 
     private static void AssertFolds(IReadOnlyList<TrainCatalogBase.CrossValidationResult<MulticlassClassificationMetrics>> folds)

@@ -121,10 +121,13 @@ public sealed class FeatureFormatTests
         ((IDisposable)loaded).Dispose();
     }
 
-    private static NoPropTrainer Trainer(ImageShape? shape = null) => TinyImages.Trainer(Context, options => options with { ImageShape = shape });
+    private static NoPropTrainer Trainer(ImageShape? shape = null) =>
+        TinyImages.Trainer(Context, options => options with { ImageShape = shape });
 
     private static EstimatorChain<ImageResizingTransformer> Images(TempFolder folder) =>
-        Context.Transforms.LoadImages("Image", folder.Path, "ImagePath").Append(Context.Transforms.ResizeImages("Image", TinyImages.Side, TinyImages.Side));
+        Context.Transforms
+            .LoadImages("Image", folder.Path, "ImagePath")
+            .Append(Context.Transforms.ResizeImages("Image", TinyImages.Side, TinyImages.Side));
 
     private static void AssertScores(IDataView scored)
     {

@@ -80,7 +80,8 @@ public sealed class ManyClassesTests
         var before = GC.GetTotalAllocatedBytes(precise: true);
         using (var loaded = (NoPropTransformer)context.Model.Load(file, out _))
         {
-            var (pixels, scores, alone) = (Enumerable.Range(0, 2).SelectMany(Tiny.Pixels).ToArray(), new float[2 * classes], new float[classes]);
+            var (pixels, scores, alone) =
+                (Enumerable.Range(0, 2).SelectMany(Tiny.Pixels).ToArray(), new float[2 * classes], new float[classes]);
             loaded.Scorer.Score(pixels.AsSpan(0, Tiny.Values), rows: 1, alone, disagreements: []);
             loaded.Scorer.Score(pixels, rows: 2, scores, disagreements: []);
             Assert.AreEqual(2, scores.Sum(score => (double)score), 1e-3);

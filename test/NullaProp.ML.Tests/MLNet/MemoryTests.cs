@@ -15,11 +15,57 @@ public sealed class MemoryTests
     [
         ["defaults", TinyImages.Options],
         ["draws", TinyImages.Options with { Sampling = TinyImages.Options.Sampling with { Draws = 3 } }],
-        ["rejection columns", TinyImages.Options with { Sampling = TinyImages.Options.Sampling with { Draws = 2, EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" } }],
-        ["the seed's", NoPropOptions.JaxReference with { Epochs = 1, HiddenSize = 16, BatchSize = 16, Embedding = NoPropOptions.JaxReference.Embedding with { Dimension = 8 }, Sampling = NoPropOptions.JaxReference.Sampling with { SolverSteps = 2 } }],
-        ["unit norm", TinyImages.Options with { Variant = ((ContinuousTime)TinyImages.Options.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy }, Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 8 } }],
-        ["features in the middle", TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.FeatureMedoidByMedian } }],
-        ["pixels in the middle", TinyImages.Options with { Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.PixelMedoid } }],
+        [
+            "rejection columns",
+            TinyImages.Options with
+            {
+                Sampling =
+                    TinyImages.Options.Sampling with { Draws = 2, EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" },
+            },
+        ],
+        [
+            "the seed's",
+            NoPropOptions.JaxReference with
+            {
+                Epochs = 1,
+                HiddenSize = 16,
+                BatchSize = 16,
+                Embedding = NoPropOptions.JaxReference.Embedding with { Dimension = 8 },
+                Sampling = NoPropOptions.JaxReference.Sampling with { SolverSteps = 2 },
+            },
+        ],
+        [
+            "unit norm",
+            TinyImages.Options with
+            {
+                Variant = ((ContinuousTime)TinyImages.Options.Variant) with { DenoisingLoss = DenoisingLoss.CrossEntropy },
+                Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 8 },
+            },
+        ],
+        [
+            "features in the middle",
+            TinyImages.Options with
+            {
+                Embedding =
+                    TinyImages.Options.Embedding with
+                    {
+                        Kind = EmbeddingKind.Learned,
+                        Initialization = EmbeddingInitialization.FeatureMedoidByMedian,
+                    },
+            },
+        ],
+        [
+            "pixels in the middle",
+            TinyImages.Options with
+            {
+                Embedding =
+                    TinyImages.Options.Embedding with
+                    {
+                        Kind = EmbeddingKind.LearnedUnitNorm,
+                        Initialization = EmbeddingInitialization.PixelMedoid,
+                    },
+            },
+        ],
         ["plain classifier", TinyImages.Options with { Variant = new CrossEntropyBaseline(), Sampling = new() }],
         ["early stopping", TinyImages.Options with { EarlyStoppingPatience = 1 }],
     ];
@@ -36,7 +82,11 @@ public sealed class MemoryTests
         {
             Context.MulticlassClassification.Evaluate(model.Transform(Data));
             model.Diagnose(Data);
-            model.WithSampling(other => model.Model.Options.Variant is CrossEntropyBaseline ? other : other with { SolverSteps = 1, Draws = 2 }).Dispose();
+            model
+                .WithSampling(other => model.Model.Options.Variant is CrossEntropyBaseline
+                    ? other
+                    : other with { SolverSteps = 1, Draws = 2 })
+                .Dispose();
         }
 
         Assert.AreEqual(before, LiveTensors, name);
@@ -47,7 +97,9 @@ public sealed class MemoryTests
     {
         var before = LiveTensors;
 
-        using (var model = TinyImages.Trainer(Context, options => options with { Sampling = options.Sampling with { Draws = 2 } }).Fit(Data))
+        using (var model = TinyImages
+            .Trainer(Context, options => options with { Sampling = options.Sampling with { Draws = 2 } })
+            .Fit(Data))
         {
             ((IDisposable)EstimatorContract.Reloaded(Context, model, Data.Schema)).Dispose();
         }
@@ -80,7 +132,9 @@ public sealed class MemoryTests
         for (var i = 0; i < 100; i++)
         {
             // Not disposed of, as in a pool of engines: nothing may hang on their Dispose.
-            var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model, new PredictionEngineOptions { OwnsTransformer = false });
+            var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+                model,
+                new PredictionEngineOptions { OwnsTransformer = false });
             for (var j = 0; j < 100; j++)
             {
                 engine.Predict(row);

@@ -5,7 +5,8 @@ using NullaProp.ML.TrainingImages;
 namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>
-/// ML.NET maps rows on several threads where a cursor is asked of a row-to-row mapper, and puts them back in order. Images are decoded in such mappers, so Fit must ask in that way
+/// ML.NET maps rows on several threads where a cursor is asked of a row-to-row mapper, and puts them back in order. Images are decoded in
+/// such mappers, so Fit must ask in that way
 /// and lose neither the threads nor the order.
 /// </summary>
 [TestClass]
@@ -29,10 +30,15 @@ public sealed class ParallelReadingTests
                 image.Features = [.. Enumerable.Range(0, 64).Select(i => (float)((row.Number + i) % 256))];
             },
             contractName: null);
-        var data = Context.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(number => new Numbered { Number = number, Label = (uint)(number % 3) }));
+        var data =
+            Context.Data.LoadFromEnumerable(Enumerable
+                .Range(0, Rows)
+                .Select(number => new Numbered { Number = number, Label = (uint)(number % 3) }));
         var options = new NoPropOptions { ImageShape = new ImageShape(1, 8, 8), MaxCachedBytes = cachedBytes };
 
-        var images = new ImageLoader(options, static () => { }, static _ => { }).LoadTraining(mapping.Fit(data).Transform(data), options.ImageShape);
+        var images = new ImageLoader(options, static () => { }, static _ => { }).LoadTraining(
+            mapping.Fit(data).Transform(data),
+            options.ImageShape);
 
         Assert.AreEqual(Rows, images.Count);
         Assert.IsGreaterThan(1, threads.Count);
@@ -40,7 +46,9 @@ public sealed class ParallelReadingTests
         if (images is ImageStore store)
         {
             using var batch = store.Gather([.. Enumerable.Range(0, Rows).Select(row => (long)row)]);
-            CollectionAssert.AreEqual(Enumerable.Range(0, Rows).Select(number => (byte)(number % 256)).ToArray(), batch.Pixels.flatten(1).select(1, 0).contiguous().data<byte>().ToArray());
+            CollectionAssert.AreEqual(
+                Enumerable.Range(0, Rows).Select(number => (byte)(number % 256)).ToArray(),
+                batch.Pixels.flatten(1).select(1, 0).contiguous().data<byte>().ToArray());
         }
     }
 

@@ -29,7 +29,16 @@ public sealed class PrecisionTests
         Assert.IsFalse(Scores(single)[0].SequenceEqual(Scores(rounded)[0]), "Both were trained in the same numbers.");
 
         NoPropTransformer Trained(BackbonePrecision precision) =>
-            TinyImages.Trainer(Context, options => options with { Epochs = 12, BackbonePrecision = precision, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) }).Fit(data);
+            TinyImages
+                .Trainer(
+                    Context,
+                    options => options with
+                    {
+                        Epochs = 12,
+                        BackbonePrecision = precision,
+                        Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
+                    })
+                .Fit(data);
 
         float[][] Scores(NoPropTransformer model) => [.. model.Transform(data).GetColumn<float[]>("Score")];
     }
@@ -38,7 +47,9 @@ public sealed class PrecisionTests
     public void Fit_InBFloat16_IsSavedAndScoredInSinglePrecision()
     {
         var data = TinyImages.Keys(Context, rows: 12);
-        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 1, BackbonePrecision = BackbonePrecision.BFloat16 }).Fit(data);
+        using var model = TinyImages
+            .Trainer(Context, options => options with { Epochs = 1, BackbonePrecision = BackbonePrecision.BFloat16 })
+            .Fit(data);
 
         using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, model, data.Schema);
 

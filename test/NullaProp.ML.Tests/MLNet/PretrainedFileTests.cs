@@ -48,7 +48,9 @@ public sealed class PretrainedFileTests
 
         file.CheckUse(warnings.Add);
 
-        Assert.Contains("'conv1.weight' is of shape (64, 1, 3, 3) in place of (64, 3, 3, 3): this first convolution is trained from scratch.", warnings.Single());
+        Assert.Contains(
+            "'conv1.weight' is of shape (64, 1, 3, 3) in place of (64, 3, 3, 3): this first convolution is trained from scratch.",
+            warnings.Single());
         Assert.AreNotEqual(0.25f, weights.Values.First().Value.max().item<float>());
     }
 
@@ -68,7 +70,10 @@ public sealed class PretrainedFileTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => file.CheckUse(_ => { }));
 
-        Assert.Contains("does not fit the backbone: 'bn1.bias' is missing, 'layer1.0.bn1.weight' is of shape (3) in place of (64), 'layer9.weight' is unknown.", fault.Message);
+        Assert.Contains(
+            "does not fit the backbone: 'bn1.bias' is missing, 'layer1.0.bn1.weight' is of shape (3) in place of (64), 'layer9.weight' "
+                + "is unknown.",
+            fault.Message);
     }
 
     // The last tensor is at fault, so that all others are in memory by then.
@@ -94,7 +99,10 @@ public sealed class PretrainedFileTests
 
         foreach (var path in new[] { folder.File("none"), folder.File("text") })
         {
-            var fault = Assert.ThrowsExactly<InvalidOperationException>(() => TinyImages.Trainer(context, options => options with { BackboneWeightsPath = path }).Fit(data));
+            var fault =
+                Assert.ThrowsExactly<InvalidOperationException>(() => TinyImages
+                    .Trainer(context, options => options with { BackboneWeightsPath = path })
+                    .Fit(data));
             Assert.Contains($"The file '{path}' of BackboneWeightsPath cannot be read", fault.Message);
         }
     }
@@ -119,7 +127,11 @@ public sealed class PretrainedFileTests
         var losses = new List<double>();
         foreach (var path in new[] { null, folder.File("w") })
         {
-            using var tuned = TinyImages.Trainer(context, options => options with { Backbone = NoPropBackbone.Mlp, BackboneWeightsPath = path, Epochs = 1, LearningRate = 1e-9 }).Fit(data);
+            using var tuned = TinyImages
+                .Trainer(
+                    context,
+                    options => options with { Backbone = NoPropBackbone.Mlp, BackboneWeightsPath = path, Epochs = 1, LearningRate = 1e-9 })
+                .Fit(data);
             using var weights = new MemoryStream();
             context.Model.Save(tuned, data.Schema, weights);
             weights.Position = 0;

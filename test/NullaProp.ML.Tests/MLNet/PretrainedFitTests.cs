@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Onnx;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
@@ -12,7 +13,8 @@ public sealed class PretrainedFitTests
     private const int Size = 3 * Side * Side;
 
     private static readonly MLContext Context = new(seed: 1);
-    private static readonly NoPropOptions Options = NoPropOptions.Photos with { Epochs = 40, BatchSize = 4, LearningRate = 0.01, HiddenSize = 32, Seed = 1 };
+    private static readonly NoPropOptions Options =
+        NoPropOptions.Photos with { Epochs = 40, BatchSize = 4, LearningRate = 0.01, HiddenSize = 32, Seed = 1 };
 
     [TestMethod]
     [DataRow(VariantKind.ContinuousTime)]
@@ -48,11 +50,31 @@ public sealed class PretrainedFitTests
         var data = Photos(rows: 6, seed: 0);
         using var first = Trainer(Options).Fit(data);
 
-        using var second = Trainer(first.Model.Options with { LearningRate = 1e-9, Epochs = 1 }).Fit(data, new NoPropRun { Previous = first });
+        using var second = Trainer(first.Model.Options with { LearningRate = 1e-9, Epochs = 1 }).Fit(
+            data,
+            new NoPropRun { Previous = first });
 
         foreach (var (before, after) in Scores(first, data).Zip(Scores(second, data)))
         {
             Assert.AreEqual(before[0], after[0], 1e-4f);
+        }
+    }
+
+    [TestMethod]
+    public void SaveAsOnnx_ModelOfPhotos_GivesTheSameScores()
+    {
+        var data = Photos(rows: 4, seed: 0);
+        using var model = Trainer(Options with { Epochs = 2 }).Fit(data);
+        using var file = new MemoryStream();
+
+        model.SaveAsOnnx(file, new OnnxExport());
+
+        using var run = new OnnxRun(file.ToArray());
+        var pixels = data.GetColumn<float[]>("Features").SelectMany(row => row).ToArray();
+        var found = run.Singles(run.Session.OutputMetadata.Keys.First(), [4, 3, Side, Side], pixels);
+        foreach (var (expected, actual) in Scores(model, data).SelectMany(row => row).Zip(found))
+        {
+            Assert.AreEqual(expected, actual, 1e-4f);
         }
     }
 
@@ -86,7 +108,9 @@ public sealed class PretrainedFitTests
     private static IDataView Photos(int rows, int seed)
     {
         var random = new Random(seed);
-        var photos = Enumerable.Range(0, rows).Select(row => new Photo { Label = row % 2 == 0 ? "lies" : "stands", Features = Stripes(row % 2 == 1, random) });
+        var photos = Enumerable
+            .Range(0, rows)
+            .Select(row => new Photo { Label = row % 2 == 0 ? "lies" : "stands", Features = Stripes(row % 2 == 1, random) });
         return TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(photos.ToList()));
     }
 

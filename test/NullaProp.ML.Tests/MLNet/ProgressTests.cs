@@ -27,7 +27,18 @@ public sealed class ProgressTests
     [TestMethod]
     public void Report_EveryEpoch_HoldsALossThatIsTheSumOfItsTerms()
     {
-        var epochs = Fit(options => options with { Embedding = options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.SmallNormal, Dimension = 8 } });
+        var epochs =
+            Fit(
+                options => options with
+                {
+                    Embedding =
+                        options.Embedding with
+                        {
+                            Kind = EmbeddingKind.Learned,
+                            Initialization = EmbeddingInitialization.SmallNormal,
+                            Dimension = 8,
+                        },
+                });
 
         foreach (var epoch in epochs)
         {
@@ -46,10 +57,14 @@ public sealed class ProgressTests
 
         using var model = TinyImages.Trainer(Context).Fit(Data, validation: null, progress);
 
-        Assert.AreEqual(Context.MulticlassClassification.Evaluate(model.Transform(Data)).MicroAccuracy, progress.Reports[^1].TrainingAccuracy!.Value, 1e-9);
+        Assert.AreEqual(
+            Context.MulticlassClassification.Evaluate(model.Transform(Data)).MicroAccuracy,
+            progress.Reports[^1].TrainingAccuracy!.Value,
+            1e-9);
     }
 
-    // 9 steps, of which 5 (a half, rounded up) warm up: step 3 has 3/5 of the rate; step 6 is step 1 of 4 downwards, step 9 step 4, counted from 0.
+    // 9 steps, of which 5 (a half, rounded up) warm up: step 3 has 3/5 of the rate; step 6 is step 1 of 4 downwards, step 9 step 4, counted
+    // from 0.
     [TestMethod]
     public void LearningRate_CosineWithWarmup_RisesThenFalls()
     {
@@ -78,7 +93,9 @@ public sealed class ProgressTests
         TinyImages.Trainer(context).Fit(Data).Dispose();
 
         var lines = messages.Where(message => message.Source.Contains("NoPropTrainer", StringComparison.Ordinal)).ToList();
-        Assert.IsTrue(lines.Exists(line => line.Kind == ChannelMessageKind.Info && line.Message.Contains("Training on 48 images of 1×8×8 in 3 classes", StringComparison.Ordinal)));
+        Assert.IsTrue(
+            lines.Exists(line => line.Kind == ChannelMessageKind.Info
+                && line.Message.Contains("Training on 48 images of 1×8×8 in 3 classes", StringComparison.Ordinal)));
         Assert.HasCount(1, lines.Where(line => line.Message.Contains("Epoch 1 of 2: loss ", StringComparison.Ordinal)));
         Assert.HasCount(1, lines.Where(line => line.Message.Contains("Epoch 2 of 2: loss ", StringComparison.Ordinal)));
     }
@@ -102,7 +119,10 @@ public sealed class ProgressTests
     {
         var logger = new LogLines();
         var rows = TinyImages.Rows(30, 3, index => index == 2 ? "unheard of" : TinyImages.Names[index]);
-        var data = Context.Transforms.Conversion.MapValueToKey("Label").Fit(TinyImages.Texts(Context)).Transform(Context.Data.LoadFromEnumerable(rows));
+        var data = Context.Transforms.Conversion
+            .MapValueToKey("Label")
+            .Fit(TinyImages.Texts(Context))
+            .Transform(Context.Data.LoadFromEnumerable(rows));
 
         Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options, logger).Fit(data).Dispose();
 

@@ -23,7 +23,17 @@ public sealed class RejectionColumnTests
     {
         _data = TinyImages.Keys(Context);
 
-        _plain = TinyImages.Trainer(Context, options => options with { Epochs = 1, LearningRate = 1e-4, Embedding = options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm }, Sampling = options.Sampling with { Draws = Draws } }).Fit(_data);
+        _plain = TinyImages
+            .Trainer(
+                Context,
+                options => options with
+                {
+                    Epochs = 1,
+                    LearningRate = 1e-4,
+                    Embedding = options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm },
+                    Sampling = options.Sampling with { Draws = Draws },
+                })
+            .Fit(_data);
         _model = _plain.WithSampling(options => options with { EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" });
         _scored = _model.Transform(_data);
     }
@@ -42,12 +52,15 @@ public sealed class RejectionColumnTests
     [DataRow("H", "D")]
     public void GetOutputSchema_OptionalNames_AppendsExactlyThese(string? entropy, string? disagreement)
     {
-        using var model = _plain.WithSampling(options => options with { EntropyColumnName = entropy, DisagreementColumnName = disagreement });
+        using var model =
+            _plain.WithSampling(options => options with { EntropyColumnName = entropy, DisagreementColumnName = disagreement });
 
         var schema = model.GetOutputSchema(_data.Schema);
 
         string[] optional = [.. new[] { entropy, disagreement }.OfType<string>()];
-        CollectionAssert.AreEqual((string[])["PredictedLabel", "Score", .. optional], schema.Skip(_data.Schema.Count).Select(column => column.Name).ToArray());
+        CollectionAssert.AreEqual(
+            (string[])["PredictedLabel", "Score", .. optional],
+            schema.Skip(_data.Schema.Count).Select(column => column.Name).ToArray());
         foreach (var name in optional)
         {
             Assert.AreEqual(NumberDataViewType.Single, schema[name].Type);
@@ -61,7 +74,9 @@ public sealed class RejectionColumnTests
     {
         var column = _scored.Schema[name];
 
-        CollectionAssert.AreEqual((string[])["ScoreColumnKind", "ScoreColumnSetId", "ScoreValueKind"], column.Annotations.Schema.Select(kind => kind.Name).Order().ToArray());
+        CollectionAssert.AreEqual(
+            (string[])["ScoreColumnKind", "ScoreColumnSetId", "ScoreValueKind"],
+            column.Annotations.Schema.Select(kind => kind.Name).Order().ToArray());
         CollectionAssert.AreEqual((object[])["MulticlassClassification"], Cells.Annotation(column, "ScoreColumnKind"));
         CollectionAssert.AreEqual((object[])[1u], Cells.Annotation(column, "ScoreColumnSetId"));
         CollectionAssert.AreEqual((object[])[name], Cells.Annotation(column, "ScoreValueKind"));
@@ -70,7 +85,8 @@ public sealed class RejectionColumnTests
     [TestMethod]
     public void WithSampling_OptionalNames_LeavesTheScoresAsTheyWere()
     {
-        var (with, without) = (_scored.GetColumn<float[]>("Score").ToArray(), _plain.Transform(_data).GetColumn<float[]>("Score").ToArray());
+        var (with, without) =
+            (_scored.GetColumn<float[]>("Score").ToArray(), _plain.Transform(_data).GetColumn<float[]>("Score").ToArray());
 
         for (var row = 0; row < with.Length; row++)
         {
@@ -152,13 +168,16 @@ public sealed class RejectionColumnTests
     {
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _model.WithSampling(options => options with { Draws = 1 }));
 
-        Assert.Contains("DisagreementColumnName is 'Disagreement', but Draws is 1 and it takes two draws to disagree: set Draws to 2 or more.", fault.Message);
+        Assert.Contains(
+            "DisagreementColumnName is 'Disagreement', but Draws is 1 and it takes two draws to disagree: set Draws to 2 or more.",
+            fault.Message);
     }
 
     [TestMethod]
     public void Evaluate_OptionalColumnsOn_ReadsTheScoreAsBefore()
     {
-        var (with, without) = (Context.MulticlassClassification.Evaluate(_scored), Context.MulticlassClassification.Evaluate(_plain.Transform(_data)));
+        var (with, without) =
+            (Context.MulticlassClassification.Evaluate(_scored), Context.MulticlassClassification.Evaluate(_plain.Transform(_data)));
 
         Assert.AreEqual(without.LogLoss, with.LogLoss);
         Assert.AreEqual(without.MicroAccuracy, with.MicroAccuracy);

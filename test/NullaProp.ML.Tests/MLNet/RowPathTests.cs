@@ -29,22 +29,43 @@ public sealed class RowPathTests
         ["last prediction", new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastPrediction } }],
         ["first prediction", new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.FirstPrediction } }],
         ["draws", new NoPropOptions { Sampling = new() { Draws = 3 } }],
-        ["learned embedding with draws", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 6 }, Sampling = new() { Draws = 2 } }],
+        [
+            "learned embedding with draws",
+            new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 6 }, Sampling = new() { Draws = 2 } },
+        ],
         ["unit norm", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 6 } }],
-        ["embedding of features", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.FeatureMedoidBySum } }],
-        ["embedding of pixels", new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid }, Sampling = new() { Draws = 2 } }],
+        [
+            "embedding of features",
+            new NoPropOptions
+            {
+                Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm, Initialization = EmbeddingInitialization.FeatureMedoidBySum },
+            },
+        ],
+        [
+            "embedding of pixels",
+            new NoPropOptions
+            {
+                Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid },
+                Sampling = new() { Draws = 2 },
+            },
+        ],
         ["simplified flow", new NoPropOptions { Sampling = new() { Dynamics = FlowDynamics.SimplifiedFlow } }],
         ["plain classifier", new NoPropOptions { Variant = new CrossEntropyBaseline() }],
     ];
 
     [TestMethod]
     [DynamicData(nameof(Sizes))]
-    public void Transform_RowAlone_AgreesWithTheBatchForEverySize(ImageShape shape, int classes) => AssertAgreement(TinyImages.Options, shape, classes);
+    public void Transform_RowAlone_AgreesWithTheBatchForEverySize(ImageShape shape, int classes) =>
+        AssertAgreement(TinyImages.Options, shape, classes);
 
     [TestMethod]
     [DynamicData(nameof(Ways))]
     public void Transform_RowAlone_AgreesWithTheBatchForEveryWayToScore(string name, NoPropOptions options) =>
-        AssertAgreement(options with { Epochs = 1, BatchSize = 8, HiddenSize = 24, Seed = 1, LearningRate = 0.01 }, new ImageShape(1, 8, 8), 3, name);
+        AssertAgreement(
+            options with { Epochs = 1, BatchSize = 8, HiddenSize = 24, Seed = 1, LearningRate = 0.01 },
+            new ImageShape(1, 8, 8),
+            3,
+            name);
 
     private static void AssertAgreement(NoPropOptions options, ImageShape shape, int classes, string name = "")
     {

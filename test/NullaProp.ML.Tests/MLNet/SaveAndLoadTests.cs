@@ -98,7 +98,9 @@ public sealed class SaveAndLoadTests
 
         Context.Model.Save(loaded, schema, folder.File("second.zip"));
 
-        CollectionAssert.AreEqual(Entry(folder.File("first.zip"), "weights.safetensors"), Entry(folder.File("second.zip"), "weights.safetensors"));
+        CollectionAssert.AreEqual(
+            Entry(folder.File("first.zip"), "weights.safetensors"),
+            Entry(folder.File("second.zip"), "weights.safetensors"));
         CollectionAssert.AreEqual(Entry(folder.File("first.zip"), "model.json"), Entry(folder.File("second.zip"), "model.json"));
     }
 

@@ -67,7 +67,11 @@ public sealed class SaveAtomicallyTests
     {
         using var folder = new TempFolder();
 
-        var fault = Assert.ThrowsExactly<DirectoryNotFoundException>(() => Context.Model.SaveAtomically(Copying(), null, Path.Combine(folder.Path, "none", "m.zip")));
+        var fault =
+            Assert.ThrowsExactly<DirectoryNotFoundException>(() => Context.Model.SaveAtomically(
+                Copying(),
+                null,
+                Path.Combine(folder.Path, "none", "m.zip")));
 
         Assert.Contains("does not exist. Create it with Directory.CreateDirectory before saving.", fault.Message);
     }

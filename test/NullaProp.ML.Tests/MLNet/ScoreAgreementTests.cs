@@ -34,7 +34,9 @@ public sealed class ScoreAgreementTests
     [TestMethod]
     public void Predict_EveryRow_AgreesWithTransform()
     {
-        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(_model, new PredictionEngineOptions { OwnsTransformer = false });
+        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+            _model,
+            new PredictionEngineOptions { OwnsTransformer = false });
 
         for (var row = 0; row < Rows; row++)
         {
@@ -96,7 +98,9 @@ public sealed class ScoreAgreementTests
     [TestMethod]
     public void Predict_ImageTwiceWithAnotherBetween_GivesTheSameScore()
     {
-        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(_model, new PredictionEngineOptions { OwnsTransformer = false });
+        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+            _model,
+            new PredictionEngineOptions { OwnsTransformer = false });
         var (one, other) = (new UnlabelledRow { Features = _rows[0].Features }, new UnlabelledRow { Features = _rows[1].Features });
 
         var (first, between, second) = (engine.Predict(one), engine.Predict(other), engine.Predict(one));
@@ -110,7 +114,9 @@ public sealed class ScoreAgreementTests
     public void Transform_ShuffledSource_KeepsScoresWithTheirRows()
     {
         var shuffled = Context.Data.ShuffleRows(Context.Data.LoadFromEnumerable(_rows));
-        var expected = _rows.Select((row, index) => (Key: string.Join(' ', row.Features), Score: _scores[index])).ToDictionary(row => row.Key, row => row.Score);
+        var expected = _rows
+            .Select((row, index) => (Key: string.Join(' ', row.Features), Score: _scores[index]))
+            .ToDictionary(row => row.Key, row => row.Score);
 
         var rows = Context.Data.CreateEnumerable<ScoredImage>(_model.Transform(shuffled), reuseRowObject: false).ToList();
 

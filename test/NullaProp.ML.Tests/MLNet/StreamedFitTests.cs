@@ -68,7 +68,8 @@ public sealed class StreamedFitTests
         var context = new MLContext();
         var progress = new Recorder<EpochMetrics>(_ => context.CancelExecution());
 
-        var actual = Uncounted(() => Assert.Throws<OperationCanceledException>(() => Trainer(context).Fit(Data, validation: null, progress)));
+        var actual =
+            Uncounted(() => Assert.Throws<OperationCanceledException>(() => Trainer(context).Fit(Data, validation: null, progress)));
 
         Assert.AreEqual(expected, actual);
         Assert.HasCount(1, progress.Reports);
@@ -84,7 +85,8 @@ public sealed class StreamedFitTests
         Assert.AreEqual(expected, actual);
     }
 
-    // Batches are made on one thread and disposed of on another, so only the count of the whole process tells. That is not 0 for a model either: TorchSharp
+    // Batches are made on one thread and disposed of on another, so only the count of the whole process tells. That is not 0 for a model
+    // either: TorchSharp
     // forgets to count down when a tensor becomes a parameter.
     private static long Uncounted(Action action)
     {

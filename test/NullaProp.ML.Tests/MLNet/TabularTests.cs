@@ -9,7 +9,15 @@ namespace NullaProp.ML.Tests.MLNet;
 public sealed class TabularTests
 {
     private static readonly MLContext Context = new(seed: 1);
-    private static readonly NoPropOptions Options = new() { Backbone = NoPropBackbone.Mlp, Epochs = 20, BatchSize = 64, LearningRate = 0.01, HiddenSize = 24, Seed = 1 };
+    private static readonly NoPropOptions Options = new()
+    {
+        Backbone = NoPropBackbone.Mlp,
+        Epochs = 20,
+        BatchSize = 64,
+        LearningRate = 0.01,
+        HiddenSize = 24,
+        Seed = 1,
+    };
     private static IDataView _data = null!;
     private static NoPropTransformer _model = null!;
 
@@ -49,9 +57,13 @@ public sealed class TabularTests
         CollectionAssert.AreEqual(
             known.GetColumn<float[]>("Score").SelectMany(row => row).ToArray(),
             unknown.GetColumn<float[]>("Score").SelectMany(row => row).ToArray());
-        Assert.Contains("1 of 3 features never vary in the training data and have no influence: slots 2.", logger.Lines.Select(line => line.Text));
+        Assert.Contains(
+            "1 of 3 features never vary in the training data and have no influence: slots 2.",
+            logger.Lines.Select(line => line.Text));
         Assert.Contains("Training on 400 rows of 3 values in 2 classes, on cpu.", logger.Lines.Select(line => line.Text));
-        using var engine = Context.Model.CreatePredictionEngine<ThreeValues, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        using var engine = Context.Model.CreatePredictionEngine<ThreeValues, Scored>(
+            model,
+            new PredictionEngineOptions { OwnsTransformer = false });
         CollectionAssert.AreEqual(engine.Predict(Row(inTraining)).Score, engine.Predict(Row(later)).Score);
 
         static ThreeValues Row(float value) => new() { Features = [0.3f, 5400, value] };
@@ -77,11 +89,17 @@ public sealed class TabularTests
     [DataRow(0.0, 10.0)]
     public void Fit_AugmentationForImages_SaysThatVectorsHaveNoSides(double flip, double rotation)
     {
-        var trainer = Context.MulticlassClassification.Trainers.NoProp(Options with { Augmentation = Options.Augmentation with { HorizontalFlipProbability = flip, RotationDegrees = rotation } });
+        var trainer =
+            Context.MulticlassClassification.Trainers.NoProp(Options with
+            {
+                Augmentation = Options.Augmentation with { HorizontalFlipProbability = flip, RotationDegrees = rotation },
+            });
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(_data));
 
-        Assert.Contains("but the rows are vectors of 2 values, which have no sides to turn: set both to 0, or set ImageShape if they are images.", fault.Message);
+        Assert.Contains(
+            "but the rows are vectors of 2 values, which have no sides to turn: set both to 0, or set ImageShape if they are images.",
+            fault.Message);
     }
 
     [TestMethod]
@@ -110,7 +128,9 @@ public sealed class TabularTests
     {
         var schema = SchemaDefinition.Create(typeof(Point));
         schema["Features"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 1);
-        var data = Context.Data.LoadFromEnumerable(Enumerable.Range(0, 64).Select(i => new Point { Label = (uint)(i % 2), Features = [(i % 2) + (i / 100f)] }), schema);
+        var data = Context.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 64).Select(i => new Point { Label = (uint)(i % 2), Features = [(i % 2) + (i / 100f)] }),
+            schema);
 
         using var model = Context.MulticlassClassification.Trainers.NoProp(Options).Fit(data);
 
@@ -124,7 +144,9 @@ public sealed class TabularTests
     {
         var fresh = Context.Data.LoadFromEnumerable(Moons(seed: 2));
         var epochs = new Recorder<EpochMetrics>();
-        using var model = Context.MulticlassClassification.Trainers.NoProp(Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }) }).Fit(_data, fresh, epochs);
+        using var model = Context.MulticlassClassification.Trainers
+            .NoProp(Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }) })
+            .Fit(_data, fresh, epochs);
 
         var figures = model.Diagnose(fresh);
 

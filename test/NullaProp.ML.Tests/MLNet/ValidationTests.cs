@@ -34,7 +34,10 @@ public sealed class ValidationTests
     {
         var progress = new Recorder<EpochMetrics>();
 
-        TinyImages.Trainer(Context, options => options with { EarlyStoppingPatience = 1 }).Fit(Training, validation: null, progress).Dispose();
+        TinyImages
+            .Trainer(Context, options => options with { EarlyStoppingPatience = 1 })
+            .Fit(Training, validation: null, progress)
+            .Dispose();
 
         Assert.IsTrue(progress.Reports.All(epoch => epoch.ValidationLogLoss is null && epoch.ValidationAccuracy is null));
         Assert.HasCount(2, progress.Reports, "without validation data patience is ignored");
@@ -69,7 +72,10 @@ public sealed class ValidationTests
         var metrics = Context.MulticlassClassification.Evaluate(model.Transform(Misleading));
 
         Assert.AreEqual(epochs.Min(epoch => epoch.ValidationLogLoss!.Value), metrics.LogLoss, 1e-5);
-        Assert.IsGreaterThan(metrics.LogLoss + 0.01, epochs[^1].ValidationLogLoss!.Value, "the last epoch must be worse for this test to tell anything");
+        Assert.IsGreaterThan(
+            metrics.LogLoss + 0.01,
+            epochs[^1].ValidationLogLoss!.Value,
+            "the last epoch must be worse for this test to tell anything");
         model.Dispose();
     }
 
@@ -78,7 +84,9 @@ public sealed class ValidationTests
     {
         var progress = new Recorder<EpochMetrics>();
 
-        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 4, EarlyStoppingPatience = 4 }).Fit(Training, Training, progress);
+        using var model = TinyImages
+            .Trainer(Context, options => options with { Epochs = 4, EarlyStoppingPatience = 4 })
+            .Fit(Training, Training, progress);
 
         Assert.HasCount(4, progress.Reports);
         var metrics = Context.MulticlassClassification.Evaluate(model.Transform(Training));

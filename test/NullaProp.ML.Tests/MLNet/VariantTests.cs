@@ -31,10 +31,14 @@ public sealed class VariantTests
         var scores = scored.GetColumn<float[]>("Score").ToArray();
 
         using var loaded = (NoPropTransformer)EstimatorContract.Reloaded(Context, model, data.Schema);
-        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(model, new PredictionEngineOptions { OwnsTransformer = false });
+        using var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+            model,
+            new PredictionEngineOptions { OwnsTransformer = false });
 
-        Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(scored).MicroAccuracy); // three classes that a pixel tells apart
-        var (again, rows) = (loaded.Transform(data).GetColumn<float[]>("Score").ToArray(), TinyImages.Rows(48, 3, index => TinyImages.Names[index]));
+        // three classes that a pixel tells apart
+        Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(scored).MicroAccuracy);
+        var (again, rows) =
+            (loaded.Transform(data).GetColumn<float[]>("Score").ToArray(), TinyImages.Rows(48, 3, index => TinyImages.Names[index]));
         for (var row = 0; row < scores.Length; row++)
         {
             CollectionAssert.AreEqual(scores[row], again[row], $"row {row}");
@@ -54,7 +58,15 @@ public sealed class VariantTests
     public void Fit_FixedSchedule_LearnsWithEitherSamplingOfTimes(NoiseScheduleKind schedule, TimeSampling sampling)
     {
         var data = TinyImages.Keys(Context);
-        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 12, Variant = ((ContinuousTime)options.Variant) with { NoiseSchedule = schedule, TimeSampling = sampling } }).Fit(data);
+        using var model = TinyImages
+            .Trainer(
+                Context,
+                options => options with
+                {
+                    Epochs = 12,
+                    Variant = ((ContinuousTime)options.Variant) with { NoiseSchedule = schedule, TimeSampling = sampling },
+                })
+            .Fit(data);
 
         Assert.IsGreaterThan(0.9, Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
     }
@@ -66,8 +78,18 @@ public sealed class VariantTests
     {
         var data = TinyImages.Keys(Context);
         using var model = TinyImages.Trainer(Context, options => options with { Epochs = 12, Variant = variant.Create() }).Fit(data);
-        using var adaptive = model.WithSampling(options => options with { Solver = OdeSolver.Adaptive, SolverSteps = 64, SolverTolerance = 0.01, ScoreReadout = ScoreReadout.LastPrediction });
-        using var fine = model.WithSampling(options => options with { Solver = OdeSolver.Heun, SolverSteps = 500, ScoreReadout = ScoreReadout.LastPrediction });
+        using var adaptive =
+            model.WithSampling(
+                options => options with
+                {
+                    Solver = OdeSolver.Adaptive,
+                    SolverSteps = 64,
+                    SolverTolerance = 0.01,
+                    ScoreReadout = ScoreReadout.LastPrediction,
+                });
+        using var fine =
+            model.WithSampling(
+                options => options with { Solver = OdeSolver.Heun, SolverSteps = 500, ScoreReadout = ScoreReadout.LastPrediction });
 
         var (found, expected) = (Scores(adaptive), Scores(fine));
 
@@ -88,7 +110,9 @@ public sealed class VariantTests
     public void Diagnose_AnyVariant_GivesShares(VariantKind variant)
     {
         var data = TinyImages.Keys(Context);
-        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 12, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) }).Fit(data);
+        using var model = TinyImages
+            .Trainer(Context, options => options with { Epochs = 12, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }) })
+            .Fit(data);
 
         var figures = model.Diagnose(data);
 

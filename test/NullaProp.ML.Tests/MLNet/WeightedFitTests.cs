@@ -86,10 +86,14 @@ public sealed class WeightedFitTests
         Assert.IsTrue(Scores(model).All(float.IsFinite));
     }
 
-    private static NoPropOptions Baseline { get; } = TinyImages.Options with { Epochs = 4, HiddenSize = 8, BatchSize = 16, Variant = new CrossEntropyBaseline() };
+    private static NoPropOptions Baseline { get; } =
+        TinyImages.Options with { Epochs = 4, HiddenSize = 8, BatchSize = 16, Variant = new CrossEntropyBaseline() };
 
     private static IDataView Data(Func<int, float> weight) => TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(
-        TinyImages.Pixels(48, 3).Select((image, row) => new WeightedRow { Features = image.Pixels, Label = TinyImages.Names[image.Class], Weight = weight(row) })));
+        TinyImages
+            .Pixels(48, 3)
+            .Select(
+                (image, row) => new WeightedRow { Features = image.Pixels, Label = TinyImages.Names[image.Class], Weight = weight(row) })));
 
     private static IDataView Contradicting(int rows, Func<int, bool> isDog, Func<int, float> weight)
     {
@@ -111,7 +115,10 @@ public sealed class WeightedFitTests
         return Scores(model);
     }
 
-    private static float[] Scores(NoPropTransformer model) => [.. model.Transform(TinyImages.Keys(Context)).GetColumn<float[]>("Score").SelectMany(row => row)];
+    private static float[] Scores(NoPropTransformer model) => [.. model
+        .Transform(TinyImages.Keys(Context))
+        .GetColumn<float[]>("Score")
+        .SelectMany(row => row)];
 
     private sealed class WeightedRow
     {

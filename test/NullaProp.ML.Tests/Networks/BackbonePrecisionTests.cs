@@ -50,7 +50,8 @@ public sealed class BackbonePrecisionTests
 
         Assert.IsTrue(rounded.All(gradient => gradient.dtype == ScalarType.Float32));
         var cosine = nn.functional.cosine_similarity(Joined(single), Joined(rounded), 0).item<float>();
-        // Errors of 2⁻⁹ a value, which ReLUs and max-pools near a tie make larger, turn the gradient by some degrees at most: cos 8° = 0.99.
+        // Errors of 2⁻⁹ a value, which ReLUs and max-pools near a tie make larger, turn the gradient by some degrees at most: cos 8° =
+        // 0.99.
         Assert.IsGreaterThan(0.99f, cosine);
 
         Tensor[] Gradients(ScalarType precision) =>

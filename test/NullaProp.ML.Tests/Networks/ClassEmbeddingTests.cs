@@ -112,7 +112,10 @@ public sealed class ClassEmbeddingTests
     [DataRow(EmbeddingKind.LearnedUnitNorm, EmbeddingInitialization.FeatureMedoidByMedian, 16)]
     [DataRow(EmbeddingKind.Learned, EmbeddingInitialization.PixelMedoid, 2 * 8 * 9)] // the size of the images
     [DataRow(EmbeddingKind.OneHot, EmbeddingInitialization.PixelMedoid, 3)]
-    public void Dimension_KindAndInitialization_IsThatOfWhatItStartsAt(EmbeddingKind kind, EmbeddingInitialization initialization, int expected)
+    public void Dimension_KindAndInitialization_IsThatOfWhatItStartsAt(
+        EmbeddingKind kind,
+        EmbeddingInitialization initialization,
+        int expected)
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
@@ -141,6 +144,11 @@ public sealed class ClassEmbeddingTests
     }
 
     private static ClassEmbedding Create(
-        Weights weights, EmbeddingKind kind, int classes, int dimension, EmbeddingInitialization initialization = EmbeddingInitialization.Orthogonal) =>
-        new(weights.Under("e"), new() { HiddenSize = 16, Embedding = new() { Kind = kind, Initialization = initialization, Dimension = dimension } }, new(2, 8, 9), classes);
+        Weights weights, EmbeddingKind kind, int classes, int dimension, EmbeddingInitialization initialization =
+            EmbeddingInitialization.Orthogonal) =>
+        new(
+            weights.Under("e"),
+            new() { HiddenSize = 16, Embedding = new() { Kind = kind, Initialization = initialization, Dimension = dimension } },
+            new(2, 8, 9),
+            classes);
 }

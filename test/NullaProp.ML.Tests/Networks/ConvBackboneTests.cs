@@ -29,7 +29,9 @@ public sealed class ConvBackboneTests
         Assert.IsTrue(features.allclose(expected, rtol: 0, atol: 1e-5));
 
         Tensor Clipped(Tensor input, string layer) =>
-            nn.functional.max_pool2d(nn.functional.relu(nn.functional.conv2d(input, byName[layer + ".weight"], byName[layer + ".bias"], padding: [1, 1])), 2L);
+            nn.functional.max_pool2d(
+                nn.functional.relu(nn.functional.conv2d(input, byName[layer + ".weight"], byName[layer + ".bias"], padding: [1, 1])),
+                2L);
     }
 
     [TestMethod]

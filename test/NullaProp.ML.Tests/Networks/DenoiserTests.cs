@@ -19,7 +19,11 @@ public sealed class DenoiserTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), TinyModel.Small(new NoPropOptions()), new ImageShape(channels, height, width), classes);
+        using var model = new Denoiser(
+            Weights.Drawn(new RandomStreams(1), CPU),
+            TinyModel.Small(new NoPropOptions()),
+            new ImageShape(channels, height, width),
+            classes);
 
         var share = model.ImageShare(rand([6, channels, height, width], generator: generator));
         var logits = model.Logits(share, randn(6, model.Embedding.Dimension, generator: generator), rand(6, 1, generator: generator));
@@ -90,7 +94,9 @@ public sealed class DenoiserTests
     [TestMethod]
     public void EmbeddingNorm_KnownRows_IsTheirMeanLength()
     {
-        using var model = TinyModel.Create(new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 2 } }, classes: 2);
+        using var model = TinyModel.Create(
+            new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 2 } },
+            classes: 2);
         TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
 
         // (√(9+16) + 1)/2
@@ -103,7 +109,8 @@ public sealed class DenoiserTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        using var model = TinyModel.Create(new NoPropOptions { Variant = new DiscreteTime { BlockCount = 3, LogSnrAtNoise = -6, BlockMaxLogSnr = -2 } });
+        using var model =
+            TinyModel.Create(new NoPropOptions { Variant = new DiscreteTime { BlockCount = 3, LogSnrAtNoise = -6, BlockMaxLogSnr = -2 } });
         var z = randn(4, 3, generator: generator);
 
         foreach (var (block, logSnr) in model.Blocks.Zip([-6.0, -4, -2]))
@@ -129,5 +136,7 @@ public sealed class DenoiserTests
     }
 
     private static bool IsConstant(string name) =>
-        name.StartsWith("normalization.", StringComparison.Ordinal) || name.Contains("_norm.", StringComparison.Ordinal) || name is "schedule.level" or "schedule.noise_end" or "schedule.label_end";
+        name.StartsWith("normalization.", StringComparison.Ordinal)
+            || name.Contains("_norm.", StringComparison.Ordinal)
+            || name is "schedule.level" or "schedule.noise_end" or "schedule.label_end";
 }

@@ -52,7 +52,8 @@ public sealed class FusionHeadTests
         Tensor Normalized(Tensor input, string layer)
         {
             var centred = input - input.mean([1], keepdim: true);
-            return (centred / (centred.square().mean([1], keepdim: true) + 1e-5).sqrt() * Weight(layer + ".weight")) + Weight(layer + ".bias");
+            return (centred / (centred.square().mean([1], keepdim: true) + 1e-5).sqrt() * Weight(layer + ".weight"))
+                + Weight(layer + ".bias");
         }
     }
 

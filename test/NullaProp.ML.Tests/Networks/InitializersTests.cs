@@ -49,7 +49,13 @@ public sealed class InitializersTests
     public void All_SameStream_GiveTheSameAndLeaveTheProcessWideGeneratorAlone()
     {
         using var scope = NewDisposeScope();
-        Initializer[] initializers = [Initializers.FanIn(4), Initializers.Uniform(0, 1), Initializers.Normal(0.01), Initializers.OrthogonalRows()];
+        Initializer[] initializers =
+        [
+            Initializers.FanIn(4),
+            Initializers.Uniform(0, 1),
+            Initializers.Normal(0.01),
+            Initializers.OrthogonalRows(),
+        ];
         var global = Generator.Default.get_state().data<byte>().ToArray();
 
         foreach (var initializer in initializers)

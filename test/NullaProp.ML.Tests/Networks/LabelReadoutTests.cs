@@ -14,15 +14,28 @@ public sealed class LabelReadoutTests
     [DataRow(VariantKind.ContinuousTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
     [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
     [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
-    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))] // closed form: nothing to train
+    // closed form: nothing to train
+    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(GaussianReadout))]
     [DataRow(VariantKind.DiscreteTime, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(LinearReadout))]
     [DataRow(VariantKind.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.NoisyLabel, typeof(ProportionReadout))] // nothing to train
     [DataRow(VariantKind.FlowMatching, EmbeddingKind.OneHot, ReadoutLoss.Linear, typeof(ProportionReadout))]
     [DataRow(VariantKind.FlowMatching, EmbeddingKind.LearnedUnitNorm, ReadoutLoss.NoisyLabel, typeof(NearestReadout))]
     [DataRow(VariantKind.FlowMatching, EmbeddingKind.Learned, ReadoutLoss.Linear, typeof(LinearReadout))]
-    public void Create_VariantAndEmbedding_AreReadAsThePaperOrTheClosedFormSays(VariantKind variant, EmbeddingKind embedding, ReadoutLoss readout, Type expected)
+    public void Create_VariantAndEmbedding_AreReadAsThePaperOrTheClosedFormSays(
+        VariantKind variant,
+        EmbeddingKind embedding,
+        ReadoutLoss readout,
+        Type expected)
     {
-        using var model = TinyModel.Create(new NoPropOptions { Variant = variant.Create(new ContinuousTime { ReadoutLoss = readout }, new DiscreteTime { BlockCount = 2 }, new FlowMatching { ReadoutLoss = readout }), Embedding = new() { Kind = embedding } });
+        using var model =
+            TinyModel.Create(new NoPropOptions
+            {
+                Variant = variant.Create(
+                    new ContinuousTime { ReadoutLoss = readout },
+                    new DiscreteTime { BlockCount = 2 },
+                    new FlowMatching { ReadoutLoss = readout }),
+                Embedding = new() { Kind = embedding },
+            });
 
         Assert.IsInstanceOfType(model.Readout, expected);
     }
@@ -49,7 +62,10 @@ public sealed class LabelReadoutTests
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
         var embedding = tensor(new[] { 1f, 0f, 0f, 2f }).view(2, 2);
 
-        var logits = new NearestReadout(weights.Under("readout")).Logits(tensor(new[] { 0.5f, 0.5f }).unsqueeze(0), new LearnedVectors(embedding), new NoiseLevels(zeros(1, 1), ones(1, 1)));
+        var logits = new NearestReadout(weights.Under("readout")).Logits(
+            tensor(new[] { 0.5f, 0.5f }).unsqueeze(0),
+            new LearnedVectors(embedding),
+            new NoiseLevels(zeros(1, 1), ones(1, 1)));
 
         // Squared distances 0.5 and 2.5.
         Assert.AreEqual(4 * (2.5 - 0.5), (logits[0, 0] - logits[0, 1]).item<float>(), 1e-5);

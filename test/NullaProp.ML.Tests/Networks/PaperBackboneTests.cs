@@ -7,7 +7,8 @@ namespace NullaProp.ML.Tests.Networks;
 [TestClass]
 public sealed class PaperBackboneTests
 {
-    // By hand: convolutions C→32, 32→64, 64→128 of 9 weights and a bias, then 128·(side/4)²→256; the norm adds 2·256. With the label path and head of figure 6, not
+    // By hand: convolutions C→32, 32→64, 64→128 of 9 weights and a bias, then 128·(side/4)²→256; the norm adds 2·256. With the label path
+    // and head of figure 6, not
     // counted here, these are the 1.95 and 2.44 million of continuous time, 2.00 and 2.49 of a discrete block.
     [TestMethod]
     [DataRow(1, 28, "ReLU", 320L + 18_496 + 73_856 + ((6_272 * 256) + 256))]
@@ -42,7 +43,8 @@ public sealed class PaperBackboneTests
         // Single precision; sums over up to 768 products near 0.01.
         Assert.IsTrue(features.allclose(expected, rtol: 0, atol: 1e-5));
 
-        Tensor Clipped(Tensor input, string layer) => nn.functional.conv2d(input, byName[layer + ".weight"], byName[layer + ".bias"], padding: [1, 1]).relu();
+        Tensor Clipped(Tensor input, string layer) =>
+            nn.functional.conv2d(input, byName[layer + ".weight"], byName[layer + ".bias"], padding: [1, 1]).relu();
     }
 
     [TestMethod]

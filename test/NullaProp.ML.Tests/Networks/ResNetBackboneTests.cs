@@ -16,7 +16,10 @@ public sealed class ResNetBackboneTests
     {
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
 
-        BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 1 }, new ImageShape(3, 224, 224));
+        BackboneFactory.Create(
+            weights.Under("backbone"),
+            new NoPropOptions { Backbone = kind, HiddenSize = 1 },
+            new ImageShape(3, 224, 224));
 
         Assert.AreEqual(count + width + 1, weights.Trained.Sum(weight => weight.Value.numel()));
     }
@@ -50,7 +53,10 @@ public sealed class ResNetBackboneTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var backbone = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 5 }, new ImageShape(channels, height, width));
+        var backbone = BackboneFactory.Create(
+            weights.Under("backbone"),
+            new NoPropOptions { Backbone = kind, HiddenSize = 5 },
+            new ImageShape(channels, height, width));
         using var mode = no_grad();
 
         var features = backbone.Features(randn([2, channels, height, width], generator: generator));
@@ -76,7 +82,9 @@ public sealed class ResNetBackboneTests
 
         var maps = backbone.Maps(images, training: null);
 
-        var x = side < 64 ? Normed(images, "conv1", "bn1", 1, 1).relu() : nn.functional.max_pool2d(Normed(images, "conv1", "bn1", 2, 3).relu(), 3, 2, 1);
+        var x = side < 64
+            ? Normed(images, "conv1", "bn1", 1, 1).relu()
+            : nn.functional.max_pool2d(Normed(images, "conv1", "bn1", 2, 3).relu(), 3, 2, 1);
         foreach (var (layer, i) in Enumerable.Range(1, 4).SelectMany(layer => new[] { (layer, 0), (layer, 1) }))
         {
             var (name, stride) = ($"layer{layer}.{i}", layer > 1 && i == 0 ? 2 : 1);
@@ -105,7 +113,9 @@ public sealed class ResNetBackboneTests
 
         backbone.Features(images, TinyModel.Training()).sum().backward();
 
-        Assert.IsTrue(weights.Values.Where(weight => weight.Key.EndsWith("running_mean", StringComparison.Ordinal)).All(weight => weight.Value.abs().max().item<float>() > 0));
+        Assert.IsTrue(weights.Values
+            .Where(weight => weight.Key.EndsWith("running_mean", StringComparison.Ordinal))
+            .All(weight => weight.Value.abs().max().item<float>() > 0));
         Assert.IsTrue(weights.Trained.All(weight => weight.Value.grad is { } gradient && gradient.isfinite().all().item<bool>()));
     }
 }

@@ -7,7 +7,8 @@ namespace NullaProp.ML.Tests.Networks;
 [TestClass]
 public sealed class ResidualBlockTests
 {
-    // One pixel, so that only the middle of a 3×3 kernel counts: y = ReLU(w₂·ReLU(w₁·x) + shortcut), each norm with variance 1 dividing by √(1 + 10⁻⁵).
+    // One pixel, so that only the middle of a 3×3 kernel counts: y = ReLU(w₂·ReLU(w₁·x) + shortcut), each norm with variance 1 dividing by
+    // √(1 + 10⁻⁵).
     [TestMethod]
     [DataRow(2f, 3f, 0.5f, 5f)] // 0.5·6 + 2
     [DataRow(2f, -3f, 0.5f, 2f)] // the inner ReLU clips −6

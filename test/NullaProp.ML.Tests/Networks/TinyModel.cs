@@ -20,7 +20,10 @@ internal static class TinyModel
         return model;
     }
 
-    /// <summary>Lets a model that is not trained yet read the noisy label: the encoder's last matrix starts at 0, and a test of what follows from z would test nothing.</summary>
+    /// <summary>
+    /// Lets a model that is not trained yet read the noisy label: the encoder's last matrix starts at 0, and a test of what follows from z
+    /// would test nothing.
+    /// </summary>
     public static void ReadLabels(Denoiser model, int seed = 1)
     {
         using var scope = NewDisposeScope();
@@ -43,11 +46,19 @@ internal static class TinyModel
         }
     }
 
-    /// <summary>Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its code as in the seed.</summary>
+    /// <summary>
+    /// Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its
+    /// code as in the seed.
+    /// </summary>
     public static NoPropOptions Small(NoPropOptions options)
     {
-        var isUsual = options.Embedding.Dimension == new NoPropOptions().Embedding.Dimension || options.Embedding.Dimension == NoPropOptions.JaxReference.Embedding.Dimension;
-        return options with { HiddenSize = 8, Embedding = options.Embedding with { Dimension = isUsual ? 8 : options.Embedding.Dimension } };
+        var isUsual =
+            options.Embedding.Dimension == new NoPropOptions().Embedding.Dimension || options.Embedding.Dimension == NoPropOptions.JaxReference.Embedding.Dimension;
+        return options with
+        {
+            HiddenSize = 8,
+            Embedding = options.Embedding with { Dimension = isUsual ? 8 : options.Embedding.Dimension },
+        };
     }
 
     /// <summary>Returns a model whose logits are these, whatever it is shown: all weights of the networks 0 but the last bias.</summary>
@@ -94,11 +105,15 @@ internal static class TinyModel
     public static Tensor Pixels(int count, Generator generator) => rand([count, 1, 8, 8], generator: generator);
 
     /// <summary>Returns the image's share of a model of a single block, (B, H).</summary>
-    public static Tensor ImageShare(this Denoiser model, Tensor pixels) => model.Blocks.Single().ImageShare(model.Normalization.Apply(pixels));
+    public static Tensor ImageShare(this Denoiser model, Tensor pixels) =>
+        model.Blocks.Single().ImageShare(model.Normalization.Apply(pixels));
 
     /// <summary>Returns the logits of a model of a single block, (B, K).</summary>
-    public static Tensor Logits(this Denoiser model, Tensor imageShare, Tensor z, Tensor time) => model.Blocks.Single().Logits(imageShare, z, time);
+    public static Tensor Logits(this Denoiser model, Tensor imageShare, Tensor z, Tensor time) =>
+        model.Blocks.Single().Logits(imageShare, z, time);
 
     private static bool IsNetwork(string name) =>
-        !name.StartsWith("schedule.", StringComparison.Ordinal) && !name.StartsWith("embedding.", StringComparison.Ordinal) && !name.StartsWith("normalization.", StringComparison.Ordinal);
+        !name.StartsWith("schedule.", StringComparison.Ordinal)
+            && !name.StartsWith("embedding.", StringComparison.Ordinal)
+            && !name.StartsWith("normalization.", StringComparison.Ordinal);
 }

@@ -25,7 +25,10 @@ public sealed class TorchvisionTests
         Save(theirs, folder.File("resnet.safetensors"));
         var file = PretrainedFile.Read(folder.File("resnet.safetensors"))!;
         using var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);
-        var ours = BackboneFactory.Create(weights.Under("backbone"), new NoPropOptions { Backbone = kind, HiddenSize = 4 }, new ImageShape(3, 64, 72));
+        var ours = BackboneFactory.Create(
+            weights.Under("backbone"),
+            new NoPropOptions { Backbone = kind, HiddenSize = 4 },
+            new ImageShape(3, 64, 72));
         file.CheckUse(Assert.Fail); // every weight was found and used, but for the classifier
         var images = randn([2, 3, 64, 72], generator: generator);
 

@@ -17,7 +17,9 @@ public sealed class WeightsTests
         scope.Undecayed("undecayed", Initializers.Constant(1), 3);
         scope.Fixed("fixed", Initializers.Constant(1), 1);
 
-        CollectionAssert.AreEqual(new[] { "a.b.decayed", "a.b.undecayed", "a.b.fixed" }, weights.Values.Select(weight => weight.Key).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "a.b.decayed", "a.b.undecayed", "a.b.fixed" },
+            weights.Values.Select(weight => weight.Key).ToArray());
         CollectionAssert.AreEqual(new[] { "a.b.decayed", "a.b.undecayed" }, weights.Trained.Select(weight => weight.Key).ToArray());
         Assert.IsTrue(weights.OfRole(WeightRole.Decayed).Single().Value.requires_grad);
         Assert.IsTrue(weights.OfRole(WeightRole.Undecayed).Single().Value.requires_grad);

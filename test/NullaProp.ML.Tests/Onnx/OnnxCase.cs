@@ -16,7 +16,12 @@ internal sealed class OnnxCase : IDisposable
     private readonly int _rows;
     private readonly TorchRunner _runner;
 
-    public OnnxCase(NoPropOptions options, ImageShape? shape = null, int rows = OnnxModelTests.Rows, double scale = 1, NoPropOptions? network = null)
+    public OnnxCase(
+        NoPropOptions options,
+        ImageShape? shape = null,
+        int rows = OnnxModelTests.Rows,
+        double scale = 1,
+        NoPropOptions? network = null)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
@@ -26,7 +31,9 @@ internal sealed class OnnxCase : IDisposable
         TinyModel.ReadLabels(Network, seed: 3);
         Unsettle(generator);
         var channels = Enumerable.Range(0, _shape.Channels);
-        Network.Normalization.Set([.. channels.Select(c => (0.4 + (0.05 * c)) * scale)], [.. channels.Select(c => (0.3 + (0.02 * c)) * scale)]);
+        Network.Normalization.Set(
+            [.. channels.Select(c => (0.4 + (0.05 * c)) * scale)],
+            [.. channels.Select(c => (0.3 + (0.02 * c)) * scale)]);
         var plan = PlanCompiler.For(Network, Options);
         var starts = Start.Points(Options.Sampling.Draws, Network.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         Stored = new StoredModel(Options, _shape, 3, Keys: null, Seed: 5, Network, starts);

@@ -26,7 +26,14 @@ public sealed class OnnxModelTests
         select new object[] { variant, readout, embedding };
 
     public static IEnumerable<object[]> Backbones =>
-        from kind in new[] { NoPropBackbone.SmallConv, NoPropBackbone.PaperConv, NoPropBackbone.ResNet18, NoPropBackbone.ResNet50, NoPropBackbone.Mlp }
+        from kind in new[]
+        {
+            NoPropBackbone.SmallConv,
+            NoPropBackbone.PaperConv,
+            NoPropBackbone.ResNet18,
+            NoPropBackbone.ResNet50,
+            NoPropBackbone.Mlp,
+        }
         from variant in new[] { VariantKind.ContinuousTime, VariantKind.DiscreteTime }
         select new object[] { kind, variant };
 

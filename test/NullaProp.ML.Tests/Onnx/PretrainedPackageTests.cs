@@ -16,7 +16,9 @@ public sealed class PretrainedPackageTests
     public void Features_OfNetworkRead_EqualThoseOfOnnxRuntime()
     {
         var random = new Random(1);
-        float[] photo = [.. Enumerable.Range(0, 3 * 224 * 224).Select(i => (float)(128 + (90 * Math.Sin(i * 0.013)) + random.Next(-30, 30)))];
+        float[] photo = [.. Enumerable
+            .Range(0, 3 * 224 * 224)
+            .Select(i => (float)(128 + (90 * Math.Sin(i * 0.013)) + random.Next(-30, 30)))];
         using var trunk = new FrozenTrunk(PretrainedPackage.Read(Folder), CPU);
         var features = new float[PretrainedBackbone.FeatureCount];
 

@@ -10,7 +10,9 @@ namespace NullaProp.ML.Tests.Options;
 [TestClass]
 public sealed class ArchitectureOptionsTests
 {
-    private static readonly NoPropOptions Learned = TinyModel.Small(new() { Variant = new DiscreteTime { BlockCount = 2 }, Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 8 } });
+    private static readonly NoPropOptions Learned =
+        TinyModel.Small(
+            new() { Variant = new DiscreteTime { BlockCount = 2 }, Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 8 } });
 
     [TestMethod]
     public void Differences_SameArchitecture_AreNone() =>
@@ -39,7 +41,8 @@ public sealed class ArchitectureOptionsTests
             new[] { "Variant is FlowMatching instead of ContinuousTime" },
             ArchitectureOptions.Differences(new() { Variant = new FlowMatching() }, new()).ToArray());
 
-    // So that an option that comes later and decides parameters cannot be forgotten: every other option leaves names and shapes as they are.
+    // So that an option that comes later and decides parameters cannot be forgotten: every other option leaves names and shapes as they
+    // are.
     [TestMethod]
     [DataRow(VariantKind.ContinuousTime)]
     [DataRow(VariantKind.DiscreteTime)]
@@ -50,7 +53,9 @@ public sealed class ArchitectureOptionsTests
         var before = Layout(start);
         var changing = new object[] { start, start.Embedding, start.Variant }
             .SelectMany(record => OptionProperty.Of(record.GetType()).SelectMany(option =>
-                Others(option.Property.PropertyType, option.Property.GetValue(record)).Select(value => (Option: option, Options: With(start, record, option, value)))))
+                Others(
+                    option.Property.PropertyType,
+                    option.Property.GetValue(record)).Select(value => (Option: option, Options: With(start, record, option, value)))))
             .Where(change => Layout(change.Options) != before)
             .Select(change => change.Option)
             .Distinct()
@@ -84,6 +89,10 @@ public sealed class ArchitectureOptionsTests
     private static string Layout(NoPropOptions options)
     {
         using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), options, TinyModel.Shape, 3);
-        return string.Join("; ", model.Weights.Values.Select(weight => string.Create(CultureInfo.InvariantCulture, $"{weight.Key} {string.Join("x", weight.Value.shape)}")));
+        return string.Join(
+            "; ",
+            model.Weights.Values.Select(weight => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{weight.Key} {string.Join("x", weight.Value.shape)}")));
     }
 }

@@ -17,11 +17,19 @@ public sealed class BackbonePrecisionTests
     [TestMethod]
     public void Validate_BFloat16ForAnOwnModule_SaysWhatToChoose()
     {
-        var options = new NoPropOptions { Backbone = NoPropBackbone.Custom, BackboneName = "mine", BackbonePrecision = BackbonePrecision.BFloat16 };
+        var options = new NoPropOptions
+        {
+            Backbone = NoPropBackbone.Custom,
+            BackboneName = "mine",
+            BackbonePrecision = BackbonePrecision.BFloat16,
+        };
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
 
-        Assert.Contains("BackbonePrecision is BFloat16, but Backbone Custom computes in the single precision of its own parameters: choose Automatic or Full.", fault.Message);
+        Assert.Contains(
+            "BackbonePrecision is BFloat16, but Backbone Custom computes in the single precision of its own parameters: choose "
+                + "Automatic or Full.",
+            fault.Message);
     }
 
     [TestMethod]

@@ -6,7 +6,15 @@ namespace NullaProp.ML.Tests.Options;
 public sealed class NoPropOptionsTests
 {
     private static readonly object[] Records =
-        [new NoPropOptions(), new Sampling(), new Augmentation(), new Embedding { Kind = EmbeddingKind.Learned }, new ContinuousTime(), new DiscreteTime(), new FlowMatching()];
+        [
+            new NoPropOptions(),
+            new Sampling(),
+            new Augmentation(),
+            new Embedding { Kind = EmbeddingKind.Learned },
+            new ContinuousTime(),
+            new DiscreteTime(),
+            new FlowMatching(),
+        ];
 
     public static IEnumerable<object[]> Ranges =>
         from record in Records
@@ -26,11 +34,14 @@ public sealed class NoPropOptionsTests
     public void Validate_ValueAtAnEndOfItsRange_IsAcceptedAndNoFurther(string record, string name)
     {
         var range = Option(record, name).Range!;
-        var (lowest, highest) = (Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture));
+        var (lowest, highest) =
+            (Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture));
 
         Assert.IsNull(Fault(record, name, range.MinimumIsExclusive ? Next(record, name, lowest, 1) : lowest));
         Assert.IsNull(Fault(record, name, highest));
-        foreach (var outside in new[] { range.MinimumIsExclusive ? lowest : Next(record, name, lowest, -1), Next(record, name, highest, 1), double.NaN })
+        foreach (var outside in new[] { range.MinimumIsExclusive
+            ? lowest
+            : Next(record, name, lowest, -1), Next(record, name, highest, 1), double.NaN })
         {
             if (Fits(record, name, outside))
             {
@@ -92,7 +103,13 @@ public sealed class NoPropOptionsTests
     [TestMethod]
     public void Validate_SeveralFaults_ListsAllAtOnce()
     {
-        var options = new NoPropOptions { Epochs = 0, LearningRate = -1, LabelColumnName = "", Sampling = new() { Solver = (OdeSolver)7, Draws = 2000 } };
+        var options = new NoPropOptions
+        {
+            Epochs = 0,
+            LearningRate = -1,
+            LabelColumnName = "",
+            Sampling = new() { Solver = (OdeSolver)7, Draws = 2000 },
+        };
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
 
@@ -100,14 +117,19 @@ public sealed class NoPropOptionsTests
         Assert.Contains("LabelColumnName is empty, but must name a column.", fault.Message);
         Assert.Contains("Epochs is 0, but must be from 1 to 100000.", fault.Message);
         Assert.Contains("LearningRate is -1, but must be above 0 and at most 10.", fault.Message);
-        Assert.Contains("Sampling.Solver is 7, but must be one of Euler, Heun, ExponentialEuler, ExponentialHeun, Multistep, Adaptive.", fault.Message);
+        Assert.Contains(
+            "Sampling.Solver is 7, but must be one of Euler, Heun, ExponentialEuler, ExponentialHeun, Multistep, Adaptive.",
+            fault.Message);
         Assert.Contains("Sampling.Draws is 2000, but must be from 0 to 1024.", fault.Message);
     }
 
     [TestMethod]
     public void Validate_AncestralAsItMustBe_IsAccepted()
     {
-        new NoPropOptions { Sampling = new() { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, Draws = 1 } }.Validate();
+        new NoPropOptions
+        {
+            Sampling = new() { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, Draws = 1 },
+        }.Validate();
     }
 
     [TestMethod]
@@ -115,7 +137,10 @@ public sealed class NoPropOptionsTests
     [DataRow(NoiseScheduleKind.Cosine)]
     public void Validate_TimesUniformInLogSnrOfAFixedSchedule_AreAccepted(NoiseScheduleKind schedule)
     {
-        new NoPropOptions { Variant = new ContinuousTime { TimeSampling = TimeSampling.UniformInLogSnr, NoiseSchedule = schedule } }.Validate();
+        new NoPropOptions
+        {
+            Variant = new ContinuousTime { TimeSampling = TimeSampling.UniformInLogSnr, NoiseSchedule = schedule },
+        }.Validate();
     }
 
     [TestMethod]
@@ -151,8 +176,12 @@ public sealed class NoPropOptionsTests
 
         Assert.AreEqual((100, 128, 1e-3, 1e-3), (preset.Epochs, preset.BatchSize, preset.LearningRate, preset.WeightDecay));
         Assert.AreEqual((NoPropBackbone.PaperConv, EmbeddingKind.OneHot), (preset.Backbone, preset.Embedding.Kind));
-        Assert.AreEqual((NoiseScheduleKind.LearnedJointly, LossWeighting.SnrDerivative, 1.0), (variant.NoiseSchedule, variant.LossWeighting, variant.DenoisingFactor));
-        Assert.AreEqual((DenoisingLoss.SquaredError, PriorLoss.ExactKl, ReadoutLoss.Linear), (variant.DenoisingLoss, variant.PriorLoss, variant.ReadoutLoss));
+        Assert.AreEqual(
+            (NoiseScheduleKind.LearnedJointly, LossWeighting.SnrDerivative, 1.0),
+            (variant.NoiseSchedule, variant.LossWeighting, variant.DenoisingFactor));
+        Assert.AreEqual(
+            (DenoisingLoss.SquaredError, PriorLoss.ExactKl, ReadoutLoss.Linear),
+            (variant.DenoisingLoss, variant.PriorLoss, variant.ReadoutLoss));
         Assert.AreEqual(
             new Sampling
             {
@@ -163,10 +192,14 @@ public sealed class NoPropOptionsTests
                 Draws = 1,
             },
             preset.Sampling);
-        Assert.AreEqual((10, null, NoiseScheduleKind.Cosine, 0.1), (blocks.BlockCount, blocks.BlockMaxLogSnr, blocks.NoiseSchedule, blocks.DenoisingFactor));
+        Assert.AreEqual(
+            (10, null, NoiseScheduleKind.Cosine, 0.1),
+            (blocks.BlockCount, blocks.BlockMaxLogSnr, blocks.NoiseSchedule, blocks.DenoisingFactor));
         Assert.AreEqual((DenoisingLoss.SquaredError, LossWeighting.SnrDerivative), (blocks.DenoisingLoss, blocks.LossWeighting));
         Assert.AreEqual(VelocityForm.Raw, flow.VelocityForm);
-        Assert.AreEqual((OdeSolver.Euler, 1_000), (NoPropOptions.PaperFlowMatching.Sampling.Solver, NoPropOptions.PaperFlowMatching.Sampling.SolverSteps));
+        Assert.AreEqual(
+            (OdeSolver.Euler, 1_000),
+            (NoPropOptions.PaperFlowMatching.Sampling.Solver, NoPropOptions.PaperFlowMatching.Sampling.SolverSteps));
     }
 
     // The defaults of dimarkov/nullaprop, src/nullaprop (models.py, training.py, inference.py).
@@ -180,8 +213,12 @@ public sealed class NoPropOptionsTests
         Assert.AreEqual(EmbeddingInitialization.SmallNormal, preset.Embedding.Initialization);
         Assert.AreEqual((-2.5, 2.5), (variant.LogSnrAtNoise, variant.LogSnrAtLabel)); // γ from 5 to −5, s = sigmoid(−γ/2)
         Assert.AreEqual((NoiseScheduleKind.LearnedJointly, LossWeighting.SnrDerivative), (variant.NoiseSchedule, variant.LossWeighting));
-        Assert.AreEqual((DenoisingLoss.SquaredError, PriorLoss.HalfSquaredNorm, ReadoutLoss.Denoiser), (variant.DenoisingLoss, variant.PriorLoss, variant.ReadoutLoss));
-        Assert.AreEqual((FlowDynamics.SimplifiedFlow, OdeSolver.Heun, 40), (preset.Sampling.Dynamics, preset.Sampling.Solver, preset.Sampling.SolverSteps));
+        Assert.AreEqual(
+            (DenoisingLoss.SquaredError, PriorLoss.HalfSquaredNorm, ReadoutLoss.Denoiser),
+            (variant.DenoisingLoss, variant.PriorLoss, variant.ReadoutLoss));
+        Assert.AreEqual(
+            (FlowDynamics.SimplifiedFlow, OdeSolver.Heun, 40),
+            (preset.Sampling.Dynamics, preset.Sampling.Solver, preset.Sampling.SolverSteps));
         Assert.AreEqual((1e-3, 1e-3), (preset.LearningRate, preset.WeightDecay));
         Assert.AreEqual(ScoreReadout.LastPrediction, preset.Sampling.ScoreReadout);
     }
@@ -191,7 +228,9 @@ public sealed class NoPropOptionsTests
     {
         var shape = new ImageShape(1, 8, 8);
 
-        Assert.AreEqual(new NoPropOptions { ImageShape = shape, Epochs = 3 }, new NoPropOptions { ImageShape = new ImageShape(1, 8, 8), Epochs = 3 });
+        Assert.AreEqual(
+            new NoPropOptions { ImageShape = shape, Epochs = 3 },
+            new NoPropOptions { ImageShape = new ImageShape(1, 8, 8), Epochs = 3 });
         Assert.AreNotEqual(new NoPropOptions { Epochs = 3 }, new NoPropOptions { Epochs = 4 });
     }
 
@@ -225,7 +264,8 @@ public sealed class NoPropOptionsTests
 
     private static bool IsWhole(OptionProperty option) => Type.GetTypeCode(Plain(option)) is TypeCode.Int32 or TypeCode.Int64;
 
-    private static Type Plain(OptionProperty option) => Nullable.GetUnderlyingType(option.Property.PropertyType) ?? option.Property.PropertyType;
+    private static Type Plain(OptionProperty option) =>
+        Nullable.GetUnderlyingType(option.Property.PropertyType) ?? option.Property.PropertyType;
 
     private static object Typed(OptionProperty option, double value) => Plain(option) == typeof(long) && value >= long.MaxValue
         ? long.MaxValue

@@ -43,7 +43,9 @@ public sealed class AdaptiveGridTests
     [TestMethod]
     public void Within_TighterTolerances_TakeMoreSteps()
     {
-        var counts = new[] { 1, 0.3, 0.1, 0.03, 0.01, 0.001 }.Select(tolerance => Grid(new ProbabilityFlow(), tolerance, 1024).Count).ToArray();
+        var counts = new[] { 1, 0.3, 0.1, 0.03, 0.01, 0.001 }
+            .Select(tolerance => Grid(new ProbabilityFlow(), tolerance, 1024).Count)
+            .ToArray();
 
         CollectionAssert.AreEqual(counts.Order().ToArray(), counts);
         Assert.IsGreaterThan(2 * counts[0], counts[^1]);
@@ -80,7 +82,10 @@ public sealed class AdaptiveGridTests
         Assert.IsLessThan(equal, chosen, $"{adaptive.Length} steps");
 
         double[][] Ends(IEnumerable<SamplingStage> stages) =>
-            [.. starts.Select(start => PlanExecution.End(stages, start, (z, time) => IdealDenoiser.Posterior(z, schedule.Levels([time])[0].LogSnr)))];
+            [.. starts.Select(start => PlanExecution.End(
+                stages,
+                start,
+                (z, time) => IdealDenoiser.Posterior(z, schedule.Levels([time])[0].LogSnr)))];
 
         // The mean distance.
         double Error(IEnumerable<SamplingStage> stages) =>

@@ -55,7 +55,10 @@ public sealed class ConvergenceTests
     private static double MedianError(OdeSolver solver, int evaluations)
     {
         var steps = solver is OdeSolver.Heun or OdeSolver.ExponentialHeun ? evaluations / 2 : evaluations;
-        var errors = EndsOf(solver, steps).Zip(Ends.Value, (end, exact) => Math.Sqrt(end.Zip(exact, (a, b) => (a - b) * (a - b)).Sum())).Order().ToArray();
+        var errors = EndsOf(solver, steps)
+            .Zip(Ends.Value, (end, exact) => Math.Sqrt(end.Zip(exact, (a, b) => (a - b) * (a - b)).Sum()))
+            .Order()
+            .ToArray();
         return (errors[(Draws / 2) - 1] + errors[Draws / 2]) / 2;
     }
 

@@ -24,7 +24,12 @@ public sealed class EarlyExitTests
     [DynamicData(nameof(Models))]
     public void Probabilities_ClassIsDecided_KeepEveryClassAndAgreeByRow(VariantKind variant, int draws)
     {
-        var options = TinyModel.Small(new NoPropOptions { Variant = variant.Create(new DiscreteTime { BlockCount = 6 }), Sampling = new() { SolverSteps = 3, Draws = draws, EarlyExit = EarlyExit.WhenClassIsDecided } });
+        var options =
+            TinyModel.Small(new NoPropOptions
+            {
+                Variant = variant.Create(new DiscreteTime { BlockCount = 6 }),
+                Sampling = new() { SolverSteps = 3, Draws = draws, EarlyExit = EarlyExit.WhenClassIsDecided },
+            });
 
         var left = new[] { 0.1f, 1f, 4f, 8f }.Sum(sharpness => ImagesThatLeft(options, sharpness));
 
@@ -75,7 +80,9 @@ public sealed class EarlyExitTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create(new NoPropOptions { Embedding = new() { Kind = EmbeddingKind.Learned } });
-        var plan = PlanCompiler.For(model, new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit } });
+        var plan = PlanCompiler.For(
+            model,
+            new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastState, EarlyExit = earlyExit } });
 
         var readout = new FoldedReadout(model, plan, model.Embedding.Rows());
 
@@ -84,7 +91,9 @@ public sealed class EarlyExitTests
         {
             for (var j = 0; j < 3; j++)
             {
-                var expected = k == j ? -1 : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Layers[0].Row(k)[i] - readout.Layers[0].Row(j)[i]));
+                var expected = k == j
+                    ? -1
+                    : Enumerable.Range(0, 3).Max(i => Math.Abs(readout.Layers[0].Row(k)[i] - readout.Layers[0].Row(j)[i]));
                 Assert.AreEqual(expected, readout.Spread!.Row(k)[j], 1e-6f);
             }
         }
@@ -114,7 +123,10 @@ public sealed class EarlyExitTests
     [TestMethod]
     public void SharesLeft_MeanOverFour_CountDown()
     {
-        var plan = new SamplingPlan([.. Enumerable.Range(0, 4).Select(i => new SamplingStage { Time = i / 4.0, ScoreShare = 0.25 })]) { EarlyExit = EarlyExit.WhenClassIsDecided };
+        var plan = new SamplingPlan([.. Enumerable.Range(0, 4).Select(i => new SamplingStage { Time = i / 4.0, ScoreShare = 0.25 })])
+        {
+            EarlyExit = EarlyExit.WhenClassIsDecided,
+        };
 
         CollectionAssert.AreEqual(new double?[] { 0.75, 0.5, 0.25, 0 }, plan.SharesLeft().ToArray());
     }
@@ -124,7 +136,11 @@ public sealed class EarlyExitTests
     [DataRow(EarlyExit.WhenClassIsDecided, 1.0)] // the last state decides alone
     public void SharesLeft_WhereNoImageMayLeave_AreNone(EarlyExit earlyExit, double stateShare)
     {
-        var plan = new SamplingPlan([new SamplingStage { Time = 0, ScoreShare = 1 - stateShare }]) { EarlyExit = earlyExit, StateShare = stateShare };
+        var plan = new SamplingPlan([new SamplingStage { Time = 0, ScoreShare = 1 - stateShare }])
+        {
+            EarlyExit = earlyExit,
+            StateShare = stateShare,
+        };
 
         Assert.IsNull(plan.SharesLeft().Single());
     }

@@ -79,7 +79,9 @@ public sealed class OracleTests
         var schedule = new LinearNoiseSchedule(-9, 9);
         var stages = new PlanCompiler(Dynamics.Of(dynamics), schedule.Levels, IdealDenoiser.Prior.Count).Steps(solver, steps).ToArray();
         var logSnrs = stages.Select(stage => stage.Time).Distinct().ToDictionary(time => time, time => schedule.Levels([time])[0].LogSnr);
-        return Frequencies((start, random) => dynamics == FlowDynamics.Ancestral ? Diffuse(stages, start, logSnrs, random) : Follow(stages, start, logSnrs));
+        return Frequencies((start, random) => dynamics == FlowDynamics.Ancestral
+            ? Diffuse(stages, start, logSnrs, random)
+            : Follow(stages, start, logSnrs));
     }
 
     private static double[] Frequencies(Func<double[], Random, double[]> end)

@@ -52,7 +52,11 @@ public sealed class PlanCompilerTests
     [DynamicData(nameof(SolversAndReadouts))]
     public void Compile_CrossEntropyBaseline_EvaluatesOnceAtPureNoise(OdeSolver solver, ScoreReadout readout)
     {
-        var options = new NoPropOptions { Variant = new CrossEntropyBaseline(), Sampling = new() { Solver = solver, ScoreReadout = readout } };
+        var options = new NoPropOptions
+        {
+            Variant = new CrossEntropyBaseline(),
+            Sampling = new() { Solver = solver, ScoreReadout = readout },
+        };
         using var model = TinyModel.Create(options);
 
         var plan = PlanCompiler.For(model, options);
@@ -71,7 +75,9 @@ public sealed class PlanCompilerTests
     [DataRow(OdeSolver.Adaptive)]
     public void Compile_LastPrediction_CountsOnlyTheEvaluationAtTheLabel(OdeSolver solver)
     {
-        var plan = Compiler.Compile(new Sampling { Solver = solver, ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 4 }, LastEvaluation.AtLabel);
+        var plan = Compiler.Compile(
+            new Sampling { Solver = solver, ScoreReadout = ScoreReadout.LastPrediction, SolverSteps = 4 },
+            LastEvaluation.AtLabel);
 
         Assert.AreEqual(1, plan.Stages[^1].Time);
         Assert.AreEqual(1, plan.Stages[^1].ScoreShare);
@@ -81,7 +87,10 @@ public sealed class PlanCompilerTests
     [TestMethod]
     public void Compile_NullapropPreset_EvaluatesHeunFortyStepsAndTheEnd()
     {
-        var plan = new PlanCompiler(Dynamics.Of(NoPropOptions.JaxReference.Sampling.Dynamics), new LinearNoiseSchedule(-2.5, 2.5).Levels).Compile(NoPropOptions.JaxReference.Sampling, LastEvaluation.AtLabel);
+        var plan =
+            new PlanCompiler(Dynamics.Of(NoPropOptions.JaxReference.Sampling.Dynamics), new LinearNoiseSchedule(-2.5, 2.5).Levels).Compile(
+                NoPropOptions.JaxReference.Sampling,
+                LastEvaluation.AtLabel);
 
         Assert.HasCount(81, plan.Stages);
         Assert.AreEqual(40, plan.Stages.Count(stage => stage.EndsStep));
@@ -133,7 +142,10 @@ public sealed class PlanCompilerTests
         for (var i = 0; i < 4; i++)
         {
             var epsilon = (0.3 - (grid[i].Signal * -0.8)) / grid[i].Noise;
-            Assert.AreEqual((grid[i + 1].Signal * -0.8) + (grid[i + 1].Noise * epsilon), (stages[i].State * 0.3) + (stages[i].Prediction * -0.8), 1e-14);
+            Assert.AreEqual(
+                (grid[i + 1].Signal * -0.8) + (grid[i + 1].Noise * epsilon),
+                (stages[i].State * 0.3) + (stages[i].Prediction * -0.8),
+                1e-14);
         }
     }
 
@@ -204,7 +216,10 @@ public sealed class PlanCompilerTests
     {
         var sampling = new Sampling { Solver = OdeSolver.Adaptive, SolverSteps = 100 };
 
-        var (coarse, fine) = (Compiler.Compile(sampling, LastEvaluation.AtLabel), Compiler.Compile(sampling with { SolverTolerance = 0.01 }, LastEvaluation.AtLabel));
+        var (coarse, fine) =
+            (Compiler.Compile(
+                sampling,
+                LastEvaluation.AtLabel), Compiler.Compile(sampling with { SolverTolerance = 0.01 }, LastEvaluation.AtLabel));
 
         Assert.IsGreaterThan(coarse.Stages.Count, fine.Stages.Count);
     }

@@ -18,7 +18,9 @@ public sealed class ScoreSharesTests
     {
         SamplingStage[] stages = [.. Enumerable.Range(0, 4).Select(i => new SamplingStage { Time = i / 4.0, EndsStep = true })];
 
-        var plan = new ScoreShares(new Sampling { ScoreReadout = readout }, Enum.Parse<LastEvaluation>(last)).Assign(stages, [-7, -3, -1, 2]);
+        var plan = new ScoreShares(new Sampling { ScoreReadout = readout }, Enum.Parse<LastEvaluation>(last)).Assign(
+            stages,
+            [-7, -3, -1, 2]);
 
         Assert.AreEqual(counted, string.Concat(plan.Stages.Select(stage => stage.ScoreShare > 0 ? '+' : '-')));
         Assert.AreEqual(stateShare, plan.StateShare);
@@ -30,7 +32,10 @@ public sealed class ScoreSharesTests
     {
         SamplingStage[] stages = [new() { Time = 0 }, new() { Time = 0.5 }];
 
-        var plan = new ScoreShares(new Sampling { ScoreReadout = ScoreReadout.NoisyPathMean, ReadoutMaxLogSnr = -10 }, LastEvaluation.OfLastStep).Assign(stages, [-7, -1]);
+        var plan =
+            new ScoreShares(
+                new Sampling { ScoreReadout = ScoreReadout.NoisyPathMean, ReadoutMaxLogSnr = -10 },
+                LastEvaluation.OfLastStep).Assign(stages, [-7, -1]);
 
         Assert.AreEqual(1, plan.Stages.Single().ScoreShare);
     }

@@ -60,10 +60,15 @@ public sealed class SolverTests
         var reference = References[kind].Value;
         int[] counts = [128, 256, 512, 1024, 2048];
 
-        var errors = counts.Select(count => Distance(PlanExecution.End(Compiler(kind).Steps(solver, count), StartOfOrder, Predict), reference)).ToArray();
+        var errors = counts
+            .Select(count => Distance(PlanExecution.End(Compiler(kind).Steps(solver, count), StartOfOrder, Predict), reference))
+            .ToArray();
 
         // Coarser steps would show the next order too. The reference is good to rounding.
-        Assert.AreEqual(Order(solver), Slope([.. counts.Select(count => Math.Log(1.0 / count))], [.. errors.Select(error => Math.Log(error))]), 0.1);
+        Assert.AreEqual(
+            Order(solver),
+            Slope([.. counts.Select(count => Math.Log(1.0 / count))], [.. errors.Select(error => Math.Log(error))]),
+            0.1);
     }
 
     // What is left of z₀ = 1 at t = 1 when û is 0, for γ from 5 to −5 and ᾱ = sigmoid(−γ/2), by a program apart from this one. The seed's

@@ -18,8 +18,14 @@ public sealed class VariantPlanTests
     private const int Images = 3;
 
     public static IEnumerable<object[]> Plans =>
-        from variant in new[] { (VariantKind.DiscreteTime, VelocityForm.Raw), (VariantKind.FlowMatching, VelocityForm.Raw), (VariantKind.FlowMatching, VelocityForm.Preconditioned) }
-        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.Learned, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
+        from variant in new[]
+        {
+            (VariantKind.DiscreteTime, VelocityForm.Raw),
+            (VariantKind.FlowMatching, VelocityForm.Raw),
+            (VariantKind.FlowMatching, VelocityForm.Preconditioned),
+        }
+        // 8: z is added to its code
+        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.Learned, 5), (EmbeddingKind.LearnedUnitNorm, 8) }
         from readout in Enum.GetValues<ScoreReadout>()
         from draws in new[] { 0, 2 }
         select new object[] { variant.Item1, variant.Item2, embedding.Item1, embedding.Item2, readout, draws };
@@ -47,7 +53,11 @@ public sealed class VariantPlanTests
 
         var actual = runner.Probabilities(pixels);
 
-        var expected = Enumerable.Range(0, Math.Max(1, draws)).Select(draw => Follow(model, plan, pixels, starts.RowRange(draw, 1).ToTensor(), form)).Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
+        var expected =
+            Enumerable
+                .Range(0, Math.Max(1, draws))
+                .Select(draw => Follow(model, plan, pixels, starts.RowRange(draw, 1).ToTensor(), form))
+                .Aggregate((sum, next) => sum + next) / Math.Max(1, draws);
         Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
         for (var image = 0; image < Images; image++)
         {
@@ -70,7 +80,14 @@ public sealed class VariantPlanTests
         {
             Variant = variant.Create(new DiscreteTime { BlockCount = 3 }),
             Embedding = new() { Kind = embedding },
-            Sampling = new() { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, SolverSteps = 3, ScoreReadout = readout, Draws = 2 },
+            Sampling = new()
+            {
+                Dynamics = FlowDynamics.Ancestral,
+                Solver = OdeSolver.ExponentialEuler,
+                SolverSteps = 3,
+                ScoreReadout = readout,
+                Draws = 2,
+            },
         });
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
@@ -83,7 +100,9 @@ public sealed class VariantPlanTests
         var actual = runner.Probabilities(pixels);
 
         Assert.AreEqual(3, plan.NoiseCount);
-        var expected = (Follow(model, plan, pixels, draws.RowRange(0, 4).ToTensor()) + Follow(model, plan, pixels, draws.RowRange(4, 4).ToTensor())) / 2;
+        var expected =
+            (Follow(model, plan, pixels, draws.RowRange(0, 4).ToTensor())
+                + Follow(model, plan, pixels, draws.RowRange(4, 4).ToTensor())) / 2;
         Assert.IsTrue(actual.allclose(expected, rtol: 0, atol: 1e-5)); // single precision in another order
         var scores = new float[3];
         rows.Probabilities(pixels[1].data<float>().ToArray(), scores);
@@ -99,7 +118,10 @@ public sealed class VariantPlanTests
         var options = new NoPropOptions { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }) };
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
-        using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(0, model.Embedding.Dimension, new RandomStreams(1)));
+        using var runner = new TorchRunner(
+            model,
+            PlanCompiler.For(model, options),
+            Start.Points(0, model.Embedding.Dimension, new RandomStreams(1)));
 
         var sums = runner.ProbabilitiesFromNoise(TinyModel.Pixels(Images, generator), new RandomStreams(3).Of("noise")).sum(1);
 
@@ -109,7 +131,11 @@ public sealed class VariantPlanTests
     [TestMethod]
     public void For_DiscreteTime_EvaluatesEachBlockOnce()
     {
-        var options = new NoPropOptions { Variant = new DiscreteTime { BlockCount = 5 }, Sampling = new() { Solver = OdeSolver.Heun, SolverSteps = 7 } };
+        var options = new NoPropOptions
+        {
+            Variant = new DiscreteTime { BlockCount = 5 },
+            Sampling = new() { Solver = OdeSolver.Heun, SolverSteps = 7 },
+        };
         using var model = TinyModel.Create(options);
 
         var plan = PlanCompiler.For(model, options);
@@ -123,7 +149,11 @@ public sealed class VariantPlanTests
     {
         foreach (var solver in Enum.GetValues<OdeSolver>())
         {
-            var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw }, Sampling = new() { Solver = solver, SolverSteps = 5 } };
+            var options = new NoPropOptions
+            {
+                Variant = new FlowMatching { VelocityForm = VelocityForm.Raw },
+                Sampling = new() { Solver = solver, SolverSteps = 5 },
+            };
             using var model = TinyModel.Create(options);
             double[] start = [0.3, -1.2, 0.7];
 
@@ -197,6 +227,8 @@ public sealed class VariantPlanTests
     {
         var labelVariance = 1.0 / 3; // of three classes
         var variance = (time * time * labelVariance) + ((1 - time) * (1 - time));
-        return form == VelocityForm.Raw ? output : (((time * labelVariance) - (1 - time)) / variance * z) + (Math.Sqrt(labelVariance / variance) * output);
+        return form == VelocityForm.Raw
+            ? output
+            : (((time * labelVariance) - (1 - time)) / variance * z) + (Math.Sqrt(labelVariance / variance) * output);
     }
 }

@@ -116,8 +116,14 @@ public sealed class RandomStreamsTests
             BatchSize = Rows / Steps,
             MaxCachedBytes = 65_536, // smaller than all images: they are read as a stream
             Variant = variant.Create(new DiscreteTime { BlockCount = 2 }, new FlowMatching { PathNoise = 0.1 }),
-            Embedding = TinyImages.Options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.FeatureMedoidBySum },
-            Augmentation = TinyImages.Options.Augmentation with { RandomCropPadding = 1, HorizontalFlipProbability = 0.5, RotationDegrees = 5 },
+            Embedding =
+                TinyImages.Options.Embedding with
+                {
+                    Kind = EmbeddingKind.Learned,
+                    Initialization = EmbeddingInitialization.FeatureMedoidBySum,
+                },
+            Augmentation =
+                TinyImages.Options.Augmentation with { RandomCropPadding = 1, HorizontalFlipProbability = 0.5, RotationDegrees = 5 },
             Sampling = variant == VariantKind.CrossEntropyBaseline ? new() : TinyImages.Options.Sampling with { Draws = 2 },
         };
         var trainer = new NoPropTrainer(context, options, new NoPropRun())

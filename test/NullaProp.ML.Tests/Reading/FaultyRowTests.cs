@@ -15,11 +15,14 @@ public sealed class FaultyRowTests
     [TestMethod]
     public void Read_SourceThatFailsAtEveryReading_NamesRowAndColumn()
     {
-        var data = new CountedCursors(Context.Data.LoadFromEnumerable(Photos(3, static _ => new IOException("The disk is gone."))), rows: 8);
+        var data = new CountedCursors(
+            Context.Data.LoadFromEnumerable(Photos(3, static _ => new IOException("The disk is gone."))),
+            rows: 8);
 
         Fault.Of<InvalidOperationException>(
             () => Read(data),
-            "The data before NoProp could not be read at row 3 for column 'Features': The disk is gone. Mend it, or remove its rows that cannot be read.");
+            "The data before NoProp could not be read at row 3 for column 'Features': The disk is gone. Mend it, or remove its rows "
+                + "that cannot be read.");
 
         Assert.AreEqual((2, 2), (data.Opened, data.Closed));
     }

@@ -115,7 +115,8 @@ public sealed class FeatureFormatTests
     [TestMethod]
     public void Of_RightNumberOfValuesInNoLayout_NamesTheLayout()
     {
-        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Vector([2, 2, 4, 4]), new ImageShape(1, 8, 8)));
+        var fault =
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Vector([2, 2, 4, 4]), new ImageShape(1, 8, 8)));
 
         Assert.Contains("holds its 64 values as 2×2×4×4, which is no layout of images of 1×8×8. Use ExtractPixels", fault.Message);
         Assert.DoesNotContain("needs 64", fault.Message);
@@ -136,7 +137,9 @@ public sealed class FeatureFormatTests
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(column, wanted: null));
 
-        Assert.Contains("as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels", fault.Message);
+        Assert.Contains(
+            "as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels",
+            fault.Message);
     }
 
     [TestMethod]
@@ -147,7 +150,10 @@ public sealed class FeatureFormatTests
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(column, new ImageShape(1, 28, 28)));
 
         // What is wrong, what is needed, how to get there.
-        Assert.AreEqual("Column 'Features' is a vector of unknown size, but NoProp needs 784 values (1×28×28). Add ExtractPixels, or set the size with [VectorType(n)].", fault.Message);
+        Assert.AreEqual(
+            "Column 'Features' is a vector of unknown size, but NoProp needs 784 values (1×28×28). Add ExtractPixels, or set the size "
+                + "with [VectorType(n)].",
+            fault.Message);
     }
 
     [TestMethod]
@@ -157,7 +163,10 @@ public sealed class FeatureFormatTests
     [DataRow(7, 9, null, "3×7×9")]
     public void Of_ImageThatDoesNotFit_SaysWhatWasFound(int height, int width, string? wanted, string found)
     {
-        var shape = wanted?.Split('×').Select(side => int.Parse(side, System.Globalization.CultureInfo.InvariantCulture)).ToArray() is [var c, var h, var w] ? new ImageShape(c, h, w) : null;
+        var shape =
+            wanted?.Split('×')
+                .Select(side => int.Parse(side, System.Globalization.CultureInfo.InvariantCulture))
+                .ToArray() is [var c, var h, var w] ? new ImageShape(c, h, w) : null;
         var type = height == 0 ? new ImageDataViewType() : new ImageDataViewType(height, width);
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Column(type), shape));

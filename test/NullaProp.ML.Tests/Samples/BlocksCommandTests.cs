@@ -33,8 +33,11 @@ public sealed class BlocksCommandTests
         }
 
         var context = new MLContext(options.Seed);
-        using var merged = new NoPropBlocks(context.MulticlassClassification.Trainers.NoProp(options), new(folder.File("run/blocks"))).Merge();
-        using var expected = context.MulticlassClassification.Trainers.NoProp(options).Fit(context.Data.LoadFromBinary(folder.File("run/data.idv")));
+        using var merged =
+            new NoPropBlocks(context.MulticlassClassification.Trainers.NoProp(options), new(folder.File("run/blocks"))).Merge();
+        using var expected = context.MulticlassClassification.Trainers
+            .NoProp(options)
+            .Fit(context.Data.LoadFromBinary(folder.File("run/data.idv")));
         Interruptions.AssertSameWeights(expected, merged);
     }
 
@@ -50,7 +53,10 @@ public sealed class BlocksCommandTests
 
     private static NoPropOptions Prepare(TempFolder folder)
     {
-        var images = TinyImages.Pixels(24, 2).Select((image, number) => Save(folder, image.Pixels, TinyImages.Names[image.Class], number)).ToList();
+        var images = TinyImages
+            .Pixels(24, 2)
+            .Select((image, number) => Save(folder, image.Pixels, TinyImages.Names[image.Class], number))
+            .ToList();
         var options = new NoPropOptions
         {
             Variant = new DiscreteTime { BlockCount = Blocks },

@@ -41,7 +41,8 @@ public sealed class KeptColumnTests
             wanted.Add(scored.Schema["Score"]);
             using var expected = _data.GetRowCursor(_data.Schema);
             using var cursor = scored.GetRowCursor(wanted);
-            var readers = wanted.Select(column => (column.Name, Read: Cells.Reader(cursor, column), Expected: column.Index < _data.Schema.Count
+            var readers = wanted
+                .Select(column => (column.Name, Read: Cells.Reader(cursor, column), Expected: column.Index < _data.Schema.Count
                 ? Cells.Reader(expected, _data.Schema[column.Index])
                 : null)).ToList();
             var (id, expectedId) = (cursor.GetIdGetter(), expected.GetIdGetter());
@@ -65,7 +66,12 @@ public sealed class KeptColumnTests
             Assert.IsFalse(expected.MoveNext());
             Assert.IsTrue(source.Reads.Values.All(reads => reads == Rows), "a column was read other than once a row");
             CollectionAssert.AreEquivalent(
-                wanted.Where(column => column.Index < _data.Schema.Count).Select(column => column.Name).Append("Features").Distinct().ToList(),
+                wanted
+                    .Where(column => column.Index < _data.Schema.Count)
+                    .Select(column => column.Name)
+                    .Append("Features")
+                    .Distinct()
+                    .ToList(),
                 source.Reads.Keys);
         }
     }

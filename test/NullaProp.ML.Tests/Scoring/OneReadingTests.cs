@@ -112,7 +112,8 @@ public sealed class OneReadingTests
         for (var row = 0; row < Rows; row++)
         {
             var alone = engine.Predict(new UnlabelledRow { Features = rows[row].Features });
-            Cells.AssertSame([.. alone.Score.Cast<object>()], [.. rows[row].Score.Cast<object>()], 1e-5f, $"row {row}"); // sums in another order
+            // sums in another order
+            Cells.AssertSame([.. alone.Score.Cast<object>()], [.. rows[row].Score.Cast<object>()], 1e-5f, $"row {row}");
             Assert.AreEqual(alone.PredictedLabel, rows[row].PredictedLabel, $"row {row}");
         }
     }

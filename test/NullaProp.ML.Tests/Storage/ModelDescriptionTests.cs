@@ -18,8 +18,26 @@ public sealed class ModelDescriptionTests
     [
         ["default", new NoPropOptions()],
         ["nullaprop", NoPropOptions.JaxReference],
-        ["baseline", new NoPropOptions { Seed = -5, ImageShape = Shape, LearningRate = 0.1 + 0.2, LabelColumnName = "Größe \"1\"", Variant = new CrossEntropyBaseline() }],
-        ["weights", new NoPropOptions { ClassWeights = new([new("Größe \"1\"", 0.1 + 0.2), new("", 7)]), ClassWeighting = ClassWeighting.Balanced, ExampleWeightColumnName = "Weight" }],
+        [
+            "baseline",
+            new NoPropOptions
+            {
+                Seed = -5,
+                ImageShape = Shape,
+                LearningRate = 0.1 + 0.2,
+                LabelColumnName = "Größe \"1\"",
+                Variant = new CrossEntropyBaseline(),
+            },
+        ],
+        [
+            "weights",
+            new NoPropOptions
+            {
+                ClassWeights = new([new("Größe \"1\"", 0.1 + 0.2), new("", 7)]),
+                ClassWeighting = ClassWeighting.Balanced,
+                ExampleWeightColumnName = "Weight",
+            },
+        ],
     ];
 
     [TestMethod]
@@ -49,9 +67,14 @@ public sealed class ModelDescriptionTests
     {
         var options = Json(new NoPropOptions())["options"]!.AsObject();
 
-        var names = typeof(NoPropOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite).Select(property => property.Name)
+        var names = typeof(NoPropOptions)
+            .GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.CanWrite)
+            .Select(property => property.Name)
             .Except([nameof(NoPropOptions.BackboneWeightsPath)]);
-        CollectionAssert.AreEquivalent(names.Select(name => char.ToLowerInvariant(name[0]) + name[1..]).ToArray(), options.Select(pair => pair.Key).ToArray());
+        CollectionAssert.AreEquivalent(
+            names.Select(name => char.ToLowerInvariant(name[0]) + name[1..]).ToArray(),
+            options.Select(pair => pair.Key).ToArray());
         Assert.AreEqual("Heun", options["sampling"]!["solver"]!.GetValue<string>());
     }
 
@@ -94,8 +117,14 @@ public sealed class ModelDescriptionTests
     [DataRow("options", """{"learningRate":1e999}""", "LearningRate is Infinity")]
     [DataRow("options", """{"labelColumnName":5}""", "'labelColumnName' is 5, but must be a text")]
     [DataRow("options", """{"labelColumnName":null}""", "LabelColumnName is empty")]
-    [DataRow("options", """{"labelColumnName":["a long text that would make the message unreadable"]}""", "'labelColumnName' is an array, but must be a text")]
-    [DataRow("options", """{"learningRate":"a long text that would make the message unreadable"}""", "'learningRate' is \"a long text that would make the message…, but")]
+    [DataRow(
+        "options",
+        """{"labelColumnName":["a long text that would make the message unreadable"]}""",
+        "'labelColumnName' is an array, but must be a text")]
+    [DataRow(
+        "options",
+        """{"learningRate":"a long text that would make the message unreadable"}""",
+        "'learningRate' is \"a long text that would make the message…, but")]
     [DataRow("options", """{"sampling":{"solverSteps":0}}""", "SolverSteps is 0")]
     [DataRow("options", """{"sorcery":1}""", "sorcery")]
     [DataRow("options", """{"classWeights":{"a":0}}""", "ClassWeights gives class 'a' the weight 0")]
@@ -165,7 +194,8 @@ public sealed class ModelDescriptionTests
         }
     }
 
-    private static JsonObject Json(NoPropOptions options) => JsonNode.Parse(Written(new ModelDescription(options, Shape, 2, null, 0, Hash)))!.AsObject();
+    private static JsonObject Json(NoPropOptions options) =>
+        JsonNode.Parse(Written(new ModelDescription(options, Shape, 2, null, 0, Hash)))!.AsObject();
 
     private static byte[] Written(ModelDescription description)
     {

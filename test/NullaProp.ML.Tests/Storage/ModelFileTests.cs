@@ -20,7 +20,8 @@ public sealed class ModelFileTests
     public void ReadWeights_WhatWriteWeightsWrote_GivesEveryBitBack(int draws)
     {
         using var scope = NewDisposeScope();
-        var options = TinyModel.Small(NoPropOptions.JaxReference with { Sampling = NoPropOptions.JaxReference.Sampling with { Draws = draws } });
+        var options =
+            TinyModel.Small(NoPropOptions.JaxReference with { Sampling = NoPropOptions.JaxReference.Sampling with { Draws = draws } });
         var model = Model(options);
         model.Network.Normalization.Set([0.4], [1 / 0.3]);
 
@@ -50,7 +51,9 @@ public sealed class ModelFileTests
         using var before = new TorchRunner(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
         using var after = new TorchRunner(read.Network, PlanCompiler.For(read.Network, read.Options), read.Starts);
 
-        CollectionAssert.AreEqual(before.Probabilities(pixels).data<float>().ToArray(), after.Probabilities(pixels).data<float>().ToArray());
+        CollectionAssert.AreEqual(
+            before.Probabilities(pixels).data<float>().ToArray(),
+            after.Probabilities(pixels).data<float>().ToArray());
         model.Network.Dispose();
         read.Network.Dispose();
     }
@@ -93,7 +96,10 @@ public sealed class ModelFileTests
         var file = Written(model);
         var before = LiveTensors;
 
-        var fault = Assert.ThrowsExactly<FormatException>(() => Read(file, model with { Options = model.Options with { Sampling = model.Options.Sampling with { Draws = described } } }));
+        var fault =
+            Assert.ThrowsExactly<FormatException>(() => Read(
+                file,
+                model with { Options = model.Options with { Sampling = model.Options.Sampling with { Draws = described } } }));
 
         Assert.Contains(words, fault.Message);
         Assert.AreEqual(before, LiveTensors);
@@ -103,13 +109,21 @@ public sealed class ModelFileTests
     private static StoredModel Model(NoPropOptions options)
     {
         var network = TinyModel.Create(options);
-        return new StoredModel(options, TinyModel.Shape, 3, null, 5, network, Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(5)));
+        return new StoredModel(
+            options,
+            TinyModel.Shape,
+            3,
+            null,
+            5,
+            network,
+            Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
     private static StoredModel Read(byte[] file, StoredModel described) => ModelFile.ReadWeights(
         new MemoryStream(file),
         new ModelDescription(
-            described.Options, described.Shape, described.Classes, described.Keys, described.Seed, Convert.ToHexString(SHA256.HashData(file))),
+            described.Options, described.Shape, described.Classes, described.Keys, described.Seed, Convert.ToHexString(
+                SHA256.HashData(file))),
         new Lazy<Device>(CPU));
 
     private static byte[] Written(StoredModel model)

@@ -52,7 +52,8 @@ public sealed class SafeTensorsWriteTests
         AssertRefused("must be unique", new(first, [1], () => One), new(second, [1], () => One));
 
     [TestMethod]
-    public void Write_NameIsHalfACharacter_ThrowsBeforeTheFirstByte() => AssertRefused("half a character", new NamedTensor("\ud800", [1], () => One));
+    public void Write_NameIsHalfACharacter_ThrowsBeforeTheFirstByte() =>
+        AssertRefused("half a character", new NamedTensor("\ud800", [1], () => One));
 
     [TestMethod]
     public void Write_MoreDataThanIsRead_ThrowsBeforeTheFirstByte() =>

@@ -19,7 +19,10 @@ internal static class WrittenTensors
     public static NamedTensor Named(KeyValuePair<string, HostTensor> tensor) => new(tensor.Key, tensor.Value.Shape, () => tensor.Value);
 
     /// <summary>Returns all that the library reads: every tensor of fractions.</summary>
-    public static OrderedDictionary<string, HostTensor> Read(Stream stream, int longestHeader = SafeTensors.LongestHeader, long largestData = SafeTensors.LargestData)
+    public static OrderedDictionary<string, HostTensor> Read(
+        Stream stream,
+        int longestHeader = SafeTensors.LongestHeader,
+        long largestData = SafeTensors.LargestData)
     {
         var header = SafeTensors.ReadHeader(stream, longestHeader, largestData);
         var fractions = header.Entries.Where(entry => entry.Type.ToSingles is not null).Select(entry => entry.Name).ToHashSet();
@@ -44,7 +47,9 @@ internal static class WrittenTensors
     public static void AssertSame(HostTensor expected, HostTensor found)
     {
         CollectionAssert.AreEqual(expected.Shape, found.Shape);
-        CollectionAssert.AreEqual(Array.ConvertAll(expected.Values, BitConverter.SingleToInt32Bits), Array.ConvertAll(found.Values, BitConverter.SingleToInt32Bits));
+        CollectionAssert.AreEqual(
+            Array.ConvertAll(expected.Values, BitConverter.SingleToInt32Bits),
+            Array.ConvertAll(found.Values, BitConverter.SingleToInt32Bits));
     }
 
     /// <summary>Returns a file of tensors of any type, put together as the format says and not by the library.</summary>

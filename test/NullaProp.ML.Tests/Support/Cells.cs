@@ -4,7 +4,9 @@ using Microsoft.ML.Data;
 
 namespace NullaProp.ML.Tests.Support;
 
-/// <summary>Reads values of any type out of rows and annotations, in a form that can be compared: a list of items, text as strings.</summary>
+/// <summary>
+/// Reads values of any type out of rows and annotations, in a form that can be compared: a list of items, text as strings.
+/// </summary>
 internal static class Cells
 {
     /// <summary>Returns a reader of a column that follows the row.</summary>
@@ -48,7 +50,9 @@ internal static class Cells
     }
 
     private static T Call<T>(string method, DataViewType type, params object[] arguments) =>
-        (T)typeof(Cells).GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type.RawType).Invoke(null, arguments)!;
+        (T)typeof(Cells).GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!
+            .MakeGenericMethod(type.RawType)
+            .Invoke(null, arguments)!;
 
     private static Func<object[]> RowReader<T>(DataViewRow row, DataViewSchema.Column column)
     {
@@ -72,7 +76,8 @@ internal static class Cells
     {
         ReadOnlyMemory<char> text => [text.ToString()],
         VBuffer<ReadOnlyMemory<char>> texts => [.. texts.DenseValues().Select(text => text.ToString())],
-        _ when value.GetType().IsGenericType => (object[])typeof(Cells).GetMethod(nameof(Dense), BindingFlags.NonPublic | BindingFlags.Static)!
+        _ when value.GetType().IsGenericType =>
+            (object[])typeof(Cells).GetMethod(nameof(Dense), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(value.GetType().GetGenericArguments()).Invoke(null, [value])!,
         _ => [value],
     };

@@ -12,7 +12,12 @@ internal static class EstimatorContract
     /// <param name="fitData">Data to fit and transform.</param>
     /// <param name="transformData">Data to transform that cannot be fitted.</param>
     /// <param name="invalidData">Data that can be neither fitted nor transformed.</param>
-    public static void Check(MLContext context, IEstimator<ITransformer> estimator, IDataView fitData, IDataView transformData, IDataView invalidData)
+    public static void Check(
+        MLContext context,
+        IEstimator<ITransformer> estimator,
+        IDataView fitData,
+        IDataView transformData,
+        IDataView invalidData)
     {
         var promised = estimator.GetOutputSchema(SchemaShapes.Of(fitData.Schema));
         foreach (var data in new[] { transformData, invalidData })
@@ -48,7 +53,10 @@ internal static class EstimatorContract
 
     /// <summary>Fails unless two shapes promise the same: neither a column nor an annotation more or less.</summary>
     public static void AssertShapes(SchemaShape expected, SchemaShape actual) =>
-        CollectionAssert.AreEqual(Lines(expected), Lines(actual), $"{string.Join("; ", Lines(expected))} against {string.Join("; ", Lines(actual))}");
+        CollectionAssert.AreEqual(
+            Lines(expected),
+            Lines(actual),
+            $"{string.Join("; ", Lines(expected))} against {string.Join("; ", Lines(actual))}");
 
     private static void AssertScores(ITransformer transformer, ITransformer loaded, IDataView data)
     {
@@ -77,5 +85,10 @@ internal static class EstimatorContract
     }
 
     private static List<string> Lines(SchemaShape shape) =>
-        [.. shape.Select(column => $"{column.Name}: {column.Kind} of {column.ItemType}{(column.IsKey ? " key" : string.Empty)} [{string.Join(", ", Lines(column.Annotations))}]").Order()];
+        [.. shape
+            .Select(
+                column =>
+                    $"{column.Name}: {column.Kind} of {column.ItemType}{(column.IsKey ? " key" : string.Empty)} "
+                        + $"[{string.Join(", ", Lines(column.Annotations))}]")
+            .Order()];
 }

@@ -15,8 +15,12 @@ internal static class LoadProbe
     /// <returns>Its exit code, the lines it wrote and what it complained of.</returns>
     public static (int ExitCode, string[] Lines, string Errors) Run(string modelPath, string? dataPath = null)
     {
-        var probe = typeof(LoadProbe).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "LoadProbePath").Value!;
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet")
+        var probe =
+            typeof(LoadProbe).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+                attribute => attribute.Key == "LoadProbePath").Value!;
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"
+            ? path
+            : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -37,6 +41,9 @@ internal static class LoadProbe
     public static float[][] Scores(IEnumerable<string> lines) =>
     [
         .. lines.Where(line => line.StartsWith(ScoreLine, StringComparison.Ordinal))
-            .Select(line => line[ScoreLine.Length..].Split(' ').Select(number => float.Parse(number, CultureInfo.InvariantCulture)).ToArray()),
+            .Select(line => line[ScoreLine.Length..]
+                .Split(' ')
+                .Select(number => float.Parse(number, CultureInfo.InvariantCulture))
+                .ToArray()),
     ];
 }

@@ -15,19 +15,20 @@ internal static class Pictures
     public static ImageShape Shape { get; } = new(Channels, TinyImages.Side, TinyImages.Side);
 
     /// <summary>Gets the forms by name.</summary>
-    public static IReadOnlyDictionary<string, Func<MLContext, IDataView>> Forms { get; } = new Dictionary<string, Func<MLContext, IDataView>>
-    {
-        ["float CHW"] = context => Load(context, image => new PlanarFloats { Features = image }),
-        ["float HWC"] = context => Load(context, image => new InterleavedFloats { Features = Interleaved(image) }),
-        ["byte CHW"] = context => Load(context, image => new PlanarBytes { Features = Bytes(image) }),
-        ["byte HWC"] = context => Load(context, image => new InterleavedBytes { Features = Bytes(Interleaved(image)) }),
-        ["float flat"] = context => Load(context, image => new FlatFloats { Features = image }),
-        ["byte flat"] = context => Load(context, image => new FlatBytes { Features = Bytes(image) }),
-        ["float CHW sparse"] = context => Load(context, image => new SparseFloats { Features = Sparse(image) }),
-        ["byte HWC sparse"] = context => Load(context, image => new SparseBytes { Features = Sparse(Bytes(Interleaved(image))) }),
-        ["MLImage BGRA"] = context => Load(context, image => new SizedImage { Features = ToImage(image, MLPixelFormat.Bgra32) }),
-        ["MLImage RGBA"] = context => Load(context, image => new SizedImage { Features = ToImage(image, MLPixelFormat.Rgba32) }),
-    };
+    public static IReadOnlyDictionary<string, Func<MLContext, IDataView>> Forms { get; } =
+        new Dictionary<string, Func<MLContext, IDataView>>
+        {
+            ["float CHW"] = context => Load(context, image => new PlanarFloats { Features = image }),
+            ["float HWC"] = context => Load(context, image => new InterleavedFloats { Features = Interleaved(image) }),
+            ["byte CHW"] = context => Load(context, image => new PlanarBytes { Features = Bytes(image) }),
+            ["byte HWC"] = context => Load(context, image => new InterleavedBytes { Features = Bytes(Interleaved(image)) }),
+            ["float flat"] = context => Load(context, image => new FlatFloats { Features = image }),
+            ["byte flat"] = context => Load(context, image => new FlatBytes { Features = Bytes(image) }),
+            ["float CHW sparse"] = context => Load(context, image => new SparseFloats { Features = Sparse(image) }),
+            ["byte HWC sparse"] = context => Load(context, image => new SparseBytes { Features = Sparse(Bytes(Interleaved(image))) }),
+            ["MLImage BGRA"] = context => Load(context, image => new SizedImage { Features = ToImage(image, MLPixelFormat.Bgra32) }),
+            ["MLImage RGBA"] = context => Load(context, image => new SizedImage { Features = ToImage(image, MLPixelFormat.Rgba32) }),
+        };
 
     /// <summary>Writes the pictures as PNG files and returns paths and labels.</summary>
     public static IDataView Files(MLContext context, TempFolder folder)

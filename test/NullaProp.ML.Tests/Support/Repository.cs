@@ -1,6 +1,9 @@
 namespace NullaProp.ML.Tests.Support;
 
-/// <summary>Finds files of the repository that the tests were built in. Not by the compiler's record of source paths: continuous integration builds blank those out.</summary>
+/// <summary>
+/// Finds files of the repository that the tests were built in. Not by the compiler's record of source paths: continuous integration builds
+/// blank those out.
+/// </summary>
 internal static class Repository
 {
     /// <summary>Gets the repository's folder, or <see langword="null"/> where only the compiled tests are there.</summary>

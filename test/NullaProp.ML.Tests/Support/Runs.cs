@@ -21,7 +21,9 @@ internal static class Runs
         IDataView? validation = null,
         IProgress<EpochMetrics>? progress = null,
         CancellationToken cancellationToken = default) =>
-        trainer.Fit(train, new NoPropRun { Previous = previous, Validation = validation, Progress = progress, CancellationToken = cancellationToken });
+        trainer.Fit(
+            train,
+            new NoPropRun { Previous = previous, Validation = validation, Progress = progress, CancellationToken = cancellationToken });
 
     public static NoPropTrainer NoProp(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers,

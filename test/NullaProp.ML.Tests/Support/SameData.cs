@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 
 namespace NullaProp.ML.Tests.Support;
 
-/// <summary>The checks of ML.NET's test framework that two data views are the same: CheckSameSchemas and CheckSameValues, on public types.</summary>
+/// <summary>
+/// The checks of ML.NET's test framework that two data views are the same: CheckSameSchemas and CheckSameValues, on public types.
+/// </summary>
 internal static class SameData
 {
     private const string UnknownKind = "PurpleDragonScales";
@@ -20,7 +22,9 @@ internal static class SameData
         }
     }
 
-    /// <summary>Fails unless the rows are equal, read in four ways: all columns, every second, the others, and by a cursor for each column.</summary>
+    /// <summary>
+    /// Fails unless the rows are equal, read in four ways: all columns, every second, the others, and by a cursor for each column.
+    /// </summary>
     public static void AssertValues(IDataView expected, IDataView actual)
     {
         AssertRows(expected, actual, _ => true);
@@ -61,7 +65,9 @@ internal static class SameData
 
     private static void AssertByColumn(IDataView expected, IDataView actual)
     {
-        var pairs = expected.Schema.Select(column => (expected.GetRowCursor([column]), actual.GetRowCursor([actual.Schema[column.Index]]))).ToList();
+        var pairs = expected.Schema
+            .Select(column => (expected.GetRowCursor([column]), actual.GetRowCursor([actual.Schema[column.Index]])))
+            .ToList();
 
         AssertCursors(pairs, expected, actual, index => index);
 
@@ -73,7 +79,11 @@ internal static class SameData
     }
 
     // pairOf says which pair of cursors reads a column, or null for none.
-    private static void AssertCursors(List<(DataViewRowCursor One, DataViewRowCursor Other)> pairs, IDataView expected, IDataView actual, Func<int, int?> pairOf)
+    private static void AssertCursors(
+        List<(DataViewRowCursor One, DataViewRowCursor Other)> pairs,
+        IDataView expected,
+        IDataView actual,
+        Func<int, int?> pairOf)
     {
         var columns = expected.Schema.Where(column => pairOf(column.Index) is not null).ToList();
         var readers = columns.Select(column => (

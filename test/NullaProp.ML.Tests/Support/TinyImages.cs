@@ -2,7 +2,9 @@ using Microsoft.ML;
 
 namespace NullaProp.ML.Tests.Support;
 
-/// <summary>Grey 8×8 images, class c bright in quadrant c: separable, with noise, and whole numbers from 0 to 255 as a file would hold them.</summary>
+/// <summary>
+/// Grey 8×8 images, class c bright in quadrant c: separable, with noise, and whole numbers from 0 to 255 as a file would hold them.
+/// </summary>
 internal static class TinyImages
 {
     public const int Side = 8;
@@ -31,7 +33,8 @@ internal static class TinyImages
 
     /// <summary>Returns rows whose labels are made from the class numbers, from 0.</summary>
     public static List<ImageRow<TLabel>> Rows<TLabel>(int rows, int classes, Func<int, TLabel> label, int seed = 0) =>
-        [.. Pixels(rows, classes, seed: seed).Select(image => new ImageRow<TLabel> { Features = image.Pixels, Label = label(image.Class) })];
+        [.. Pixels(rows, classes, seed: seed).Select(
+            image => new ImageRow<TLabel> { Features = image.Pixels, Label = label(image.Class) })];
 
     /// <summary>Returns three classes with text labels, not mapped to keys yet.</summary>
     public static IDataView Texts(MLContext context, int rows = 48, int seed = 0) =>
@@ -59,7 +62,8 @@ internal static class TinyImages
         {
             var (y, x) = Math.DivRem(i % Size, Side);
             var isBright = (y / (Side / 2) * 2) + (x / (Side / 2)) == quadrant;
-            pixels[i] = isBright ? random.Next(150, 256) : Math.Max(0, random.Next(-60, 60)); // half of the background is 0: worth a sparse vector
+            // half of the background is 0: worth a sparse vector
+            pixels[i] = isBright ? random.Next(150, 256) : Math.Max(0, random.Next(-60, 60));
         }
 
         return pixels;

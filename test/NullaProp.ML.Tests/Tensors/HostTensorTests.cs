@@ -62,5 +62,6 @@ public sealed class HostTensorTests
     [DataRow(1f, true)]
     [DataRow(float.NaN, false)]
     [DataRow(float.NegativeInfinity, false)]
-    public void IsFinite_AnyValue_IsWhetherItIs(float value, bool isFinite) => Assert.AreEqual(isFinite, new HostTensor([1, 2], [0, value]).IsFinite());
+    public void IsFinite_AnyValue_IsWhetherItIs(float value, bool isFinite) =>
+        Assert.AreEqual(isFinite, new HostTensor([1, 2], [0, value]).IsFinite());
 }

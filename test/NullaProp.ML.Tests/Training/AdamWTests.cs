@@ -38,7 +38,8 @@ public sealed class AdamWTests
     public void Step_WeightReachedLater_StartsFromItsOwnFirstStep()
     {
         using var weights = Weights.Drawn(new RandomStreams(0), CPU);
-        var always = weights.Under("a").Matrix("w", Initializers.Constant(2), 3, 5).Value; // 15 values, which do not fill their place in the buffer
+        // 15 values, which do not fill their place in the buffer
+        var always = weights.Under("a").Matrix("w", Initializers.Constant(2), 3, 5).Value;
         var later = weights.Under("b").Matrix("w", Initializers.Constant(-3), 2, 2).Value;
         using var optimizer = new AdamW(weights, weightDecay: 0.1);
         var (first, second) = (new Reference(2, 0.1), new Reference(-3, 0.1));

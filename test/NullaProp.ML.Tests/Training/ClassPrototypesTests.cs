@@ -14,7 +14,10 @@ namespace NullaProp.ML.Tests.Training;
 [TestClass]
 public sealed class ClassPrototypesTests
 {
-    private static readonly NoPropOptions Pixels = new() { Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid } };
+    private static readonly NoPropOptions Pixels = new()
+    {
+        Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid },
+    };
     private static readonly string[] Names = ["cat", "dog", "owl"];
 
     // Images of one colour each, so that pixel distances are those of numbers on a line: MedoidTests has their middles.
@@ -49,7 +52,9 @@ public sealed class ClassPrototypesTests
         var middles = stack([.. Enumerable.Range(0, 3).Select(index =>
         {
             var features = Features(model, store, index); // (10, 8)
-            return features[initialization == EmbeddingInitialization.FeatureMedoidBySum ? Medoid.BySumOfSquares(features) : Medoid.ByMedian(features)];
+            return features[initialization == EmbeddingInitialization.FeatureMedoidBySum
+                ? Medoid.BySumOfSquares(features)
+                : Medoid.ByMedian(features)];
         })]);
         Assert.IsTrue(model.Embedding.Matrix().allclose(middles / middles.norm(1, false, 2f).mean(), rtol: 1e-6, atol: 0));
     }
@@ -116,7 +121,8 @@ public sealed class ClassPrototypesTests
         using var scope = NewDisposeScope();
         var options = Pixels with { Embedding = Pixels.Embedding with { Initialization = initialization } };
         var context = new MLContext();
-        var rows = new LabelledRows(TinyImages.Keys(context, rows: 30), options, wanted: null, checkAlive: () => { }); // 10 a class: all are taken
+        // 10 a class: all are taken
+        var rows = new LabelledRows(TinyImages.Keys(context, rows: 30), options, wanted: null, checkAlive: () => { });
         using var fromStream = TinyModel.Create(options);
         using var fromStore = TinyModel.Create(options);
 
@@ -132,10 +138,18 @@ public sealed class ClassPrototypesTests
         using var model = TinyModel.Create(Pixels);
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Set(model, Pixels, Store([1, 2], [], [3])));
-        var unnamed = Assert.ThrowsExactly<InvalidOperationException>(() => new ClassPrototypes(model, Pixels, new TrainingData(Store([], [1], [2]), null, new RandomStreams(1)), names: null).Set(() => { }));
+        var unnamed =
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () =>
+                    new ClassPrototypes(
+                        model,
+                        Pixels,
+                        new TrainingData(Store([], [1], [2]), null, new RandomStreams(1)),
+                        names: null).Set(() => { }));
 
         Assert.AreEqual(
-            "Class 'dog' has no image among the 3 training images, but EmbeddingInitialization.PixelMedoid starts each class at one of its images. Add some, or choose EmbeddingInitialization.Orthogonal.",
+            "Class 'dog' has no image among the 3 training images, but EmbeddingInitialization.PixelMedoid starts each class at one of "
+                + "its images. Add some, or choose EmbeddingInitialization.Orthogonal.",
             fault.Message);
         Assert.StartsWith("Class 0 (counted from 0) has no image among the 2 ", unnamed.Message);
     }
@@ -159,7 +173,9 @@ public sealed class ClassPrototypesTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Set(model, options, Store([1], [2], [0, 0])));
 
-        Assert.StartsWith("Class 'owl' would start at the zero vector by EmbeddingInitialization.PixelMedoid, which has no direction", fault.Message);
+        Assert.StartsWith(
+            "Class 'owl' would start at the zero vector by EmbeddingInitialization.PixelMedoid, which has no direction",
+            fault.Message);
     }
 
     [TestMethod]
@@ -167,7 +183,11 @@ public sealed class ClassPrototypesTests
     {
         using var model = TinyModel.Create(Pixels);
 
-        Assert.ThrowsExactly<OperationCanceledException>(() => Set(model, Pixels, RandomStore(each: 2), check: () => throw new OperationCanceledException()));
+        Assert.ThrowsExactly<OperationCanceledException>(() => Set(
+            model,
+            Pixels,
+            RandomStore(each: 2),
+            check: () => throw new OperationCanceledException()));
     }
 
     [TestMethod]
@@ -195,7 +215,11 @@ public sealed class ClassPrototypesTests
     [DataRow(EmbeddingKind.Learned, VariantKind.ContinuousTime, EmbeddingInitialization.SmallNormal, false)]
     [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, EmbeddingInitialization.PixelMedoid, false)] // fixed
     [DataRow(EmbeddingKind.Learned, VariantKind.CrossEntropyBaseline, EmbeddingInitialization.PixelMedoid, false)] // no noisy label
-    public void AreAskedFor_Options_SayWhetherImagesAreChosen(EmbeddingKind kind, VariantKind variant, EmbeddingInitialization initialization, bool expected)
+    public void AreAskedFor_Options_SayWhetherImagesAreChosen(
+        EmbeddingKind kind,
+        VariantKind variant,
+        EmbeddingInitialization initialization,
+        bool expected)
     {
         var options = new NoPropOptions { Variant = variant.Create(), Embedding = new() { Kind = kind, Initialization = initialization } };
 
@@ -203,7 +227,11 @@ public sealed class ClassPrototypesTests
     }
 
     private static void Set(Denoiser model, NoPropOptions options, ITrainingImages images, int seed = 1, Action? check = null) =>
-        new ClassPrototypes(model, options, new TrainingData(images, Validation: null, new RandomStreams(seed)), Names).Set(check ?? (() => { }));
+        new ClassPrototypes(
+            model,
+            options,
+            new TrainingData(images, Validation: null, new RandomStreams(seed)),
+            Names).Set(check ?? (() => { }));
 
     // For each class its images, each of one grey value.
     private static ImageStore Store(params float[][] classes)
@@ -242,7 +270,8 @@ public sealed class ClassPrototypesTests
 
     private static Tensor Images(ImageStore store, int label)
     {
-        using var batch = store.Gather([.. Enumerable.Range(0, store.Count).Where(row => store.Labels[row] == label).Select(row => (long)row)]);
+        using var batch =
+            store.Gather([.. Enumerable.Range(0, store.Count).Where(row => store.Labels[row] == label).Select(row => (long)row)]);
         return batch.Pixels.to(ScalarType.Float32);
     }
 

@@ -31,7 +31,10 @@ public sealed class ClassifierLossTests
 
         var loss = new ClassifierLoss(model).Backward(batch, TinyModel.Training(1))[0].item<float>();
 
-        var logits = new ReferenceModel(model).Logits(batch.Pixels, zeros(3, 3, dtype: ScalarType.Float64), zeros(3, 1, dtype: ScalarType.Float64));
+        var logits = new ReferenceModel(model).Logits(
+            batch.Pixels,
+            zeros(3, 3, dtype: ScalarType.Float64),
+            zeros(3, 1, dtype: ScalarType.Float64));
         // Single precision through some ten layers.
         Assert.AreEqual(ReferenceModel.CrossEntropy(logits, batch.Labels).mean().item<double>(), loss, 1e-5);
         Assert.IsNotNull(TinyModel.Weight(model, "backbone.conv1.weight").grad);

@@ -15,10 +15,28 @@ public sealed class ContinuousTimeLossTests
     // Single precision, numbers near 1.
     private const double SingleRounding = 2e-6;
 
-    private static readonly NoPropOptions Linear = new() { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtNoise = -3, LogSnrAtLabel = 3 } };
+    private static readonly NoPropOptions Linear = new()
+    {
+        Variant = new ContinuousTime
+        {
+            DenoisingLoss = DenoisingLoss.SquaredError,
+            NoiseSchedule = NoiseScheduleKind.LinearLogSnr,
+            LogSnrAtNoise = -3,
+            LogSnrAtLabel = 3,
+        },
+    };
 
     // Ends that are learned, so that prior and read-out count.
-    private static readonly NoPropOptions Jointly = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative } };
+    private static readonly NoPropOptions Jointly =
+        Linear with
+        {
+            Variant =
+                ((ContinuousTime)Linear.Variant) with
+                {
+                    NoiseSchedule = NoiseScheduleKind.LearnedJointly,
+                    LossWeighting = LossWeighting.SnrDerivative,
+                },
+        };
 
     [TestMethod]
     public void Denoising_ZeroWeights_IsTheDistanceOfTheUniformPrediction()
@@ -53,7 +71,8 @@ public sealed class ContinuousTimeLossTests
 
         var terms = Terms(model, options, [.. Enumerable.Range(0, 64).Select(i => i % 3L)]);
 
-        // λ′/(λ₁−λ₀) has mean 1 over all times; the sum over 64 evenly spread ones misses the integral by (λ′(1) − λ′(0))/(λ₁−λ₀)/128 at most, and λ′ is within twice its mean.
+        // λ′/(λ₁−λ₀) has mean 1 over all times; the sum over 64 evenly spread ones misses the integral by (λ′(1) − λ′(0))/(λ₁−λ₀)/128 at
+        // most, and λ′ is within twice its mean.
         Assert.AreEqual(2.0 / 3, terms.Denoising, 2.0 / 3 * 0.016);
     }
 
@@ -77,7 +96,16 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Denoising_TimesUniformInLogSnr_WeighEveryRowAlike()
     {
-        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = TimeSampling.UniformInLogSnr } };
+        var options =
+            Linear with
+            {
+                Variant =
+                    ((ContinuousTime)Linear.Variant) with
+                    {
+                        NoiseSchedule = NoiseScheduleKind.Cosine,
+                        TimeSampling = TimeSampling.UniformInLogSnr,
+                    },
+            };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, 0, 1, 2, 2);
@@ -92,7 +120,17 @@ public sealed class ContinuousTimeLossTests
     [DataRow(NoiseScheduleKind.Cosine)]
     public void Denoising_SnrWeightOverTimesUniformInLogSnr_IsTheSpanTimesSnr(NoiseScheduleKind schedule)
     {
-        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = schedule, TimeSampling = TimeSampling.UniformInLogSnr, LossWeighting = LossWeighting.SnrDerivative } };
+        var options =
+            Linear with
+            {
+                Variant =
+                    ((ContinuousTime)Linear.Variant) with
+                    {
+                        NoiseSchedule = schedule,
+                        TimeSampling = TimeSampling.UniformInLogSnr,
+                        LossWeighting = LossWeighting.SnrDerivative,
+                    },
+            };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, 0, 1, 2, 0);
@@ -108,12 +146,23 @@ public sealed class ContinuousTimeLossTests
     [DataRow(TimeSampling.UniformInLogSnr)]
     public void Denoising_SnrWeightOverManyTimes_HasTheSameMeanHoweverTheyAreDrawn(TimeSampling sampling)
     {
-        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.Cosine, TimeSampling = sampling, LossWeighting = LossWeighting.SnrDerivative } };
+        var options =
+            Linear with
+            {
+                Variant =
+                    ((ContinuousTime)Linear.Variant) with
+                    {
+                        NoiseSchedule = NoiseScheduleKind.Cosine,
+                        TimeSampling = sampling,
+                        LossWeighting = LossWeighting.SnrDerivative,
+                    },
+            };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
 
         var terms = Terms(model, options, [.. Enumerable.Range(0, 256).Select(i => i % 3L)]);
 
-        // ½·(SNR(1) − SNR(0))·2/3; evenly spread times miss the integral of a function that goes once up and down by its largest value/256, which is 6 times its mean or less.
+        // ½·(SNR(1) − SNR(0))·2/3; evenly spread times miss the integral of a function that goes once up and down by its largest value/256,
+        // which is 6 times its mean or less.
         var mean = (Math.Exp(3) - Math.Exp(-3)) / 3;
         Assert.AreEqual(mean, terms.Denoising, mean * 6 / 256);
     }
@@ -163,7 +212,12 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Prior_HalfSquaredNorm_IsTheSeedsNumberByHand()
     {
-        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { PriorLoss = PriorLoss.HalfSquaredNorm }, Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 } };
+        var options =
+            Linear with
+            {
+                Variant = ((ContinuousTime)Linear.Variant) with { PriorLoss = PriorLoss.HalfSquaredNorm },
+                Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 },
+            };
         using var model = TinyModel.WithLogits(options, 0, 0);
         TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1);
 
@@ -175,7 +229,12 @@ public sealed class ContinuousTimeLossTests
     [TestMethod]
     public void Readout_NoisyLabel_IsBayesRule()
     {
-        var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { LogSnrAtLabel = 0.5 }, Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 } };
+        var options =
+            Linear with
+            {
+                Variant = ((ContinuousTime)Linear.Variant) with { LogSnrAtLabel = 0.5 },
+                Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 },
+            };
         using var model = TinyModel.WithLogits(options, 0, 0, 0);
         double[][] rows = [[3, 4], [0, -1], [0.5, 0.25]]; // of unequal length, so that −½·SNR·‖u‖² counts
         TinyModel.Set(model, "embedding.rows", [.. rows.SelectMany(row => row).Select(x => (float)x)]);
@@ -189,8 +248,11 @@ public sealed class ContinuousTimeLossTests
         var epsilon = new LossDraws(Seed, 4, 2).EndEpsilon;
         var loss = labels.Index().Average(row =>
         {
-            double[] z = [.. rows[row.Item].Select((u, d) => (Math.Sqrt(alphaBar) * u) + (Math.Sqrt(1 - alphaBar) * epsilon[row.Index, d].item<double>()))];
-            var densities = rows.Select(u => Math.Exp(-u.Zip(z, (a, b) => Math.Pow(b - (Math.Sqrt(alphaBar) * a), 2)).Sum() / (2 * (1 - alphaBar)))).ToArray();
+            double[] z = [.. rows[row.Item].Select(
+                (u, d) => (Math.Sqrt(alphaBar) * u) + (Math.Sqrt(1 - alphaBar) * epsilon[row.Index, d].item<double>()))];
+            var densities = rows
+                .Select(u => Math.Exp(-u.Zip(z, (a, b) => Math.Pow(b - (Math.Sqrt(alphaBar) * a), 2)).Sum() / (2 * (1 - alphaBar))))
+                .ToArray();
             return -Math.Log(densities[row.Item] / densities.Sum());
         });
         // Logits up to 40 in single precision.
@@ -249,7 +311,8 @@ public sealed class ContinuousTimeLossTests
 
     private static float[] Logs(params double[] probabilities) => [.. probabilities.Select(p => (float)Math.Log(p))];
 
-    private static (double Denoising, double Prior, double Readout) Terms(Denoiser model, NoPropOptions options, params long[] labels) => Terms(model, options, Seed, labels);
+    private static (double Denoising, double Prior, double Readout) Terms(Denoiser model, NoPropOptions options, params long[] labels) =>
+        Terms(model, options, Seed, labels);
 
     private static (double Denoising, double Prior, double Readout) Terms(Denoiser model, NoPropOptions options, int seed, long[] labels)
     {

@@ -65,7 +65,11 @@ public sealed class DiscreteTimeLossTests
         using var model = TinyModel.Create(Options);
         var plain = Backward(model, Options, block)[0];
 
-        var weighted = Backward(model, Options with { Variant = ((DiscreteTime)Options.Variant) with { LossWeighting = weighting, DenoisingFactor = 0.1 } }, block)[0];
+        var weighted =
+            Backward(
+                model,
+                Options with { Variant = ((DiscreteTime)Options.Variant) with { LossWeighting = weighting, DenoisingFactor = 0.1 } },
+                block)[0];
 
         Assert.AreEqual(0.1 * factor, weighted / plain, 1e-5 * factor); // single precision
     }

@@ -31,7 +31,8 @@ public sealed class EpochReportTests
             var sentence = EpochReport.Sentence(Metrics);
 
             Assert.AreEqual(
-                "Epoch 3 of 10: loss 1.2500 (denoising 0.5000, prior 0.2500, read-out 0.5000), training accuracy 87.5 %, learning rate 0.001, embedding norm 1.000, 12.3 s.",
+                "Epoch 3 of 10: loss 1.2500 (denoising 0.5000, prior 0.2500, read-out 0.5000), training accuracy 87.5 %, learning rate "
+                    + "0.001, embedding norm 1.000, 12.3 s.",
                 sentence);
         }
         finally

@@ -21,7 +21,11 @@ public sealed class FlowMatchingLossTests
     public void Backward_OneBatch_IsTheFormulaInDoublePrecision(VelocityForm form, EmbeddingKind embedding, int dimension, double deviation)
     {
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = form, PathNoise = deviation }, Embedding = new() { Kind = embedding, Dimension = dimension } };
+        var options = new NoPropOptions
+        {
+            Variant = new FlowMatching { VelocityForm = form, PathNoise = deviation },
+            Embedding = new() { Kind = embedding, Dimension = dimension },
+        };
         using var model = TinyModel.Create(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -88,7 +92,11 @@ public sealed class FlowMatchingLossTests
     [DataRow(VelocityForm.Preconditioned)]
     public void Backward_TermsDisposedOf_LeavesNoTensorButGradients(VelocityForm form)
     {
-        var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = form, PathNoise = 0.1 }, Embedding = new() { Kind = EmbeddingKind.Learned } };
+        var options = new NoPropOptions
+        {
+            Variant = new FlowMatching { VelocityForm = form, PathNoise = 0.1 },
+            Embedding = new() { Kind = EmbeddingKind.Learned },
+        };
         using var model = TinyModel.Create(options);
         Backward(model, options); // makes the gradients
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;

@@ -14,7 +14,12 @@ public sealed class ImageAugmentationTests
     private const int Height = 3;
     private const int Width = 4;
 
-    private static readonly Augmentation Everything = new() { RandomCropPadding = 1, HorizontalFlipProbability = 0.5, RotationDegrees = 20 };
+    private static readonly Augmentation Everything = new()
+    {
+        RandomCropPadding = 1,
+        HorizontalFlipProbability = 0.5,
+        RotationDegrees = 20,
+    };
 
     [TestMethod]
     public void Apply_Off_GivesTheSameTensorAndDrawsNothing()
@@ -77,7 +82,11 @@ public sealed class ImageAugmentationTests
         var right = Draws(training.Stream("crop.right"), stream => stream.Below(5));
         Assert.IsTrue(down.Concat(right).Any(offset => offset != 2), "something must move for this test to tell anything");
         Assert.AreEqual(type, shifted.dtype);
-        AssertPixels(pixels, shifted, (image, channel, y, x, read) => read(image, channel, (int)(y + down[image] - 2), (int)(x + right[image] - 2)), 0);
+        AssertPixels(
+            pixels,
+            shifted,
+            (image, channel, y, x, read) => read(image, channel, (int)(y + down[image] - 2), (int)(x + right[image] - 2)),
+            0);
     }
 
     [TestMethod]
@@ -92,7 +101,12 @@ public sealed class ImageAugmentationTests
         var turned = new ImageAugmentation(new() { RotationDegrees = 90 }).Apply(pixels, training);
 
         var angles = Draws(training.Stream("rotation"), stream => ((2 * stream.Uniform()) - 1) * Math.PI / 2);
-        AssertPixels(pixels, turned, (image, channel, y, x, read) => Between(y, x, angles[image], (row, column) => read(image, channel, row, column)), 0.01); // coordinates in single precision
+        // coordinates in single precision
+        AssertPixels(
+            pixels,
+            turned,
+            (image, channel, y, x, read) => Between(y, x, angles[image], (row, column) => read(image, channel, row, column)),
+            0.01);
     }
 
     [TestMethod]
@@ -132,7 +146,11 @@ public sealed class ImageAugmentationTests
         for (var i = 0; i < actual.Length; i++)
         {
             var (image, channel, y, x) = (i / (channels * Height * Width), i / (Height * Width) % channels, i / Width % Height, i % Width);
-            Assert.AreEqual(expected(image, channel, y, x, Read), actual[i], delta, $"image {image}, channel {channel}, row {y}, column {x}");
+            Assert.AreEqual(
+                expected(image, channel, y, x, Read),
+                actual[i],
+                delta,
+                $"image {image}, channel {channel}, row {y}, column {x}");
         }
 
         float Read(int image, int channel, int y, int x) =>
@@ -156,8 +174,12 @@ public sealed class ImageAugmentationTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(9);
-        return randint(1, 256, [Count, channels, Height, Width], dtype: ScalarType.Int64, generator: generator).to(type).MoveToOuterDisposeScope();
+        return randint(1, 256, [Count, channels, Height, Width], dtype: ScalarType.Int64, generator: generator)
+            .to(type)
+            .MoveToOuterDisposeScope();
     }
 
-    private static T[] Draws<T>(RandomStream stream, Func<RandomStream, T> draw) => [.. Enumerable.Range(0, Count).Select(_ => draw(stream))];
+    private static T[] Draws<T>(
+        RandomStream stream,
+        Func<RandomStream, T> draw) => [.. Enumerable.Range(0, Count).Select(_ => draw(stream))];
 }

@@ -6,13 +6,19 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Training;
 
-/// <summary>The loss of a batch, computed a second time in double precision straight from the formulas, by code that shares nothing with the library.</summary>
+/// <summary>
+/// The loss of a batch, computed a second time in double precision straight from the formulas, by code that shares nothing with the
+/// library.
+/// </summary>
 [TestClass]
 public sealed class LossRecomputationTests
 {
     private const int Seed = 23;
     private static readonly long[] Labels = [0, 1, 2, 1, 0];
-    private static readonly NoPropOptions Uniform = new() { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 } };
+    private static readonly NoPropOptions Uniform = new()
+    {
+        Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 },
+    };
 
     [TestMethod]
     public void Nullaprop_OneBatch_IsTheSeedsLossWithoutItsBroadcast()
@@ -28,7 +34,8 @@ public sealed class LossRecomputationTests
         var slopes = draws.Times.Select(schedule.SnrRate).ToArray();
         var errors = Errors(reference, schedule, draws, batch).data<double>().ToArray();
         var denoising = slopes.Zip(errors, (slope, error) => 0.5 * slope * error).Average();
-        var broadcast = 0.5 * slopes.Average() * errors.Average(); // the mean of the seed's (B, B) product: its SNR′ is (B, 1), its error (B)
+        // the mean of the seed's (B, B) product: its SNR′ is (B, 1), its error (B)
+        var broadcast = 0.5 * slopes.Average() * errors.Average();
         var prior = 0.5 * reference.Clean(batch.Labels).square().sum(1).mean().item<double>();
         var z1 = LossDraws.AddNoise(reference.Clean(batch.Labels), draws.EndEpsilon, Enumerable.Repeat(schedule.LogSnr(1), Labels.Length));
         var logits = reference.Logits(batch.Pixels, z1, ones(Labels.Length, 1, dtype: ScalarType.Float64));
@@ -90,11 +97,15 @@ public sealed class LossRecomputationTests
         {
             var expected = reference.Gradient(name);
             // Relative to the largest entry of the same weight; single precision backwards through ten layers.
-            Assert.IsLessThan(1e-3 * Math.Max(1e-4, expected.abs().max().item<double>()), (value.grad!.to(ScalarType.Float64) - expected).abs().max().item<double>(), name);
+            Assert.IsLessThan(
+                1e-3 * Math.Max(1e-4, expected.abs().max().item<double>()),
+                (value.grad!.to(ScalarType.Float64) - expected).abs().max().item<double>(),
+                name);
         }
     }
 
-    // The schedule's gradient is that of the mean of l², l a row's loss: E[l] does not depend on the schedule, so lowering E[l²] lowers the variance
+    // The schedule's gradient is that of the mean of l², l a row's loss: E[l] does not depend on the schedule, so lowering E[l²] lowers the
+    // variance
     // (Kingma et al. 2021, arXiv 2107.00630, section 5.1). Compared with central differences of the recomputed loss.
     [TestMethod]
     [DataRow("slopes", 0)]
@@ -133,7 +144,17 @@ public sealed class LossRecomputationTests
     {
         const double h = 1e-4;
         using var scope = NewDisposeScope();
-        var options = new NoPropOptions { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative, LogSnrAtNoise = -3, LogSnrAtLabel = 2 } };
+        var options = new NoPropOptions
+        {
+            Variant = new ContinuousTime
+            {
+                DenoisingLoss = DenoisingLoss.SquaredError,
+                NoiseSchedule = NoiseScheduleKind.LearnedJointly,
+                LossWeighting = LossWeighting.SnrDerivative,
+                LogSnrAtNoise = -3,
+                LogSnrAtLabel = 2,
+            },
+        };
         using var model = Model(options);
         using var batch = TinyModel.Batch(4, Labels);
 
@@ -148,7 +169,10 @@ public sealed class LossRecomputationTests
         // Eq. (9) of the paper with the exact divergence and the Gaussian posterior of one-hot classes, √ᾱ/(1−ᾱ)·z up to a constant.
         double Whole(ReferenceSchedule changed)
         {
-            var denoising = (LossDraws.Column(draws.Times.Select(changed.SnrRate)).squeeze(1) * Errors(reference, changed, draws, batch)).mean().item<double>() / 2;
+            var denoising =
+                (LossDraws.Column(draws.Times.Select(changed.SnrRate)).squeeze(1) * Errors(reference, changed, draws, batch))
+                    .mean()
+                    .item<double>() / 2;
             var start = 1 / (1 + Math.Exp(-changed.LogSnr(0)));
             var prior = 0.5 * (start - (3 * start) - (3 * Math.Log(1 - start)));
             var end = changed.LogSnr(1);
@@ -164,7 +188,8 @@ public sealed class LossRecomputationTests
         model.Normalization.Set([0.4], [1 / 0.3]);
         if (options.Embedding.Kind == EmbeddingKind.Learned)
         {
-            TinyModel.Set(model, "embedding.rows", [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))]); // of length near 2, so that z matters
+            // of length near 2, so that z matters
+            TinyModel.Set(model, "embedding.rows", [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))]);
         }
 
         return model;
@@ -185,5 +210,7 @@ public sealed class LossRecomputationTests
 
     // The same under uniform weight, λ′/(λ₁−λ₀)·‖û − u‖².
     private static Tensor Rows(ReferenceModel reference, ReferenceSchedule schedule, LossDraws draws, ImageBatch batch) =>
-        LossDraws.Column(draws.Times.Select(t => schedule.LogSnrRate(t) / schedule.Span)).squeeze(1) * Errors(reference, schedule, draws, batch);
+        LossDraws
+            .Column(draws.Times.Select(t => schedule.LogSnrRate(t) / schedule.Span))
+            .squeeze(1) * Errors(reference, schedule, draws, batch);
 }

@@ -14,9 +14,11 @@ public sealed class MedoidTests
         [new float[] { 7 }, 0, 0, 0],
         [new float[] { 3, 5 }, 0, 0, 0], // equal: the first
         [new float[] { 5, 5, 5 }, 0, 0, 0],
-        [new float[] { 0, 1, 2, 100, 101 }, 2, 1, 1], // sum: the mean is 40.8; medians with the 0: 2, 1, 2, 98, 99; of the four others the lower: the same
+        // sum: the mean is 40.8; medians with the 0: 2, 1, 2, 98, 99; of the four others the lower: the same
+        [new float[] { 0, 1, 2, 100, 101 }, 2, 1, 1],
         [new float[] { 101, 0, 100, 1, 2 }, 4, 3, 3], // the same in another order
-        [new float[] { 0, 10, 11, 13 }, 1, 1, 2], // sum: the mean is 8.5; lower medians with the 0: 10, 1, 1, 2; medians of the three others: 11, 3, 2, 3
+        // sum: the mean is 8.5; lower medians with the 0: 10, 1, 1, 2; medians of the three others: 11, 3, 2, 3
+        [new float[] { 0, 10, 11, 13 }, 1, 1, 2],
         [new float[] { 1_000_000, 1_000_010, 1_000_011, 1_000_013 }, 1, 1, 2], // squares beyond single precision
     ];
 
@@ -55,7 +57,8 @@ public sealed class MedoidTests
 
         Assert.AreEqual(Best(points, distances => distances.Sum(distance => distance * distance)), Medoid.BySumOfSquares(points));
         Assert.AreEqual(Best(points, distances => distances.Order().ElementAt((count - 1) / 2)), Medoid.ByMedian(points));
-        Assert.AreEqual(Best(points, distances => distances.Order().Skip(1).ElementAt((count - 2) / 2)), Medoid.ByMedianOfOthers(points)); // the first is its own
+        // the first is its own
+        Assert.AreEqual(Best(points, distances => distances.Order().Skip(1).ElementAt((count - 2) / 2)), Medoid.ByMedianOfOthers(points));
     }
 
     [TestMethod]
@@ -74,7 +77,9 @@ public sealed class MedoidTests
     private static int Best(Tensor points, Func<double[], double> cost)
     {
         var rows = points.unbind().Select(row => row.data<float>().ToArray()).ToArray();
-        var costs = rows.Select(a => cost([.. rows.Select(b => Math.Sqrt(a.Zip(b).Sum(pair => Math.Pow((double)pair.First - pair.Second, 2))))])).ToArray();
+        var costs = rows
+            .Select(a => cost([.. rows.Select(b => Math.Sqrt(a.Zip(b).Sum(pair => Math.Pow((double)pair.First - pair.Second, 2))))]))
+            .ToArray();
         return Array.IndexOf(costs, costs.Min());
     }
 }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Tests.Training;
 
 /// <summary>
-/// The network once more, in double precision and as the seed project writes it: clip before pooling, features, label code and time code concatenated
+/// The network once more, in double precision and as the seed project writes it: clip before pooling, features, label code and time code
+/// concatenated
 /// before the head's first layer. Shares nothing with the library but the names of the weights.
 /// </summary>
 internal sealed class ReferenceModel
@@ -16,7 +17,9 @@ internal sealed class ReferenceModel
     public ReferenceModel(Denoiser model, string block = "")
     {
         _block = block;
-        _weights = model.Weights.Values.ToDictionary(weight => weight.Key, weight => weight.Value.detach().to(ScalarType.Float64).requires_grad_());
+        _weights = model.Weights.Values.ToDictionary(
+            weight => weight.Key,
+            weight => weight.Value.detach().to(ScalarType.Float64).requires_grad_());
         Embedding = _weights.TryGetValue("embedding.rows", out var rows) ? rows : eye(model.ClassCount, dtype: ScalarType.Float64);
     }
 
@@ -63,13 +66,16 @@ internal sealed class ReferenceModel
     }
 
     private Tensor Pooled(Tensor x, string layer) =>
-        nn.functional.max_pool2d(nn.functional.conv2d(x, _weights[_block + layer + ".weight"], _weights[_block + layer + ".bias"], padding: [1, 1]).relu(), 2L);
+        nn.functional.max_pool2d(
+            nn.functional.conv2d(x, _weights[_block + layer + ".weight"], _weights[_block + layer + ".bias"], padding: [1, 1]).relu(),
+            2L);
 
     private Tensor Linear(Tensor x, string layer) => x.mm(_weights[_block + layer + ".weight"].t()) + _weights[_block + layer + ".bias"];
 
     private Tensor Normalized(Tensor x, string layer)
     {
         var centred = x - x.mean([1], keepdim: true);
-        return (centred / (centred.square().mean([1], keepdim: true) + 1e-5).sqrt() * _weights[_block + layer + ".weight"]) + _weights[_block + layer + ".bias"];
+        return (centred / (centred.square().mean([1], keepdim: true) + 1e-5).sqrt() * _weights[_block + layer + ".weight"])
+            + _weights[_block + layer + ".bias"];
     }
 }

@@ -3,7 +3,8 @@ using NullaProp.ML.Networks;
 namespace NullaProp.ML.Tests.Training;
 
 /// <summary>
-/// The noise schedule once more, in plain double arithmetic from the paper's appendix B: g(t) = softplus(b₂ + Σ softplus(w₂)·softplus(softplus(w₁)·t + b₁)), normalised
+/// The noise schedule once more, in plain double arithmetic from the paper's appendix B: g(t) = softplus(b₂ + Σ
+/// softplus(w₂)·softplus(softplus(w₁)·t + b₁)), normalised
 /// between its ends, λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t). Derivatives are central differences.
 /// </summary>
 internal sealed class ReferenceSchedule
@@ -16,7 +17,9 @@ internal sealed class ReferenceSchedule
     public ReferenceSchedule(Denoiser model)
         : this(model.Weights.Values
             .Where(weight => weight.Key.StartsWith("schedule.", StringComparison.Ordinal))
-            .ToDictionary(weight => weight.Key["schedule.".Length..], weight => weight.Value.data<float>().Select(x => (double)x).ToArray()))
+            .ToDictionary(
+                weight => weight.Key["schedule.".Length..],
+                weight => weight.Value.data<float>().Select(x => (double)x).ToArray()))
     {
     }
 

@@ -11,7 +11,8 @@ namespace NullaProp.ML.Tests.Training;
 [TestClass]
 public sealed class TrainingLoopTests
 {
-    private static readonly NoPropOptions Short = TinyModel.Small(new() { Epochs = 2, BatchSize = 8, LearningRate = 0.01, Sampling = new() { SolverSteps = 2 } });
+    private static readonly NoPropOptions Short =
+        TinyModel.Small(new() { Epochs = 2, BatchSize = 8, LearningRate = 0.01, Sampling = new() { SolverSteps = 2 } });
 
     // Both formulations and the yardstick must learn 24 images of three kinds by heart.
     [TestMethod]
@@ -28,7 +29,16 @@ public sealed class TrainingLoopTests
         };
         var epochs = new List<EpochMetrics>();
 
-        using var model = Train(TinyModel.Small(options with { Epochs = 20, BatchSize = 8, LearningRate = 0.01, Sampling = options.Sampling with { SolverSteps = 4 } }), Images(24), epochs);
+        using var model = Train(
+            TinyModel.Small(options with
+            {
+                Epochs = 20,
+                BatchSize = 8,
+                LearningRate = 0.01,
+                Sampling = options.Sampling with { SolverSteps = 4 },
+            }),
+            Images(24),
+            epochs);
 
         Assert.HasCount(20, epochs);
         Assert.AreEqual(1, epochs[^1].TrainingAccuracy);
@@ -39,7 +49,16 @@ public sealed class TrainingLoopTests
     public void Run_EveryEpoch_ReportsTermsThatAddUpAndTheRateOfItsLastStep()
     {
         var epochs = new List<EpochMetrics>();
-        var options = Short with { Variant = ((ContinuousTime)Short.Variant) with { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative } };
+        var options =
+            Short with
+            {
+                Variant =
+                    ((ContinuousTime)Short.Variant) with
+                    {
+                        NoiseSchedule = NoiseScheduleKind.LearnedJointly,
+                        LossWeighting = LossWeighting.SnrDerivative,
+                    },
+            };
 
         using var model = Train(options, Images(20), epochs, Images(6));
 
@@ -107,7 +126,8 @@ public sealed class TrainingLoopTests
     public void Run_EarlyStopping_RestoresTheWeightsOfTheLowestValidationLoss()
     {
         // So high a rate that the loss jumps about.
-        var options = Short with { Epochs = 12, EarlyStoppingPatience = 3, LearningRate = 0.1, LearningRateSchedule = LearningRateSchedule.Constant };
+        var options =
+            Short with { Epochs = 12, EarlyStoppingPatience = 3, LearningRate = 0.1, LearningRateSchedule = LearningRateSchedule.Constant };
         var (epochs, snapshots) = (new List<EpochMetrics>(), new List<float[]>());
 
         using var model = Train(options, Images(20), epochs, Images(6), snapshots);
@@ -130,7 +150,8 @@ public sealed class TrainingLoopTests
             }
         });
 
-        Assert.ThrowsExactly<OperationCanceledException>(() => new TrainingLoop(model, Short, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new TrainingLoop(model, Short, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
 
         Assert.AreEqual(4, steps);
     }
@@ -169,7 +190,12 @@ public sealed class TrainingLoopTests
         return store;
     }
 
-    private static Denoiser Train(NoPropOptions options, ImageStore images, List<EpochMetrics> epochs, ImageStore? validation = null, List<float[]>? snapshots = null)
+    private static Denoiser Train(
+        NoPropOptions options,
+        ImageStore images,
+        List<EpochMetrics> epochs,
+        ImageStore? validation = null,
+        List<float[]>? snapshots = null)
     {
         var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
         var monitor = new TrainingMonitor(

@@ -33,7 +33,13 @@ public sealed class TrainingPassesTests
     public void Step_OneHotOfManyClasses_NeedsNoMatrix(VariantKind variant)
     {
         const int classes = 47_000;
-        var options = new NoPropOptions { Variant = variant.Create(new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly }, new DiscreteTime { BlockCount = 1 }) }; // which reads the noisy label
+        // which reads the noisy label
+        var options = new NoPropOptions
+        {
+            Variant = variant.Create(
+                new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly },
+                new DiscreteTime { BlockCount = 1 }),
+        };
         using var model = TinyModel.Create(options, classes);
         using var batch = TinyModel.Batch(1, 0, 46_999);
         using var passes = options.Variant.Passes(model, options, new RandomStreams(1));

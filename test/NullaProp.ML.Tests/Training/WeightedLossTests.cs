@@ -15,8 +15,21 @@ public sealed class WeightedLossTests
     {
         ["default"] = new(),
         ["nullaprop"] = NoPropOptions.JaxReference,
-        ["own posterior"] = NoPropOptions.JaxReference with { Variant = ((ContinuousTime)NoPropOptions.JaxReference.Variant) with { PriorLoss = PriorLoss.ExactKl, ReadoutLoss = ReadoutLoss.NoisyLabel } },
-        ["cross-entropy of embeddings"] = new() { Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.CrossEntropy }, Embedding = new() { Kind = EmbeddingKind.Learned } },
+        ["own posterior"] =
+            NoPropOptions.JaxReference with
+            {
+                Variant =
+                    ((ContinuousTime)NoPropOptions.JaxReference.Variant) with
+                    {
+                        PriorLoss = PriorLoss.ExactKl,
+                        ReadoutLoss = ReadoutLoss.NoisyLabel,
+                    },
+            },
+        ["cross-entropy of embeddings"] = new()
+        {
+            Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.CrossEntropy },
+            Embedding = new() { Kind = EmbeddingKind.Learned },
+        },
         ["discrete time"] = new() { Variant = new DiscreteTime { BlockCount = 2 }, Embedding = new() { Kind = EmbeddingKind.Learned } },
         ["flow matching"] = new() { Variant = new FlowMatching(), Embedding = new() { Kind = EmbeddingKind.Learned } },
         ["baseline"] = new() { Variant = new CrossEntropyBaseline() },
@@ -55,7 +68,8 @@ public sealed class WeightedLossTests
         Assert.AreEqual(((0.5 * Math.Log(2)) + (1.5 * Math.Log(4.0 / 3))) / 2, batch.CrossEntropy(logits).item<float>(), 1e-6);
     }
 
-    // Every term is linear in the weights, and so is its gradient: all weight on one row after the other, of the same draws, is on average no weighting.
+    // Every term is linear in the weights, and so is its gradient: all weight on one row after the other, of the same draws, is on average
+    // no weighting.
     [TestMethod]
     [DataRow("default")]
     [DataRow("nullaprop")]

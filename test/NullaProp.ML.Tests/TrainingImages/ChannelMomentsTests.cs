@@ -77,7 +77,9 @@ public sealed class ChannelMomentsTests
 
         var warning = statistics.Warnings(Table, []).Single();
 
-        Assert.Contains("1 of 1 features lie so far from 0 that single precision hardly tells them apart (about 1.7E+09 in steps of 1.3E+02): slots 0.", warning);
+        Assert.Contains(
+            "1 of 1 features lie so far from 0 that single precision hardly tells them apart (about 1.7E+09 in steps of 1.3E+02): slots 0.",
+            warning);
     }
 
     [TestMethod]

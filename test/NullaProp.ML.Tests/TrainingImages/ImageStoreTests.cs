@@ -43,7 +43,9 @@ public sealed class ImageStoreTests
 
         using var batch = store.Gather([0, 1, 2]);
         Assert.AreEqual(ScalarType.Float32, batch.Pixels.dtype);
-        CollectionAssert.AreEqual(new[] { 0, 1, 2, 253, 254, 255, 9, 9, pixel, 9, 9, 9, 7, 7, 7, 7, 7, 7 }, batch.Pixels.data<float>().ToArray());
+        CollectionAssert.AreEqual(
+            new[] { 0, 1, 2, 253, 254, 255, 9, 9, pixel, 9, 9, 9, 7, 7, 7, 7, 7, 7 },
+            batch.Pixels.data<float>().ToArray());
         CollectionAssert.AreEqual(new[] { 1, 2, 3 }, store.Labels.ToArray());
     }
 

@@ -140,7 +140,10 @@ public sealed class ImageStreamTests
     public void Epoch_Weighted_BringsEachRowsWeight()
     {
         var context = new MLContext();
-        var data = context.Transforms.CustomMapping<Row, Weight>((row, weight) => weight.Value = row.Pixels[0] % 5, null).Fit(Data(context, () => Rows, _ => { })).Transform(Data(context, () => Rows, _ => { }));
+        var data = context.Transforms
+            .CustomMapping<Row, Weight>((row, weight) => weight.Value = row.Pixels[0] % 5, null)
+            .Fit(Data(context, () => Rows, _ => { }))
+            .Transform(Data(context, () => Rows, _ => { }));
         var options = new NoPropOptions { ExampleWeightColumnName = "Weight" };
         var rows = new LabelledRows(data, options, wanted: null, checkAlive: () => { });
         var stream = new ImageStream(rows, 10 * RowBytes);
@@ -193,7 +196,8 @@ public sealed class ImageStreamTests
     private static LabelledRows LabelledRows(Func<int> count) =>
         new(Data(new MLContext(), count, _ => { }), new NoPropOptions(), wanted: null, checkAlive: () => { });
 
-    private static IDataView Data(MLContext mlContext, Func<int> count, Action<Row> mark) => mlContext.Data.LoadFromEnumerable(Generate(count, mark));
+    private static IDataView Data(MLContext mlContext, Func<int> count, Action<Row> mark) =>
+        mlContext.Data.LoadFromEnumerable(Generate(count, mark));
 
     private static IEnumerable<Row> Generate(Func<int> count, Action<Row> mark)
     {

@@ -75,7 +75,10 @@ public sealed class OrderedImagesTests
     {
         var options = new NoPropOptions { MaxCachedBytes = allowed };
 
-        var images = new ImageLoader(options, static () => { }, static _ => { }).Load(TinyImages.Keys(Context, 1_200), wanted: null, "validation");
+        var images = new ImageLoader(options, static () => { }, static _ => { }).Load(
+            TinyImages.Keys(Context, 1_200),
+            wanted: null,
+            "validation");
 
         Assert.AreEqual(isStream, images is OrderedImages);
         Assert.AreEqual(1_200, images.Count);

@@ -36,31 +36,38 @@ public sealed record ContinuousTime : DiffusionVariant
 
         if (NoiseSchedule == NoiseScheduleKind.LearnedJointly && LossWeighting != LossWeighting.SnrDerivative)
         {
-            yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule} and {nameof(LossWeighting)} is {LossWeighting}, but a schedule trained by the loss needs "
-                + $"{LossWeighting.SnrDerivative}: under any other weight it learns to avoid the hard noise levels. Choose {NoiseScheduleKind.Learned}.";
+            yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule} and {nameof(LossWeighting)} is {LossWeighting}, but a schedule "
+                + $"trained by the loss needs "
+                + $"{LossWeighting.SnrDerivative}: under any other weight it learns to avoid the hard noise levels. Choose "
+                    + $"{NoiseScheduleKind.Learned}.";
         }
 
         if (LossWeighting == LossWeighting.MinSnr && TrainsSchedule)
         {
-            yield return $"{nameof(LossWeighting)} is {LossWeighting} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but a schedule that is trained can pass where the "
+            yield return $"{nameof(LossWeighting)} is {LossWeighting} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but a schedule "
+                + $"that is trained can pass where the "
                 + $"weight is cut off. Set {nameof(NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or {NoiseScheduleKind.Cosine}.";
         }
 
         if (TimeSampling == TimeSampling.UniformInLogSnr && TrainsSchedule)
         {
-            yield return $"{nameof(TimeSampling)} is {TimeSampling} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but times drawn evenly over log-SNR leave a learned "
-                + $"schedule nothing to learn. Set {nameof(NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or {NoiseScheduleKind.Cosine}.";
+            yield return $"{nameof(TimeSampling)} is {TimeSampling} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but times drawn "
+                + $"evenly over log-SNR leave a learned "
+                + $"schedule nothing to learn. Set {nameof(NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or "
+                    + $"{NoiseScheduleKind.Cosine}.";
         }
 
         if (options.Sampling.Dynamics == FlowDynamics.Ancestral && options.Sampling.Solver != OdeSolver.ExponentialEuler)
         {
-            yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Solver)} is {options.Sampling.Solver}, but the noise of the "
+            yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Solver)} is "
+                + $"{options.Sampling.Solver}, but the noise of the "
                 + $"reverse diffusion belongs to its exact step. Set {nameof(Sampling.Solver)} to {OdeSolver.ExponentialEuler}.";
         }
     }
 
     /// <inheritdoc/>
-    internal override NoiseSchedule Schedule(WeightScope scope) => NoiseScheduleFactory.Create(scope, NoiseSchedule, LogSnrAtNoise, LogSnrAtLabel);
+    internal override NoiseSchedule Schedule(WeightScope scope) =>
+        NoiseScheduleFactory.Create(scope, NoiseSchedule, LogSnrAtNoise, LogSnrAtLabel);
 
     /// <inheritdoc/>
     internal override LabelReadout Readout(WeightScope scope, ClassEmbedding embedding) =>
@@ -75,14 +82,18 @@ public sealed record ContinuousTime : DiffusionVariant
         TrainingPasses.Joint(model, options, new ContinuousTimeLoss(model, this), streams);
 }
 
-/// <summary>How the times of a training step are drawn. They are spread evenly over the batch either way, and the expected loss is the same; its variance is not.</summary>
+/// <summary>
+/// How the times of a training step are drawn. They are spread evenly over the batch either way, and the expected loss is the same; its
+/// variance is not.
+/// </summary>
 public enum TimeSampling
 {
     /// <summary>Every time is as likely, as in the paper and the seed project.</summary>
     UniformInTime,
 
     /// <summary>
-    /// Every log signal-to-noise ratio λ is as likely: t has the density λ′(t)/(λ(1)−λ(0)), and the loss's weight is divided by it. Needs a schedule that is not learned, for a
+    /// Every log signal-to-noise ratio λ is as likely: t has the density λ′(t)/(λ(1)−λ(0)), and the loss's weight is divided by it. Needs a
+    /// schedule that is not learned, for a
     /// learned one would have nothing left to learn.
     /// </summary>
     UniformInLogSnr,

@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Variants;
 
 /// <summary>
-/// The loss of NoProp-CT, eq. (9) of the paper: read-out −log p(y|z₁), prior KL(q(z₀|y) ‖ N(0, I)) and the weighted denoising error at a random time. The image
+/// The loss of NoProp-CT, eq. (9) of the paper: read-out −log p(y|z₁), prior KL(q(z₀|y) ‖ N(0, I)) and the weighted denoising error at a
+/// random time. The image
 /// features are computed once for all of them.
 /// </summary>
 /// <param name="model">The model.</param>
@@ -81,7 +82,9 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
     private Tensor Weight(NoiseLevels levels)
     {
         var weight = WeightOverTime(levels); // (B, 1)
-        return options.TimeSampling == TimeSampling.UniformInLogSnr ? weight.mul(_span) / levels.LogSnrRate.clamp_min(SmallestRate) : weight;
+        return options.TimeSampling == TimeSampling.UniformInLogSnr
+            ? weight.mul(_span) / levels.LogSnrRate.clamp_min(SmallestRate)
+            : weight;
     }
 
     private Tensor WeightOverTime(NoiseLevels levels) => options.LossWeighting switch
@@ -115,7 +118,9 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
     private static void LowerVariance(Tensor rows, NoiseLevels leaves, NoiseLevels trained)
     {
         var twice = rows.detach().mul(HeldScalar.Two); // (B, 1)
-        var surrogate = (trained.LogSnr * (twice * leaves.LogSnr.grad!)).sum().Plus((trained.LogSnrRate * (twice * leaves.LogSnrRate.grad!)).sum());
+        var surrogate = (trained.LogSnr * (twice * leaves.LogSnr.grad!))
+            .sum()
+            .Plus((trained.LogSnrRate * (twice * leaves.LogSnrRate.grad!)).sum());
         surrogate.backward();
     }
 }

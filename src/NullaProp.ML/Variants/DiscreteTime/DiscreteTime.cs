@@ -10,7 +10,8 @@ using NullaProp.ML.Variants;
 namespace NullaProp.ML;
 
 /// <summary>
-/// NoProp-DT: independent networks, one for each step from noise to label, each trained on its own term alone (paper, section 2.1). A block reads the noisy label as
+/// NoProp-DT: independent networks, one for each step from noise to label, each trained on its own term alone (paper, section 2.1). A block
+/// reads the noisy label as
 /// √ᾱ·z, with the ᾱ of its level: the less of it, the noisier it is.
 /// </summary>
 public sealed record DiscreteTime : DiffusionVariant
@@ -21,19 +22,25 @@ public sealed record DiscreteTime : DiffusionVariant
     public int BlockCount { get; init; } = 10;
 
     /// <summary>
-    /// Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads. The levels lie evenly in it from <see cref="DiffusionVariant.LogSnrAtNoise"/> on, so that every
+    /// Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads. The levels lie evenly in it from
+    /// <see cref="DiffusionVariant.LogSnrAtNoise"/> on, so that every
     /// block works where the noisy label does not yet give the class away and the image is needed; the last step leads to
     /// <see cref="DiffusionVariant.LogSnrAtLabel"/>.
     /// </summary>
     /// <value>
-    /// Default −4 (ᾱ = 0.018: the label says next to nothing); between the two ends. <see langword="null"/>: evenly in time over the whole noise schedule, as in the
+    /// Default −4 (ᾱ = 0.018: the label says next to nothing); between the two ends. <see langword="null"/>: evenly in time over the whole
+    /// noise schedule, as in the
     /// paper, where the last blocks read labels that stand clear, and learn little about images.
     /// </value>
     [DecidesParameters]
     public double? BlockMaxLogSnr { get; init; } = -4;
 
-    /// <summary>Gets the noise schedule over which the blocks lie evenly in time, where <see cref="BlockMaxLogSnr"/> is <see langword="null"/>.</summary>
-    /// <value>Default <see cref="NoiseScheduleKind.LinearLogSnr"/>; else <see cref="NoiseScheduleKind.Cosine"/>, for nothing of it is trained.</value>
+    /// <summary>
+    /// Gets the noise schedule over which the blocks lie evenly in time, where <see cref="BlockMaxLogSnr"/> is <see langword="null"/>.
+    /// </summary>
+    /// <value>
+    /// Default <see cref="NoiseScheduleKind.LinearLogSnr"/>; else <see cref="NoiseScheduleKind.Cosine"/>, for nothing of it is trained.
+    /// </value>
     [DecidesParameters]
     public NoiseScheduleKind NoiseSchedule { get; init; } = NoiseScheduleKind.LinearLogSnr;
 
@@ -58,17 +65,20 @@ public sealed record DiscreteTime : DiffusionVariant
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(BlockMaxLogSnr)} is {most}, but must lie between {nameof(LogSnrAtNoise)}, which is {LogSnrAtNoise}, and {nameof(LogSnrAtLabel)}, which is {LogSnrAtLabel}.");
+                $"{nameof(BlockMaxLogSnr)} is {most}, but must lie between {nameof(LogSnrAtNoise)}, which is {LogSnrAtNoise}, and "
+                    + $"{nameof(LogSnrAtLabel)}, which is {LogSnrAtLabel}.");
         }
 
         if (NoiseSchedule is not (NoiseScheduleKind.LinearLogSnr or NoiseScheduleKind.Cosine))
         {
-            yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule}, but {nameof(DiscreteTime)} trains none. Choose {NoiseScheduleKind.LinearLogSnr} or "
+            yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule}, but {nameof(DiscreteTime)} trains none. Choose "
+                + $"{NoiseScheduleKind.LinearLogSnr} or "
                 + $"{NoiseScheduleKind.Cosine}.";
         }
         else if (NoiseSchedule != NoiseScheduleKind.LinearLogSnr && BlockMaxLogSnr is not null)
         {
-            yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule}, but {nameof(BlockMaxLogSnr)} places the blocks: set it to null to place them evenly over the schedule.";
+            yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule}, but {nameof(BlockMaxLogSnr)} places the blocks: set it to null "
+                + $"to place them evenly over the schedule.";
         }
 
         foreach (var fault in Unused(
@@ -83,7 +93,8 @@ public sealed record DiscreteTime : DiffusionVariant
     }
 
     /// <inheritdoc/>
-    internal override NoiseSchedule Schedule(WeightScope scope) => NoiseScheduleFactory.Create(scope, NoiseSchedule, LogSnrAtNoise, LogSnrAtLabel);
+    internal override NoiseSchedule Schedule(WeightScope scope) =>
+        NoiseScheduleFactory.Create(scope, NoiseSchedule, LogSnrAtNoise, LogSnrAtLabel);
 
     /// <inheritdoc/>
     internal override IReadOnlyList<NoiseLevel> Levels(NoiseSchedule schedule) => BlockLevels.Of(this, schedule);

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Variants;
 
 /// <summary>
-/// The loss of one block of NoProp-DT, eq. (8) of the paper: its own denoising term, and the two terms of embeddings and read-out, which the paper repeats for every block.
+/// The loss of one block of NoProp-DT, eq. (8) of the paper: its own denoising term, and the two terms of embeddings and read-out, which
+/// the paper repeats for every block.
 /// No gradient reaches another block.
 /// </summary>
 /// <param name="model">The model.</param>
@@ -42,7 +43,8 @@ internal sealed class DiscreteTimeLoss(Denoiser model, DiscreteTime options, int
     private static Tensor Number(double value, Device device) =>
         tensor((float)value, dtype: ScalarType.Float32, device: device).view(1, 1);
 
-    // T/2·(SNR(t) − SNR(t−1)) for the paper's bound. To one block it is a constant, to which Adam is nearly blind; it counts where embeddings are learned.
+    // T/2·(SNR(t) − SNR(t−1)) for the paper's bound. To one block it is a constant, to which Adam is nearly blind; it counts where
+    // embeddings are learned.
     private static double Weight(DiscreteTime options, IReadOnlyList<NoiseLevel> levels, int block)
     {
         var bound = (levels[block + 1].Snr - levels[block].Snr) * (levels.Count - 1);

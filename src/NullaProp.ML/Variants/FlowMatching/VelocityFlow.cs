@@ -3,10 +3,14 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Variants;
 
-/// <summary>dz/dt = v, where the network predicts the velocity v itself: flow matching (paper, section 2.2.3) along the straight path z = t·u + (1−t)·ε.</summary>
+/// <summary>
+/// dz/dt = v, where the network predicts the velocity v itself: flow matching (paper, section 2.2.3) along the straight path z = t·u +
+/// (1−t)·ε.
+/// </summary>
 internal class VelocityFlow : Dynamics
 {
-    // The velocity of a state that lies on no path grows without bound towards t = 1; a bound keeps the numbers finite by which steps are chosen.
+    // The velocity of a state that lies on no path grows without bound towards t = 1; a bound keeps the numbers finite by which steps are
+    // chosen.
     private const double LeastNoise = 1e-3;
 
     /// <inheritdoc/>
@@ -30,7 +34,9 @@ internal class VelocityFlow : Dynamics
 
     /// <summary>Returns the dynamics of a form of the velocity.</summary>
     /// <param name="form">The form.</param>
-    /// <param name="directions">The number of directions that the embeddings span: a label of length 1 has a variance of 1 over it in each.</param>
+    /// <param name="directions">
+    /// The number of directions that the embeddings span: a label of length 1 has a variance of 1 over it in each.
+    /// </param>
     public static VelocityFlow Of(VelocityForm form, long directions) => form switch
     {
         VelocityForm.Raw => new VelocityFlow(),

@@ -46,7 +46,13 @@ public sealed class ManagedRunnerTests
     [DataRow(VariantKind.DiscreteTime, 2, 11, 8)]
     public void Probabilities_PaperConv_AreThoseOfTheBatchRunner(VariantKind variant, int channels, int height, int width)
     {
-        var options = new NoPropOptions { Backbone = NoPropBackbone.PaperConv, HiddenSize = 13, Variant = variant.Create(new DiscreteTime { BlockCount = 2 }), Sampling = new() { SolverSteps = 2 } };
+        var options = new NoPropOptions
+        {
+            Backbone = NoPropBackbone.PaperConv,
+            HiddenSize = 13,
+            Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
+            Sampling = new() { SolverSteps = 2 },
+        };
 
         AssertAgree(options, new ImageShape(channels, height, width), 3);
     }
@@ -64,7 +70,10 @@ public sealed class ManagedRunnerTests
     [
         [new NoPropOptions { Sampling = new() { SolverSteps = 2 } }],
         [new NoPropOptions { Sampling = new() { SolverSteps = 2, Draws = 2, ScoreReadout = ScoreReadout.LastState } }],
-        [new NoPropOptions { Sampling = new() { SolverSteps = 2, ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided } }],
+        [new NoPropOptions
+        {
+            Sampling = new() { SolverSteps = 2, ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided },
+        }],
         [new NoPropOptions { Variant = new FlowMatching(), Sampling = new() { SolverSteps = 2 } }],
         [new NoPropOptions { Variant = new DiscreteTime { BlockCount = 1 } }],
     ];
@@ -90,13 +99,19 @@ public sealed class ManagedRunnerTests
         var expected = batch.Probabilities(pixels)[1];
 
         Assert.IsTrue(tensor(scores).allclose(expected, rtol: 1e-3, atol: 0)); // each is near 1/47,000
-        Assert.IsLessThan(400L * 8 * classes, GC.GetAllocatedBytesForCurrentThread() - before); // some hundred vectors of H numbers for each class
+        // some hundred vectors of H numbers for each class
+        Assert.IsLessThan(400L * 8 * classes, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     public static IEnumerable<object[]> Allocating =>
     [
         [new NoPropOptions()],
-        [new NoPropOptions { Backbone = NoPropBackbone.Mlp, Embedding = new() { Kind = EmbeddingKind.Learned }, Sampling = new() { Draws = 3, ScoreReadout = ScoreReadout.LastState } }],
+        [new NoPropOptions
+        {
+            Backbone = NoPropBackbone.Mlp,
+            Embedding = new() { Kind = EmbeddingKind.Learned },
+            Sampling = new() { Draws = 3, ScoreReadout = ScoreReadout.LastState },
+        }],
         [new NoPropOptions { Variant = new FlowMatching(), Sampling = new() { EarlyExit = EarlyExit.WhenClassIsDecided } }],
         [new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastState, EarlyExit = EarlyExit.WhenClassIsDecided } }],
         [new NoPropOptions { Backbone = NoPropBackbone.PaperConv, Variant = new DiscreteTime { BlockCount = 2 } }],
@@ -120,7 +135,8 @@ public sealed class ManagedRunnerTests
     }
 
     public static IEnumerable<object[]> Plans =>
-        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.LearnedUnitNorm, 5), (EmbeddingKind.LearnedUnitNorm, 8) } // 8: z is added to its code
+        // 8: z is added to its code
+        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.LearnedUnitNorm, 5), (EmbeddingKind.LearnedUnitNorm, 8) }
         from solver in Enum.GetValues<OdeSolver>()
         from readout in Enum.GetValues<ScoreReadout>()
         from draws in new[] { 0, 3 }
@@ -128,7 +144,12 @@ public sealed class ManagedRunnerTests
 
     [TestMethod]
     [DynamicData(nameof(Plans))]
-    public void Probabilities_AnyPlan_AreThoseOfTheBatchRunner(EmbeddingKind embedding, int dimension, OdeSolver solver, ScoreReadout readout, int draws)
+    public void Probabilities_AnyPlan_AreThoseOfTheBatchRunner(
+        EmbeddingKind embedding,
+        int dimension,
+        OdeSolver solver,
+        ScoreReadout readout,
+        int draws)
     {
         var options = new NoPropOptions
         {
@@ -186,7 +207,10 @@ public sealed class ManagedRunnerTests
         TinyModel.ReadLabels(model);
         model.Normalization.Set([.. Enumerable.Repeat(0.4, shape.Channels)], [.. Enumerable.Range(1, shape.Channels).Select(c => 0.1 * c)]);
         var plan = PlanCompiler.For(model, options);
-        using var batch = new TorchRunner(model, plan, Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5)));
+        using var batch = new TorchRunner(
+            model,
+            plan,
+            Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5)));
         var runner = new ManagedRunner(batch.Folded, shape);
         var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
         var expected = batch.Probabilities(pixels).data<float>().ToArray();

@@ -15,7 +15,8 @@ public sealed class TorchRunnerTests
     private const int Images = 4;
 
     public static IEnumerable<object[]> Plans =>
-        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.LearnedUnitNorm, 5), (EmbeddingKind.Learned, 8) } // 8: z is added to its code
+        // 8: z is added to its code
+        from embedding in new[] { (EmbeddingKind.OneHot, 3), (EmbeddingKind.LearnedUnitNorm, 5), (EmbeddingKind.Learned, 8) }
         from dynamics in Enum.GetValues<FlowDynamics>()
         from solver in Enum.GetValues<OdeSolver>()
         where dynamics != FlowDynamics.Ancestral // not determined by its start
@@ -30,11 +31,24 @@ public sealed class TorchRunnerTests
         EmbeddingKind embedding, int dimension, FlowDynamics dynamics, OdeSolver solver, ScoreReadout readout)
     {
         using var scope = NewDisposeScope();
-        var options = Options(embedding, dimension) with { Sampling = Options(embedding, dimension).Sampling with { Dynamics = dynamics, Solver = solver, ScoreReadout = readout, SolverSteps = 6, Draws = 1 } };
+        var options =
+            Options(embedding, dimension) with
+            {
+                Sampling =
+                    Options(embedding, dimension).Sampling with
+                    {
+                        Dynamics = dynamics,
+                        Solver = solver,
+                        ScoreReadout = readout,
+                        SolverSteps = 6,
+                        Draws = 1,
+                    },
+            };
         using var model = TinyModel.Create(options);
         if (embedding == EmbeddingKind.Learned)
         {
-            TinyModel.Set(model, "embedding.rows", [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))]); // so that z matters: it starts at 0.01
+            // so that z matters: it starts at 0.01
+            TinyModel.Set(model, "embedding.rows", [.. Enumerable.Range(0, 24).Select(i => MathF.Sin(i))]);
         }
 
         using var generator = new Generator(3);
@@ -76,7 +90,10 @@ public sealed class TorchRunnerTests
         using var scope = NewDisposeScope();
         using var model = TinyModel.Create();
         var pixels = ones(1, 1, 8, 8);
-        using var runner = new TorchRunner(model, SamplingPlan.SingleEvaluation, Start.Points(0, model.Embedding.Dimension, new RandomStreams(4)));
+        using var runner = new TorchRunner(
+            model,
+            SamplingPlan.SingleEvaluation,
+            Start.Points(0, model.Embedding.Dimension, new RandomStreams(4)));
 
         var actual = runner.Probabilities(pixels);
 
@@ -206,7 +223,11 @@ public sealed class TorchRunnerTests
     }
 
     private static NoPropOptions Options(EmbeddingKind embedding, int dimension) =>
-        new() { Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.Learned, LogSnrAtNoise = -2.5, LogSnrAtLabel = 2.5 }, Embedding = new() { Kind = embedding, Dimension = dimension } };
+        new()
+        {
+            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.Learned, LogSnrAtNoise = -2.5, LogSnrAtLabel = 2.5 },
+            Embedding = new() { Kind = embedding, Dimension = dimension },
+        };
 
     // The model's logits, asked for one point at a time; all else in double arithmetic, straight from the definition of the stages.
     // Nothing of the interpreter has a part in it.
@@ -223,7 +244,8 @@ public sealed class TorchRunnerTests
             var p = Probabilities(point, stage.Time);
             score = [.. score.Zip(p, (sum, x) => sum + (stage.ScoreShare * x))];
             var prediction = Embed(p);
-            point = [.. state.Select((z, i) => (stage.State * z) + (stage.Prediction * prediction[i]) + (stage.PreviousPrediction * previous[i]))];
+            point = [.. state.Select(
+                (z, i) => (stage.State * z) + (stage.Prediction * prediction[i]) + (stage.PreviousPrediction * previous[i]))];
             (state, previous) = (stage.EndsStep ? point : state, prediction);
         }
 
