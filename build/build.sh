@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The one build script, for people and for continuous integration. Steps, in the order given (default: format test samples):
 #   format   fails where 'dotnet format' would change something
-#   test     builds everything, runs the tests and prints the line coverage of the library
+#   test     builds everything and runs the tests
 #   samples  runs the main job
 #   pack     makes the NuGet package in artifacts/
 # A failing step does not hide the next one's result. The last line counts the tests of this run.
@@ -16,7 +16,6 @@ passed=0
 failed=0
 failures=()
 log=$(mktemp)
-coverage=$PWD/artifacts/coverage.xml
 
 finish() {
     local status=$?
@@ -51,19 +50,9 @@ summary_number() {
         END { print number + 0 }'
 }
 
-# The share of the library's lines that the tests ran, from the root element of the report.
-print_coverage() {
-    [ -f "$coverage" ] || return 0
-    sed -n 's/.*<coverage [^>]*line-rate="\([0-9.]*\)".*/\1/p' "$coverage" | head -n 1 |
-        LC_ALL=C awk '{ printf "Line coverage of NullaProp.ML: %.1f %%\n", 100 * $1 }'
-}
-
 run_tests() {
     local status=0
-    rm -f "$coverage"
-    dotnet test -c Release --coverage --coverage-settings "$PWD/build/Coverage.xml" --coverage-output-format cobertura \
-        --coverage-output "$coverage" 2>&1 | tee "$log" || status=$?
-    print_coverage
+    dotnet test -c Release 2>&1 | tee "$log" || status=$?
     passed=$(summary_number succeeded)
     # An error is a test program that could not start or ended early.
     failed=$(($(summary_number failed) + $(summary_number error)))

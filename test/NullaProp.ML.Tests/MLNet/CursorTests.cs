@@ -217,7 +217,7 @@ public sealed class CursorTests
                 var (skip, take, read, wanted, isCached) = drawn;
                 var part = Context.Data.TakeRows(Context.Data.SkipRows(data, skip), take);
                 var scored = _model.Transform(isCached ? Context.Data.Cache(part) : part);
-                var columns = scored.Schema.Where(column => (wanted & (1 << (column.Index % 5))) != 0).ToList();
+                var columns = scored.Schema.Where(column => !column.IsHidden && (wanted & (1 << (column.Index % 5))) != 0).ToList();
                 using var cursor = scored.GetRowCursor(columns);
                 var readers = columns.ConvertAll(column => (column.Name, Read: Cells.Reader(cursor, column)));
                 for (var row = 0; row < Math.Min(take, read); row++)
