@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using NullaProp.ML.Reading;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.Scoring;
 

@@ -1,6 +1,6 @@
 using NullaProp.ML.Networks;
-using NullaProp.ML.TrainingImages;
 using NullaProp.ML.Scoring;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;

@@ -1,5 +1,5 @@
-using NullaProp.ML.TrainingImages;
 using NullaProp.ML.Scoring;
+using NullaProp.ML.TrainingImages;
 using TorchSharp;
 using static TorchSharp.torch;
 

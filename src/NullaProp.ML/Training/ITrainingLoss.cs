@@ -1,5 +1,5 @@
-using NullaProp.ML.TrainingImages;
 using NullaProp.ML.Networks;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;

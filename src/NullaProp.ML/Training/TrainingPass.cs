@@ -1,6 +1,6 @@
-using NullaProp.ML.TrainingImages;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;

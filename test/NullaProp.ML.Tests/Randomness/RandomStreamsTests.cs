@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Randomness;
 using NullaProp.ML.Plan;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
