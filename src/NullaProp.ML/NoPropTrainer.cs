@@ -107,7 +107,8 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         if (run.Threads < 1)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(run), $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
+                nameof(run),
+                $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
         }
 
         TrainingChecks.Architecture(Options, run.Previous);

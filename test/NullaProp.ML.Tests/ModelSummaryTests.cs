@@ -5,7 +5,7 @@ public sealed class ModelSummaryTests
 {
     private static readonly ImageShape Mnist = new(1, 28, 28);
 
-    // The seed project's counts (dimarkov/nullaprop, src/nullaprop/models.py) for MNIST, CIFAR-10 and CIFAR-100 at D = 256; the first by
+    // The JAX reference's counts (dimarkov/nullaprop, src/nullaprop/models.py) for MNIST, CIFAR-10 and CIFAR-100 at D = 256; the first by
     // part below.
     [TestMethod]
     [DataRow(1, 28, 10, 1_270_509L)]
@@ -18,7 +18,7 @@ public sealed class ModelSummaryTests
         Assert.AreEqual(parameters, summary.TotalParameters);
     }
 
-    // By hand from the seed project's layers, a layer n → m having n·m + m.
+    // By hand from the JAX reference's layers, a layer n → m having n·m + m.
     [TestMethod]
     [DataRow("backbone", 320L + 18_496 + 803_072)] // 3×3 convolutions 1→32 and 32→64, 3136→256
     [DataRow("embedding", 2_560L)] // 10×256

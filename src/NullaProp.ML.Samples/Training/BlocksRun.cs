@@ -105,7 +105,8 @@ internal sealed class BlocksRun
         {
             throw new UserMistakeException($"The file '{DescriptionPath(folder)}' is damaged: {exception.Message}", exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException)
         {
             throw new UserMistakeException(exception.Message, exception);
         }

@@ -9,7 +9,7 @@ namespace NullaProp.ML.Diffusion;
 /// so that λ rises whatever the weights become.
 /// </summary>
 /// <remarks>
-/// g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The seed project leaves w free, so that its SNR′
+/// g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The JAX reference leaves w free, so that its SNR′
 /// can turn negative.
 /// </remarks>
 internal sealed class MonotoneNoiseSchedule : NoiseSchedule

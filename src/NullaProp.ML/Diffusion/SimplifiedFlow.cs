@@ -1,7 +1,7 @@
 namespace NullaProp.ML.Diffusion;
 
 /// <summary>
-/// dz/dt = (û − z)/(1−ᾱ), the equation that the seed project integrates. It ends at û, not at √ᾱ·û + √(1−ᾱ)·ε, and is stiff: its rate is 1
+/// dz/dt = (û − z)/(1−ᾱ), the equation that the JAX reference integrates. It ends at û, not at √ᾱ·û + √(1−ᾱ)·ε, and is stiff: its rate is 1
 /// + SNR.
 /// </summary>
 internal sealed class SimplifiedFlow : Dynamics

@@ -78,7 +78,8 @@ internal static class ModelStreams
         catch (Exception fault) when (fault is InvalidDataException or EndOfStreamException)
         {
             throw Marked.Exception(new FormatException(
-                $"The file is no zip file of a model ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.", fault));
+                $"The file is no zip file of a model ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.",
+                fault));
         }
     }
 

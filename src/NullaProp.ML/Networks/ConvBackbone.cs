@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// The seed project's image network: two 3×3 convolutions (32 and 64 channels), each followed by ReLU and a 2×2 max-pool, then a linear
+/// The JAX reference's image network: two 3×3 convolutions (32 and 64 channels), each followed by ReLU and a 2×2 max-pool, then a linear
 /// layer.
 /// </summary>
 internal sealed class ConvBackbone : Backbone

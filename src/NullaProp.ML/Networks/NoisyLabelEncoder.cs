@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Reads the noisy label: Linear(D→H) – ReLU – Linear(H→H), plus z itself where D = H, which then is the seed project's residual block.
+/// Reads the noisy label: Linear(D→H) – ReLU – Linear(H→H), plus z itself where D = H, which then is the JAX reference's residual block.
 /// </summary>
 /// <remarks>
 /// Elsewhere the last matrix starts at 0, so that the network begins as a plain classifier and learns to read the label only as far as it

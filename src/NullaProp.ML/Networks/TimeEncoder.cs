@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// Reads the time: sines and cosines at 32 learned frequencies, starting at N(0, 1) – Linear – SiLU – Linear, as in the seed project.
+/// Reads the time: sines and cosines at 32 learned frequencies, starting at N(0, 1) – Linear – SiLU – Linear, as in the JAX reference.
 /// </summary>
 /// <param name="weights">The network's scope.</param>
 /// <param name="hidden">The width of the code.</param>

@@ -69,7 +69,8 @@ public enum EmbeddingKind
     LearnedUnitNorm,
 
     /// <summary>
-    /// Learned and unconstrained, starting where <see cref="Embedding.Initialization"/> says (paper, section 2.2.1). With the seed's losses
+    /// Learned and unconstrained, starting where <see cref="Embedding.Initialization"/> says (paper, section 2.2.1). With
+    /// the JAX reference's losses
     /// it collapses: watch <see cref="EpochMetrics.EmbeddingNorm"/>.
     /// </summary>
     Learned,
@@ -93,7 +94,7 @@ public enum EmbeddingInitialization
     /// </summary>
     Orthogonal,
 
-    /// <summary>0.01·N(0, 1), the default of the seed project.</summary>
+    /// <summary>0.01·N(0, 1), the default of the JAX reference.</summary>
     SmallNormal,
 
     /// <summary>

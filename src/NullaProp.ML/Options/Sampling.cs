@@ -103,13 +103,13 @@ public enum FlowDynamics
     ProbabilityFlow,
 
     /// <summary>
-    /// dz/dt = (û − z)/(1−ᾱ), the form of the seed project. It is no probability flow of its training process, and stiff: with few steps it
-    /// can blow up.
+    /// dz/dt = (û − z)/(1−ᾱ), the form of the JAX reference. It is no probability flow of its training process, and stiff: with few steps
+    /// it can blow up.
     /// </summary>
     SimplifiedFlow,
 
     /// <summary>
-    /// dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z): the drift of the reverse diffusion with its noise left out, as the seed project has it under
+    /// dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z): the drift of the reverse diffusion with its noise left out, as the JAX reference has it under
     /// <c>fix=True</c>. Mode-seeking: all
     /// draws run to the likeliest class, so that they tell nothing of uncertainty.
     /// </summary>
@@ -162,8 +162,8 @@ public enum ScoreReadout
     PathMean,
 
     /// <summary>
-    /// The prediction at the end of the way: in continuous time one more evaluation at t = 1, as the seed project decodes, else that of the
-    /// last step. Over-confident.
+    /// The prediction at the end of the way: in continuous time one more evaluation at t = 1, as the JAX reference decodes, else that of
+    /// the last step. Over-confident.
     /// </summary>
     LastPrediction,
 

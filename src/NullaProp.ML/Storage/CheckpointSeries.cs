@@ -44,7 +44,8 @@ internal sealed class CheckpointSeries(
 
     /// <inheritdoc/>
     public bool IsDue(TrainingPlace place) =>
-        (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0) || _sinceLast.Elapsed.TotalMinutes >= options.EveryMinutes;
+        (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0)
+        || _sinceLast.Elapsed.TotalMinutes >= options.EveryMinutes;
 
     /// <inheritdoc/>
     /// <exception cref="IOException">It cannot be written; the last whole one stays.</exception>

@@ -22,7 +22,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     public static bool AreAskedFor(NoPropOptions options) =>
         options.Embedding.Kind != EmbeddingKind.OneHot
         && options.Variant is not CrossEntropyBaseline
-        && options.Embedding.Initialization is EmbeddingInitialization.FeatureMedoidBySum or EmbeddingInitialization.FeatureMedoidByMedian or EmbeddingInitialization.PixelMedoid;
+        && options.Embedding.StartsAtImages;
 
     /// <summary>Chooses the images and sets the embeddings.</summary>
     /// <param name="checkAlive">Called for every batch and class; throws to stop.</param>

@@ -102,7 +102,7 @@ public enum PriorLoss
     /// <summary>The exact divergence KL(q(z₀|y) ‖ N(0, I)) = ½(ᾱ‖u‖² − Dᾱ − D·ln(1−ᾱ)) at t = 0.</summary>
     ExactKl,
 
-    /// <summary>½‖u‖², as the seed project computes it: pulls the embeddings to 0.</summary>
+    /// <summary>½‖u‖², as the JAX reference computes it: pulls the embeddings to 0.</summary>
     HalfSquaredNorm,
 }
 
@@ -118,7 +118,7 @@ public enum ReadoutLoss
     /// </summary>
     NoisyLabel,
 
-    /// <summary>From the whole network at t = 1, image included, as the seed project does: anchors nothing.</summary>
+    /// <summary>From the whole network at t = 1, image included, as the JAX reference does: anchors nothing.</summary>
     Denoiser,
 
     /// <summary>
@@ -142,7 +142,7 @@ public enum NoiseScheduleKind
     Learned,
 
     /// <summary>
-    /// The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the seed project do. Needs
+    /// The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the JAX reference do. Needs
     /// <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound.
     /// </summary>
     LearnedJointly,

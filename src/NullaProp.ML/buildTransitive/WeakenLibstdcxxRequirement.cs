@@ -32,7 +32,8 @@ public class WeakenLibstdcxxRequirement : Task
                     copy,
                     changed ? "no longer insists on GLIBCXX_3.4.32" : "is an unchanged copy");
             }
-            catch (Exception exception) when (exception is IOException || exception is UnauthorizedAccessException || exception is InvalidDataException)
+            catch (Exception exception)
+                when (exception is IOException || exception is UnauthorizedAccessException || exception is InvalidDataException)
             {
                 Log.LogError(
                     "'{0}' could not be prepared for Linux systems without GLIBCXX_3.4.32: {1} Set the property "

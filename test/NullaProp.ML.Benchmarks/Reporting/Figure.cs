@@ -61,7 +61,8 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
     /// <summary>Gets all figures, in the order of the report.</summary>
     public static IReadOnlyList<Figure> All { get; } =
     [
-        TrainSpeedup, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40, PipelineFit, Evaluate, PeakFit, StreamPeak, FirstPrediction, FirstPredictionRatio,
+        TrainSpeedup, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40, PipelineFit, Evaluate,
+        PeakFit, StreamPeak, FirstPrediction, FirstPredictionRatio,
         GemmFloat32, GemmBfloat16,
     ];
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
-/// The yardstick: the published algorithm of the seed project, dimarkov/nullaprop, written in TorchSharp as the seed writes it in JAX, with
+/// The yardstick: the published algorithm of the JAX reference, dimarkov/nullaprop, written in TorchSharp as it is in JAX, with
 /// nothing shared between
 /// calls. It stays as it is when the library gets faster.
 /// </summary>
@@ -15,9 +15,9 @@ namespace NullaProp.ML.Benchmarks.StraightPort;
 /// evaluations of Heun's method
 /// (<see cref="PortHeun"/>); the schedule's network run three times a call; SNR′ by a derivative of a derivative; AdamW on every parameter,
 /// of which there are as many
-/// as in the seed's model for MNIST: 1,270,509.</para>
-/// <para>Not reproduced, because wrong results cannot be compared: the seed's loss multiplies SNR′ and error of different samples (a
-/// broadcast of (B, 1) with (B)), and
+/// as in the JAX reference's model for MNIST: 1,270,509.</para>
+/// <para>Not reproduced, because wrong results cannot be compared: the JAX reference's loss multiplies SNR′ and error of different samples
+/// (a broadcast of (B, 1) with (B)), and
 /// its Heun corrector is handed the slope of ᾱ where ᾱ itself belongs. The slope of ᾱ that the seed takes at each solver step feeds its
 /// other dynamics only; its
 /// compiler drops it, so it is not computed here.</para>

@@ -7,7 +7,7 @@ internal sealed class ModelPair(int images) : IDisposable
     private readonly Lazy<TrainedModel> _seedLike = new(() => TrainedModel.Fit(SeedOptions, ImageTensors.Store(images)));
     private readonly Lazy<TrainedModel> _default = new(() => TrainedModel.Fit(DefaultOptions, ImageTensors.Store(images)));
 
-    /// <summary>Gets the seed project's settings: D = 256, Heun T = 40 along its own dynamics, the last prediction, one draw.</summary>
+    /// <summary>Gets the JAX reference's settings: D = 256, Heun T = 40 along its own dynamics, the last prediction, one draw.</summary>
     public static NoPropOptions SeedOptions { get; } = NoPropOptions.JaxReference with { Epochs = 1, Seed = 1 };
 
     /// <summary>Gets the library's defaults.</summary>

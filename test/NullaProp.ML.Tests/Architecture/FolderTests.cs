@@ -170,6 +170,9 @@ public sealed class FolderTests
     {
         AssertNone(SourceFile.All.Where(file => file.Text.Split('\n').Length > 300).Select(file => $"{file.Path} has more than 300 lines"));
         AssertNone(SourceFile.All
+            .Where(file => file.Text.Split('\n').Any(line => line.Length > 140))
+            .Select(file => $"{file.Path} has a line of more than 140 columns"));
+        AssertNone(SourceFile.All
             .Where(file => Regex.IsMatch(file.Name, "Util|Helper|Common|Manager|^Base"))
             .Select(file => $"{file.Path} is named after no concept"));
     }
@@ -191,7 +194,8 @@ public sealed class FolderTests
     public void Code_EveryNewTensor_StatesTypeAndDevice()
     {
         const string creation =
-            @"(?<![\w.])(?:torch\.)?(?:zeros|ones|empty|full|tensor|as_tensor|from_array|eye|rand|randn|randint|randperm|arange|linspace|logspace)\("
+            @"(?<![\w.])(?:torch\.)?(?:zeros|ones|empty|full|tensor|as_tensor|from_array|eye|"
+            + @"rand|randn|randint|randperm|arange|linspace|logspace)\("
             + @"(?<given>(?>[^()]+|(?<open>\()|(?<-open>\)))*(?(open)(?!)))\)";
         var creations = SourceFile.All
             .SelectMany(file => Regex

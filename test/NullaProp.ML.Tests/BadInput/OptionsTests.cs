@@ -13,7 +13,8 @@ public sealed class OptionsTests
         (new() { LabelColumnName = null! }, "LabelColumnName is empty, but must name a column."),
         (new() { FeatureColumnName = " " }, "FeatureColumnName is empty, but must name a column."),
         (new() { FeatureColumnName = null! }, "FeatureColumnName is empty, but must name a column."),
-        (new() { ExampleWeightColumnName = " " }, "ExampleWeightColumnName is empty, but must name a column, or be null for no such column."),
+        (new() { ExampleWeightColumnName = " " },
+            "ExampleWeightColumnName is empty, but must name a column, or be null for no such column."),
         (new() { ScoreColumnName = null! }, "ScoreColumnName is empty, but must name a column."),
         (new() { PredictedLabelColumnName = "\t" }, "PredictedLabelColumnName is empty, but must name a column."),
         (new()

@@ -11,7 +11,8 @@ public sealed partial class OptionsPageTests
 {
     private static readonly Type[] Records =
     [
-        typeof(NoPropOptions), typeof(ContinuousTime), typeof(DiscreteTime), typeof(FlowMatching), typeof(CrossEntropyBaseline), typeof(Embedding),
+        typeof(NoPropOptions), typeof(ContinuousTime), typeof(DiscreteTime), typeof(FlowMatching), typeof(CrossEntropyBaseline),
+        typeof(Embedding),
         typeof(Augmentation), typeof(Sampling),
     ];
 

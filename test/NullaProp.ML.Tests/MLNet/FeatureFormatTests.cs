@@ -64,7 +64,12 @@ public sealed class FeatureFormatTests
         using var folder = new TempFolder();
         var files = Pictures.Files(Context, folder);
         var pipeline = Images(folder).Append(Context.Transforms.ExtractPixels(
-            "Features", "Image", ImagePixelExtractingEstimator.ColorBits.Rgb, ImagePixelExtractingEstimator.ColorsOrder.ARGB, isInterleaved, outputAsFloatArray: areFloats));
+            "Features",
+            "Image",
+            ImagePixelExtractingEstimator.ColorBits.Rgb,
+            ImagePixelExtractingEstimator.ColorsOrder.ARGB,
+            isInterleaved,
+            outputAsFloatArray: areFloats));
 
         AssertScores(_model.Transform(pipeline.Fit(files).Transform(files)));
     }

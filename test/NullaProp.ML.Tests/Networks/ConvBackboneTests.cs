@@ -7,7 +7,7 @@ namespace NullaProp.ML.Tests.Networks;
 [TestClass]
 public sealed class ConvBackboneTests
 {
-    // The seed project clips before it pools: the larger of two clipped numbers is the larger one, clipped.
+    // The JAX reference clips before it pools: the larger of two clipped numbers is the larger one, clipped.
     [TestMethod]
     [DataRow(1, 8, 8)]
     [DataRow(3, 9, 13)]

@@ -9,7 +9,7 @@ namespace NullaProp.ML.Tests.Networks;
 public sealed class EncoderTests
 {
     [TestMethod]
-    [DataRow(8, true)] // as long as the code: the seed's residual block
+    [DataRow(8, true)] // as long as the code: the JAX reference's residual block
     [DataRow(3, false)] // one-hot of three classes
     public void NoisyLabelCode_ZeroSecondLayer_IsTheLabelWhereLengthsAgree(int dimension, bool isLabel)
     {
@@ -53,7 +53,7 @@ public sealed class EncoderTests
 
         var code = encoder.Code(z);
 
-        // z + B·relu(A·z + a) + b, as in the seed project; sums of 8 products.
+        // z + B·relu(A·z + a) + b, as in the JAX reference; sums of 8 products.
         var hidden = (z.mm(byName["l.first.weight"].t()) + byName["l.first.bias"]).relu();
         Assert.IsTrue(code.allclose(z + hidden.mm(byName["l.second.weight"].t()) + byName["l.second.bias"], rtol: 0, atol: 1e-6));
     }
@@ -69,7 +69,7 @@ public sealed class EncoderTests
 
         var code = encoder.Code(time);
 
-        // sin and cos of 2π·t·f for 32 frequencies, Linear, SiLU(x) = x·sigmoid(x), Linear, as in the seed project.
+        // sin and cos of 2π·t·f for 32 frequencies, Linear, SiLU(x) = x·sigmoid(x), Linear, as in the JAX reference.
         var angles = 2 * Math.PI * time.to(ScalarType.Float64) * byName["t.frequencies"];
         var x = cat([angles.sin(), angles.cos()], 1).mm(byName["t.first.weight"].t()) + byName["t.first.bias"];
         var expected = (x * x.sigmoid()).mm(byName["t.second.weight"].t()) + byName["t.second.bias"];

@@ -53,7 +53,8 @@ internal static class TinyModel
     public static NoPropOptions Small(NoPropOptions options)
     {
         var isUsual =
-            options.Embedding.Dimension == new NoPropOptions().Embedding.Dimension || options.Embedding.Dimension == NoPropOptions.JaxReference.Embedding.Dimension;
+            options.Embedding.Dimension == new NoPropOptions().Embedding.Dimension
+            || options.Embedding.Dimension == NoPropOptions.JaxReference.Embedding.Dimension;
         return options with
         {
             HiddenSize = 8,

@@ -23,7 +23,8 @@ public sealed class ArchitectureOptionsTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "HiddenSize is 32 instead of 256", "Embedding.Kind is Learned instead of OneHot", "Embedding.Dimension is 9 instead of null",
+                "HiddenSize is 32 instead of 256", "Embedding.Kind is Learned instead of OneHot",
+                "Embedding.Dimension is 9 instead of null",
                 "ContinuousTime.LogSnrAtNoise is -7.5 instead of -7",
             },
             ArchitectureOptions.Differences(

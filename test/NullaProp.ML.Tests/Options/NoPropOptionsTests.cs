@@ -156,7 +156,8 @@ public sealed class NoPropOptionsTests
     {
         NoPropOptions[] presets =
         [
-            new(), NoPropOptions.JaxReference, NoPropOptions.PaperContinuousTime, NoPropOptions.PaperDiscreteTime, NoPropOptions.PaperFlowMatching,
+            new(), NoPropOptions.JaxReference, NoPropOptions.PaperContinuousTime, NoPropOptions.PaperDiscreteTime,
+            NoPropOptions.PaperFlowMatching,
         ];
 
         foreach (var preset in presets)

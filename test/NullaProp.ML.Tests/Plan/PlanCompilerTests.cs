@@ -22,7 +22,7 @@ public sealed class PlanCompilerTests
     [DataRow(OdeSolver.Euler, ScoreReadout.LastPrediction, 7, 8)]
     [DataRow(OdeSolver.Euler, ScoreReadout.FirstPrediction, 7, 1)]
     [DataRow(OdeSolver.Heun, ScoreReadout.PathMean, 5, 10)]
-    [DataRow(OdeSolver.Heun, ScoreReadout.LastPrediction, 40, 81)] // the seed's default: 2·40 + 1
+    [DataRow(OdeSolver.Heun, ScoreReadout.LastPrediction, 40, 81)] // the JAX reference's default: 2·40 + 1
     [DataRow(OdeSolver.Heun, ScoreReadout.FirstPrediction, 40, 1)]
     [DataRow(OdeSolver.ExponentialEuler, ScoreReadout.PathMean, 8, 8)]
     [DataRow(OdeSolver.ExponentialEuler, ScoreReadout.LastPrediction, 1, 2)]

@@ -88,7 +88,7 @@ public sealed record ContinuousTime : DiffusionVariant
 /// </summary>
 public enum TimeSampling
 {
-    /// <summary>Every time is as likely, as in the paper and the seed project.</summary>
+    /// <summary>Every time is as likely, as in the paper and the JAX reference.</summary>
     UniformInTime,
 
     /// <summary>
