@@ -211,7 +211,7 @@ public sealed class CursorTests
             _model, new PredictionEngineOptions { OwnsTransformer = false });
         var scores = pixels.ConvertAll(row => engine.Predict(new UnlabelledRow { Features = row }).Score.ToArray());
 
-        Gen.Select(Gen.Int[0, 300], Gen.Int[0, 300], Gen.Int[0, 300], Gen.Int[0, 31], Gen.Bool).Sample(
+        Gen.Select(Gen.Int[1, 300], Gen.Int[1, 300], Gen.Int[0, 300], Gen.Int[0, 31], Gen.Bool).Sample(
             drawn =>
             {
                 var (skip, take, read, wanted, isCached) = drawn;
