@@ -101,13 +101,6 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(run);
-        if (run.Threads < 1)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(run),
-                $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
-        }
-
         TrainingChecks.Architecture(Options, run.Previous);
         var (model, features) = Train(input, run);
         return new NoPropTransformer(new NoPropScorer(model), features);
@@ -150,6 +143,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
     private (StoredModel Model, DataViewType Features) Train(IDataView input, NoPropRun run, int? block = null)
     {
+        TrainingChecks.Threads(run);
         var previous = run.Previous?.Scorer;
         using var log = new TrainingLog(_host.Start("Training"), run.Logger);
         var shape = Options.ImageShape ?? previous?.Shape ?? (Options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);

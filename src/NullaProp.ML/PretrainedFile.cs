@@ -69,8 +69,8 @@ internal sealed class PretrainedFile
         }
     }
 
-    /// <summary>Returns the SHA-256 of the file, 64 hexadecimal digits, if the options name one.</summary>
-    /// <param name="path">The file's path, or <see langword="null"/>.</param>
+    /// <summary>Returns a hash of what the options name, 64 hexadecimal digits, if they name something.</summary>
+    /// <param name="path">The path of a file, or of a folder of files, or <see langword="null"/>.</param>
     public static string? Hash(string? path)
     {
         if (path is null)
@@ -78,8 +78,17 @@ internal sealed class PretrainedFile
             return null;
         }
 
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in Directory.Exists(path) ? Files(path) : [path])
+        {
+            using var stream = File.OpenRead(file);
+            hash.AppendData(SHA256.HashData(stream));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        static IEnumerable<string> Files(string folder) =>
+            Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
     }
 
     /// <summary>Checks that a model found all it needs, after it asked.</summary>

@@ -31,6 +31,19 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         }
     }
 
+    /// <summary>Checks the number of threads that a run asks for.</summary>
+    /// <param name="run">The run.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public static void Threads(NoPropRun run)
+    {
+        if (run.Threads < 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(run),
+                $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
+        }
+    }
+
     /// <summary>Returns in sentences what ties the blocks of a model to each other, so that they cannot be trained apart.</summary>
     /// <param name="options">The options.</param>
     public static IEnumerable<string> BlockFaults(NoPropOptions options)

@@ -8,14 +8,17 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 
 /// <summary>
 /// <c>soak</c>: trains, loads, scores from many threads, drops engines and cursors half way and disposes, round after round. After a
-/// warm-up the
-/// number of tensors must stay the same and the memory must not grow.
+/// warm-up the number of tensors must stay the same and the memory must not grow.
 /// </summary>
 internal static class SoakCommand
 {
     private const int Threads = 64;
     private const int PredictionsOfThread = 20;
     private const double MostGrowth = 0.05; // of the memory, from the second quarter of the rounds to the last
+
+    // Of threads that have ended. torch.Tensor.TotalCount would do for all, but it counts one too many for each parameter ever made: its
+    // constructor takes the handle of another tensor, which is never counted down.
+    private static long _leftByThreads;
 
     public static Command Create()
     {
@@ -37,7 +40,7 @@ internal static class SoakCommand
             GC.WaitForPendingFinalizers();
             GC.Collect();
             resident.Add(Environment.WorkingSet);
-            tensors.Add(torch.Tensor.TotalCount);
+            tensors.Add(DisposeScopeManager.Statistics.ThreadTotalLiveCount + Interlocked.Read(ref _leftByThreads));
         }
 
         var warm = tensors.Skip(tensors.Count / 4).ToList();
@@ -99,6 +102,8 @@ internal static class SoakCommand
         {
             SmallModels.BatchScores(context, model);
         }
+
+        Interlocked.Add(ref _leftByThreads, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     // A cursor that nobody closes, half way.

@@ -9,7 +9,7 @@ internal static class ReadmeExample
     {
         // <example>
         var mlContext = new MLContext(seed: 1);
-        var photos = mlContext.Data.LoadFromEnumerable(Directory.EnumerateFiles("photos", "*.png", SearchOption.AllDirectories)
+        var photos = mlContext.Data.LoadFromEnumerable(Directory.EnumerateFiles("photos", "*", SearchOption.AllDirectories)
             .Select(path => new Photo { ImagePath = path, Label = Path.GetFileName(Path.GetDirectoryName(path)!) }));
 
         var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")

@@ -60,6 +60,24 @@ public sealed class PretrainedFitTests
         }
     }
 
+    // Named by its folder, not by a file as other pretrained weights are.
+    [TestMethod]
+    public void Fit_WithCheckpoints_GoesOnFromThem()
+    {
+        using var folder = new TempFolder();
+        var options = Options with { Epochs = 2, BackboneWeightsPath = Path.Combine(AppContext.BaseDirectory, "DnnImageModels") };
+        var data = Photos(rows: 4, seed: 0);
+        var run = new NoPropRun { Checkpoints = new(folder.File("states")) };
+
+        using var first = Trainer(options).Fit(data, run);
+        using var second = Trainer(options).Fit(data, run);
+
+        foreach (var (before, after) in Scores(first, data).Zip(Scores(second, data)))
+        {
+            CollectionAssert.AreEqual(before, after);
+        }
+    }
+
     [TestMethod]
     public void SaveAsOnnx_ModelOfPhotos_GivesTheSameScores()
     {
