@@ -223,6 +223,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         try
         {
             var hash = ModelStreams.ReadHash(ctx, ModelFormat.Require);
+            ModelArchive.Check(ctx, ModelFile.WeightsName);
             var description = ModelStreams.Read(ctx, ModelFile.DescriptionName, stream => ModelFile.ReadDescription(stream, hash));
             return ModelStreams.Read(ctx, ModelFile.WeightsName, stream => ModelFile.ReadWeights(stream, description, device));
         }

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Microsoft.ML;
 
 namespace NullaProp.ML.Interop;
@@ -62,7 +61,7 @@ internal static class ModelStreams
         {
             var count = 0;
             using var repository = RepositoryReader.Open(file);
-            foreach (var folder in Folders(file))
+            foreach (var folder in ModelArchive.FoldersWith(repository, KeyName))
             {
                 using var entry = repository.OpenEntry(folder, KeyName);
                 using var context = new ModelLoadContext(repository, entry, folder);
@@ -117,21 +116,6 @@ internal static class ModelStreams
                 fault);
         }
     }
-
-    private static IReadOnlyList<string> Folders(Stream file)
-    {
-        using var zip = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
-        if (zip.Entries.FirstOrDefault(entry => IsOutside(entry.FullName)) is { } outside)
-        {
-            throw Marked.Exception(new FormatException(
-                $"The file holds an entry '{outside.FullName}', which would be unpacked outside of the model; no model is saved so. Do "
-                    + $"not load it."));
-        }
-
-        return [.. zip.Entries.Where(entry => entry.Name == KeyName).Select(entry => Path.GetDirectoryName(entry.FullName)!)];
-    }
-
-    private static bool IsOutside(string entry) => Path.IsPathRooted(entry) || entry.Split('/', '\\').Contains("..");
 
     private static VersionInfo Header(uint format) => new(
         modelSignature: ModelSignature,

@@ -19,20 +19,26 @@ internal static class FuzzCommand
     {
         var cases = new Option<int>("--cases") { Description = "The number of changed files.", DefaultValueFactory = _ => 10_000 };
         var processes = new Option<int>("--processes") { Description = "How many processes load at once.", DefaultValueFactory = _ => 2 };
+        var kept = new Option<string?>("--keep") { Description = "Folder to put the files of cases that fell in.", HelpName = "FOLDER" };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
         var command = new Command(
             "fuzz",
-            "Loads model files that were changed at random. Takes some three minutes for 10,000 cases.") { cases, processes, json };
-        command.SetAction(result => Run(result.GetValue(cases), result.GetValue(processes), result.GetValue(json)));
+            "Loads model files that were changed at random. Takes some three minutes for 10,000 cases.") { cases, processes, kept, json };
+        command.SetAction(result => Run(
+            result.GetValue(cases),
+            result.GetValue(processes),
+            result.GetValue(kept),
+            result.GetValue(json)));
         return command;
     }
 
-    private static int Run(int cases, int processes, string? json)
+    private static int Run(int cases, int processes, string? kept, string? json)
     {
         var report = new ReliabilityReport($"fuzz --cases {cases}");
         var watch = Stopwatch.StartNew();
         var folder = Directory.CreateTempSubdirectory("noprop-fuzz-").FullName;
         var found = new List<FuzzCase>();
+        var fallen = new SortedSet<int>();
         try
         {
             SaveModels(folder);
@@ -42,9 +48,17 @@ internal static class FuzzCommand
                 var (next, end) = (part * CasesOfProcess, Math.Min(cases, (part + 1) * CasesOfProcess));
                 while (next < end)
                 {
-                    next = RunProcess(folder, next, end - next, found, report);
+                    next = RunProcess(folder, next, end - next, found, (number, fault) =>
+                    {
+                        report.Fell($"Case {number} {fault}.");
+                        lock (fallen)
+                        {
+                            fallen.Add(number);
+                        }
+                    });
                 }
             });
+            Keep(folder, kept, fallen);
         }
         finally
         {
@@ -67,6 +81,21 @@ internal static class FuzzCommand
         return report.End(json);
     }
 
+    private static void Keep(string folder, string? kept, IEnumerable<int> fallen)
+    {
+        if (kept is null)
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(kept);
+        List<byte[]> models = [.. SmallModels.All.Select(model => File.ReadAllBytes(Path.Combine(folder, model.Name)))];
+        foreach (var number in fallen)
+        {
+            File.WriteAllBytes(Path.Combine(kept, $"{number}.zip"), FuzzCase.Mutated(models, number).Bytes);
+        }
+    }
+
     private static void SaveModels(string folder)
     {
         var context = new MLContext(seed: 1);
@@ -78,7 +107,7 @@ internal static class FuzzCommand
     }
 
     // Returns the case after the last one that ran.
-    private static int RunProcess(string folder, int first, int count, List<FuzzCase> found, ReliabilityReport report)
+    private static int RunProcess(string folder, int first, int count, List<FuzzCase> found, Action<int, string> fell)
     {
         var begun = first;
         var ended = first;
@@ -95,12 +124,12 @@ internal static class FuzzCommand
             var exitCode = ChildProcess.Run(role, Read, cancellationToken: hang.Token);
             if (ended < first + count)
             {
-                report.Fell($"Case {begun} ended the process with exit code {exitCode}.");
+                fell(begun, $"ended the process with exit code {exitCode}");
             }
         }
         catch (OperationCanceledException)
         {
-            report.Fell($"Case {begun} hung for more than {Patience.TotalSeconds:0} s.");
+            fell(begun, $"hung for more than {Patience.TotalSeconds:0} s");
         }
 
         return ended < first + count ? begun + 1 : ended;
@@ -123,7 +152,7 @@ internal static class FuzzCommand
 
             if (one.Fault() is { } fault)
             {
-                report.Fell($"Case {one.Number} ({one.Mutation}) {fault}.");
+                fell(one.Number, $"({one.Mutation}) {fault}");
             }
         }
     }
@@ -154,13 +183,19 @@ internal sealed record FuzzCase(int Number, double Milliseconds, long AllocatedO
     /// <param name="path">Where to put the file.</param>
     public static FuzzCase Run(MLContext context, int number, IReadOnlyList<(byte[] Bytes, float[] Scores)> models, string path)
     {
-        var (good, scores) = models[number / 12 % models.Count];
-        var mutated = MutatedModel.Of(good, models[((number / 12) + 1) % models.Count].Bytes, number);
+        var scores = models[number / 12 % models.Count].Scores;
+        var mutated = Mutated([.. models.Select(model => model.Bytes)], number);
         File.WriteAllBytes(path, mutated.Bytes);
         var first = Try(context, number, mutated, scores, path);
         var second = first.Milliseconds > MostMilliseconds ? Try(context, number, mutated, scores, path) : first;
         return first with { Milliseconds = Math.Min(first.Milliseconds, second.Milliseconds) };
     }
+
+    /// <summary>Returns the changed file of a case.</summary>
+    /// <param name="models">The good files.</param>
+    /// <param name="number">The number of the case.</param>
+    public static MutatedModel Mutated(IReadOnlyList<byte[]> models, int number) =>
+        MutatedModel.Of(models[number / 12 % models.Count], models[((number / 12) + 1) % models.Count], number);
 
     private static FuzzCase Try(MLContext context, int number, MutatedModel mutated, float[] scores, string path)
     {
@@ -240,10 +275,10 @@ internal sealed record FuzzCase(int Number, double Milliseconds, long AllocatedO
         }
     }
 
-    // docs/model-file.md.
+    // docs/reliability.md.
     private static bool IsDocumented(Exception? fault) =>
         fault is FormatException or InvalidOperationException or IOException or InvalidDataException
-        or ArgumentException or System.Reflection.TargetInvocationException or NotSupportedException;
+        or ArgumentException or System.Reflection.TargetInvocationException or NotSupportedException or OverflowException;
 
     private static string Of(Exception fault) => $"{fault.GetType().Name}: {fault.Message.ReplaceLineEndings(" ").Replace('\t', ' ')}";
 }

@@ -219,29 +219,6 @@ public sealed class ModelIntegrityTests
         Assert.Throws<FileNotFoundException>(() => NoPropModelFile.Check(folder.File("none.zip")));
     }
 
-    // ML.NET would unpack it elsewhere, or throw what says nothing.
-    [TestMethod]
-    [DataRow("../TransformerChain/Model.key")]
-    [DataRow("TransformerChain/../../Model.key")]
-    [DataRow("/tmp/Model.key")]
-    public void Check_EntryOutsideOfTheModel_IsRefused(string name)
-    {
-        using var folder = new TempFolder();
-        using var stream = new MemoryStream();
-        stream.Write(Zips.Value.Packed.Bytes);
-        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
-        {
-            using var entry = zip.CreateEntry(name).Open();
-            entry.Write(Zips.Value.Packed.Entry("Model.key"));
-        }
-
-        File.WriteAllBytes(folder.File("m.zip"), stream.ToArray());
-
-        Fault.Of<FormatException>(
-            () => NoPropModelFile.Check(folder.File("m.zip")),
-            $"The file holds an entry '{name}', which would be unpacked outside of the model");
-    }
-
     private static void AssertNoneScoresOtherwise(ModelZip good, int times, Action<byte[]> damage)
     {
         using var model = good.Load<NoPropTransformer>(Context);

@@ -1,0 +1,82 @@
+using System.Collections.ObjectModel;
+using System.IO.Compression;
+using System.IO.Hashing;
+using System.Runtime.CompilerServices;
+using Microsoft.ML;
+
+namespace NullaProp.ML.Interop;
+
+/// <summary>
+/// What ML.NET and .NET do not look at in the zip file of a model: the check sums of its entries, and names that lead out of it. The hashes
+/// of a NoProp model prove its own files; a changed normalizer beside it would change its scores as silently.
+/// </summary>
+internal static class ModelArchive
+{
+    private const long AlwaysRead = 64 << 20; // bytes
+    private const int MostShrunk = 100; // to this part of its length; larger entries that shrank more are made to burst
+
+    /// <summary>Returns the folders that hold a file.</summary>
+    /// <param name="repository">The zip file.</param>
+    /// <param name="fileName">The file's name.</param>
+    /// <exception cref="FormatException">An entry would be unpacked outside of the model.</exception>
+    public static IReadOnlyList<string> FoldersWith(RepositoryReader repository, string fileName) =>
+        [.. Inside(repository).Where(entry => entry.Name == fileName).Select(entry => Path.GetDirectoryName(entry.FullName)!)];
+
+    /// <summary>Checks all entries but one.</summary>
+    /// <param name="context">A model that is being loaded.</param>
+    /// <param name="provenFile">A file of it that is proven otherwise.</param>
+    /// <exception cref="FormatException">An entry is not what was saved, or would be unpacked outside of the model.</exception>
+    public static void Check(ModelLoadContext context, string provenFile)
+    {
+        var proven = Path.Combine(context.Directory ?? string.Empty, provenFile).Replace('\\', '/');
+        foreach (var entry in Inside(context.Repository))
+        {
+            if (entry.FullName.Replace('\\', '/') != proven && !IsMadeToBurst(entry) && !IsWhole(entry))
+            {
+                throw new FormatException(
+                    $"The entry '{entry.FullName}' of the file is not the one that was saved: it was changed or is damaged. Restore the "
+                        + "file, or train and save the model again.");
+            }
+        }
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_archive")]
+    private static extern ref ZipArchive Of(RepositoryReader repository);
+
+    private static ReadOnlyCollection<ZipArchiveEntry> Inside(RepositoryReader repository)
+    {
+        var entries = Of(repository).Entries;
+        return entries.FirstOrDefault(entry => IsOutside(entry.FullName)) is { } outside
+            ? throw Marked.Exception(new FormatException(
+                $"The file holds an entry '{outside.FullName}', which would be unpacked outside of the model; no model is saved so. Do "
+                    + "not load it."))
+            : entries;
+    }
+
+    private static bool IsOutside(string entry) => Path.IsPathRooted(entry) || entry.Split('/', '\\').Contains("..");
+
+    // ML.NET opens no such entry by itself, and whoever opens it unpacks it.
+    private static bool IsMadeToBurst(ZipArchiveEntry entry) =>
+        entry.Length > AlwaysRead && entry.Length / MostShrunk > entry.CompressedLength;
+
+    private static bool IsWhole(ZipArchiveEntry entry)
+    {
+        var sum = new Crc32();
+        var buffer = new byte[81920];
+        var length = 0L;
+        try
+        {
+            using var stream = entry.Open();
+            for (int count; length <= entry.Length && (count = stream.Read(buffer)) > 0; length += count)
+            {
+                sum.Append(buffer.AsSpan(0, count));
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+
+        return length == entry.Length && sum.GetCurrentHashAsUInt32() == entry.Crc32;
+    }
+}
