@@ -95,7 +95,7 @@ internal sealed class ClassEmbedding
     private static Initializer FirstRows(EmbeddingInitialization initialization) => initialization switch
     {
         EmbeddingInitialization.Orthogonal => Initializers.OrthogonalRows(),
-        EmbeddingInitialization.SmallNormal => Initializers.Normal(0.01), // the seed's scale
+        EmbeddingInitialization.SmallNormal => Initializers.Normal(0.01), // the JAX reference's scale
         _ => Initializers.Constant(0), // until images are chosen
     };
 }

@@ -23,7 +23,7 @@ internal sealed class ScoringDuel : IDisposable
     private readonly (float[] Port, float[] Own)[] _scores; // by batch, B × K each
 
     /// <summary>Prepares the images.</summary>
-    /// <param name="model">The model, with the seed's settings.</param>
+    /// <param name="model">The model, with the JAX reference's settings.</param>
     /// <param name="batch">The number of images in a run.</param>
     /// <param name="steps">T.</param>
     /// <param name="batches">The number of batches, used in turns.</param>

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.Sections;
 
 /// <summary>
-/// One training step: the straight port, ours with the seed's settings and with our defaults, and the bare network forward and backward.
+/// One training step: the straight port, ours with the reference's settings and with our defaults, and the bare network forward and
+/// backward.
 /// Ours also gathers its batch
 /// out of the byte store and scales it; the port is handed its batch ready to use.
 /// </summary>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
-/// The seed's head: concatenate image, label and time codes – Linear – LayerNorm – ReLU – Linear(128) – LayerNorm – ReLU – Linear(K).
+/// The reference's head: concatenate image, label and time codes – Linear – LayerNorm – ReLU – Linear(128) – LayerNorm – ReLU – Linear(K).
 /// </summary>
 internal sealed class PortFusionHead : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {

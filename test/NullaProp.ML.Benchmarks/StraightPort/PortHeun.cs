@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
-/// <summary>The seed's scoring: dz/dt = (û − z)/(1 − ᾱ) by Heun's method in T equal steps, then one more evaluation at t = 1.</summary>
+/// <summary>
+/// The reference's scoring: dz/dt = (û − z)/(1 − ᾱ) by Heun's method in T equal steps, then one more evaluation at t = 1.
+/// </summary>
 internal static class PortHeun
 {
     /// <summary>Returns class probabilities, (B, K); the caller disposes of them.</summary>

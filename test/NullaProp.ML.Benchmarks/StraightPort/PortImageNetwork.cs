@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
-/// The seed's CNN for one channel of 28×28: conv 32 – ReLU – max-pool – conv 64 – ReLU – max-pool – linear, in the default layout of memory
+/// The reference's CNN for one channel of 28×28: conv 32 – ReLU – max-pool – conv 64 – ReLU – max-pool – linear, in the default layout of
+/// memory
 /// (NCHW).
 /// </summary>
 internal sealed class PortImageNetwork : nn.Module<Tensor, Tensor>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
-/// <summary>The seed's reader of the noisy label: z + Linear(ReLU(Linear(z))).</summary>
+/// <summary>The JAX reference's reader of the noisy label: z + Linear(ReLU(Linear(z))).</summary>
 internal sealed class PortLabelEncoder : nn.Module<Tensor, Tensor>
 {
     private readonly Linear _fc1;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
-/// The seed's noise schedule ᾱ(t) = sigmoid(−γ(t)/2), γ from 5 to −5 along a network that is evaluated at t, 0 and 1 for every row.
+/// The reference's noise schedule ᾱ(t) = sigmoid(−γ(t)/2), γ from 5 to −5 along a network that is evaluated at t, 0 and 1 for every row.
 /// </summary>
 internal sealed class PortNoiseSchedule : nn.Module<Tensor, Tensor>
 {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
-/// <summary>The seed's reader of the time: sine and cosine at 32 frequencies – Linear – SiLU – Linear.</summary>
+/// <summary>The JAX reference's reader of the time: sine and cosine at 32 frequencies – Linear – SiLU – Linear.</summary>
 internal sealed class PortTimeEncoder : nn.Module<Tensor, Tensor>
 {
     private const long Frequencies = 32;

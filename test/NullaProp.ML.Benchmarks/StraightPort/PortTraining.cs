@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
-/// The seed's training step: cross-entropy at t = 1, ½‖u‖² and ½·SNR′(t)·‖û − u‖² at a random t, each call of the network from the image
+/// The reference's training step: cross-entropy at t = 1, ½‖u‖² and ½·SNR′(t)·‖û − u‖² at a random t, each call of the network from the
+/// image
 /// on.
 /// </summary>
 internal sealed class PortTraining : IDisposable

@@ -13,7 +13,7 @@ internal sealed class ModelPair(int images) : IDisposable
     /// <summary>Gets the library's defaults.</summary>
     public static NoPropOptions DefaultOptions { get; } = new() { Epochs = 1, Seed = 1 };
 
-    /// <summary>Gets the model of the seed's settings.</summary>
+    /// <summary>Gets the model of the JAX reference's settings.</summary>
     public TrainedModel SeedLike => _seedLike.Value;
 
     /// <summary>Gets the model of the library's defaults.</summary>

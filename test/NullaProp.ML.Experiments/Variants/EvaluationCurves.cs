@@ -22,7 +22,7 @@ ScoreReadout = ScoreReadout.LastState, // for one-hot embeddings the class of th
         (FlowDynamics.ProbabilityFlow, OdeSolver.ExponentialHeun, 2),
         (FlowDynamics.ProbabilityFlow, OdeSolver.Multistep, 1),
         (FlowDynamics.SimplifiedFlow, OdeSolver.ExponentialEuler, 1),
-        (FlowDynamics.SimplifiedFlow, OdeSolver.Heun, 2), // the seed's
+        (FlowDynamics.SimplifiedFlow, OdeSolver.Heun, 2), // the JAX reference's
     ];
 
     private static readonly int[] Evaluations = [4, 8, 16, 30, 60, 100, 200];

@@ -24,7 +24,7 @@ public sealed class MemoryTests
             },
         ],
         [
-            "the seed's",
+            "the JAX reference's",
             NoPropOptions.JaxReference with
             {
                 Epochs = 1,

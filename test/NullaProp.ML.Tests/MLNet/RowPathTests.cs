@@ -23,7 +23,7 @@ public sealed class RowPathTests
 
     public static IEnumerable<object[]> Ways =>
     [
-        ["seed's", NoPropOptions.JaxReference],
+        ["reference's", NoPropOptions.JaxReference],
         ["Euler", new NoPropOptions { Sampling = new() { Solver = OdeSolver.Euler, SolverSteps = 3 } }],
         ["exponential Euler", new NoPropOptions { Sampling = new() { Solver = OdeSolver.ExponentialEuler, SolverSteps = 3 } }],
         ["last prediction", new NoPropOptions { Sampling = new() { ScoreReadout = ScoreReadout.LastPrediction } }],

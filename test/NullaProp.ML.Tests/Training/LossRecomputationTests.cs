@@ -34,7 +34,7 @@ public sealed class LossRecomputationTests
         var slopes = draws.Times.Select(schedule.SnrRate).ToArray();
         var errors = Errors(reference, schedule, draws, batch).data<double>().ToArray();
         var denoising = slopes.Zip(errors, (slope, error) => 0.5 * slope * error).Average();
-        // the mean of the seed's (B, B) product: its SNR′ is (B, 1), its error (B)
+        // the mean of the JAX reference's (B, B) product: its SNR′ is (B, 1), its error (B)
         var broadcast = 0.5 * slopes.Average() * errors.Average();
         var prior = 0.5 * reference.Clean(batch.Labels).square().sum(1).mean().item<double>();
         var z1 = LossDraws.AddNoise(reference.Clean(batch.Labels), draws.EndEpsilon, Enumerable.Repeat(schedule.LogSnr(1), Labels.Length));
