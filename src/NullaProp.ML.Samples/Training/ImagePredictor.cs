@@ -34,6 +34,7 @@ internal sealed class ImagePredictor : IDisposable
             throw new UserMistakeException($"There is no model file '{modelPath}'.");
         try
         {
+            NoPropModelFile.Check(modelPath); // first: ML.NET may read its own part of a damaged file without end
             return new ImagePredictor(modelPath);
         }
         catch (Exception exception)

@@ -224,7 +224,7 @@ internal sealed record FuzzCase(int Number, double Milliseconds, long AllocatedO
         $"{Number}\t{Milliseconds:0.0}\t{AllocatedOverTwiceTheFile}\t{Mutation}\t{Outcome}");
 
     /// <summary>Returns which promise fell, or <see langword="null"/>.</summary>
-    public string? Fault() => Outcome == OtherScores || Outcome.StartsWith(Unexpected, StringComparison.Ordinal) ? Outcome
+    public string? Fault() => Outcome == OtherScores || Outcome.Contains(Unexpected, StringComparison.Ordinal) ? Outcome
         : Milliseconds > MostMilliseconds ? $"took {Milliseconds:0} ms"
         : AllocatedOverTwiceTheFile > MostBytes ? $"took {AllocatedOverTwiceTheFile:#,0} bytes beyond twice the file"
         : null;
