@@ -51,11 +51,40 @@ public sealed class NoPropModel
     public IReadOnlyList<(string Name, float Score)> Classes(ReadOnlySpan<float> scores, int most = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        return scores.Length == ClassCount
-            ? [.. ClassNames.Zip(scores.ToArray()).OrderByDescending(pair => pair.Second).Take(most)]
-            : throw new ArgumentException(
+        CheckScores(scores);
+        return [.. ClassNames.Zip(scores.ToArray()).OrderByDescending(pair => pair.Second).Take(most)];
+    }
+
+    /// <summary>Returns the most probable class, or nothing where its score is too low to be believed.</summary>
+    /// <param name="scores">What a row has in the score column: one value for each class.</param>
+    /// <param name="threshold">The lowest score to answer with, from <see cref="RejectionThreshold.Score"/>.</param>
+    /// <returns>The class's name; <see langword="null"/> for "none of these", also where a score is not a number.</returns>
+    /// <exception cref="ArgumentException">There are more or fewer scores than classes.</exception>
+    public string? ClassOrNone(ReadOnlySpan<float> scores, float threshold)
+    {
+        CheckScores(scores);
+        var best = 0;
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (float.IsNaN(scores[i]))
+            {
+                return null;
+            }
+
+            best = scores[i] > scores[best] ? i : best;
+        }
+
+        return scores[best] >= threshold ? ClassNames[best] : null;
+    }
+
+    private void CheckScores(ReadOnlySpan<float> scores)
+    {
+        if (scores.Length != ClassCount)
+        {
+            throw new ArgumentException(
                 $"There are {scores.Length} scores, but the model has {ClassCount} classes. Give the values of one row of column "
                 + $"'{Options.ScoreColumnName}'.",
                 nameof(scores));
+        }
     }
 }

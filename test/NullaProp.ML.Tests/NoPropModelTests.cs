@@ -30,4 +30,15 @@ public sealed class NoPropModelTests
 
         Assert.Contains("There are 2 scores, but the model has 3 classes. Give the values of one row of column 'Score'.", fault.Message);
     }
+
+    [TestMethod]
+    public void ClassOrNone_ScoreBelowTheThreshold_IsNone()
+    {
+        using var model = TinyImages.Trainer(Context).Fit(TinyImages.Keys(Context));
+
+        Assert.AreEqual("dog", model.Model.ClassOrNone([0.2f, 0.5f, 0.3f], threshold: 0.5f));
+        Assert.IsNull(model.Model.ClassOrNone([0.2f, 0.5f, 0.3f], threshold: 0.51f));
+        Assert.IsNull(model.Model.ClassOrNone([0.2f, 0.5f, float.NaN], threshold: 0));
+        Assert.ThrowsExactly<ArgumentException>(() => model.Model.ClassOrNone([0.5f, 0.5f], threshold: 0));
+    }
 }

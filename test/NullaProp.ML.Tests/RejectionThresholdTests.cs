@@ -1,0 +1,130 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests;
+
+/// <summary>The score from which on an answer is given.</summary>
+[TestClass]
+public sealed class RejectionThresholdTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+
+    [TestMethod]
+    public void ForPrecision_FourRows_AnswersTheMostRowsThatKeepIt()
+    {
+        (float, bool)[] rows = [(0.9f, true), (0.8f, false), (0.7f, true), (0.2f, false)];
+
+        var all = RejectionThreshold.ForPrecision(rows, 1);
+        var twoThirds = RejectionThreshold.ForPrecision(rows, 0.6);
+        var half = RejectionThreshold.ForPrecision(rows, 0.5);
+
+        Assert.AreEqual(new RejectionThreshold(0.85f, 1, 0.25, 4), all);
+        Assert.AreEqual(new RejectionThreshold(0.45f, 2.0 / 3, 0.75, 4), twoThirds);
+        Assert.AreEqual(new RejectionThreshold(0, 0.5, 1, 4), half);
+    }
+
+    // Against every threshold there is, tried one by one.
+    [TestMethod]
+    public void ForPrecision_ManyRowsWithEqualScores_IsTheLowestThresholdThatKeepsIt()
+    {
+        var random = new Random(1);
+        for (var trial = 0; trial < 200; trial++)
+        {
+            var rows = Enumerable.Range(0, 30).Select(_ => (Score: random.Next(10) / 10f, IsRight: random.Next(4) > 0)).ToArray();
+            var wanted = 0.6 + (0.4 * random.NextDouble());
+            var shares = rows.Select(row => row.Score).Distinct()
+                .Select(score => rows.Where(row => row.Score >= score).ToArray())
+                .Where(given => given.Count(row => row.IsRight) >= wanted * given.Length)
+                .Select(given => given.Length)
+                .ToArray();
+            if (shares.Length == 0)
+            {
+                Assert.ThrowsExactly<InvalidOperationException>(() => RejectionThreshold.ForPrecision(rows, wanted));
+                continue;
+            }
+
+            var threshold = RejectionThreshold.ForPrecision(rows, wanted);
+
+            var answered = rows.Where(row => row.Score >= threshold.Score).ToArray();
+            Assert.HasCount(shares.Max(), answered);
+            Assert.AreEqual(answered.Count(row => row.IsRight) / (double)answered.Length, threshold.Precision, 1e-12);
+            Assert.AreEqual(answered.Length / 30.0, threshold.Coverage, 1e-12);
+        }
+    }
+
+    [TestMethod]
+    public void ForPrecision_ScoresNextToEachOther_StillPartsThem()
+    {
+        var next = MathF.BitIncrement(0.5f);
+
+        var threshold = RejectionThreshold.ForPrecision([(next, true), (0.5f, false)], 1);
+
+        Assert.AreEqual(next, threshold.Score);
+    }
+
+    [TestMethod]
+    public void ForPrecision_ThatCannotBeHad_SaysWhatCan()
+    {
+        (float, bool)[] rows = [(0.9f, false), (0.8f, true), (0.7f, true), (0.6f, false)];
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RejectionThreshold.ForPrecision(rows, 0.9));
+
+        Assert.Contains(
+            "No threshold gives answers of which 0.9 are right: of these 4 rows the best has 0.667, by answering 3.", fault.Message);
+    }
+
+    [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(1.1)]
+    [DataRow(double.NaN)]
+    public void ForPrecision_ShareOutOfRange_IsRefused(double precision)
+    {
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RejectionThreshold.ForPrecision([(1, true)], precision));
+
+        Assert.Contains("but must be above 0 and at most 1", fault.Message);
+    }
+
+    [TestMethod]
+    public void ForPrecision_NoRowsOrNoNumber_IsRefused()
+    {
+        Assert.Contains(
+            "There are no rows", Assert.ThrowsExactly<InvalidOperationException>(() => RejectionThreshold.ForPrecision([], 0.9)).Message);
+        Assert.Contains("not a number", Assert.ThrowsExactly<InvalidOperationException>(
+            () => RejectionThreshold.ForPrecision([(1, true), (float.NaN, true)], 0.9)).Message);
+    }
+
+    // The fourth class is none that the model knows: its rows have no label.
+    [TestMethod]
+    public void ForPrecision_ScoredRowsWithForeignOnes_CountsTheirAnswersAsWrong()
+    {
+        var known = TinyImages.Texts(Context);
+        var keys = Context.Transforms.Conversion.MapValueToKey("Label").Fit(known);
+        using var model = TinyImages.Trainer(Context, options => options with { Epochs = 20 }).Fit(keys.Transform(known));
+        var others = Context.Data.LoadFromEnumerable(TinyImages.Rows(40, 4, index => TinyImages.Names[index], seed: 7));
+        var scored = model.Transform(keys.Transform(others));
+
+        var all = RejectionThreshold.ForPrecision(scored, 0.01);
+        var threshold = RejectionThreshold.ForPrecision(scored, 0.9);
+
+        Assert.AreEqual(new RejectionThreshold(0, 0.75, 1, 40), all); // every known row is right, and a quarter are foreign
+        Assert.IsGreaterThan(0, threshold.Score);
+        var names = scored.GetColumn<float[]>("Score").Select(scores => model.Model.ClassOrNone(scores, threshold.Score)).ToArray();
+        Assert.AreEqual(threshold.Coverage, names.Count(name => name is not null) / 40.0, 1e-9);
+    }
+
+    [TestMethod]
+    public void ForPrecision_ColumnThatIsMissingOrOfOtherClasses_IsNamed()
+    {
+        var data = TinyImages.Keys(Context);
+        using var model = TinyImages.Trainer(Context).Fit(data);
+        var four = TinyImages.WithKeys(
+            Context, Context.Data.LoadFromEnumerable(TinyImages.Rows(40, 4, index => TinyImages.Names[index])));
+
+        var missing = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RejectionThreshold.ForPrecision(data, 0.9));
+        var others = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RejectionThreshold.ForPrecision(model.Transform(four), 0.9));
+
+        Assert.Contains("Score", missing.Message);
+        Assert.Contains("Vector<Single, 4>", others.Message);
+    }
+}
