@@ -114,25 +114,27 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
     /// <summary>Checks that images can be changed as the options say.</summary>
     public void Augmentation()
     {
-        var (padding, flip, rotation) =
-            (options.Augmentation.RandomCropPadding, options.Augmentation.HorizontalFlipProbability, options.Augmentation.RotationDegrees);
-        if (padding >= Math.Min(shape.Height, shape.Width))
+        var changes = options.Augmentation;
+        if (changes.RandomCropPadding >= Math.Min(shape.Height, shape.Width))
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"{nameof(ML.Augmentation.RandomCropPadding)} is {padding}, but must be below the shorter side of the images, which are "
-                    + $"{shape}, for "
-                + "something of them to be left. Lower it, or enlarge the images with ResizeImages."));
+                $"{nameof(changes.RandomCropPadding)} is {changes.RandomCropPadding}, but must be below the shorter side of the images, "
+                + $"which are {shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
         }
 
-        if (shape.Width == 1 && (flip > 0 || rotation > 0))
+        if (shape.Width == 1 && changes != ML.Augmentation.None)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"{nameof(options.Augmentation)} is set, but the rows are vectors of {shape.Size} values, which have no sides to turn: "
+                + $"leave it out, or set {nameof(options.ImageShape)} if they are images."));
+        }
+
+        if (shape.Channels != 3 && changes.SaturationJitter > 0)
         {
             throw Marked.Exception(new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(ML.Augmentation.HorizontalFlipProbability)} is {flip} and {nameof(ML.Augmentation.RotationDegrees)} "
-                    + $"{rotation}, but the rows ")
-                + $"are vectors of {shape.Size} values, which have no sides to turn: set both to 0, or set "
-                    + $"{nameof(NoPropOptions.ImageShape)} if they "
-                + "are images."));
+                $"{nameof(changes.SaturationJitter)} is {changes.SaturationJitter}, but the images are {shape} and only three channels ")
+                + "have colours: set it to 0, or train on images of red, green and blue."));
         }
     }
 

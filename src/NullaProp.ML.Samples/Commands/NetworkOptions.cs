@@ -31,6 +31,13 @@ internal sealed class NetworkOptions
         CustomParser = Backbone,
     };
 
+    private readonly Option<AugmentationPreset> _augmentation = new("--augmentation")
+    {
+        Description = "Random changes of training images: those that suit photos, or digits and letters; --crop, --flip and --rotation "
+            + "change single ones of them.",
+        DefaultValueFactory = _ => AugmentationPreset.None,
+    };
+
     private readonly Option<int> _crop = new("--crop")
     {
         Description = "Shift training images by up to so many pixels.",
@@ -54,7 +61,7 @@ internal sealed class NetworkOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _variant, _blocks, _backbone, _crop, _flip, _rotation })
+        foreach (var option in new Option[] { _variant, _blocks, _backbone, _augmentation, _crop, _flip, _rotation })
             command.Add(option);
     }
 
@@ -63,13 +70,24 @@ internal sealed class NetworkOptions
     {
         Backbone = Backbone(arguments),
         Variant = arguments.GetRequiredValue(_variant).Create(arguments.GetRequiredValue(_blocks)),
-        Augmentation = options.Augmentation with
-        {
-            RandomCropPadding = arguments.GetRequiredValue(_crop),
-            HorizontalFlipProbability = arguments.GetRequiredValue(_flip),
-            RotationDegrees = arguments.GetRequiredValue(_rotation),
-        },
+        Augmentation = Augmentation(arguments),
     };
+
+    private Augmentation Augmentation(ParseResult arguments)
+    {
+        var preset = arguments.GetRequiredValue(_augmentation) switch
+        {
+            AugmentationPreset.Photos => ML.Augmentation.Photos,
+            AugmentationPreset.Digits => ML.Augmentation.Digits,
+            _ => ML.Augmentation.None,
+        };
+        return preset with
+        {
+            RandomCropPadding = TrainingOptions.Given(arguments, _crop, preset.RandomCropPadding),
+            HorizontalFlipProbability = TrainingOptions.Given(arguments, _flip, preset.HorizontalFlipProbability),
+            RotationDegrees = TrainingOptions.Given(arguments, _rotation, preset.RotationDegrees),
+        };
+    }
 
     private static NoPropBackbone Backbone(ArgumentResult argument)
     {
@@ -83,4 +101,17 @@ internal sealed class NetworkOptions
             $"--backbone is {word}, but must be {Pretrained} or one of {string.Join(", ", Enum.GetNames<NoPropBackbone>())}.");
         return default;
     }
+}
+
+/// <summary>Random changes of training images that belong together.</summary>
+internal enum AugmentationPreset
+{
+    /// <summary>None at all.</summary>
+    None,
+
+    /// <summary>Those that leave a photo what it is.</summary>
+    Photos,
+
+    /// <summary>Those that leave a digit or letter what it is.</summary>
+    Digits,
 }

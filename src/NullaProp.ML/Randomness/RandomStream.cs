@@ -38,6 +38,25 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
     /// <summary>Draws a number uniform on [0, 1), with all 53 bits that it can hold.</summary>
     public double Uniform() => (Word64() >> 11) * (1.0 / (1L << 53));
 
+    /// <summary>Draws a number uniform between two.</summary>
+    /// <param name="lowest">The lower one.</param>
+    /// <param name="highest">The upper one, never reached but by rounding.</param>
+    public double Between(double lowest, double highest) => lowest + ((highest - lowest) * Uniform());
+
+    /// <summary>Draws several of something.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="draw">Draws one.</param>
+    public T[] Draws<T>(long count, Func<RandomStream, T> draw)
+    {
+        var draws = new T[count];
+        for (var i = 0; i < draws.Length; i++)
+        {
+            draws[i] = draw(this);
+        }
+
+        return draws;
+    }
+
     /// <summary>Draws numbers uniform on [0, 1), multiples of 2⁻²⁴.</summary>
     /// <param name="values">Where to.</param>
     public void Uniform(Span<float> values)

@@ -1,35 +1,41 @@
 using NullaProp.ML.Networks;
-using NullaProp.ML.Randomness;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// Random changes of training images that leave their class as it is: shifted by whole pixels, mirrored, rotated; each image by its own
-/// draw. What comes in from outside
-/// the image is 0 in raw pixels, as in the usual recipe (He et al. 2016, arXiv 1512.03385, section 4.2): black where pixels are bytes, the
-/// mean where they are centred.
+/// Random changes of training images that leave their class as it is: shifted by whole pixels, mirrored, rotated, cut and enlarged, other
+/// colours, a square blanked; each image by its own draw. What comes in from outside the image is 0 in raw pixels, as in the usual recipe
+/// (He et al. 2016, arXiv 1512.03385, section 4.2): black where pixels are bytes, the mean where they are centred.
 /// </summary>
 /// <param name="options">What is changed, and how much.</param>
 internal sealed class ImageAugmentation(Augmentation options)
 {
-    private bool Indexes => options.RandomCropPadding > 0 || options.HorizontalFlipProbability > 0;
+    private static readonly double WidestRatio = Math.Log(4.0 / 3); // of the sides of a crop, against those of the image
+
+    private readonly ColorJitter _colors = new(options);
+
+    private bool Moves => options.RandomCropPadding > 0 || options.HorizontalFlipProbability > 0;
+
+    private bool Warps => options.RotationDegrees > 0 || options.RandomResizedCrop > 0;
 
     /// <summary>Returns changed images, or the same tensor where all changes are off.</summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W), bytes or floats.</param>
     /// <param name="at">The place in the training; each kind of change draws from a stream of its own.</param>
-    /// <returns>Raw pixels, (B, C, H, W), of the same type; floats after a rotation.</returns>
+    /// <returns>Raw pixels, (B, C, H, W), of the same type; floats where they were interpolated or changed in colour.</returns>
     public Tensor Apply(Tensor pixels, TrainingContext at)
     {
-        if (!Indexes && options.RotationDegrees == 0)
+        if (options == Augmentation.None)
         {
             return pixels;
         }
 
         using var scope = NewDisposeScope();
-        var moved = Indexes ? Moved(pixels, at) : pixels;
-        var turned = options.RotationDegrees > 0 ? Turned(moved, at) : moved;
-        return turned.MoveToOuterDisposeScope();
+        var changed = Moves ? Moved(pixels, at) : pixels;
+        changed = Warps ? Warped(changed, at) : changed;
+        changed = _colors.Apply(changed, at);
+        changed = options.Cutout > 0 ? Blanked(changed, at) : changed;
+        return changed.MoveToOuterDisposeScope();
     }
 
     // Row y of the result is row y + down of the padded image, column x is column x + right, or its mirror image.
@@ -64,43 +70,84 @@ internal sealed class ImageAugmentation(Augmentation options)
     private long[] Offsets(long count, TrainingContext at, string name) =>
         options.RandomCropPadding == 0
             ? new long[count]
-            : Draws(count, at.Stream(name), stream => (long)stream.Below((2 * options.RandomCropPadding) + 1));
+            : at.Stream(name).Draws(count, stream => (long)stream.Below((2 * options.RandomCropPadding) + 1));
 
     private bool[] Flips(long count, TrainingContext at) =>
         options.HorizontalFlipProbability == 0
             ? new bool[count]
-            : Draws(count, at.Stream("flip"), stream => stream.Uniform() < options.HorizontalFlipProbability);
+            : at.Stream("flip").Draws(count, stream => stream.Uniform() < options.HorizontalFlipProbability);
 
-    private static T[] Draws<T>(long count, RandomStream stream, Func<RandomStream, T> draw)
-    {
-        var draws = new T[count];
-        for (var i = 0; i < draws.Length; i++)
-        {
-            draws[i] = draw(stream);
-        }
-
-        return draws;
-    }
-
-    // About the centre, each pixel of the result between the four that it falls among.
-    private Tensor Turned(Tensor pixels, TrainingContext at)
+    // Turned about the centre and then cut: each pixel of the result between the four that it falls among.
+    private Tensor Warped(Tensor pixels, TrainingContext at)
     {
         var shape = pixels.shape;
+        var turns = Turns(shape[0], at);
+        var crops = Crops(shape[0], at);
         var aspect = (double)shape[2] / shape[3]; // affine_grid measures both sides from −1 to 1
-        var most = options.RotationDegrees * Math.PI / 180;
-        var angles = Draws(shape[0], at.Stream("rotation"), stream => ((2 * stream.Uniform()) - 1) * most);
-        float[] turns = [.. angles.SelectMany(angle => Turn(Math.Cos(angle), Math.Sin(angle), aspect))];
-        var matrices = tensor(turns, dtype: ScalarType.Float32, device: pixels.device).view(-1, 2, 3);
+        float[] places = [.. turns.Zip(crops).SelectMany(pair => Place(pair.First, pair.Second, aspect))];
+        var matrices = tensor(places, dtype: ScalarType.Float32, device: pixels.device).view(-1, 2, 3);
         var grid = nn.functional.affine_grid(matrices, shape, align_corners: false); // (B, H, W, 2)
-        var images = pixels.to(ScalarType.Float32);
         return nn.functional.grid_sample( // (B, C, H, W)
-            images,
+            pixels.to(ScalarType.Float32),
             grid,
             GridSampleMode.Bilinear,
-            GridSamplePaddingMode.Zeros,
+            options.RotationDegrees > 0 ? GridSamplePaddingMode.Zeros : GridSamplePaddingMode.Border, // a crop has nothing outside
             align_corners: false);
     }
 
-    private static float[] Turn(double cosine, double sine, double aspect) =>
-        [(float)cosine, (float)(-sine * aspect), 0, (float)(sine / aspect), (float)cosine, 0];
+    private double[] Turns(long count, TrainingContext at)
+    {
+        var most = options.RotationDegrees * Math.PI / 180;
+        return most == 0 ? new double[count] : at.Stream("rotation").Draws(count, stream => stream.Between(-most, most));
+    }
+
+    private Crop[] Crops(long count, TrainingContext at) => options.RandomResizedCrop == 0
+        ? [.. Enumerable.Repeat(Crop.Whole, (int)count)]
+        : at.Stream("resized-crop").Draws(count, stream =>
+        {
+            var area = stream.Between(1 - options.RandomResizedCrop, 1);
+            var ratio = Math.Exp(stream.Between(-WidestRatio, WidestRatio));
+            var (width, height) = (Math.Min(1, Math.Sqrt(area * ratio)), Math.Min(1, Math.Sqrt(area / ratio)));
+            return new Crop(width, height, stream.Between(width - 1, 1 - width), stream.Between(height - 1, 1 - height));
+        });
+
+    // The six numbers that say where in the image the point (x, y) of the result lies: turn · (centre + share · point).
+    private static float[] Place(double angle, Crop crop, double aspect)
+    {
+        var (sine, cosine) = Math.SinCos(angle);
+        var (across, down) = (-sine * aspect, sine / aspect);
+        return
+        [
+            (float)(cosine * crop.Width), (float)(across * crop.Height), (float)((cosine * crop.X) + (across * crop.Y)),
+            (float)(down * crop.Width), (float)(cosine * crop.Height), (float)((down * crop.X) + (cosine * crop.Y)),
+        ];
+    }
+
+    private Tensor Blanked(Tensor pixels, TrainingContext at)
+    {
+        var (count, height, width) = (pixels.shape[0], (int)pixels.shape[2], (int)pixels.shape[3]);
+        var side = Math.Max(1, (int)Math.Round(options.Cutout * Math.Min(height, width)));
+        var centres = at.Stream("cutout").Draws(count, stream => (Y: stream.Below(height), X: stream.Below(width)));
+        var rows = Inside([.. centres.Select(centre => centre.Y)], height).view(count, 1, height, 1);
+        var columns = Inside([.. centres.Select(centre => centre.X)], width).view(count, 1, 1, width);
+        return pixels * rows.logical_and(columns).logical_not().to(pixels.dtype); // (B, C, H, W)
+
+        Tensor Inside(int[] middles, int length)
+        {
+            var inside = new bool[middles.Length * length];
+            for (var i = 0; i < inside.Length; i++)
+            {
+                var place = (i % length) - middles[i / length] + (side / 2);
+                inside[i] = place >= 0 && place < side;
+            }
+
+            return tensor(inside, dtype: ScalarType.Bool, device: pixels.device);
+        }
+    }
+
+    // What is left of an image: shares of its sides, and its centre, from −1 to 1.
+    private readonly record struct Crop(double Width, double Height, double X, double Y)
+    {
+        public static Crop Whole { get; } = new(1, 1, 0, 0);
+    }
 }

@@ -70,6 +70,9 @@ public sealed class OptionsTests
         (new() { Augmentation = new() { RandomCropPadding = 65 } }, "RandomCropPadding is 65, but must be from 0 to 64."),
         (new() { Augmentation = new() { HorizontalFlipProbability = 1.5 } }, "HorizontalFlipProbability is 1.5, but must be from 0 to 1."),
         (new() { Augmentation = new() { RotationDegrees = double.NaN } }, "RotationDegrees is NaN, but must be from 0 to 180."),
+        (new() { Augmentation = new() { RandomResizedCrop = 1 } }, "RandomResizedCrop is 1, but must be from 0 to 0.95."),
+        (new() { Augmentation = new() { BrightnessJitter = 1.1 } }, "BrightnessJitter is 1.1, but must be from 0 to 1."),
+        (new() { Augmentation = new() { Cutout = -0.1 } }, "Cutout is -0.1, but must be from 0 to 1."),
         (new() { MaxCachedBytes = 0 }, "MaxCachedBytes is 0, but must be 65536 or more."),
         (new() { Variant = null! }, "Variant is null, but must be a record of options. Leave it out for the defaults."),
         (new()

@@ -11,21 +11,36 @@ public sealed class AugmentedFitTests
     private static readonly MLContext Context = new(seed: 1);
     private static readonly IDataView Data = TinyImages.Keys(Context);
 
+    public static IEnumerable<object[]> Changes =>
+    [
+        [new Augmentation { RandomCropPadding = 2 }],
+        [new Augmentation { HorizontalFlipProbability = 0.5 }],
+        [new Augmentation { RotationDegrees = 15 }],
+        [new Augmentation { RandomResizedCrop = 0.5 }],
+        [new Augmentation { BrightnessJitter = 0.5 }],
+        [new Augmentation { ContrastJitter = 0.5 }],
+        [new Augmentation { Cutout = 0.5 }],
+        [Augmentation.Digits],
+    ];
+
     [TestMethod]
-    [DataRow("crop")]
-    [DataRow("flip")]
-    [DataRow("rotation")]
-    public void Fit_Augmented_IsRepeatableAndAnotherModel(string change)
+    [DynamicData(nameof(Changes))]
+    public void Fit_Augmented_IsRepeatableAndAnotherModel(Augmentation changes)
     {
-        var options = change switch
-        {
-            "crop" => TinyImages.Options with { Augmentation = TinyImages.Options.Augmentation with { RandomCropPadding = 2 } },
-            "flip" => TinyImages.Options with { Augmentation = TinyImages.Options.Augmentation with { HorizontalFlipProbability = 0.5 } },
-            _ => TinyImages.Options with { Augmentation = TinyImages.Options.Augmentation with { RotationDegrees = 15 } },
-        };
+        var options = TinyImages.Options with { Augmentation = changes };
 
         CollectionAssert.AreEqual(Scores(options), Scores(options));
         CollectionAssert.AreNotEqual(Scores(TinyImages.Options), Scores(options));
+    }
+
+    [TestMethod]
+    public void Fit_SaturationOfGreyImages_SaysThatTheyHaveNoColours()
+    {
+        var trainer = TinyImages.Trainer(Context, options => options with { Augmentation = Augmentation.Photos });
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Data));
+
+        Assert.Contains("SaturationJitter is 0.2, but the images are 1×8×8 and only three channels have colours", fault.Message);
     }
 
     // A cat is bright in the upper left, a dog in the upper right: mirrored at random they cannot be told apart, owls below can.

@@ -98,7 +98,7 @@ public sealed class TabularTests
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(_data));
 
         Assert.Contains(
-            "but the rows are vectors of 2 values, which have no sides to turn: set both to 0, or set ImageShape if they are images.",
+            "but the rows are vectors of 2 values, which have no sides to turn: leave it out, or set ImageShape if they are images.",
             fault.Message);
     }
 

@@ -16,7 +16,8 @@ public sealed class RandomStreamsTests
     private const int Rows = 1100;
     private const int Numbers = 1024; // compared of each stream
 
-    private static readonly string[] Changes = ["crop.down", "crop.right", "flip", "rotation"];
+    private static readonly string[] Changes =
+        ["crop.down", "crop.right", "flip", "rotation", "resized-crop", "brightness", "contrast", "cutout"];
     private static readonly string[] Backbone =
     [
         "dropout/SCOPEbackbone.dropout1", "dropout/SCOPEbackbone.dropout2", "dropout/SCOPEbackbone.dropout3",
@@ -123,7 +124,16 @@ public sealed class RandomStreamsTests
                     Initialization = EmbeddingInitialization.FeatureMedoidBySum,
                 },
             Augmentation =
-                TinyImages.Options.Augmentation with { RandomCropPadding = 1, HorizontalFlipProbability = 0.5, RotationDegrees = 5 },
+                new()
+                {
+                    RandomCropPadding = 1,
+                    HorizontalFlipProbability = 0.5,
+                    RotationDegrees = 5,
+                    RandomResizedCrop = 0.2,
+                    BrightnessJitter = 0.1,
+                    ContrastJitter = 0.1,
+                    Cutout = 0.2,
+                },
             Sampling = variant == VariantKind.CrossEntropyBaseline ? new() : TinyImages.Options.Sampling with { Draws = 2 },
         };
         var trainer = new NoPropTrainer(context, options, new NoPropRun())
