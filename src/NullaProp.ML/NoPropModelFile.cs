@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Storage;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -50,35 +51,91 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(filePath);
-        var link = File.Exists(filePath) ? File.ResolveLinkTarget(filePath, returnFinalTarget: true) : null;
-        var target = link?.FullName ?? Path.GetFullPath(filePath);
-        var folder = Path.GetDirectoryName(target);
-        if (!Directory.Exists(folder))
-        {
-            throw new DirectoryNotFoundException(
-                $"The folder of the model file '{filePath}' does not exist. Create it with Directory.CreateDirectory before saving.");
-        }
-
-        var beside = Path.Combine(folder, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
-        try
-        {
-            using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))
-            {
-                catalog.Save(model, inputSchema, stream);
-                stream.Flush(flushToDisk: true);
-            }
-
-            if (!OperatingSystem.IsWindows() && File.Exists(target))
-            {
-                File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
-            }
-
-            File.Move(beside, target, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside); // does nothing where there is none
-            throw;
-        }
+        WholeFile.Replace(filePath, stream => catalog.Save(model, inputSchema, stream));
     }
+
+    /// <summary>
+    /// Writes the NoProp model of a chain as an ONNX file whose graph starts at the pixels of images, 0 to 255: the offset, scale and
+    /// order of <c>ExtractPixels</c> are in the graph, so that a program without .NET gives it what a decoder of images gives. The
+    /// images must have the size that <c>ResizeImages</c> gave them. Channels are red, green, blue whatever the order in the chain.
+    /// </summary>
+    /// <param name="catalog">ML.NET's models.</param>
+    /// <param name="model">The chain, or the NoProp transformer alone. Where no <c>ExtractPixels</c> makes what NoProp reads, the file
+    /// is that of <see cref="NoPropTransformer.SaveAsOnnx(string)"/>.</param>
+    /// <param name="inputSchema">The schema of its input, as <c>mlContext.Model.Save</c> and <c>Load</c> have it.</param>
+    /// <param name="filePath">Where to. A file that is there stays as it is until the new one is complete.</param>
+    /// <exception cref="ArgumentException">The model has no NoProp transformer, or several.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The chain does not fit the schema.</exception>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model or the chain computes; the message says what to
+    /// change.</exception>
+    /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
+    /// <example><code>mlContext.Model.SaveNoPropAsOnnx(model, data.Schema, "model.onnx");</code></example>
+    public static void SaveNoPropAsOnnx(
+        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, string filePath) =>
+        SaveNoPropAsOnnx(catalog, model, inputSchema, filePath, new OnnxExport());
+
+    /// <summary>
+    /// Does the same as <see cref="SaveNoPropAsOnnx(ModelOperationsCatalog, ITransformer, DataViewSchema, string)"/>, with other names
+    /// and forms of input and outputs.
+    /// </summary>
+    /// <param name="catalog">ML.NET's models.</param>
+    /// <param name="model">The chain, or the NoProp transformer alone.</param>
+    /// <param name="inputSchema">The schema of its input.</param>
+    /// <param name="filePath">Where to. A file that is there stays as it is until the new one is complete.</param>
+    /// <param name="export">The names and forms.</param>
+    /// <exception cref="ArgumentException">The model has no NoProp transformer, or several; or two names are the same, or one is empty
+    /// or starts with a slash.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The chain does not fit the schema.</exception>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model or the chain computes; the message says what to
+    /// change.</exception>
+    /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
+    public static void SaveNoPropAsOnnx(
+        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, string filePath, OnnxExport export)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(filePath);
+        WholeFile.Replace(filePath, stream => SaveNoPropAsOnnx(catalog, model, inputSchema, stream, export));
+    }
+
+    /// <summary>
+    /// Does the same as <see cref="SaveNoPropAsOnnx(ModelOperationsCatalog, ITransformer, DataViewSchema, string)"/>, into a stream.
+    /// </summary>
+    /// <param name="catalog">ML.NET's models.</param>
+    /// <param name="model">The chain, or the NoProp transformer alone.</param>
+    /// <param name="inputSchema">The schema of its input.</param>
+    /// <param name="stream">Where to, from its current position on; it need not seek.</param>
+    /// <param name="export">The names and forms of input and outputs.</param>
+    /// <exception cref="ArgumentException">The model has no NoProp transformer, or several; or two names are the same, or one is empty
+    /// or starts with a slash.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The chain does not fit the schema.</exception>
+    /// <exception cref="InvalidOperationException">A graph cannot say what the model or the chain computes; the message says what to
+    /// change.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public static void SaveNoPropAsOnnx(
+        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, Stream stream, OnnxExport export)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(export);
+        var steps = Steps(model).ToList();
+        var classifiers = steps.OfType<NoPropTransformer>().ToList();
+        if (classifiers is not [var classifier])
+        {
+            throw Marked.Exception(new ArgumentException(
+                $"The model has {classifiers.Count} NoProp transformers among its {steps.Count} steps, but must have one. " +
+                "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp, or call SaveAsOnnx on one of them.",
+                nameof(model)));
+        }
+
+        classifier.SaveAsOnnx(stream, export, [.. steps.TakeWhile(step => step != classifier)], inputSchema);
+    }
+
+    // Chains may hold chains.
+    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
+        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 }

@@ -195,7 +195,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Writes the model as an ONNX file.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="export">The names and forms of input and outputs.</param>
-    public void SaveAsOnnx(Stream stream, OnnxExport export) => Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export));
+    /// <param name="image">What is done to an image first; <see langword="null"/> where it is not known.</param>
+    public void SaveAsOnnx(Stream stream, OnnxExport export, ImageSteps? image) =>
+        Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export, image));
 
     /// <summary>Adds the model to a graph that ML.NET builds.</summary>
     /// <param name="target">ML.NET's graph.</param>

@@ -3,7 +3,6 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using NullaProp.ML;
 using NullaProp.ML.Interop;
-using NullaProp.ML.Onnx;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
@@ -133,8 +132,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// </summary>
     /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
     public void SaveAsOnnx(string path) => SaveAsOnnx(path, new OnnxExport());
 
     /// <summary>
@@ -144,12 +144,13 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <param name="export">The names and forms.</param>
     /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
     public void SaveAsOnnx(string path, OnnxExport export)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        OnnxFile.Replace(path, stream => SaveAsOnnx(stream, export));
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        WholeFile.Replace(path, stream => SaveAsOnnx(stream, export));
     }
 
     /// <summary>Writes the model as an ONNX file into a stream, as <see cref="SaveAsOnnx(string)"/> does under a path.</summary>
@@ -163,7 +164,20 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(export);
         export.Validate();
-        _scorer.SaveAsOnnx(stream, export);
+        _scorer.SaveAsOnnx(stream, export, image: null);
+    }
+
+    /// <summary>Writes the model as an ONNX file whose graph starts at the images of a chain.</summary>
+    /// <param name="stream">Where to.</param>
+    /// <param name="export">The names and forms of input and outputs.</param>
+    /// <param name="before">The transformers before this one.</param>
+    /// <param name="schema">The schema of their input.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
+    internal void SaveAsOnnx(Stream stream, OnnxExport export, IReadOnlyList<ITransformer> before, DataViewSchema schema)
+    {
+        export.Validate();
+        Bind(before.Aggregate(schema, (input, step) => step.GetOutputSchema(input))); // says what does not fit
+        _scorer.SaveAsOnnx(stream, export, ImageSteps.Of(before, schema, FeatureColumnName, Model.ImageShape.Channels));
     }
 
     /// <inheritdoc/>

@@ -24,6 +24,7 @@ internal static class SpeedCommand
         var root = new RootCommand("Measures NullaProp.ML.")
         {
             Create(), MicroCommand.Create(), FuzzCommand.Create(), SaveKillsCommand.Create(), SoakCommand.Create(), KillCommand.Create(),
+            OnnxCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync();
     }

@@ -7,40 +7,91 @@ using Spectre.Console;
 namespace NullaProp.ML.Samples.Commands;
 
 /// <summary><c>export MODEL.zip MODEL.onnx [IMAGE…]</c></summary>
-internal static class ExportCommand
+internal sealed class ExportCommand
 {
+    private static readonly OnnxExport Defaults = new();
+
+    private readonly Argument<string> _model = new("MODEL.zip") { Description = "A model that 'quickstart' or 'train' has saved." };
+
+    private readonly Argument<string> _onnx = new("MODEL.onnx") { Description = "The file to write." };
+
+    private readonly Argument<string[]> _images = new("IMAGE")
+    {
+        Description = "Images on which ONNX Runtime and the model itself are compared.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<OnnxElement> _element = new("--element")
+    {
+        Description = "What the values of an image are, 0 to 255 either way.",
+        DefaultValueFactory = _ => Defaults.InputElement,
+    };
+
+    private readonly Option<OnnxLayout> _layout = new("--layout")
+    {
+        Description = "The order of an image's values.",
+        DefaultValueFactory = _ => Defaults.InputLayout,
+    };
+
+    private readonly Option<OnnxPrecision> _weights = new("--weights")
+    {
+        Description = "The numbers in which weights are stored; Half makes the file half as large.",
+        DefaultValueFactory = _ => Defaults.Weights,
+    };
+
+    private readonly Option<string?> _path = new("--path")
+    {
+        Description = "Name of one more output: the probabilities after each evaluation on the way to the result.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _triton = new("--triton")
+    {
+        Description = "Model repository of a Triton Inference Server to write the model to as well.",
+        HelpName = "FOLDER",
+    };
+
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL.zip") { Description = "A model that 'quickstart' or 'train' has saved." };
-        var onnx = new Argument<string>("MODEL.onnx") { Description = "The file to write." };
-        var images = new Argument<string[]>("IMAGE")
-        {
-            Description = "Images on which ONNX Runtime and the model itself are compared.",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
-
+        var export = new ExportCommand();
         var command = new Command("export", $"Writes a model as an ONNX file, for programs without .NET. {CommandExecution.ExitCodes}")
         {
-            model, onnx, images,
+            export._model, export._onnx, export._images, export._element, export._layout, export._weights, export._path, export._triton,
         };
-        command.SetBody((arguments, _) =>
-            Export(arguments.GetRequiredValue(model), arguments.GetRequiredValue(onnx), arguments.GetRequiredValue(images)));
+        command.SetBody((arguments, _) => export.Run(arguments));
         return command;
     }
 
-    private static int Export(string modelPath, string onnxPath, string[] imagePaths)
+    private int Run(ParseResult arguments)
     {
-        using var predictor = ImagePredictor.Load(modelPath);
-        predictor.SaveAsOnnx(onnxPath);
-        AnsiConsole.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture, $"Wrote [bold]{onnxPath}[/], {new FileInfo(onnxPath).Length / 1e6:F1} MB.");
-        if (imagePaths.Length > 0)
+        var path = arguments.GetRequiredValue(_onnx);
+        using var predictor = ImagePredictor.Load(arguments.GetRequiredValue(_model));
+        predictor.SaveAsOnnx(path, new OnnxExport
         {
-            var difference = predictor.DifferenceFromOnnx(onnxPath, [.. imagePaths.Select(path => new ImageRow { ImagePath = path })]);
+            InputElement = arguments.GetValue(_element),
+            InputLayout = arguments.GetValue(_layout),
+            Weights = arguments.GetValue(_weights),
+            PathName = arguments.GetValue(_path),
+        });
+        AnsiConsole.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture, $"Wrote [bold]{path}[/], {new FileInfo(path).Length / 1e6:F1} MB.");
+        if (arguments.GetValue(_triton) is { } repository)
+        {
             AnsiConsole.MarkupLineInterpolated(
-                CultureInfo.InvariantCulture, $"Largest difference of a probability on {imagePaths.Length} images: {difference:E1}.");
+                CultureInfo.InvariantCulture, $"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
         }
 
+        Compare(predictor, path, [.. arguments.GetRequiredValue(_images).Select(image => new ImageRow { ImagePath = image })]);
         return 0;
+    }
+
+    private static void Compare(ImagePredictor predictor, string path, IReadOnlyList<ImageRow> images)
+    {
+        if (images.Count > 0)
+        {
+            var difference = predictor.DifferenceFromOnnx(path, images);
+            AnsiConsole.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture, $"Largest difference of a probability on {images.Count} images: {difference:E1}.");
+        }
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
+using Microsoft.ML.Transforms.Image;
 using NullaProp.ML.Samples.Images;
 
 namespace NullaProp.ML.Samples.Training;
@@ -12,15 +11,12 @@ internal sealed class ImagePredictor : IDisposable
     private readonly MLContext _mlContext = new();
     private readonly ITransformer _model;
     private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
+    private readonly DataViewSchema _inputSchema;
     private readonly string[] _classNames;
-
-    private NoPropTransformer Classifier =>
-        (_model as IEnumerable<ITransformer> ?? [_model]).OfType<NoPropTransformer>().SingleOrDefault()
-            ?? throw new UserMistakeException("The model has no NoProp classifier to write as ONNX.");
 
     private ImagePredictor(string modelPath)
     {
-        _model = _mlContext.Model.Load(modelPath, out _);
+        _model = _mlContext.Model.Load(modelPath, out _inputSchema);
         _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(_model);
         VBuffer<ReadOnlyMemory<char>> names = default;
         _engine.OutputSchema[nameof(ImagePrediction.Score)].GetSlotNames(ref names);
@@ -66,15 +62,16 @@ internal sealed class ImagePredictor : IDisposable
     public IEnumerable<float[]> Scores(IReadOnlyList<ImageRow> images) =>
         _model.Transform(_mlContext.Data.LoadFromEnumerable(images)).GetColumn<float[]>(nameof(ImagePrediction.Score));
 
-    /// <summary>Writes the model as an ONNX file.</summary>
+    /// <summary>Writes the model as an ONNX file whose graph starts at the pixels of images, 0 to 255.</summary>
     /// <exception cref="UserMistakeException">The model cannot be said in ONNX, or the file cannot be written.</exception>
-    public void SaveAsOnnx(string path)
+    public void SaveAsOnnx(string path, OnnxExport export)
     {
         try
         {
-            Classifier.SaveAsOnnx(path);
+            _mlContext.Model.SaveNoPropAsOnnx(_model, _inputSchema, path, export);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception
+            is InvalidOperationException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new UserMistakeException($"The model cannot be written to '{path}': {exception.Message}", exception);
         }
@@ -87,13 +84,10 @@ internal sealed class ImagePredictor : IDisposable
         if (images.Select(image => ImageFile.Fault(image.ImagePath)).FirstOrDefault(fault => fault is not null) is { } fault)
             throw new UserMistakeException(fault);
         var scored = _model.Transform(_mlContext.Data.LoadFromEnumerable(images));
-        float[] pixels = [.. scored.GetColumn<float[]>(Classifier.FeatureColumnName).SelectMany(image => image)];
         float[] own = [.. scored.GetColumn<float[]>(nameof(ImagePrediction.Score)).SelectMany(score => score)];
-        using var session = new InferenceSession(path);
-        var (name, input) = session.InputMetadata.Single();
-        var batch = new DenseTensor<float>(pixels, [images.Count, .. input.Dimensions[1..]]);
-        using var results = session.Run([NamedOnnxValue.CreateFromTensor(name, batch)], [new OnnxExport().ScoreName]);
-        return results.Single().AsEnumerable<float>().Zip(own, (theirs, ours) => Math.Abs(theirs - ours)).Max();
+        using var file = new OnnxImageModel(path);
+        var resized = scored.Schema.Last(column => column.Type is ImageDataViewType);
+        return file.Probabilities(scored.GetColumn<MLImage>(resized)).Zip(own, (theirs, ours) => Math.Abs(theirs - ours)).Max();
     }
 
     public void Dispose() => _engine.Dispose(); // The engine disposes the model with itself.

@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 
-// ML.NET's door for saving and loading models is internal. The runtime honours this attribute and lets us through it;
-// the compiler is satisfied by build/MLNetInternals.targets.
+// ML.NET's door for saving and loading models is internal, and so is what its transforms do to an image. The runtime honours this
+// attribute and lets us through; the compiler is satisfied by build/MLNetInternals.targets.
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.ImageAnalytics")]
 
 namespace System.Runtime.CompilerServices;
 

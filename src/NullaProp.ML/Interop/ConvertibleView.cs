@@ -64,7 +64,7 @@ internal sealed class ConvertedGraph(OnnxContext context, DataViewSchema schema)
         ? context.GetVariableName(column)
         : throw Marked.Exception(new InvalidOperationException(
             $"ML.NET cannot write what makes the column '{column}' into an ONNX graph, loading and resizing images for one. " +
-            "Call SaveAsOnnx on the NoProp transformer itself, whose graph starts at its pixels."));
+            "Call mlContext.Model.SaveNoPropAsOnnx with the same chain, whose graph starts at the pixels of images."));
 
     /// <summary>Returns the name of the value that is to become a column of the scored data.</summary>
     /// <param name="column">The column.</param>

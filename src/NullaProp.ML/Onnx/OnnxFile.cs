@@ -43,29 +43,6 @@ internal static class OnnxFile
         model.WriteTo(stream);
     }
 
-    /// <summary>Writes a file under a path once it is complete: until then what the path named before stays.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="write">Writes the contents.</param>
-    public static void Replace(string path, Action<Stream> write)
-    {
-        var whole = Path.GetFullPath(path);
-        var draft = $"{whole}.{Path.GetRandomFileName()}";
-        try
-        {
-            using (var stream = new FileStream(draft, FileMode.CreateNew))
-            {
-                write(stream);
-            }
-
-            File.Move(draft, whole, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(draft);
-            throw;
-        }
-    }
-
     private static void RequireFits(long length)
     {
         if (length > int.MaxValue)

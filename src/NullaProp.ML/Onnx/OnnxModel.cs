@@ -16,15 +16,19 @@ namespace NullaProp.ML.Onnx;
 internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
 {
     private const double SmallestProbability = 1.2e-38; // p·ln p is 0 where p is, and ln 0 is no number
+    private const string AsTrained = "as in the training data"; // a vector does not tell
 
     /// <summary>Writes the file.</summary>
     /// <param name="stream">Where to; it need not seek.</param>
     /// <param name="export">The names and forms of input and outputs.</param>
+    /// <param name="image">
+    /// What is done to an image before the model sees it; <see langword="null"/> where the graph shall start at the model's own pixels.
+    /// </param>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; nothing is written.</exception>
-    public void Write(Stream stream, OnnxExport export)
+    public void Write(Stream stream, OnnxExport export, ImageSteps? image)
     {
         RequireWritable();
-        OnnxFile.Write(stream, Graph(export), Metadata());
+        OnnxFile.Write(stream, Graph(export, image), Metadata(export, image));
     }
 
     /// <summary>Adds the model to a graph of ML.NET's: from the feature column to those of scores, class and entropy.</summary>
@@ -53,10 +57,11 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         graph.CopyTo(target);
     }
 
-    private OnnxGraph Graph(OnnxExport export)
+    private OnnxGraph Graph(OnnxExport export, ImageSteps? image)
     {
         var graph = new OnnxGraph(export.Weights);
-        var rows = Scores(graph, Images(graph, export));
+        var pixels = Images(graph, export);
+        var rows = Scores(graph, image is null ? pixels : Pixels(graph, pixels, image));
         graph.Output(export.ScoreName, rows.Scores, OnnxType.Single, model.Classes);
         if (export.ClassName is { } predicted)
         {
@@ -103,6 +108,15 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         };
     }
 
+    // In the order of ML.NET's own arithmetic, so that rounding is the same.
+    private static OnnxValue Pixels(OnnxGraph graph, OnnxValue image, ImageSteps steps)
+    {
+        var isInOrder = steps.Order.SequenceEqual(Enumerable.Range(0, steps.Order.Count));
+        var pixels = isInOrder ? image : graph.Channels(image, [.. steps.Order]);
+        var centred = steps.Offset == 0 ? pixels : graph.Subtract(pixels, graph.Scalar(steps.Offset));
+        return steps.Scale == 1 ? centred : graph.Multiply(centred, graph.Scalar(steps.Scale));
+    }
+
     private OnnxValue Normalized(OnnxGraph graph, OnnxValue pixels)
     {
         var (mean, scale) = (model.Network.Normalization.Mean.Host(), model.Network.Normalization.Scale.Host()); // (1, C, 1, 1)
@@ -119,7 +133,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     }
 
     // What a program needs that has the file alone.
-    private IEnumerable<KeyValuePair<string, string>> Metadata()
+    private IEnumerable<KeyValuePair<string, string>> Metadata(OnnxExport export, ImageSteps? image)
     {
         using var description = new MemoryStream();
         new ModelDescription(
@@ -132,8 +146,14 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         var shape = string.Create(CultureInfo.InvariantCulture, $"{model.Shape.Channels}x{model.Shape.Height}x{model.Shape.Width}");
         yield return new("class_names", JsonSerializer.Serialize(ClassValues.NamesOf(model.Keys, model.Classes)));
         yield return new("image_shape", shape);
-        yield return new("channel_order", "as in the training images");
-        yield return new("pixel_scale", "as in the training images; the graph normalises");
+        yield return new("layout", export.InputLayout switch
+        {
+            OnnxLayout.ChannelsFirst => "NCHW",
+            OnnxLayout.ChannelsLast => "NHWC",
+            _ => "N(CHW)",
+        });
+        yield return new("channel_order", image?.Channels ?? AsTrained);
+        yield return new("pixel_range", image is null ? AsTrained : "0..255");
         yield return new("library_version", OnnxFile.LibraryVersion);
         yield return new("model", Encoding.UTF8.GetString(description.ToArray()));
     }
@@ -144,7 +164,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         {
             throw new InvalidOperationException(
                 $"The column '{model.Options.FeatureColumnName}' holds images, which an ONNX graph cannot read. " +
-                "Put ExtractPixels before NoProp, or call SaveAsOnnx.");
+                "Call mlContext.Model.SaveNoPropAsOnnx, whose graph starts at the pixels of images.");
         }
 
         if (model.Options.Sampling.DisagreementColumnName is { } name)

@@ -45,6 +45,10 @@ internal static class OnnxOperations
         /// <summary>The same values with their dimensions in another order.</summary>
         public OnnxValue Transpose(OnnxValue x, params long[] order) => graph.Node("Transpose", [x], new OnnxAttribute("perm", order));
 
+        /// <summary>Channels of (N, C, …) by their numbers.</summary>
+        public OnnxValue Channels(OnnxValue x, params long[] numbers) =>
+            graph.Node("Gather", [x, graph.Integers(numbers)], new OnnxAttribute("axis", 1));
+
         /// <summary>The rows of x, each of this shape.</summary>
         public OnnxValue Reshape(OnnxValue x, params long[] shape) => graph.Node("Reshape", [x, graph.Integers([0, .. shape])]);
 

@@ -25,6 +25,16 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
         "PredictionEngine, one image in memory, Heun T = 40",
         "ms",
         "≤ 2");
+    public static readonly Figure OnnxBatch = new(
+        "oursPerOnnxBatch",
+        "default plan, batch 256: our rate ÷ ONNX Runtime's",
+        "",
+        "≥ 1");
+    public static readonly Figure OnnxSingle = new(
+        "oursPerOnnxSingle",
+        "default plan, one image: our time ÷ ONNX Runtime's",
+        "",
+        "≤ 1");
     public static readonly Figure PipelineFit = new(
         "pipelineFitRatio",
         "Fit through a pipeline ÷ the same training on images in memory",
@@ -61,7 +71,8 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
     /// <summary>Gets all figures, in the order of the report.</summary>
     public static IReadOnlyList<Figure> All { get; } =
     [
-        TrainSpeedup, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40, PipelineFit, Evaluate,
+        TrainSpeedup, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40, OnnxBatch, OnnxSingle,
+        PipelineFit, Evaluate,
         PeakFit, StreamPeak, FirstPrediction, FirstPredictionRatio,
         GemmFloat32, GemmBfloat16,
     ];

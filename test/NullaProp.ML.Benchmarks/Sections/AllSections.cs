@@ -19,6 +19,7 @@ internal static class AllSections
         new DefaultPlan(effort, models),
         new ScoringGrid(effort, models),
         new SingleImage(effort, models),
+        new OnnxDuel(effort, models),
         new PipelineFit(effort),
         new PipelineScoring(effort, models),
         new FitMemory(effort),

@@ -43,7 +43,7 @@ public sealed class FolderTests
         [("Storage", "Plan")] = ["PlanCompiler", "Start"],
         [("Onnx", "ClassNames")] = ["ClassValues"],
         [("Onnx", "Reading")] = ["PixelLayout"],
-        [("Onnx", "Interop")] = ["ConvertedGraph"],
+        [("Onnx", "Interop")] = ["ConvertedGraph", "ImageSteps"],
         [("Onnx", "Storage")] = ["ModelDescription", "ModelFile", "StoredModel"],
         [("Storage", "Training")] = ["ITrainingStates", "TrainingPlace", "TrainingState"],
         [("Training", "Backends")] = ["TorchRunner"],

@@ -25,6 +25,7 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Data.IDataTransform :: Microsoft.ML.IDataView get_Source()",
         "Microsoft.ML.Data.IInternalCatalog",
         "Microsoft.ML.Data.ILegacyDataLoader",
+        "Microsoft.ML.Data.OneToOneTransformerBase :: System.ValueTuple`2[System.String,System.String][] ColumnPairs",
         "Microsoft.ML.ISingleFeaturePredictionTransformer",
         "Microsoft.ML.LoadableClassAttribute",
         "Microsoft.ML.LoadableClassAttribute :: .ctor(System.Type, System.Type, System.Type, System.String, System.String[])",
@@ -91,6 +92,21 @@ public sealed class MLNetInternalsTests
             + "Microsoft.ML.Data.DataViewType, System.Boolean, Microsoft.ML.SchemaShape)",
         "Microsoft.ML.SchemaShape+Column :: System.String GetTypeString()",
         "Microsoft.ML.SignatureLoadModel",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator :: System.Void "
+            + "GetOrder(Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColorsOrder, "
+                + "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColorBits, "
+                + "System.Int32&, System.Int32&, System.Int32&, System.Int32&)",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions :: "
+            + "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColorBits ColorsToExtract",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions :: "
+            + "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColorsOrder OrderOfExtraction",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions :: System.Single OffsetImage",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions :: System.Single ScaleImage",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions :: System.String Name",
+        "Microsoft.ML.Transforms.Image.ImagePixelExtractingTransformer :: "
+            + "System.Collections.Generic.IReadOnlyCollection`1[Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions] "
+                + "get_Columns()",
         "Microsoft.ML.VersionInfo",
         "Microsoft.ML.VersionInfo :: .ctor(System.String, System.UInt32, System.UInt32, System.UInt32, System.String, System.String, "
             + "System.String)",

@@ -26,7 +26,7 @@ internal static class MLNetReferences
     {
         var typeName = description.Split(" :: ")[0];
         var type =
-            new[] { "Microsoft.ML.Core", "Microsoft.ML.Data", "Microsoft.ML.DataView" }
+            new[] { "Microsoft.ML.Core", "Microsoft.ML.Data", "Microsoft.ML.DataView", "Microsoft.ML.ImageAnalytics" }
                 .Select(name => Assembly.Load(name).GetType(typeName))
                 .FirstOrDefault(found => found is not null)
             ?? throw new MissingMemberException($"ML.NET has no type '{typeName}' any more.");

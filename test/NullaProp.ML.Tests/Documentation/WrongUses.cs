@@ -97,6 +97,9 @@ internal sealed class WrongUses : IDisposable
     [
         Use("Model files", () => _context.Model.SaveAtomically(_model, _data.Schema, Path.Combine(Folder, "model.zip"))),
         Use("Model files", () => _context.Model.Save(_disposed, _data.Schema, Stream.Null)),
+        Use("Model files", () => _model.SaveAsOnnx(".")),
+        Use("Model files", () => _model.SaveAsOnnx(Stream.Null, new OnnxExport { InputName = "x", ScoreName = "x" })),
+        Use("Model files", () => _model.SaveAsOnnx(Stream.Null, new OnnxExport { EntropyName = "" })),
         Use("Model files", () => new ModelZip(_zip.Bytes[..1000]).Load(_context)),
         Use(
             "Model files",

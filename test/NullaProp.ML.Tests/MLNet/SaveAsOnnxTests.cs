@@ -45,6 +45,40 @@ public sealed class SaveAsOnnxTests
     }
 
     [TestMethod]
+    public void SaveAsOnnx_TrainedModelInHalfPrecision_ScoresNearlyAsItDoesItself()
+    {
+        using var stream = new MemoryStream();
+        var expected = _model.Transform(_data).GetColumn<float[]>("Score").SelectMany(score => score).ToArray();
+        var pixels = _data.GetColumn<float[]>("Features").SelectMany(image => image).ToArray();
+
+        _model.SaveAsOnnx(stream, new OnnxExport { Weights = OnnxPrecision.Half });
+
+        using var run = new OnnxRun(stream.ToArray());
+        var actual = run.Singles("scores", [pixels.Length / TinyImages.Size, 1, TinyImages.Side, TinyImages.Side], pixels);
+        var difference = expected.Zip(actual, (a, b) => Math.Abs(a - b)).Max();
+        Assert.IsInRange(1e-7, 5e-3, difference);
+    }
+
+    // ML.NET's own estimator reads the file back into a pipeline.
+    [TestMethod]
+    public void SaveAsOnnx_InOnnxScoringEstimator_ScoresAsItDoesItself()
+    {
+        using var folder = new TempFolder();
+        _model.SaveAsOnnx(folder.File("model.onnx"), new OnnxExport { InputLayout = OnnxLayout.Vector });
+        using var pipeline = Context.Transforms.CopyColumns("image", "Features")
+            .Append(Context.Transforms.ApplyOnnxModel(["scores", "class"], ["image"], folder.File("model.onnx")))
+            .Fit(_data);
+
+        var scored = pipeline.Transform(_data);
+
+        var expected = _model.Transform(_data);
+        AssertClose(expected.GetColumn<float[]>("Score"), scored.GetColumn<float[]>("scores"));
+        CollectionAssert.AreEqual(
+            expected.GetColumn<uint>("PredictedLabel").Select(key => (long)key - 1).ToArray(), // keys count from 1
+            scored.GetColumn<long[]>("class").Select(number => number.Single()).ToArray());
+    }
+
+    [TestMethod]
     public void SaveAsOnnx_LoadedModel_GivesTheSameFile()
     {
         using var folder = new TempFolder();
@@ -100,5 +134,12 @@ public sealed class SaveAsOnnxTests
         model.Dispose();
 
         Assert.ThrowsExactly<ObjectDisposedException>(() => model.SaveAsOnnx(Stream.Null, new OnnxExport()));
+    }
+
+    private static void AssertClose(IEnumerable<float[]> expected, IEnumerable<float[]> actual)
+    {
+        var differences = expected.Zip(actual, (a, b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max()).ToArray();
+        Assert.IsNotEmpty(differences);
+        Assert.IsLessThan(1e-5, differences.Max());
     }
 }

@@ -1,6 +1,5 @@
 using NullaProp.ML.Onnx;
 using NullaProp.ML.Tensors;
-using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.Onnx;
 
@@ -64,36 +63,6 @@ public sealed class OnnxFileTests
 
         StringAssert.Contains(fault.Message, "'head.weight'");
         StringAssert.Contains(fault.Message, "OnnxPrecision.Full");
-    }
-
-    [TestMethod]
-    public void Replace_WriterFails_LeavesTheFormerFileAndNoOther()
-    {
-        using var folder = new TempFolder();
-        var path = folder.File("model.onnx");
-        File.WriteAllText(path, "before");
-
-        Assert.ThrowsExactly<InvalidOperationException>(() => OnnxFile.Replace(path, stream =>
-        {
-            stream.WriteByte(1);
-            throw new InvalidOperationException();
-        }));
-
-        Assert.AreEqual("before", File.ReadAllText(path));
-        Assert.HasCount(1, Directory.GetFiles(Path.GetDirectoryName(path)!));
-    }
-
-    [TestMethod]
-    public void Replace_FileThatExists_BecomesTheNewOne()
-    {
-        using var folder = new TempFolder();
-        var path = folder.File("model.onnx");
-        File.WriteAllText(path, "before");
-
-        OnnxFile.Replace(path, stream => stream.WriteByte((byte)'x'));
-
-        Assert.AreEqual("x", File.ReadAllText(path));
-        Assert.HasCount(1, Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 
     // y = x·Aᵀ with A = 0.1, 0.2, … row by row.

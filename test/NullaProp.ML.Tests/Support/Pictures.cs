@@ -14,6 +14,9 @@ internal static class Pictures
     /// <summary>Gets the size of the pictures.</summary>
     public static ImageShape Shape { get; } = new(Channels, TinyImages.Side, TinyImages.Side);
 
+    /// <summary>Gets the pixels of all pictures: red, green and blue planes, 0 to 255.</summary>
+    public static IReadOnlyList<float[]> Pixels { get; } = [.. Images.Select(image => image.Pixels)];
+
     /// <summary>Gets the forms by name.</summary>
     public static IReadOnlyDictionary<string, Func<MLContext, IDataView>> Forms { get; } =
         new Dictionary<string, Func<MLContext, IDataView>>

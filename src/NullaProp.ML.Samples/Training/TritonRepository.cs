@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace NullaProp.ML.Samples.Training;
+
+/// <summary>
+/// A model repository of NVIDIA's Triton Inference Server: <c>NAME/config.pbtxt</c>, <c>NAME/labels.txt</c> and <c>NAME/1/model.onnx</c>.
+/// </summary>
+internal static class TritonRepository
+{
+    private const int LargestBatch = 256;
+    private const string Labels = "labels.txt";
+
+    /// <summary>Writes the folder of a model.</summary>
+    /// <param name="folder">The repository, which may hold other models.</param>
+    /// <param name="onnxPath">The file, which is copied; the model has its name.</param>
+    /// <returns>The folder of the model.</returns>
+    /// <exception cref="UserMistakeException">The folder cannot be written.</exception>
+    public static string Write(string folder, string onnxPath)
+    {
+        var name = Path.GetFileNameWithoutExtension(onnxPath);
+        var model = Path.Combine(folder, name);
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(model, "1"));
+            using (var session = new InferenceSession(onnxPath))
+            {
+                var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
+                File.WriteAllLines(Path.Combine(model, Labels), classes.Select(label => label.ReplaceLineEndings(" ")));
+                File.WriteAllText(Path.Combine(model, "config.pbtxt"), Config(name, session));
+            }
+
+            File.Copy(onnxPath, Path.Combine(model, "1", "model.onnx"), overwrite: true);
+            return model;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserMistakeException($"The model repository '{folder}' cannot be written: {exception.Message}", exception);
+        }
+    }
+
+    private static string Config(string name, InferenceSession session)
+    {
+        var text = new StringBuilder()
+            .Append(CultureInfo.InvariantCulture, $"name: {Quoted(name)}\nplatform: \"onnxruntime_onnx\"\n")
+            .Append(CultureInfo.InvariantCulture, $"max_batch_size: {LargestBatch}\ndynamic_batching {{ }}\n");
+        foreach (var (input, values) in session.InputMetadata)
+            text.Append(CultureInfo.InvariantCulture, $"input [ {{ {Tensor(input, values)} }} ]\n");
+
+        var scores = new OnnxExport().ScoreName;
+        foreach (var (output, values) in session.OutputMetadata)
+        {
+            var labels = output == scores ? $" label_filename: {Quoted(Labels)}" : "";
+            text.Append(CultureInfo.InvariantCulture, $"output [ {{ {Tensor(output, values)}{labels} }} ]\n");
+        }
+
+        return text.ToString();
+    }
+
+    // Without the first dimension, the batch; Triton wants one all the same where nothing is left.
+    private static string Tensor(string name, NodeMetadata values)
+    {
+        var type = values.ElementDataType switch
+        {
+            TensorElementType.UInt8 => "TYPE_UINT8",
+            TensorElementType.Int64 => "TYPE_INT64",
+            _ => "TYPE_FP32",
+        };
+        int[] sizes = values.Dimensions[1..];
+        var shape = sizes.Length == 0 ? "dims: [ 1 ] reshape { shape: [ ] }" : $"dims: [ {string.Join(", ", sizes)} ]";
+        return $"name: {Quoted(name)} data_type: {type} {shape}";
+    }
+
+    private static string Quoted(string text) => JsonSerializer.Serialize(text); // the same escapes
+}

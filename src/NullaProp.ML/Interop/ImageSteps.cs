@@ -1,0 +1,94 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
+using Microsoft.ML.Transforms.Image;
+
+namespace NullaProp.ML.Interop;
+
+/// <summary>
+/// What the transforms of a chain do to the values of an image, 0 to 255, before NoProp reads them: channel i is
+/// (channel <c>Order[i]</c> of the image − offset) · scale.
+/// </summary>
+/// <param name="Channels">What the channels of the image are: some of <c>RGBA</c> in this order, or <c>gray</c>.</param>
+/// <param name="Order">Which of them each channel of NoProp's is.</param>
+/// <param name="Offset">What is taken away.</param>
+/// <param name="Scale">By what the rest is multiplied.</param>
+internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, float Offset, float Scale)
+{
+    private const string Grey = "gray";
+
+    /// <summary>Follows the column of features back to the image that it is made from.</summary>
+    /// <param name="steps">The transformers before NoProp, in their order.</param>
+    /// <param name="schema">The schema of what goes into the first.</param>
+    /// <param name="features">The column that NoProp reads, which is there.</param>
+    /// <param name="channels">How many channels NoProp's images have.</param>
+    /// <returns>What is done to the image; <see langword="null"/> where the values are the data's own.</returns>
+    /// <exception cref="InvalidOperationException">Another transform than those of images makes the column.</exception>
+    public static ImageSteps? Of(IEnumerable<ITransformer> steps, DataViewSchema schema, string features, int channels)
+    {
+        var makers = new Stack<(ITransformer Step, DataViewSchema Before, DataViewSchema After)>();
+        foreach (var step in steps)
+        {
+            makers.Push((step, schema, step.GetOutputSchema(schema)));
+            schema = makers.Peek().After;
+        }
+
+        var column = schema[features];
+        var read = column.Type is ImageDataViewType ? AsRead(channels) : null;
+        var isGrey = false;
+        foreach (var (step, before, _) in makers.Where(maker => Makes(maker.Before, maker.After, column.Name)))
+        {
+            if (column.Type is not ImageDataViewType)
+            {
+                read = step switch
+                {
+                    ImagePixelExtractingTransformer extracting => Extracted(extracting.Columns.Single(pair => pair.Name == column.Name)),
+                    ColumnCopyingTransformer => null,
+                    _ => throw NotWritten(step, column.Name),
+                };
+            }
+
+            isGrey |= step is ImageGrayscalingTransformer;
+            if (step is not OneToOneTransformerBase oneToOne)
+            {
+                break;
+            }
+
+            column = before[oneToOne.ColumnPairs.Single(pair => pair.outputColumnName == column.Name).inputColumnName];
+        }
+
+        return isGrey && read is { Channels.Length: 1 } ? read with { Channels = Grey } : read;
+    }
+
+    private static bool Makes(DataViewSchema before, DataViewSchema after, string column) =>
+        before.GetColumnOrNull(column)?.Index != after[column].Index;
+
+    // NoProp's own reading of an image.
+    private static ImageSteps AsRead(int channels) =>
+        channels == 1 ? new(Grey, [0], Offset: 0, Scale: 1) : new("RGB", [0, 1, 2], Offset: 0, Scale: 1);
+
+    private static ImageSteps Extracted(ImagePixelExtractingEstimator.ColumnOptions options)
+    {
+        ImagePixelExtractingEstimator.GetOrder(
+            options.OrderOfExtraction,
+            options.ColorsToExtract,
+            out var alpha,
+            out var red,
+            out var blue,
+            out var green);
+        (char Name, int Place)[] extracted =
+            [.. new[] { ('R', red), ('G', green), ('B', blue), ('A', alpha) }.Where(channel => channel.Item2 >= 0)];
+        var order = new int[extracted.Length];
+        for (var i = 0; i < extracted.Length; i++)
+        {
+            order[extracted[i].Place] = i;
+        }
+
+        return new(string.Concat(extracted.Select(channel => channel.Name)), order, options.OffsetImage, options.ScaleImage);
+    }
+
+    private static InvalidOperationException NotWritten(ITransformer step, string column) => Marked.Exception(new InvalidOperationException(
+        $"The column '{column}' is made by a {step.GetType().Name}, which cannot be written into the ONNX file: of what comes before " +
+        "NoProp only CopyColumns, ExtractPixels and what makes its images can. NoProp normalises by itself, so train without that step, " +
+        $"or call SaveAsOnnx on the NoProp transformer, whose graph starts at '{column}'."));
+}

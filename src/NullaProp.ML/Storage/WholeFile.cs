@@ -1,0 +1,62 @@
+namespace NullaProp.ML.Storage;
+
+/// <summary>Writes files that are there whole or not at all.</summary>
+internal static class WholeFile
+{
+    /// <summary>
+    /// Writes a new file beside the old one, which takes its place when all of it is on the disk: where writing fails or the process
+    /// ends, the old file is there as it was.
+    /// </summary>
+    /// <param name="path">The file; its folder must exist. A link stays one, and what it leads to is replaced.</param>
+    /// <param name="write">Writes the contents.</param>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    /// <exception cref="IOException">The path is that of a folder, or the file cannot be written; nothing of it remains.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file is read-only, or the folder may not be written to.</exception>
+    public static void Replace(string path, Action<Stream> write)
+    {
+        var link = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true) : null;
+        var target = link?.FullName ?? Path.GetFullPath(path);
+        RequireReplaceable(path, target);
+        var beside = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.tmp");
+        try
+        {
+            using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            if (!OperatingSystem.IsWindows() && File.Exists(target))
+            {
+                File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
+            }
+
+            File.Move(beside, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside); // does nothing where there is none
+            throw;
+        }
+    }
+
+    private static void RequireReplaceable(string path, string target)
+    {
+        if (Directory.Exists(target))
+        {
+            throw new IOException($"'{path}' is a folder, but a file is to be written there. Add the name of the file to the path.");
+        }
+
+        if (!Directory.Exists(Path.GetDirectoryName(target)))
+        {
+            throw new DirectoryNotFoundException(
+                $"The folder of the file '{path}' does not exist. Create it with Directory.CreateDirectory before saving.");
+        }
+
+        // Else it would be replaced on Unix, where the folder's rights alone decide.
+        if (File.Exists(target) && File.GetAttributes(target).HasFlag(FileAttributes.ReadOnly))
+        {
+            throw new UnauthorizedAccessException($"The file '{path}' is read-only. Make it writable, or save under another name.");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Microsoft.ML;
+using NullaProp.ML.Samples;
+using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Samples.Training;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Samples;
+
+/// <summary>What the command <c>export</c> does with a model that was saved.</summary>
+[TestClass]
+public sealed class ExportCommandTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly TempFolder Folder = new();
+    private static List<ImageRow> _images = null!;
+
+    private static string Model => Folder.File("model.zip");
+
+    [ClassInitialize]
+    public static void Save(TestContext context)
+    {
+        _images =
+        [
+            .. Context.Data.CreateEnumerable<PictureFile>(Pictures.Files(Context, Folder), reuseRowObject: false)
+                .Select(file => new ImageRow { ImagePath = Folder.File(file.ImagePath), Label = file.Label }),
+        ];
+        var rows = Context.Data.LoadFromEnumerable(_images);
+        var labelled = ImageClassifierTraining.LabelMap(Context, _images).Transform(rows);
+        var pixels = new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb }.CreatePipeline(Context).Fit(labelled);
+        var trained = TinyImages.Trainer(Context).Fit(pixels.Transform(labelled));
+        using var chain = ImageClassifierTraining.Chain(Context, pixels, trained, pixels.Transform(labelled));
+        Context.Model.Save(chain, rows.Schema, Model);
+    }
+
+    [ClassCleanup]
+    public static void Free() => Folder.Dispose();
+
+    [TestMethod]
+    [DataRow(OnnxElement.FullPrecision, OnnxLayout.ChannelsFirst)]
+    [DataRow(OnnxElement.FullPrecision, OnnxLayout.Vector)]
+    [DataRow(OnnxElement.Byte, OnnxLayout.ChannelsFirst)]
+    [DataRow(OnnxElement.Byte, OnnxLayout.ChannelsLast)]
+    public void Export_EveryFormOfImages_ScoresAsTheModel(OnnxElement element, OnnxLayout layout)
+    {
+        using var predictor = ImagePredictor.Load(Model);
+        predictor.SaveAsOnnx(Folder.File("a.onnx"), new OnnxExport { InputElement = element, InputLayout = layout });
+
+        Assert.IsLessThan(1e-5, predictor.DifferenceFromOnnx(Folder.File("a.onnx"), _images));
+    }
+
+    [TestMethod]
+    public void Export_ForTriton_WritesARepository()
+    {
+        using var predictor = ImagePredictor.Load(Model);
+        predictor.SaveAsOnnx(Folder.File("pets.onnx"), new OnnxExport { PathName = "way" });
+
+        TritonRepository.Write(Folder.File("models"), Folder.File("pets.onnx"));
+
+        var model = Path.Combine(Folder.Path, "models", "pets");
+        CollectionAssert.AreEqual(
+            File.ReadAllBytes(Folder.File("pets.onnx")),
+            File.ReadAllBytes(Path.Combine(model, "1", "model.onnx")));
+        CollectionAssert.AreEqual(new[] { "cat", "dog", "owl" }, File.ReadAllLines(Path.Combine(model, "labels.txt")));
+        Assert.AreEqual(
+            """
+            name: "pets"
+            platform: "onnxruntime_onnx"
+            max_batch_size: 256
+            dynamic_batching { }
+            input [ { name: "image" data_type: TYPE_FP32 dims: [ 3, 8, 8 ] } ]
+            output [ { name: "scores" data_type: TYPE_FP32 dims: [ 3 ] label_filename: "labels.txt" } ]
+            output [ { name: "class" data_type: TYPE_INT64 dims: [ 1 ] reshape { shape: [ ] } } ]
+            output [ { name: "way" data_type: TYPE_FP32 dims: [ 4, 3 ] } ]
+
+            """,
+            File.ReadAllText(Path.Combine(model, "config.pbtxt")));
+    }
+
+    [TestMethod]
+    [DataRow("models", "is a folder")]
+    [DataRow("none/a.onnx", "does not exist")]
+    public void Export_PathThatCannotBeWritten_SaysWhy(string path, string reason)
+    {
+        Directory.CreateDirectory(Folder.File("models"));
+        using var predictor = ImagePredictor.Load(Model);
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => predictor.SaveAsOnnx(Folder.File(path), new OnnxExport()));
+
+        StringAssert.Contains(mistake.Message, reason);
+    }
+}

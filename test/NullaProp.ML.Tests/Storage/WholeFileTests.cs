@@ -1,0 +1,53 @@
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Storage;
+
+[TestClass]
+public sealed class WholeFileTests
+{
+    [TestMethod]
+    public void Replace_WriterFails_LeavesTheFormerFileAndNoOther()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("model.onnx");
+        File.WriteAllText(path, "before");
+
+        Assert.ThrowsExactly<InvalidOperationException>(() => WholeFile.Replace(path, stream =>
+        {
+            stream.WriteByte(1);
+            throw new InvalidOperationException();
+        }));
+
+        Assert.AreEqual("before", File.ReadAllText(path));
+        Assert.HasCount(1, Directory.GetFiles(Path.GetDirectoryName(path)!));
+    }
+
+    [TestMethod]
+    public void Replace_FileThatExists_BecomesTheNewOne()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("model.onnx");
+        File.WriteAllText(path, "before");
+
+        WholeFile.Replace(path, stream => stream.WriteByte((byte)'x'));
+
+        Assert.AreEqual("x", File.ReadAllText(path));
+        Assert.HasCount(1, Directory.GetFiles(Path.GetDirectoryName(path)!));
+    }
+
+    [TestMethod]
+    public void Replace_ReadOnlyFile_LeavesIt()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("model.onnx");
+        File.WriteAllText(path, "before");
+        File.SetAttributes(path, FileAttributes.ReadOnly);
+
+        var fault = Assert.ThrowsExactly<UnauthorizedAccessException>(() => WholeFile.Replace(path, stream => stream.WriteByte(1)));
+
+        Assert.Contains("is read-only. Make it writable", fault.Message);
+        Assert.AreEqual("before", File.ReadAllText(path));
+        File.SetAttributes(path, FileAttributes.Normal); // so that the folder can go
+    }
+}
