@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -49,11 +50,10 @@ internal static class BlocksCommand
         {
             folder, run, blocks, epochs, seed, size, batchSize,
         };
-        command.SetBody((arguments, _) =>
+        command.SetBody((arguments, cancellationToken) =>
         {
-            var images = ImageFolder.Read(arguments.GetRequiredValue(folder));
-            if (ImageFile.Unreadable(images) is { Count: > 0 } broken)
-                throw new UserMistakeException(ImageFile.Describe(broken));
+            var images = TrainingFolder.Load(
+                new MLContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var options = TrainingOptions.Check(new NoPropOptions
             {
                 Variant = new DiscreteTime { BlockCount = arguments.GetRequiredValue(blocks) },

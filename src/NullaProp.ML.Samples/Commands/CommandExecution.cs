@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
+using NullaProp.ML.Samples.Reporting;
 using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
@@ -13,7 +15,7 @@ internal static class CommandExecution
 {
     /// <summary>What the help of each command says about its end.</summary>
     public const string ExitCodes = "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; "
-        + "130: cancelled with Ctrl+C.";
+        + "130: cancelled with Ctrl+C or by closing the terminal.";
 
     /// <summary>
     /// Stopped by a signal, and all that is done is saved: run the same command again. The number by which sysexits.h asks for that.
@@ -32,6 +34,8 @@ internal static class CommandExecution
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         Console.OutputEncoding = Encoding.UTF8;
+        Console.SetOut(LastingWriter.Of(() => Console.Out));
+        Console.SetError(LastingWriter.Of(() => Console.Error));
 
         // Redirected output has no width of its own; Spectre's assumption of 80 would break paths and tables into pieces.
         if (Console.IsOutputRedirected)
@@ -51,7 +55,7 @@ internal static class CommandExecution
     /// <summary>Makes a command run a function that returns the exit code.</summary>
     public static void SetBody(this Command command, Func<ParseResult, CancellationToken, int> body) =>
         command.SetAction((arguments, cancellationToken) =>
-            Task.Run(() => Run(() => body(arguments, cancellationToken)), CancellationToken.None));
+            Task.Run(() => Run(hangUp => body(arguments, hangUp), cancellationToken), CancellationToken.None));
 
     /// <summary>Prints one sentence to the error stream, as plain text where that is redirected.</summary>
     public static void PrintError(string sentence)
@@ -62,11 +66,18 @@ internal static class CommandExecution
         console.MarkupLine($"[red]Error:[/] {Markup.Escape(sentence)}");
     }
 
-    private static int Run(Func<int> body)
+    private static int Run(Func<CancellationToken, int> body, CancellationToken cancellationToken)
     {
+        // A terminal that is closed sends this, and ends those who do not listen at once.
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            cancellation.Cancel();
+        });
         try
         {
-            return body();
+            return body(cancellation.Token);
         }
         catch (UserMistakeException mistake)
         {

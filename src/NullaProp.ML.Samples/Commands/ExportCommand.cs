@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Training;
 using Spectre.Console;
 

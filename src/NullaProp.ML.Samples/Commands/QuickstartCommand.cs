@@ -50,15 +50,16 @@ internal sealed class QuickstartCommand
         var json = _training.JsonFile(arguments);
 
         var folders = FashionMnist.Unpack(Path.Combine("artifacts", "data", "fashion-mnist"));
-        var trainingImages = ImageFolder.Read(folders.Train);
-        var testImages = ImageFolder.Read(folders.Test);
+        var mlContext = new MLContext(seed);
+        var trainingImages = TrainingFolder.Load(mlContext, folders.Train, cancellationToken: cancellationToken);
+        var testImages = TrainingFolder.Load(
+            mlContext, folders.Test, classNames: trainingImages.ClassNames, cancellationToken: cancellationToken);
         Report.PrintTask(
-            $"Fashion-MNIST, a subset: {trainingImages.Count:N0} training and {testImages.Count:N0} test images, "
+            $"Fashion-MNIST, a subset: {trainingImages.Files.Count:N0} training and {testImages.Files.Count:N0} test images, "
             + $"in '{Path.GetDirectoryName(folders.Train)}'.",
             options);
         Report.PrintNote("Test accuracy is shown, not used for choosing: early stopping is off and the last epoch is kept.");
 
-        var mlContext = new MLContext(seed);
         using var loggers = _training.CreateLoggers(arguments);
         var progress = _training.CreateProgress(arguments, "test");
         var pixels = new ImagePixels { Side = FashionMnist.Side, Colors = PixelColors.AlreadyGrey };
@@ -68,10 +69,10 @@ internal sealed class QuickstartCommand
         Report.PrintResult(classifier, progress.EvaluationName);
         output.Save(mlContext, classifier, progress);
 
-        var reload = ReloadCheck.Run(output.ModelPath, classifier, testImages, cancellationToken);
+        var reload = ReloadCheck.Run(output.ModelPath, classifier, testImages.Files, cancellationToken);
         Report.PrintReload(reload);
         json?.WriteJson(QuickstartFigures.Of(
-            classifier, reload, trainingImages.Count, testImages.Count, progress.History.Count, output.ModelPath));
+            classifier, reload, trainingImages.Files.Count, testImages.Files.Count, progress.History.Count, output.ModelPath));
         return 0;
     }
 }

@@ -15,8 +15,8 @@ internal sealed class TrainCommand
 
     private readonly Argument<string> _folder = new("FOLDER")
     {
-        Description = "A folder with one folder for each class, with jpg, jpeg, png, webp, bmp and gif images in it or in folders "
-            + "below it. Hidden ones are skipped.",
+        Description = "A folder with one folder for each class, with images (JPEG, PNG, WebP, BMP, GIF) in it or in folders below it. "
+            + "Hidden ones are skipped.",
     };
 
     private readonly Option<string> _test = new("--test")
@@ -35,6 +35,12 @@ internal sealed class TrainCommand
     {
         Description = $"Height and width that images are resized to, at least {ImageShape.SmallestSide}.",
         DefaultValueFactory = _ => 28,
+    };
+
+    private readonly Option<ImageFit> _fit = new("--fit")
+    {
+        Description = "What happens to images that are no squares: Crop cuts off what sticks out, Pad adds white, Stretch changes shapes.",
+        DefaultValueFactory = _ => ImageFit.Crop,
     };
 
     private readonly Option<int> _channels = new("--channels")
@@ -86,7 +92,7 @@ internal sealed class TrainCommand
             "train",
             $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes}")
         {
-            train._folder, train._test, train._unreadable, train._size, train._channels, train._batchSize, train._learningRate,
+            train._folder, train._test, train._unreadable, train._size, train._fit, train._channels, train._batchSize, train._learningRate,
             train._validationFraction, train._patience,
         };
         train._network.AddTo(command);
@@ -101,10 +107,12 @@ internal sealed class TrainCommand
         var options = Options(arguments);
         var output = _training.CreateOutputFolder(arguments);
         var json = _training.JsonFile(arguments);
-        var images = Images(arguments, options);
+        var mlContext = new MLContext(_training.Seed(arguments));
+        var images = Images(mlContext, arguments, options, cancellationToken);
         var evaluationName = arguments.GetValue(_test) is null ? "validation" : "test";
         Report.PrintTask(
-            $"{images.Training.Count:N0} training and {images.Evaluation.Count:N0} {evaluationName} images, "
+            $"{images.Training.Files.Count:N0} training and {images.Evaluation.Files.Count:N0} {evaluationName} images of "
+            + $"{images.Training.ClassNames.Count} classes, "
             + $"{pixels.Side}×{pixels.Side} pixels.",
             options);
         if (images.Unreadable > 0)
@@ -112,7 +120,6 @@ internal sealed class TrainCommand
         if (options.EarlyStoppingPatience > 0)
             Report.PrintNote("The validation images choose the epoch: their accuracy is a little better than that of new images.");
 
-        var mlContext = new MLContext(_training.Seed(arguments));
         using var loggers = _training.CreateLoggers(arguments);
         var progress = _training.CreateProgress(arguments, evaluationName);
         var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>());
@@ -124,8 +131,8 @@ internal sealed class TrainCommand
             classifier.Metrics.MicroAccuracy,
             classifier.Metrics.LogLoss,
             classifier.FitTime.TotalSeconds,
-            images.Training.Count,
-            images.Evaluation.Count,
+            images.Training.Files.Count,
+            images.Evaluation.Files.Count,
             images.Unreadable));
         return 0;
     }
@@ -141,17 +148,18 @@ internal sealed class TrainCommand
                         $"{option.Name} is given, but the pretrained network reads photos as it was trained. Leave it out.");
             }
 
-            return ImagePixels.ForPhotos;
+            return ImagePixels.ForPhotos with { Fit = arguments.GetRequiredValue(_fit) };
         }
 
         var side = arguments.GetRequiredValue(_size);
         if (side < ImageShape.SmallestSide)
             throw new UserMistakeException($"--size is {side}, but must be {ImageShape.SmallestSide} or more.");
         var colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb;
-        return new ImagePixels { Side = side, Colors = colors };
+        return new ImagePixels { Side = side, Colors = colors, Fit = arguments.GetRequiredValue(_fit) };
     }
 
-    private TrainingFolder Images(ParseResult arguments, NoPropOptions options)
+    private TrainingFolder Images(
+        MLContext mlContext, ParseResult arguments, NoPropOptions options, CancellationToken cancellationToken)
     {
         var fraction = arguments.GetRequiredValue(_validationFraction);
         if (fraction is not (> 0 and < 1))
@@ -169,7 +177,13 @@ internal sealed class TrainCommand
             throw new UserMistakeException("--validation-fraction holds images back, but with --test none are. Leave one of the two out.");
 
         return TrainingFolder.Read(
-            arguments.GetRequiredValue(_folder), test, arguments.GetRequiredValue(_unreadable), fraction, _training.Seed(arguments));
+            mlContext,
+            arguments.GetRequiredValue(_folder),
+            test,
+            arguments.GetRequiredValue(_unreadable),
+            fraction,
+            _training.Seed(arguments),
+            cancellationToken);
     }
 
     private NoPropOptions Options(ParseResult arguments)

@@ -35,15 +35,13 @@ internal sealed class BlocksRun
     /// <summary>Reads the images once, as they will be trained on, and writes them and the options to the folder.</summary>
     /// <returns>The number of images.</returns>
     /// <exception cref="UserMistakeException">The folder holds a run already, or cannot be written.</exception>
-    public static int Prepare(string folder, IReadOnlyList<ImageRow> images, ImagePixels pixels, NoPropOptions options)
+    public static int Prepare(string folder, ImageFolder images, ImagePixels pixels, NoPropOptions options)
     {
         var mlContext = new MLContext(options.Seed);
         var descriptionPath = DescriptionPath(folder);
         if (File.Exists(descriptionPath))
             throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
-        var rows = mlContext.Data.LoadFromEnumerable(images);
-        var labelled = ImageClassifierTraining.LabelMap(mlContext, images).Transform(rows);
-        var prepared = pixels.CreatePipeline(mlContext).Fit(labelled).Transform(labelled);
+        var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(images.Data);
         Guarded(folder, () =>
         {
             Directory.CreateDirectory(folder);
@@ -58,7 +56,7 @@ internal sealed class BlocksRun
             File.Move(beside, descriptionPath);
             return 0;
         });
-        return images.Count;
+        return images.Files.Count;
     }
 
     /// <summary>Opens a prepared folder.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms;
 using NullaProp.ML.Samples.Images;
 
 namespace NullaProp.ML.Samples.Training;
@@ -15,8 +14,8 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
     /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
     /// <exception cref="UserMistakeException">An image cannot be read.</exception>
     public TrainedClassifier Run(
-        IReadOnlyList<ImageRow> training,
-        IReadOnlyList<ImageRow> evaluation,
+        ImageFolder training,
+        ImageFolder evaluation,
         TrainingProgress progress,
         CancellationToken cancellationToken)
     {
@@ -25,17 +24,12 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             return TrainAndEvaluate(training, evaluation, progress, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException
-            && ImageFile.Unreadable(training.Concat(evaluation)) is { Count: > 0 } unreadable)
+            && training.Files.Concat(evaluation.Files).Select(image => ImageFile.Fault(image.ImagePath)).OfType<string>().FirstOrDefault()
+                is { } fault)
         {
-            throw new UserMistakeException(ImageFile.Describe(unreadable), exception);
+            throw new UserMistakeException(fault, exception); // it was whole when the folder was read
         }
     }
-
-    /// <summary>Returns what numbers the classes in sorted order, whatever order the rows come in.</summary>
-    /// <remarks>It is no part of the model, for a new image has no label.</remarks>
-    public static ITransformer LabelMap(MLContext mlContext, IEnumerable<ImageRow> images) => mlContext.Transforms.Conversion
-        .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
-        .Fit(mlContext.Data.LoadFromEnumerable(images));
 
     /// <summary>Returns one chain, so one zip, from the path of a file to the name of a class.</summary>
     public static TransformerChain<ITransformer> Chain(
@@ -46,23 +40,17 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
     }
 
     private TrainedClassifier TrainAndEvaluate(
-        IReadOnlyList<ImageRow> training,
-        IReadOnlyList<ImageRow> evaluation,
+        ImageFolder training,
+        ImageFolder evaluation,
         TrainingProgress progress,
         CancellationToken cancellationToken)
     {
-        var trainingRows = mlContext.Data.LoadFromEnumerable(training);
-        var evaluationRows = mlContext.Data.LoadFromEnumerable(evaluation);
-
-        var labelMap = LabelMap(mlContext, training.Concat(evaluation));
-        var labelledTraining = labelMap.Transform(trainingRows);
-
         // Step by step instead of one Append after another, because Fit with validation data belongs to the trainer, not to a chain.
-        var preprocessing = pixels.CreatePipeline(mlContext).Fit(labelledTraining);
-        var trainingPixels = preprocessing.Transform(labelledTraining);
+        var preprocessing = pixels.CreatePipeline(mlContext).Fit(training.Data);
+        var trainingPixels = preprocessing.Transform(training.Data);
 
         // Held in memory: these are read again after every epoch, and three times at the end.
-        var evaluationPixels = mlContext.Data.Cache(preprocessing.Transform(labelMap.Transform(evaluationRows)), "Features", "Label");
+        var evaluationPixels = mlContext.Data.Cache(preprocessing.Transform(evaluation.Data), "Features", "Label");
 
         var trainer = mlContext.MulticlassClassification.Trainers.NoProp(options);
         var stopwatch = Stopwatch.StartNew();
@@ -81,7 +69,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         return new TrainedClassifier
         {
             Chain = chain,
-            InputSchema = trainingRows.Schema,
+            InputSchema = mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema,
             Trained = trained,
             FitTime = fitTime,
             Scored = scored,

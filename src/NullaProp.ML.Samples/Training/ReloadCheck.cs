@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.ML.Data;
-using NullaProp.ML.Samples.Images;
 
 namespace NullaProp.ML.Samples.Training;
 

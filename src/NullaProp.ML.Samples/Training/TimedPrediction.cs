@@ -1,5 +1,3 @@
-using NullaProp.ML.Samples.Images;
-
 namespace NullaProp.ML.Samples.Training;
 
 /// <summary>The most likely class of an image, and the time from file to class.</summary>

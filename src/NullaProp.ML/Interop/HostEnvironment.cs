@@ -12,6 +12,10 @@ internal static class HostEnvironment
     public static IHostEnvironment Of(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog) =>
         CatalogUtils.GetEnvironment(catalog);
 
+    /// <summary>Returns the environment behind <c>mlContext.Transforms</c>.</summary>
+    /// <param name="catalog">The catalog.</param>
+    public static IHostEnvironment Of(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+
     /// <summary>Returns the seed of the context, or <see langword="null"/> where it has none.</summary>
     /// <param name="environment">The environment.</param>
     public static int? Seed(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.Seed;

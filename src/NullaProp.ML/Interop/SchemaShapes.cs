@@ -20,6 +20,11 @@ internal static class SchemaShapes
     /// <param name="schema">The schema.</param>
     public static SchemaShape Of(DataViewSchema schema) => SchemaShape.Create(schema);
 
+    /// <summary>Returns the shape of a column of which nothing more is known than its type.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="type">Its type, which is no vector and no key.</param>
+    public static SchemaShape.Column Plain(string name, DataViewType type) => new(name, VectorKind.Scalar, type, false);
+
     /// <summary>Returns the shape of the predicted-label column.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="label">The label column it follows.</param>

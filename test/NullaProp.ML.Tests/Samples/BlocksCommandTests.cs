@@ -53,10 +53,12 @@ public sealed class BlocksCommandTests
 
     private static NoPropOptions Prepare(TempFolder folder)
     {
-        var images = TinyImages
-            .Pixels(24, 2)
-            .Select((image, number) => Save(folder, image.Pixels, TinyImages.Names[image.Class], number))
-            .ToList();
+        foreach (var (number, image) in TinyImages.Pixels(24, 2).Index())
+        {
+            Save(folder, image.Pixels, TinyImages.Names[image.Class], number);
+        }
+
+        var images = new MLContext().Data.LoadImageFolder(folder.File("images"));
         var options = new NoPropOptions
         {
             Variant = new DiscreteTime { BlockCount = Blocks },
@@ -70,13 +72,13 @@ public sealed class BlocksCommandTests
         return options;
     }
 
-    private static ImageRow Save(TempFolder folder, float[] grey, string name, int number)
+    private static void Save(TempFolder folder, float[] grey, string name, int number)
     {
         var pixels = grey.SelectMany(value => new[] { (byte)value, (byte)value, (byte)value, byte.MaxValue }).ToArray();
         using var image = MLImage.CreateFromPixels(TinyImages.Side, TinyImages.Side, MLPixelFormat.Bgra32, pixels);
-        var path = folder.File($"{name}-{number}.png");
+        var path = folder.File(Path.Combine("images", name, $"{number}.png"));
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         image.Save(path);
-        return new ImageRow { ImagePath = path, Label = name };
     }
 
     private static int Work(TempFolder folder, int block, bool killAtFirstEpoch)

@@ -1,3 +1,4 @@
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
@@ -17,7 +18,7 @@ public sealed class TrainingFolderTests
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path, unreadable: UnreadableImages.Stop));
 
-        StringAssert.StartsWith(mistake.Message, "These 2 files cannot be read as images:");
+        StringAssert.StartsWith(mistake.Message, "2 files cannot be read as images:");
         StringAssert.Contains(mistake.Message, Path.Combine("cat", "3.png"));
         StringAssert.Contains(mistake.Message, Path.Combine("dog", "0.jpg"));
     }
@@ -32,8 +33,8 @@ public sealed class TrainingFolderTests
         var images = Read(folder.Path);
 
         Assert.AreEqual(2, images.Unreadable);
-        Assert.HasCount(2, images.Training);
-        Assert.HasCount(2, images.Evaluation);
+        Assert.HasCount(2, images.Training.Files);
+        Assert.HasCount(2, images.Evaluation.Files);
     }
 
     [TestMethod]
@@ -45,7 +46,7 @@ public sealed class TrainingFolderTests
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Read(folder.Path));
 
-        StringAssert.EndsWith(mistake.Message, "are broken: 'dog'.");
+        StringAssert.Contains(mistake.Message, "are broken: 'dog'.");
     }
 
     [TestMethod]
@@ -81,8 +82,8 @@ public sealed class TrainingFolderTests
 
         var images = Read(folder.Path, test.Path);
 
-        Assert.HasCount(3, images.Training);
-        Assert.AreEqual(test.File(Path.Combine("dog", "3.png")), images.Evaluation.Single().ImagePath);
+        Assert.HasCount(3, images.Training.Files);
+        Assert.AreEqual(test.File(Path.Combine("dog", "3.png")), images.Evaluation.Files.Single().ImagePath);
     }
 
     [TestMethod]
@@ -100,7 +101,8 @@ public sealed class TrainingFolderTests
 
     private static TrainingFolder Read(
         string folder, string? testFolder = null, UnreadableImages unreadable = UnreadableImages.Skip) =>
-        TrainingFolder.Read(folder, testFolder, unreadable, validationFraction: 0.1, seed: 0);
+        TrainingFolder.Read(
+            new MLContext(), folder, testFolder, unreadable, validationFraction: 0.1, seed: 0, CancellationToken.None);
 
     private static void Write(TempFolder folder, params string[] names)
     {

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using SkiaSharp;
+
+namespace NullaProp.ML.ImageFiles;
+
+/// <summary>
+/// Reads image files as people have them: the first frame, upright as the camera held it (EXIF), in sRGB whatever the file's colours are
+/// (grey, palette, CMYK, 16 bits, a colour profile), on white where it is transparent.
+/// </summary>
+internal static class ImageDecoder
+{
+    private const int MostPixels = 1 << 28; // a gigabyte in memory: files of some kilobytes can claim more
+    private const int Reduced = 8; // by which a JPEG can be reduced while it is decoded; so can it by 4 and 2
+
+    /// <summary>Reads a file at its own size, or smaller where that is faster and large enough.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="scale">Returns by what its width and height will be multiplied, so that twice that size is enough to read.</param>
+    /// <exception cref="InvalidDataException">The file cannot be read; the message says why, and has the path.</exception>
+    public static Bitmap Read(string path, Func<int, int, double> scale) => Decode(Bytes(path), Named(path), scale);
+
+    /// <summary>Reads an image in memory, as <see cref="Read"/> does a file.</summary>
+    /// <param name="file">What a file of it would hold.</param>
+    /// <param name="name">What messages call it: the start of a sentence.</param>
+    /// <param name="scale">As of <see cref="Read"/>.</param>
+    /// <exception cref="InvalidDataException">It cannot be read; the message says why.</exception>
+    public static Bitmap Decode(byte[] file, string name, Func<int, int, double> scale)
+    {
+        using var data = SKData.CreateCopy(file);
+        using var codec = SKCodec.Create(data) ?? throw Unreadable(name, ImageFormatMark.WhyUnreadable(file));
+        var bitmap = Pixels(name, codec, scale);
+        if (codec.Info.AlphaType != SKAlphaType.Opaque)
+        {
+            LayOnWhite(bitmap.Bgra);
+        }
+
+        return bitmap.Upright((int)codec.EncodedOrigin);
+    }
+
+    /// <summary>Returns a sentence about a file that cannot be read, or <see langword="null"/> where it can.</summary>
+    /// <param name="path">The file.</param>
+    public static string? Fault(string path)
+    {
+        try
+        {
+            Read(path, static (_, _) => 0); // every byte is looked at, at the smallest size
+            return null;
+        }
+        catch (InvalidDataException fault)
+        {
+            return fault.Message;
+        }
+    }
+
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidDataException($"There is no image file '{path}'.", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw Unreadable(Named(path), Directory.Exists(path) ? "it is a folder" : fault.Message.TrimEnd('.'), fault);
+        }
+    }
+
+    private static Bitmap Pixels(string name, SKCodec codec, Func<int, int, double> scale)
+    {
+        var size = Size(codec, scale);
+        if ((long)codec.Info.Width * codec.Info.Height > MostPixels)
+        {
+            throw Unreadable(name, string.Create(
+                CultureInfo.InvariantCulture,
+                $"it is {codec.Info.Width}×{codec.Info.Height} pixels, but at most {MostPixels} are read; make it smaller"));
+        }
+
+        var info = new SKImageInfo(
+            size.Width,
+            size.Height,
+            SKColorType.Bgra8888,
+            codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Premul,
+            SKColorSpace.CreateSrgb());
+        var pixels = new byte[info.BytesSize];
+        var pinned = GCHandle.Alloc(pixels, GCHandleType.Pinned);
+        try
+        {
+            var result = codec.GetPixels(info, pinned.AddrOfPinnedObject());
+            return result switch
+            {
+                SKCodecResult.Success => new Bitmap(size.Width, size.Height, pixels),
+                SKCodecResult.IncompleteInput => throw Unreadable(name, "it ends before its last pixel"),
+                SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => throw Unreadable(name, "it is damaged"),
+                _ => throw Unreadable(name, $"it cannot be decoded ({result})"),
+            };
+        }
+        finally
+        {
+            pinned.Free();
+        }
+    }
+
+    // A JPEG is reduced by 8, 4 or 2 at a fraction of the time, to twice the wanted size at least, so that resampling has the last word.
+    private static SKSizeI Size(SKCodec codec, Func<int, int, double> scale)
+    {
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if (codec.EncodedFormat != SKEncodedImageFormat.Jpeg)
+        {
+            return new SKSizeI(width, height);
+        }
+
+        var wanted = 2 * ((int)codec.EncodedOrigin > 4 ? scale(height, width) : scale(width, height));
+        var reduction = Reduced;
+        while (reduction > 1 && wanted * reduction > 1)
+        {
+            reduction /= 2;
+        }
+
+        return codec.GetScaledDimensions(1f / reduction);
+    }
+
+    // The values are multiplied by their opacity already.
+    private static void LayOnWhite(byte[] bgra)
+    {
+        foreach (ref var pixel in MemoryMarshal.Cast<byte, BgraPixel>(bgra.AsSpan()))
+        {
+            var white = byte.MaxValue - pixel.Alpha;
+            pixel = new BgraPixel((byte)(pixel.Blue + white), (byte)(pixel.Green + white), (byte)(pixel.Red + white), byte.MaxValue);
+        }
+    }
+
+    private static string Named(string path) => $"The file '{path}'";
+
+    private static InvalidDataException Unreadable(string name, string why, Exception? cause = null) =>
+        new($"{name} cannot be read as an image: {why}.", cause);
+
+    private readonly record struct BgraPixel(byte Blue, byte Green, byte Red, byte Alpha);
+}

@@ -1,0 +1,143 @@
+using System.Collections.Frozen;
+using Microsoft.ML;
+using NullaProp.ML.Interop;
+
+namespace NullaProp.ML;
+
+/// <summary>Finds the images of a folder of class folders, and reads each of them once.</summary>
+internal static class ImageFolderReader
+{
+    // What other programs save photos as is among them, so that it is named and not overlooked.
+    private static readonly FrozenSet<string> Extensions = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".tif", ".tiff");
+
+    private static readonly EnumerationOptions WithSubfolders = new()
+    {
+        RecurseSubdirectories = true,
+        IgnoreInaccessible = false, // an image that is silently left out would be missed by nobody
+        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
+    };
+
+    /// <summary>Reads a folder.</summary>
+    /// <param name="catalog">Makes the rows.</param>
+    /// <param name="path">The folder.</param>
+    /// <param name="unreadable">What to do about broken files.</param>
+    /// <param name="classNames">The classes that there may be; <see langword="null"/> for those found, two or more.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The images are not enough, or some are broken; the message says which.</exception>
+    public static ImageFolder Read(
+        DataOperationsCatalog catalog,
+        string path,
+        UnreadableImages unreadable,
+        IReadOnlyList<string>? classNames,
+        CancellationToken cancellationToken)
+    {
+        var files = Found(path);
+        string[] found = [.. files.Select(file => file.Label).Distinct()];
+        CheckClasses(path, found, classNames);
+        var broken = files.AsParallel().AsOrdered().WithCancellation(cancellationToken)
+            .Select(file => (file.ImagePath, Fault: ImageFile.Fault(file.ImagePath)))
+            .Where(file => file.Fault is not null)
+            .ToFrozenDictionary(file => file.ImagePath, file => file.Fault!);
+        if (broken.Count > 0 && unreadable == UnreadableImages.Stop)
+        {
+            throw Fault($"{Listed(files, broken)} Mend or remove what is broken, or skip it.");
+        }
+
+        List<ImageRow> readable = files.FindAll(file => !broken.ContainsKey(file.ImagePath));
+        var lost = found.Except(readable.Select(file => file.Label)).ToList();
+        if (lost.Count == 0)
+        {
+            return new ImageFolder(catalog, path, classNames ?? found, readable, broken);
+        }
+
+        var first = files.Find(file => file.Label == lost[0])!;
+        throw Fault($"All images of these classes of '{path}' are broken: {Quoted(lost)}. {broken[first.ImagePath]}");
+    }
+
+    /// <summary>Returns names in a sentence.</summary>
+    /// <param name="names">The names.</param>
+    public static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
+
+    private static void CheckClasses(string path, string[] found, IReadOnlyList<string>? wanted)
+    {
+        if (wanted is null && found is [var only])
+        {
+            throw Fault($"The folder '{path}' has only one class folder, '{only}'. A classifier needs two classes or more.");
+        }
+
+        if (wanted is not null && found.Except(wanted).ToList() is { Count: > 0 } unknown)
+        {
+            throw Fault(
+                $"The folder '{path}' has classes that the training folder lacks: {Quoted(unknown)}. A model knows only the classes that "
+                + "it was trained on.");
+        }
+    }
+
+    // By class name and then path.
+    private static List<ImageRow> Found(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            throw new DirectoryNotFoundException(
+                File.Exists(path) ? $"'{path}' is a file, but must be a folder of class folders." : $"There is no folder '{path}'.");
+        }
+
+        try
+        {
+            return ByClass(new DirectoryInfo(path));
+        }
+        catch (UnauthorizedAccessException fault)
+        {
+            throw new IOException($"The folder '{path}' cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private static List<ImageRow> ByClass(DirectoryInfo folder)
+    {
+        var classes = folder.EnumerateDirectories()
+            .Where(child => !IsHidden(child.Name))
+            .OrderBy(child => child.Name, StringComparer.Ordinal)
+            .Select(child => (child.Name, Images: ImagesOf(child)))
+            .ToList();
+        if (classes.Count == 0)
+        {
+            throw Fault(
+                $"The folder '{folder}' has no class folders. Put the images of each class into a folder named after the class.");
+        }
+
+        var empty = classes.Where(candidate => candidate.Images.Count == 0).Select(candidate => candidate.Name).ToList();
+        return empty.Count == 0
+            ? [.. classes.SelectMany(candidate => candidate.Images)]
+            : throw Fault(
+                $"These class folders of '{folder}' have no images ({string.Join(", ", Extensions.Order(StringComparer.Ordinal))}): "
+                + $"{Quoted(empty)}.");
+    }
+
+    private static List<ImageRow> ImagesOf(DirectoryInfo classFolder) =>
+    [
+        .. classFolder.EnumerateFiles("*", WithSubfolders)
+            .Where(file => Extensions.Contains(file.Extension))
+            .Select(file => (file.FullName, Parts: PartsBelow(classFolder, file)))
+            .Where(file => !file.Parts.Any(IsHidden))
+            .OrderBy(file => string.Join('/', file.Parts), StringComparer.Ordinal)
+            .Select(file => new ImageRow { ImagePath = file.FullName, Label = classFolder.Name }),
+    ];
+
+    private static string[] PartsBelow(DirectoryInfo folder, FileInfo file) =>
+        Path.GetRelativePath(folder.FullName, file.FullName).Split(Path.DirectorySeparatorChar);
+
+    // Tools leave folders such as .git and files such as ._photo.jpg beside the images, and archives __MACOSX. Windows does not hide them.
+    private static bool IsHidden(string name) => name.StartsWith('.') || name == "__MACOSX";
+
+    private static string Listed(List<ImageRow> files, FrozenDictionary<string, string> broken)
+    {
+        var faults = files.Where(file => broken.ContainsKey(file.ImagePath)).Select(file => broken[file.ImagePath]).ToList();
+        return faults is [var only] ? only : $"{faults.Count} files cannot be read as images:\n  {string.Join("\n  ", faults)}\n";
+    }
+
+    private static InvalidOperationException Fault(string message) => Marked.Exception(new InvalidOperationException(message));
+}

@@ -1,0 +1,174 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Tests.ImageFiles;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>Loading image files as a transform of ML.NET's: in pipelines, saved models, prediction engines and parallel cursors.</summary>
+[TestClass]
+public sealed class ImageFileLoadingTests
+{
+    private const int Side = 8;
+    private static readonly MLContext Context = new(seed: 1);
+
+    private readonly TempFolder _folder = new();
+
+    [TestCleanup]
+    public void Delete() => _folder.Dispose();
+
+    [TestMethod]
+    public void Fit_FolderToClassNames_TrainsSavesLoadsAndPredictsFromAPath()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            Write($"dark/{i}.png", (byte)(20 + i));
+            Write($"light/{i}.png", (byte)(220 + i));
+        }
+
+        var images = Context.Data.LoadImageFolder(_folder.Path);
+        using var model = Context.Transforms.LoadImageFiles("Features", Side, Side)
+            .Append(Context.MulticlassClassification.Trainers.NoProp(new NoPropOptions
+            {
+                Backbone = NoPropBackbone.Mlp,
+                Epochs = 15,
+                BatchSize = 4,
+                HiddenSize = 16,
+                LearningRate = 0.01,
+            }))
+            .Append(Context.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
+            .Fit(images.Data);
+        Context.Model.Save(model, images.Data.Schema, _folder.File("model.zip"));
+
+        var fresh = new MLContext();
+        var loaded = fresh.Model.Load(_folder.File("model.zip"), out _);
+        using var engine = fresh.Model.CreatePredictionEngine<ImageRow, NamedPrediction>(loaded);
+        foreach (var file in images.Files)
+        {
+            Assert.AreEqual(file.Label, engine.Predict(new ImageRow { ImagePath = file.ImagePath }).PredictedLabel);
+        }
+
+        CollectionAssert.AreEqual(Scores(model), Scores(loaded));
+
+        float[] Scores(ITransformer scorer) =>
+            [.. scorer.Transform(images.Data).GetColumn<float[]>("Score").SelectMany(score => score)];
+    }
+
+    [TestMethod]
+    public void Transform_AnotherContextAfterSaving_GivesTheSamePixels()
+    {
+        File.WriteAllBytes(_folder.File("1.png"), OddImages.Png(13, 8, 0, (y, x) => [(byte)((7 * y) + (11 * x))]));
+        var data = Rows("1.png");
+        var transformer = Context.Transforms.LoadImageFiles("Image", 20, 10, fit: ImageFit.Pad).Fit(data);
+
+        var loaded = EstimatorContract.Reloaded(Context, transformer, data.Schema);
+
+        CollectionAssert.AreEqual(Pixels(transformer.Transform(data)).Single(), Pixels(loaded.Transform(data)).Single());
+        var type = (ImageDataViewType)loaded.GetOutputSchema(data.Schema)["Image"].Type;
+        Assert.AreEqual((20, 10), (type.Width, type.Height));
+    }
+
+    [TestMethod]
+    public void Load_ImageThatIsNoFile_IsThatOfTheFile()
+    {
+        byte[] file = OddImages.Png(13, 8, 0, (y, x) => [(byte)((7 * y) + (11 * x))]);
+        File.WriteAllBytes(_folder.File("1.png"), file);
+        var data = Rows("1.png");
+        var transformer = Context.Transforms.LoadImageFiles("Image", 20, 10).Fit(data);
+
+        using var image = transformer.Load(new MemoryStream(file));
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => transformer.Load(new MemoryStream(file[..50])));
+
+        CollectionAssert.AreEqual(Pixels(transformer.Transform(data)).Single(), image.Pixels.ToArray());
+        Assert.StartsWith("The data cannot be read as an image: ", fault.Message);
+    }
+
+    [TestMethod]
+    public void Transform_SeveralCursors_ReadEveryFileOnce()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            Write($"{i}.png", (byte)i);
+        }
+
+        var data = Rows([.. Enumerable.Range(0, 60).Select(i => $"{i}.png")]);
+        var loaded = Context.Transforms.LoadImageFiles("Image", Side, Side).Fit(data).Transform(data);
+
+        var seen = new List<int>();
+        foreach (var cursor in loaded.GetRowCursorSet(loaded.Schema, 3))
+        {
+            using (cursor)
+            {
+                var getter = cursor.GetGetter<MLImage>(loaded.Schema["Image"]);
+                MLImage image = null!;
+                while (cursor.MoveNext())
+                {
+                    getter(ref image);
+                    seen.Add(image.Pixels[0]);
+                }
+            }
+        }
+
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 60).ToArray(), seen);
+        Assert.AreEqual(60, loaded.GetRowCount());
+    }
+
+    [TestMethod]
+    public void Transform_FileThatCannotBeRead_IsNamedAndTheOthersAreRead()
+    {
+        Write("1.png", 1);
+        File.WriteAllBytes(_folder.File("2.png"), []);
+        var loaded = Context.Transforms.LoadImageFiles("Image", Side, Side).Fit(Rows("1.png")).Transform(Rows("1.png", "2.png"));
+
+        var fault = Assert.Throws<Exception>(() => Pixels(loaded));
+
+        Assert.Contains(
+            $"The file '{_folder.File("2.png")}' cannot be read as an image: it is empty.",
+            string.Join(" ", BadInput.Fault.Causes(fault).Select(cause => cause.Message)));
+    }
+
+    [TestMethod]
+    public void Fit_ColumnMissingOrNoText_SaysWhatIsNeeded()
+    {
+        var data = Rows("1.png");
+
+        var missing = Assert.Throws<ArgumentOutOfRangeException>(
+            () => Context.Transforms.LoadImageFiles("Image", Side, Side, "Photo").Fit(data));
+        var number = Assert.Throws<ArgumentOutOfRangeException>(
+            () => Context.Transforms.LoadImageFiles("Image", Side, Side, "Features").Fit(TinyImages.Keys(Context)));
+
+        Assert.Contains("Photo", missing.Message);
+        Assert.Contains("Text", number.Message);
+    }
+
+    [TestMethod]
+    public void GetOutputSchema_OfTheEstimator_IsThatOfItsData()
+    {
+        var data = Rows("1.png");
+        var estimator = Context.Transforms.LoadImageFiles("Image", 20, 10);
+
+        var promised = estimator.GetOutputSchema(SchemaShapes.Of(data.Schema));
+
+        EstimatorContract.AssertShapes(promised, SchemaShapes.Of(estimator.Fit(data).Transform(data).Schema));
+    }
+
+    [TestMethod]
+    [DataRow(0, 8)]
+    [DataRow(8, 0)]
+    [DataRow(16_385, 8)]
+    public void LoadImageFiles_SizeOutOfRange_IsRefused(int width, int height) =>
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.Transforms.LoadImageFiles("Image", width, height));
+
+    private static List<byte[]> Pixels(IDataView data) => [.. data.GetColumn<MLImage>("Image").Select(image => image.Pixels.ToArray())];
+
+    private IDataView Rows(params string[] names) =>
+        Context.Data.LoadFromEnumerable(names.Select(name => new ImageRow { ImagePath = _folder.File(name) }).ToList());
+
+    private void Write(string name, byte grey)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+        File.WriteAllBytes(_folder.File(name), OddImages.Png(Side, 8, 0, (_, _) => [grey]));
+    }
+}

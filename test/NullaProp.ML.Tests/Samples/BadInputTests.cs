@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using NullaProp.ML.Tests.ImageFiles;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Samples;
+
+/// <summary>What people get wrong, through the real program: one sentence, an exit code, nothing lost.</summary>
+[TestClass]
+public sealed class BadInputTests
+{
+    private const int Interrupted = 130;
+    private static readonly string[] Short = ["--size", "8", "--epochs", "1", "--batch-size", "4", "--output", "out"];
+    private static readonly byte[] Image = OddImages.Png(8, 8, 0, (y, x) => [(byte)(16 * y)]);
+
+    private readonly TempFolder _folder = new();
+
+    [TestInitialize]
+    public void WriteFolders()
+    {
+        Write(Image, "good/red/1.png", "good/red/2.png", "good/blue/1.png", "good/blue/2.png", "one/red/1.png");
+        Write(Image, "single/red/1.png", "single/red/2.png", "single/blue/1.png");
+        Write([], "broken/red/1.png", "broken/red/2.png", "broken/blue/1.png", "file");
+        Directory.CreateDirectory(_folder.File("empty"));
+    }
+
+    [TestCleanup]
+    public void Delete() => _folder.Dispose();
+
+    [TestMethod]
+    [DataRow("train none", "There is no folder 'none'.")]
+    [DataRow("train file", "'file' is a file, but must be a folder of class folders.")]
+    [DataRow("train empty", "The folder 'empty' has no class folders.")]
+    [DataRow("train one", "The folder 'one' has only one class folder, 'red'.")]
+    [DataRow("train single", "These classes of 'single' have one readable image: 'blue'.")]
+    [DataRow("train broken", "3 files cannot be read as images:")]
+    [DataRow("train broken --unreadable skip", "All images of these classes of 'broken' are broken: 'blue', 'red'.")]
+    [DataRow("train good --test broken", "3 files cannot be read as images:")]
+    [DataRow("train good --epoch 3", "--epoch")]
+    [DataRow("train good --fit fill", "fill")]
+    [DataRow("train good --epochs 0", "Epochs is 0, but must be ")]
+    [DataRow("train good --output file/out", "cannot be written")]
+    [DataRow("train good --json empty", "The file 'empty' cannot be written")]
+    [DataRow("predict none.zip good/red/1.png", "There is no model file 'none.zip'.")]
+    [DataRow("predict file good/red/1.png", "The file 'file' cannot be loaded as an image classifier: ")]
+    public async Task Program_Mistake_EndsWithOneSentenceAndExitCodeOne(string command, string sentence)
+    {
+        var result = await Run(command.Split(' ')).ConfigureAwait(false);
+
+        Assert.AreEqual(1, result.Code, result.Error);
+        Assert.StartsWith("Error: ", result.Error);
+        Assert.Contains(sentence, result.Error);
+        Assert.DoesNotContain("   at ", result.Error, "no stack trace");
+        Assert.IsFalse(File.Exists(_folder.File("artifacts/train/model.zip")));
+    }
+
+    [TestMethod]
+    public async Task Predict_OneBadFileAmongGoodOnesOfAnotherSize_ShowsTheOthers()
+    {
+        Write(OddImages.Png(50, 8, 0, (_, _) => [10]), "large.png");
+        Assert.AreEqual(0, (await Run(["train", "good", .. Short]).ConfigureAwait(false)).Code);
+
+        var result = await Run("predict", "out/model.zip", "good/red/1.png", "broken/red/1.png", "none.png", "large.png")
+            .ConfigureAwait(false);
+
+        Assert.AreEqual(1, result.Code);
+        Assert.Contains("good/red/1.png: ", result.Output);
+        Assert.Contains("large.png: ", result.Output);
+        Assert.Contains("The file 'broken/red/1.png' cannot be read as an image: it is empty.", result.Error);
+        Assert.Contains("There is no image file 'none.png'.", result.Error);
+    }
+
+    [TestMethod]
+    public async Task Train_OutputThatNobodyReads_SavesTheModelAllTheSame()
+    {
+        using var process = Start(["train", "good", .. Short]);
+        process.StandardOutput.Close();
+        process.StandardError.Close();
+
+        await process.WaitForExitAsync().ConfigureAwait(false);
+
+        Assert.AreEqual(0, process.ExitCode);
+        Assert.IsTrue(File.Exists(_folder.File("out/model.zip")));
+    }
+
+    [TestMethod]
+    public async Task Train_TerminalClosed_IsCancelledAsByCtrlC()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("There is no SIGHUP.");
+        using var process = Start(["train", "good", "--size", "8", "--epochs", "100000", "--output", "out"]);
+        string? line;
+        do
+        {
+            line = await process.StandardOutput.ReadLineAsync().ConfigureAwait(false);
+        }
+        while (line?.StartsWith("epoch ", StringComparison.Ordinal) == false);
+
+        process.StandardOutput.Close();
+        Assert.AreEqual(0, Kill(process.Id, 1));
+        await process.WaitForExitAsync().ConfigureAwait(false);
+
+        Assert.AreEqual(Interrupted, process.ExitCode);
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+
+    private async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync().ConfigureAwait(false);
+        await process.WaitForExitAsync().ConfigureAwait(false);
+        return (process.ExitCode, output, await error.ConfigureAwait(false));
+    }
+
+    private Process Start(IEnumerable<string> arguments) => Process.Start(new ProcessStartInfo(
+        "dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll"), .. arguments])
+    {
+        WorkingDirectory = _folder.Path,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private void Write(byte[] content, params string[] names)
+    {
+        foreach (var path in names.Select(_folder.File))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, content);
+        }
+    }
+}
