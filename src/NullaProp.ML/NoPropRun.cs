@@ -14,9 +14,12 @@ public sealed record NoPropRun
     /// <value>Default <see langword="null"/>: nobody else.</value>
     public ILogger? Logger { get; init; }
 
-    /// <summary>Gets who hears of every epoch.</summary>
+    /// <summary>
+    /// Gets who hears how far the training is: at the end of every epoch, and within epochs and while rows are read at most once a second.
+    /// It is told in the thread of the training, which goes on when it returns.
+    /// </summary>
     /// <value>Default <see langword="null"/>: nobody.</value>
-    public IProgress<EpochMetrics>? Progress { get; init; }
+    public IProgress<NoPropProgress>? Progress { get; init; }
 
     /// <summary>
     /// Gets labelled data to measure each epoch on, and to stop by where <see cref="NoPropOptions.EarlyStoppingPatience"/> is set. It has
@@ -75,9 +78,46 @@ public enum WhenCancelled
     Throw,
 
     /// <summary>
-    /// The model so far: of the best epoch where there is early stopping and an epoch is over, else of the last step. Before the first
-    /// step, or
-    /// where a weight is not a finite number, <see cref="OperationCanceledException"/> all the same.
+    /// The model of the epoch with the lowest validation log-loss where there is <see cref="NoPropRun.Validation"/> and an epoch is over,
+    /// else of the last step. Before the first step, or where a weight is not a finite number, <see cref="OperationCanceledException"/> all
+    /// the same.
     /// </summary>
     ReturnBest,
+
+    /// <summary>
+    /// The model of the last step, whatever the validation data says: for data that shall choose nothing. Otherwise as
+    /// <see cref="ReturnBest"/>.
+    /// </summary>
+    ReturnLast,
+}
+
+/// <summary>How far a training is.</summary>
+public sealed record NoPropProgress
+{
+    /// <summary>Gets the number of the epoch under way, or just over, from 1; 0 while rows are read, before the first.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Gets the number of epochs asked for; early stopping may end before it.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Gets how many steps of the epoch are taken; while <see cref="Epoch"/> is 0, how many rows are read.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>
+    /// Gets the number of steps in an epoch, in discrete time those of all blocks; while <see cref="Epoch"/> is 0, the number of rows, or
+    /// <see langword="null"/> where the data does not tell it.
+    /// </summary>
+    public required long? Steps { get; init; }
+
+    /// <summary>Gets the time since <c>Fit</c> was called.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>
+    /// Gets the time until the last epoch is over, or until the rows are read, if it goes on at the same pace; <see langword="null"/> where
+    /// nothing is known yet.
+    /// </summary>
+    public required TimeSpan? TimeLeft { get; init; }
+
+    /// <summary>Gets what the epoch gave that is just over; <see langword="null"/> within an epoch.</summary>
+    public EpochMetrics? Metrics { get; init; }
 }

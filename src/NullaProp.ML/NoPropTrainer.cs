@@ -56,11 +56,13 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <summary>Gets what makes the random streams of a seed; a test listens here.</summary>
     internal Func<int, RandomStreams> StreamsOf { get; init; } = static seed => new RandomStreams(seed);
 
+    /// <summary>Gets what progress is timed by.</summary>
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>Trains a model, with <see cref="Run"/>.</summary>
     /// <param name="input">
     /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once
-    /// an epoch,
-    /// in discrete time once for each block in every epoch.
+    /// an epoch, in discrete time once for each block in every epoch.
     /// </param>
     /// <returns>The model, which the caller disposes of.</returns>
     /// <exception cref="ArgumentException">
@@ -69,8 +71,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
     /// <exception cref="InvalidOperationException">
     /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
-    /// checkpoints are of
-    /// another training.
+    /// checkpoints are of another training.
     /// </exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
     /// <exception cref="IOException">
@@ -89,8 +90,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
     /// <exception cref="InvalidOperationException">
     /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
-    /// checkpoints are of
-    /// another training.
+    /// checkpoints are of another training.
     /// </exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
     /// <exception cref="IOException">
@@ -144,6 +144,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     private (StoredModel Model, DataViewType Features) Train(IDataView input, NoPropRun run, int? block = null)
     {
         TrainingChecks.Threads(run);
+        var pace = new ProgressPace(run.Progress, Clock, Options.Epochs);
         var previous = run.Previous?.Scorer;
         using var log = new TrainingLog(_host.Start("Training"), run.Logger);
         var shape = Options.ImageShape ?? previous?.Shape ?? (Options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
@@ -161,9 +162,11 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         var loader = new ImageLoader(
-            Options, CheckAlive, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, trunk.Features));
+            Options, TakeRow, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, trunk.Features));
+        pace.BeginReading(input.GetRowCount());
         var images = loader.LoadTraining(input, format.Shape);
         checks.Classes(images);
+        pace.BeginReading(run.Validation?.GetRowCount());
         var watched = run.Validation is null ? null : loader.Load(run.Validation, format.Shape, "validation");
         log.Information(Beginning(images, classes, device, previous is not null));
 
@@ -173,7 +176,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         var monitor = new TrainingMonitor(Report, CheckAlive)
         {
             States = kept is null ? null : new CheckpointSeries(kept, run.Checkpoints!, Fingerprint(), log.Information, log.Warning),
-            EndedEarly = run.WhenCancelled == WhenCancelled.ReturnBest ? TellEndedEarly : null,
+            Pace = pace,
+            WhenCancelled = run.WhenCancelled,
+            EndedEarly = TellEndedEarly,
         };
         var (network, starts) = Trained(data, previous is null ? First : Copy, trunk, monitor);
         return (new StoredModel(options, format.Shape, classes, keys, seed, network, starts), feature.Type);
@@ -187,8 +192,13 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             TrainingFingerprint.ThisLibrary,
             $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(Options, device).BackbonePrecision} precision");
 
-        void TellEndedEarly(TrainingPlace place) => log.Warning(
-            $"Training was cancelled in epoch {place.Epoch + 1} of {Options.Epochs} and gives its model so far.");
+        void TellEndedEarly(TrainingPlace place, double lowest) => log.Warning(EpochReport.EndedEarly(place, Options.Epochs, lowest));
+
+        void TakeRow()
+        {
+            CheckAlive();
+            pace.Row();
+        }
 
         void CheckAlive()
         {
@@ -228,11 +238,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             }
         }
 
-        void Report(EpochMetrics metrics)
-        {
-            log.Information(EpochReport.Sentence(metrics));
-            run.Progress?.Report(metrics);
-        }
+        void Report(EpochMetrics metrics) => log.Information(EpochReport.Sentence(metrics));
     }
 
     private Denoiser Whole(FrozenTrunk trunk, Denoiser head)

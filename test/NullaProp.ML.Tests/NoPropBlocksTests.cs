@@ -42,12 +42,12 @@ public sealed class NoPropBlocksTests
         using var source = new CancellationTokenSource();
         var stopping = new Recorder<EpochMetrics>(_ => source.Cancel());
         Assert.Throws<OperationCanceledException>(
-            () => blocks.Train(Data, 1, new NoPropRun { Progress = stopping, CancellationToken = source.Token }));
+            () => blocks.Train(Data, 1, new NoPropRun { Progress = stopping.OfEpochs(), CancellationToken = source.Token }));
         Assert.IsFalse(blocks.IsTrained(1));
         var (second, third) = (new Recorder<EpochMetrics>(), new Recorder<EpochMetrics>());
 
-        blocks.Train(Data, 1, new NoPropRun { Progress = second });
-        blocks.Train(Data, 1, new NoPropRun { Progress = third });
+        blocks.Train(Data, 1, new NoPropRun { Progress = second.OfEpochs() });
+        blocks.Train(Data, 1, new NoPropRun { Progress = third.OfEpochs() });
 
         Assert.AreEqual(2, second.Reports.Single().Epoch);
         Assert.IsNull(second.Reports.Single().TrainingAccuracy);

@@ -15,15 +15,17 @@ internal static class CommandExecution
 {
     /// <summary>What the help of each command says about its end.</summary>
     public const string ExitCodes = "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; "
-        + "130: cancelled with Ctrl+C or by closing the terminal.";
+        + "130: cancelled with Ctrl+C or by closing the terminal, where train saves the model so far.";
 
     /// <summary>
     /// Stopped by a signal, and all that is done is saved: run the same command again. The number by which sysexits.h asks for that.
     /// </summary>
     public const int RunAgain = 75;
 
+    /// <summary>What shells report for a program ended by Ctrl+C.</summary>
+    public const int Cancelled = 130;
+
     private const int Mistake = 1;
-    private const int Cancelled = 130; // What shells report for a program ended by Ctrl+C.
 
     /// <summary>Runs a command line and returns the exit code.</summary>
     /// <param name="create">Makes the commands; their help has numbers in it.</param>
@@ -41,8 +43,8 @@ internal static class CommandExecution
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
 
-        // Ctrl+C asks Fit to stop; it looks up after each training step, which takes a moment on large images.
-        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        // Ctrl+C asks Fit to stop; it looks up after each training step, and train then evaluates and saves the model so far.
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) };
         var parsed = create().Parse(arguments);
         if (parsed.Action is not ParseErrorAction)
             return parsed.InvokeAsync(configuration);

@@ -122,7 +122,11 @@ internal sealed class TrainCommand
 
         using var loggers = _training.CreateLoggers(arguments);
         var progress = _training.CreateProgress(arguments, evaluationName);
-        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>());
+        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>())
+        {
+            // Test images show how good a model is, and must not choose it.
+            WhenCancelled = arguments.GetValue(_test) is null ? WhenCancelled.ReturnBest : WhenCancelled.ReturnLast,
+        };
         using var classifier = training.Run(images.Training, images.Evaluation, progress, cancellationToken);
 
         Report.PrintResult(classifier, progress.EvaluationName);
@@ -134,7 +138,10 @@ internal sealed class TrainCommand
             images.Training.Files.Count,
             images.Evaluation.Files.Count,
             images.Unreadable));
-        return 0;
+        if (!cancellationToken.IsCancellationRequested)
+            return 0;
+        CommandExecution.PrintError("Cancelled before the end. What is saved is the model so far.");
+        return CommandExecution.Cancelled;
     }
 
     private ImagePixels Pixels(ParseResult arguments)

@@ -71,7 +71,7 @@ internal sealed class BlocksRun
 
     /// <summary>Trains one block, from where an earlier process left it.</summary>
     /// <exception cref="UserMistakeException">Another process trains it, or its folder cannot be written.</exception>
-    public void Train(int block, IProgress<EpochMetrics> progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
+    public void Train(int block, IProgress<NoPropProgress> progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
         var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
         Blocks.Train(_mlContext.Data.LoadFromBinary(DataPath), block, run);

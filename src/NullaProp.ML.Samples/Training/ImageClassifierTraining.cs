@@ -11,6 +11,9 @@ namespace NullaProp.ML.Samples.Training;
 /// </summary>
 internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels pixels, NoPropOptions options, ILogger logger)
 {
+    /// <summary>Gets what a training that is cancelled gives.</summary>
+    public WhenCancelled WhenCancelled { get; init; }
+
     /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
     /// <exception cref="UserMistakeException">An image cannot be read.</exception>
     public TrainedClassifier Run(
@@ -60,6 +63,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Progress = progress,
             Validation = evaluationPixels,
             CancellationToken = cancellationToken,
+            WhenCancelled = WhenCancelled,
         };
         var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
         var fitTime = stopwatch.Elapsed;

@@ -6,7 +6,7 @@ namespace NullaProp.ML.Samples.Training;
 /// Shows the training and keeps its epochs for the charts: a bar on a terminal, a line for each epoch in a file or a log.
 /// </summary>
 /// <remarks>Not a <see cref="Progress{T}"/>: that one reports on other threads, some reports possibly after the end.</remarks>
-internal sealed class TrainingProgress(string evaluationName, bool showsLines) : IProgress<EpochMetrics>
+internal sealed class TrainingProgress(string evaluationName, bool showsLines) : IProgress<NoPropProgress>
 {
     private readonly List<EpochMetrics> _history = [];
     private ProgressTask? _bar;
@@ -32,17 +32,22 @@ internal sealed class TrainingProgress(string evaluationName, bool showsLines) :
             });
     }
 
-    public void Report(EpochMetrics value)
+    public void Report(NoPropProgress value)
     {
-        _history.Add(value);
-        if (_bar is null)
+        if (value.Metrics is { } epoch)
         {
-            AnsiConsole.WriteLine($"epoch {Describe(value)}");
-            return;
+            _history.Add(epoch);
+            if (_bar is null)
+                AnsiConsole.WriteLine($"epoch {Describe(epoch)}");
         }
 
-        _bar.Description = Describe(value);
-        _bar.Value = value.Epoch;
+        if (_bar is null)
+            return;
+        var left = value.TimeLeft is { } time ? $", {(int)time.TotalMinutes}:{time:ss} left" : "";
+        _bar.Description = value.Metrics is not null ? Describe(value.Metrics)
+            : value.Epoch == 0 ? $"reading image {value.Step:N0}{(value.Steps is { } rows ? $" of {rows:N0}" : "")}{left}"
+            : $"{value.Epoch}/{value.Epochs} step {value.Step:N0} of {value.Steps:N0}{left}";
+        _bar.Value = value.Epoch == 0 ? 0 : value.Epoch - 1 + ((double)value.Step / value.Steps!.Value);
     }
 
     private string Describe(EpochMetrics epoch)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace NullaProp.ML.Training;
 
-/// <summary>Says in a sentence what an epoch gave.</summary>
+/// <summary>Says in a sentence what an epoch gave, or all so far.</summary>
 internal static class EpochReport
 {
     /// <summary>Returns the sentence.</summary>
@@ -29,5 +29,17 @@ internal static class EpochReport
             CultureInfo.InvariantCulture,
             $", learning rate {metrics.LearningRate:G3}, embedding norm {metrics.EmbeddingNorm:F3}, {metrics.Elapsed.TotalSeconds:F1} s.");
         return text.ToString();
+    }
+
+    /// <summary>Returns the sentence about a training that was cancelled and gives a model.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="epochs">The number of epochs asked for.</param>
+    /// <param name="lowest">The validation log-loss of the epoch whose model it gives; infinite for the last step.</param>
+    public static string EndedEarly(TrainingPlace place, int epochs, double lowest)
+    {
+        var given = double.IsFinite(lowest)
+            ? string.Create(CultureInfo.InvariantCulture, $"the model of its best epoch, of validation log-loss {lowest:F4}")
+            : "its model so far";
+        return $"Training was cancelled in epoch {Math.Min(place.Epoch + 1, epochs)} of {epochs} and gives {given}.";
     }
 }

@@ -42,8 +42,8 @@ internal sealed class RunningTraining : IDisposable
     /// </summary>
     public Tensor History { get; }
 
-    // Of this epoch.
-    private int StepsTaken => (Place.Pass * _stepsPerPass) + Place.Step;
+    /// <summary>Gets how many steps of this epoch are taken, in all passes.</summary>
+    public int StepsTaken => (Place.Pass * _stepsPerPass) + Place.Step;
 
     /// <summary>Takes note of a step.</summary>
     /// <param name="terms">Its loss terms, (3).</param>

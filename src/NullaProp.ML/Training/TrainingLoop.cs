@@ -22,6 +22,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly int _stepsPerEpoch = (int)(((long)data.Training.Count + options.BatchSize - 1) / options.BatchSize);
     private readonly bool _stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
+    private readonly bool _returnsBest = monitor.WhenCancelled == WhenCancelled.ReturnBest && data.Validation is not null;
     private TimeSpan _before; // the time that earlier processes took
 
     /// <summary>Gets the points from which the trained model scores.</summary>
@@ -36,7 +37,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     public void Run()
     {
         using var mode = enable_grad();
-        var best = new BestWeights(model.Weights, Math.Max(1, options.EarlyStoppingPatience));
+        var best = new BestWeights(model.Weights, _stopsEarly ? options.EarlyStoppingPatience : int.MaxValue);
         using var training = new RunningTraining(model, options.Variant.Passes(model, options, data.Streams), best, _stepsPerEpoch);
         if (monitor.States?.Newest() is { } state)
         {
@@ -46,23 +47,44 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
         try
         {
+            var steps = (long)_stepsPerEpoch * training.Passes.Count;
+            monitor.Pace?.BeginTraining(steps, (training.Place.Epoch * steps) + training.StepsTaken);
             RunEpochs(training);
+            if (_stopsEarly)
+            {
+                best.Restore();
+            }
         }
         catch (OperationCanceledException)
         {
             monitor.States?.Save(training.State(Elapsed));
-            if (monitor.EndedEarly is not { } tell || training.Place == default || !model.Weights.AreFinite())
+            if (!TryEndEarly(training))
             {
                 throw;
             }
-
-            tell(training.Place);
         }
+    }
 
-        if (_stopsEarly)
+    // The model so far in place of an exception, if that is wanted and there is one.
+    private bool TryEndEarly(RunningTraining training)
+    {
+        if (monitor.WhenCancelled == WhenCancelled.Throw || training.Place == default)
         {
-            best.Restore();
+            return false;
         }
+
+        if (_returnsBest)
+        {
+            training.Best.Restore(); // nothing before the end of the first epoch
+        }
+
+        if (!model.Weights.AreFinite())
+        {
+            return false;
+        }
+
+        monitor.EndedEarly?.Invoke(training.Place, _returnsBest ? training.Best.Lowest : double.PositiveInfinity);
+        return true;
     }
 
     private void RunEpochs(RunningTraining training)
@@ -78,13 +100,14 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             var epoch = training.Place.Epoch + 1;
             CheckFinite(training.History, epoch);
             var metrics = Measure(epoch, MeanTerms(training.History), rate.At(((long)epoch * _stepsPerEpoch) - 1));
-            if (_stopsEarly)
+            if (_stopsEarly || _returnsBest)
             {
                 training.Best.Add(metrics.ValidationLogLoss!.Value);
             }
 
             training.EndEpoch();
             monitor.Report(metrics);
+            monitor.Pace?.EndEpoch(metrics);
             SaveIfDue(training);
         }
     }
@@ -103,6 +126,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             var at = pass.At(epoch, step);
             var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, at) };
             training.AddStep(pass.Step(augmented, at, rate.At(((long)epoch * _stepsPerEpoch) + step)));
+            monitor.Pace?.Step(epoch + 1, training.StepsTaken);
             SaveIfDue(training);
         }
     }

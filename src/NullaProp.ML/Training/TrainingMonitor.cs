@@ -8,6 +8,15 @@ internal sealed record TrainingMonitor(Action<EpochMetrics> Report, Action Check
     /// <summary>Gets what keeps states of the training; <see langword="null"/> where none are kept.</summary>
     public ITrainingStates? States { get; init; }
 
-    /// <summary>Gets what is called in place of an exception where a training is cancelled after its first step, with its place.</summary>
-    public Action<TrainingPlace>? EndedEarly { get; init; }
+    /// <summary>Gets who hears how far the training is, within epochs too; <see langword="null"/> where nobody does.</summary>
+    public ProgressPace? Pace { get; init; }
+
+    /// <summary>Gets what a training that is cancelled after its first step gives.</summary>
+    public WhenCancelled WhenCancelled { get; init; }
+
+    /// <summary>
+    /// Gets what is called where a cancelled training gives a model: with its place, and the validation log-loss of the epoch whose model
+    /// it is; infinite for the last step.
+    /// </summary>
+    public Action<TrainingPlace, double>? EndedEarly { get; init; }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Support;
 using TorchSharp;
 
@@ -11,6 +12,7 @@ public sealed class CancellationTests
     private const int Endless = 1000; // epochs; a training that goes through all of them was not cancelled
 
     private static readonly IDataView Data = TinyImages.Keys(new MLContext());
+    private static readonly IDataView Watched = TinyImages.Keys(new MLContext(), rows: 24, seed: 5);
 
     [TestMethod]
     public void Fit_TokenCancelledBefore_ThrowsBeforeTheFirstEpoch()
@@ -100,6 +102,97 @@ public sealed class CancellationTests
         Assert.Throws<OperationCanceledException>(() => Trainer(new MLContext()).Fit(Data, Data, progress, source.Token));
 
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    // In the middle of the third epoch: no epoch's model is that of the step.
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    [DataRow(VariantKind.CrossEntropyBaseline)]
+    public void Fit_CancelledWithValidationAndReturnBest_GivesTheModelOfTheBestEpoch(VariantKind kind)
+    {
+        var context = new MLContext(seed: 1);
+        var epochs = new Recorder<EpochMetrics>();
+        var logger = new LogLines();
+        var run = new NoPropRun { Validation = Watched, Progress = epochs.OfEpochs(), Logger = logger };
+
+        using var actual = CancelledAt(context, Of(kind), run with { WhenCancelled = WhenCancelled.ReturnBest }, epoch: 2, step: 1);
+
+        Assert.HasCount(2, epochs.Reports);
+        var best = epochs.Reports.MinBy(epoch => epoch.ValidationLogLoss)!;
+        using var expected = new NoPropTrainer(context, Of(kind) with { Epochs = best.Epoch }, new()).Fit(Data);
+        Interruptions.AssertSameWeights(expected, actual);
+        Assert.Contains(
+            FormattableString.Invariant(
+                $"Training was cancelled in epoch 3 of 5 and gives the model of its best epoch, of validation log-loss {best.ValidationLogLoss:F4}."),
+            logger.Lines[^1].Text);
+    }
+
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime, true)]
+    [DataRow(VariantKind.ContinuousTime, false)]
+    [DataRow(VariantKind.DiscreteTime, false)]
+    [DataRow(VariantKind.FlowMatching, false)]
+    [DataRow(VariantKind.CrossEntropyBaseline, false)]
+    public void Fit_CancelledWithNothingToChooseBy_GivesTheModelOfTheLastStep(VariantKind kind, bool isWatched)
+    {
+        var context = new MLContext(seed: 1);
+        using var source = new CancellationTokenSource();
+        var run = new NoPropRun
+        {
+            Validation = isWatched ? Watched : null,
+            Progress = new Recorder<EpochMetrics>(epoch => CancelAt(2, epoch, source.Cancel)).OfEpochs(),
+            CancellationToken = source.Token,
+            WhenCancelled = isWatched ? WhenCancelled.ReturnLast : WhenCancelled.ReturnBest,
+        };
+
+        using var actual = new NoPropTrainer(context, Of(kind), run).Fit(Data);
+
+        using var expected = new NoPropTrainer(context, Of(kind) with { Epochs = 2 }, new()).Fit(Data);
+        Interruptions.AssertSameWeights(expected, actual);
+    }
+
+    [TestMethod]
+    public void Fit_CancelledInTheFirstEpoch_GivesTheModelOfTheLastStep()
+    {
+        var context = new MLContext(seed: 1);
+        var options = Of(VariantKind.ContinuousTime);
+        var run = new NoPropRun { Validation = Watched, WhenCancelled = WhenCancelled.ReturnBest };
+
+        using var best = CancelledAt(context, options, run, epoch: 0, step: 1);
+        using var last = CancelledAt(context, options, run with { WhenCancelled = WhenCancelled.ReturnLast }, epoch: 0, step: 1);
+
+        Interruptions.AssertSameWeights(last, best);
+    }
+
+    // So high a rate that the log-loss jumps, and no schedule that would know the number of epochs.
+    private static NoPropOptions Of(VariantKind kind) => TinyImages.Options with
+    {
+        Epochs = 5,
+        LearningRate = 0.05,
+        LearningRateSchedule = LearningRateSchedule.Constant,
+        WarmupFraction = 0,
+        Augmentation = new() { HorizontalFlipProbability = 0.5 },
+        Variant = kind.Create(new DiscreteTime { BlockCount = 2 }),
+    };
+
+    private static NoPropTransformer CancelledAt(MLContext context, NoPropOptions options, NoPropRun run, int epoch, int step)
+    {
+        using var source = new CancellationTokenSource();
+        var trainer = new NoPropTrainer(context, options, run with { CancellationToken = source.Token })
+        {
+            StreamsOf = seed => new RandomStreams(seed) { Asked = Listen },
+        };
+        return trainer.Fit(Data);
+
+        void Listen(string name, int atEpoch, int atStep)
+        {
+            if ((atEpoch, atStep) == (epoch, step) && name.EndsWith("/flip", StringComparison.Ordinal))
+            {
+                source.Cancel();
+            }
+        }
     }
 
     private static NoPropTrainer Trainer(MLContext context) =>

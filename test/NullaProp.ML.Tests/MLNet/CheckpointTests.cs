@@ -81,7 +81,7 @@ public sealed class CheckpointTests
         using var expected = Trainer(Options).Fit(Data, run);
         var progress = new Recorder<EpochMetrics>();
 
-        using var actual = Trainer(Options).Fit(Data, run with { Progress = progress });
+        using var actual = Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() });
 
         Assert.IsEmpty(progress.Reports);
         Interruptions.AssertSameWeights(expected, actual);
@@ -196,7 +196,7 @@ public sealed class CheckpointTests
         Exception? fault = null;
         var progress = new Recorder<EpochMetrics>(_ => fault ??= Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, run)));
 
-        Trainer(Options).Fit(Data, run with { Progress = progress }).Dispose();
+        Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
 
         StringAssert.StartsWith(fault!.Message, "Another training keeps its checkpoints in ");
     }
@@ -240,7 +240,7 @@ public sealed class CheckpointTests
                 source.Cancel();
             }
         });
-        var run = new NoPropRun { Progress = progress, CancellationToken = source.Token, WhenCancelled = WhenCancelled.ReturnBest };
+        var run = new NoPropRun { Progress = progress.OfEpochs(), CancellationToken = source.Token, WhenCancelled = WhenCancelled.ReturnBest };
 
         using var actual = Trainer(options).Fit(Data, run);
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
@@ -83,6 +85,86 @@ public sealed class ProgressTests
         Assert.IsTrue(epochs.All(epoch => epoch.LearningRate == 0.02));
     }
 
+    // Two epochs of 3 steps, in discrete time of 3 for each of two blocks, 0.4 s each: the third and the sixth step are the first for
+    // which a second is over.
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime, 3)]
+    [DataRow(VariantKind.DiscreteTime, 6)]
+    [DataRow(VariantKind.FlowMatching, 3)]
+    [DataRow(VariantKind.CrossEntropyBaseline, 3)]
+    public void Report_WithinAnEpochOfAChain_ComesOnceASecondWithTheTimeLeft(VariantKind kind, int steps)
+    {
+        var time = new ManualTime();
+        var reports = new Recorder<NoPropProgress>();
+        var options = TinyImages.Options with
+        {
+            Augmentation = new() { HorizontalFlipProbability = 0.5 },
+            Variant = kind.Create(new DiscreteTime { BlockCount = 2 }),
+        };
+        var trainer = new NoPropTrainer(Context, options, new NoPropRun { Progress = reports })
+        {
+            Clock = time,
+            StreamsOf = seed => new RandomStreams(seed) { Asked = TakeTimeInAStep },
+        };
+
+        new EstimatorChain<ITransformer>().Append(trainer).Fit(Data).Dispose();
+
+        CollectionAssert.AreEqual(
+            steps == 3 ? new[] { (1, 3L), (1, 3), (2, 3), (2, 3) } : [(1, 3L), (1, 6), (1, 6), (2, 3), (2, 6), (2, 6)],
+            reports.Reports.Select(report => (report.Epoch, report.Step)).ToArray());
+        foreach (var report in reports.Reports)
+        {
+            var taken = ((report.Epoch - 1) * steps) + report.Step;
+            Assert.AreEqual((2, (long?)steps), (report.Epochs, report.Steps));
+            Assert.AreEqual(0.4 * taken, report.Elapsed.TotalSeconds, 1e-6);
+            Assert.AreEqual(0.4 * ((2 * steps) - taken), report.TimeLeft!.Value.TotalSeconds, 1e-6);
+        }
+
+        CollectionAssert.AreEqual(
+            new[] { 1, 2 }, reports.Reports.Select(report => report.Metrics).OfType<EpochMetrics>().Select(epoch => epoch.Epoch).ToArray());
+
+        void TakeTimeInAStep(string name, int epoch, int step)
+        {
+            if (name.EndsWith("/flip", StringComparison.Ordinal))
+            {
+                time.Milliseconds += 400;
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Report_WhileRowsAreRead_CountsThem()
+    {
+        var time = new ManualTime();
+        var reports = new Recorder<NoPropProgress>();
+        var rows = TinyImages.Rows(6, 3, index => (uint)index);
+        var data = Context.Data.LoadFromEnumerable(Slow());
+        var keys = Context.Transforms.Conversion
+            .MapValueToKey("Label")
+            .Fit(Context.Data.LoadFromEnumerable(rows))
+            .Transform(data);
+        var trainer = new NoPropTrainer(Context, TinyImages.Options, new NoPropRun { Progress = reports }) { Clock = time };
+
+        trainer.Fit(keys).Dispose();
+
+        var read = reports.Reports.Where(report => report.Epoch == 0).ToArray();
+        Assert.IsGreaterThanOrEqualTo(2, read.Length);
+        foreach (var (earlier, later) in read.Zip(read.Skip(1)))
+        {
+            Assert.AreEqual(earlier.Step + 2, later.Step); // two rows take a second
+            Assert.AreEqual(1, (later.Elapsed - earlier.Elapsed).TotalSeconds, 1e-6);
+        }
+
+        IEnumerable<ImageRow<uint>> Slow()
+        {
+            foreach (var row in rows)
+            {
+                time.Milliseconds += 500;
+                yield return row;
+            }
+        }
+    }
+
     [TestMethod]
     public void Log_MLContext_HearsOfDataAndEveryEpoch()
     {
@@ -136,5 +218,14 @@ public sealed class ProgressTests
         var progress = new Recorder<EpochMetrics>();
         TinyImages.Trainer(Context, options => change(options with { Epochs = Epochs })).Fit(Data, validation: null, progress).Dispose();
         return progress.Reports;
+    }
+
+    private sealed class ManualTime : TimeProvider
+    {
+        public long Milliseconds { get; set; }
+
+        public override long TimestampFrequency => 1_000;
+
+        public override long GetTimestamp() => Milliseconds;
     }
 }

@@ -12,7 +12,7 @@ internal static class Runs
         IDataView? validation,
         IProgress<EpochMetrics>? progress = null,
         CancellationToken cancellationToken = default) =>
-        trainer.Fit(train, new NoPropRun { Validation = validation, Progress = progress, CancellationToken = cancellationToken });
+        trainer.Fit(train, new NoPropRun { Validation = validation, Progress = progress?.OfEpochs(), CancellationToken = cancellationToken });
 
     public static NoPropTransformer Fit(
         this NoPropTrainer trainer,
@@ -23,10 +23,24 @@ internal static class Runs
         CancellationToken cancellationToken = default) =>
         trainer.Fit(
             train,
-            new NoPropRun { Previous = previous, Validation = validation, Progress = progress, CancellationToken = cancellationToken });
+            new NoPropRun { Previous = previous, Validation = validation, Progress = progress?.OfEpochs(), CancellationToken = cancellationToken });
+
+    /// <summary>Returns a listener that hands over the ends of epochs alone.</summary>
+    public static IProgress<NoPropProgress> OfEpochs(this IProgress<EpochMetrics> epochs) => new EpochEnds(epochs);
 
     public static NoPropTrainer NoProp(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers trainers,
         NoPropOptions options,
         ILogger logger) => trainers.NoProp(options, new NoPropRun { Logger = logger });
+
+    private sealed class EpochEnds(IProgress<EpochMetrics> epochs) : IProgress<NoPropProgress>
+    {
+        public void Report(NoPropProgress value)
+        {
+            if (value.Metrics is { } metrics)
+            {
+                epochs.Report(metrics);
+            }
+        }
+    }
 }

@@ -67,8 +67,8 @@ public sealed class ThreadCountTests
         Assert.Contains("Threads is 0, but must be 1 or more", fault.Message);
     }
 
-    private sealed class Callback(Action call) : IProgress<EpochMetrics>
+    private sealed class Callback(Action call) : IProgress<NoPropProgress>
     {
-        public void Report(EpochMetrics value) => call();
+        public void Report(NoPropProgress value) => call();
     }
 }
