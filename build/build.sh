@@ -4,6 +4,8 @@
 #   test     builds everything and runs the tests
 #   samples  runs the main job
 #   pack     makes the NuGet package in artifacts/
+#   package  packs, and tries the package in an empty project outside the repository
+#   pages    makes the documentation and the pages of the API in artifacts/pages/
 # A failing step does not hide the next one's result. The last line counts the tests of this run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -63,13 +65,21 @@ run_tests() {
     return "$status"
 }
 
+make_pages() {
+    dotnet build -c Release src/NullaProp.ML --nologo -v q || return
+    dotnet tool restore || return
+    dotnet docfx docs/docfx.json
+}
+
 run_step() {
     case $1 in
         format) dotnet format --verify-no-changes ;;
         test) run_tests ;;
         samples) dotnet run -c Release --project src/NullaProp.ML.Samples ;;
         pack) dotnet pack -c Release src/NullaProp.ML -o artifacts ;;
-        *) echo "There is no step '$1'; the steps are format, test, samples and pack."; return 2 ;;
+        package) bash build/try-package.sh ;;
+        pages) make_pages ;;
+        *) echo "There is no step '$1'; the steps are format, test, samples, pack, package and pages."; return 2 ;;
     esac
 }
 

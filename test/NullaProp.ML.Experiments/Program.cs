@@ -7,6 +7,7 @@ return await CommandExecution.Run(
     {
         DecisionsCommand.Create(),
         PhotosCommand.Create(),
+        PicturesCommand.Create(),
         VariantsCommand.Create(),
         VariantsOneCommand.CreateMethod(),
         VariantsOneCommand.CreateEvaluations(),

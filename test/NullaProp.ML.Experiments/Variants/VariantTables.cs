@@ -8,37 +8,44 @@ internal static class VariantTables
     private const int MarkdownWidth = 400; // Markdown knows no line break within a cell.
 
     private static readonly string[] Figures =
-    [
-        "accuracy, %", "log-loss", "calibration error, %", "fit, s", "peak, MB", "embedding norm", "z = noise, %", "one evaluation, %",
-        "rows", "epochs", "seed", "threads", "test rows",
-    ];
+        ["accuracy, %", "log-loss", "ECE, %", "fit, s", "MB", "norm", "noise z, %", "one eval., %", "images", "seeds"];
 
-    /// <summary>A row for each method.</summary>
+    /// <summary>
+    /// A row for each method and number of training images: means over the seeds, the accuracy with the standard error of its mean. What is
+    /// the same in all rows (epochs, threads, test images) stands in the file.
+    /// </summary>
     public static Table Methods(IEnumerable<VariantRow> rows)
     {
         var table = new Table().AddColumn("method");
         foreach (var heading in Figures)
             table.AddColumn(new TableColumn(heading).RightAligned());
-        foreach (var row in rows)
+        foreach (var method in rows.GroupBy(row => (row.Name, row.TrainRows)))
         {
+            var seeds = method.ToList();
             table.AddRow(
-                row.Name,
-                Percent(row.MicroAccuracy),
-                $"{row.LogLoss:0.000}",
-                $"{row.ExpectedCalibrationError * 100:0.0}",
-                $"{row.FitSeconds:0.0}",
-                $"{row.PeakMegabytes:0}",
-                row.EmbeddingNorm is { } norm ? $"{norm:0.000}" : "–",
-                Percent(row.NoiseZMicroAccuracy),
-                Percent(row.SingleEvaluationMicroAccuracy),
-                $"{row.TrainRows}",
-                $"{row.Epochs}",
-                $"{row.Seed}",
-                $"{row.Threads}",
-                $"{row.TestRows}");
+                method.Key.Name,
+                MeanAndError([.. seeds.Select(row => 100 * row.MicroAccuracy)]),
+                $"{seeds.Average(row => row.LogLoss):0.000}",
+                $"{100 * seeds.Average(row => row.ExpectedCalibrationError):0.0}",
+                $"{seeds.Average(row => row.FitSeconds):0}",
+                $"{seeds.Average(row => row.PeakMegabytes):0}",
+                seeds.Average(row => row.EmbeddingNorm) is { } norm ? $"{norm:0.00}" : "–",
+                Percent(seeds.Average(row => row.NoiseZMicroAccuracy)),
+                Percent(seeds.Average(row => row.SingleEvaluationMicroAccuracy)),
+                $"{method.Key.TrainRows}",
+                $"{seeds.Count}");
         }
 
         return table;
+    }
+
+    private static string MeanAndError(IReadOnlyList<double> values)
+    {
+        var mean = values.Average();
+        if (values.Count == 1)
+            return $"{mean:0.00}";
+        var deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
+        return $"{mean:0.00} ± {deviation / Math.Sqrt(values.Count):0.00}";
     }
 
     /// <summary>A row for each training and solver, a column for each number of evaluations; accuracies in per cent.</summary>
