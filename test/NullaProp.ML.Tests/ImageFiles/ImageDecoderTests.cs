@@ -7,7 +7,7 @@ namespace NullaProp.ML.Tests.ImageFiles;
 
 /// <summary>Pictures as people have them, made byte by byte with known colours in known corners.</summary>
 [TestClass]
-public sealed class ImageDecoderTests
+public sealed class ImageDecoderTests : IDisposable
 {
     private const int Side = 16;
 
@@ -19,8 +19,7 @@ public sealed class ImageDecoderTests
 
     private readonly TempFolder _folder = new();
 
-    [TestCleanup]
-    public void Delete() => _folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     // What is seen in the four corners of what lies in the file as A B over C D, by the table of EXIF (section 4.6.4).
     [TestMethod]

@@ -9,15 +9,14 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>Loading image files as a transform of ML.NET's: in pipelines, saved models, prediction engines and parallel cursors.</summary>
 [TestClass]
-public sealed class ImageFileLoadingTests
+public sealed class ImageFileLoadingTests : IDisposable
 {
     private const int Side = 8;
     private static readonly MLContext Context = new(seed: 1);
 
     private readonly TempFolder _folder = new();
 
-    [TestCleanup]
-    public void Delete() => _folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [TestMethod]
     public void Fit_FolderToClassNames_TrainsSavesLoadsAndPredictsFromAPath()

@@ -7,7 +7,7 @@ namespace NullaProp.ML.Tests.Samples;
 
 /// <summary>What people get wrong, through the real program: one sentence, an exit code, nothing lost.</summary>
 [TestClass]
-public sealed class BadInputTests
+public sealed class BadInputTests : IDisposable
 {
     private const int Interrupted = 130;
     private static readonly string[] Short = ["--size", "8", "--epochs", "1", "--batch-size", "4", "--output", "out"];
@@ -24,8 +24,7 @@ public sealed class BadInputTests
         Directory.CreateDirectory(_folder.File("empty"));
     }
 
-    [TestCleanup]
-    public void Delete() => _folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [TestMethod]
     [DataRow("train none", "There is no folder 'none'.")]

@@ -25,7 +25,7 @@ public sealed class ExportCommandTests
                 .Select(file => new ImageRow { ImagePath = Folder.File(file.ImagePath), Label = file.Label }),
         ];
         var rows = Context.Data.LoadFromEnumerable(_images);
-        var labelled = ImageClassifierTraining.LabelMap(Context, _images).Transform(rows);
+        var labelled = Context.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
         var pixels = new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb }.CreatePipeline(Context).Fit(labelled);
         var trained = TinyImages.Trainer(Context).Fit(pixels.Transform(labelled));
         using var chain = ImageClassifierTraining.Chain(Context, pixels, trained, pixels.Transform(labelled));
