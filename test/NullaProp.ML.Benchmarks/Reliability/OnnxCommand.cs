@@ -29,7 +29,7 @@ internal static class OnnxCommand
     {
         var rows = new Option<int>("--rows") { Description = "The number of images.", DefaultValueFactory = _ => 1_000 };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-        var command = new Command("onnx", "Compares ONNX files, run by ONNX Runtime, with their models. Takes some four minutes.")
+        var command = new Command("onnx", "Compares ONNX files, run by ONNX Runtime, with their models. Takes minutes.")
         {
             rows, json,
         };
@@ -46,7 +46,15 @@ internal static class OnnxCommand
         var differences = new List<double>();
         foreach (var (variant, backbone) in Variants.SelectMany(_ => Backbones, (variant, backbone) => (variant, backbone)))
         {
-            var options = new NoPropOptions { Variant = variant, Backbone = backbone, Epochs = 1, BatchSize = 32, HiddenSize = 32, Seed = 1 };
+            var options = new NoPropOptions
+            {
+                Variant = variant,
+                Backbone = backbone,
+                Epochs = 1,
+                BatchSize = 32,
+                HiddenSize = 32,
+                Seed = 1,
+            };
             using var model = context.MulticlassClassification.Trainers.NoProp(options).Fit(context.Data.TakeRows(data, 200));
             foreach (var solver in Enum.GetValues<OdeSolver>().Where(solver => HasEffect(options, solver)))
             {

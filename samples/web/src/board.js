@@ -1,0 +1,109 @@
+// The drawing board: a canvas that a person draws on, or that a picture is put on.
+
+const PEN = 0.065; // of the side
+
+export class Board {
+  #canvas;
+  #context;
+  #changed;
+  #isEmpty = true;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {() => void} changed Called after every change.
+   */
+  constructor(canvas, changed) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d", { willReadFrequently: true });
+    this.#changed = changed;
+    this.#listen();
+    this.#fill();
+  }
+
+  get isEmpty() {
+    return this.#isEmpty;
+  }
+
+  clear() {
+    this.#fill();
+    this.#isEmpty = true;
+    this.#changed();
+  }
+
+  /**
+   * Puts a picture on the board, stretched to it as the model's training did.
+   * @param {HTMLImageElement | ImageBitmap} picture
+   */
+  show(picture) {
+    this.#context.imageSmoothingEnabled = picture.width > this.#canvas.width; // small ones keep their pixels
+    this.#context.imageSmoothingQuality = "high";
+    this.#context.drawImage(picture, 0, 0, this.#canvas.width, this.#canvas.height);
+    this.#isEmpty = false;
+    this.#changed();
+  }
+
+  /** Makes light dark and dark light. */
+  invert() {
+    const { width, height } = this.#canvas;
+    const image = this.#context.getImageData(0, 0, width, height);
+    image.data.forEach((value, i) => {
+      if (i % 4 !== 3) {
+        image.data[i] = 255 - value;
+      }
+    });
+    this.#context.putImageData(image, 0, 0);
+    this.#changed();
+  }
+
+  /** The board in another size, four bytes a pixel. */
+  pixels(width, height) {
+    const small = new OffscreenCanvas(width, height);
+    const context = small.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.#canvas, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height).data;
+  }
+
+  #fill() {
+    this.#context.fillStyle = "black";
+    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  #listen() {
+    let last = null;
+    this.#canvas.addEventListener("pointerdown", event => {
+      this.#canvas.setPointerCapture(event.pointerId);
+      last = this.#place(event);
+      this.#line(last, last);
+    });
+    this.#canvas.addEventListener("pointermove", event => {
+      if (last) {
+        const next = this.#place(event);
+        this.#line(last, next);
+        last = next;
+      }
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.#canvas.addEventListener(end, () => { last = null; });
+    }
+  }
+
+  #place(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    const scale = this.#canvas.width / box.width;
+    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+  }
+
+  #line(from, to) {
+    const context = this.#context;
+    context.strokeStyle = "#e8e8e8";
+    context.lineWidth = PEN * this.#canvas.width;
+    context.lineCap = "round";
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(...to);
+    context.stroke();
+    this.#isEmpty = false;
+    this.#changed();
+  }
+}

@@ -1,0 +1,148 @@
+import { Board } from "./board.js";
+import { percent, showBars, showLines } from "./charts.js";
+import { examples } from "./examples.js";
+import { Model } from "./model.js";
+
+const find = id => document.getElementById(id);
+const board = new Board(find("board"), () => predict());
+let model = null;
+let way = [];
+let isBusy = false;
+let isStale = false;
+let player = 0;
+
+async function load(file) {
+  try {
+    model = null;
+    model = await Model.load(file);
+    find("bars").replaceChildren();
+    await predict();
+  } catch (fault) {
+    say(fault.message, true);
+  }
+}
+
+// One prediction at a time; what changes meanwhile is predicted next.
+async function predict() {
+  if (!model || isBusy) {
+    isStale = isBusy;
+    return;
+  }
+  isBusy = true;
+  do {
+    isStale = false;
+    const { height, width } = model.shape;
+    const start = performance.now();
+    const prediction = await model.predict(board.pixels(width, height));
+    const milliseconds = performance.now() - start;
+    show(prediction);
+    find("time").textContent = `Computed here in ${milliseconds.toFixed(0)} ms.`;
+    document.body.dataset.milliseconds = milliseconds;
+    document.body.dataset.predictions = Number(document.body.dataset.predictions ?? 0) + 1;
+  } while (isStale);
+  isBusy = false;
+}
+
+function show(prediction) {
+  way = prediction.way;
+  showBars(find("bars"), model.classes, prediction.scores);
+  const best = prediction.scores.indexOf(Math.max(...prediction.scores));
+  say(board.isEmpty
+    ? "Draw something, or choose an example."
+    : `${model.classes[best]}, ${percent(prediction.scores[best])}`);
+  find("way").hidden = way.length < 2;
+  find("step").max = way.length;
+  find("step").value = way.length;
+  showStep();
+}
+
+function showStep() {
+  if (way.length > 1) {
+    const now = Number(find("step").value) - 1;
+    find("step-number").textContent = `${now + 1} of ${way.length}`;
+    showLines(find("lines"), model.classes, way, now);
+    showBars(find("bars"), model.classes, way[now]);
+  }
+}
+
+function say(text, isFault = false) {
+  find("answer").textContent = text;
+  find("answer").classList.toggle("fault", isFault);
+}
+
+async function open(file) {
+  try {
+    const picture = await createImageBitmap(file);
+    find("invert").checked = false;
+    board.show(picture);
+  } catch {
+    say(`“${file.name}” cannot be read as a picture.`, true);
+  }
+}
+
+function play() {
+  clearInterval(player);
+  const step = find("step");
+  step.value = 1;
+  showStep();
+  player = setInterval(() => {
+    step.value = Number(step.value) + 1;
+    showStep();
+    if (step.value === step.max) {
+      clearInterval(player);
+    }
+  }, 400);
+}
+
+find("clear").addEventListener("click", () => {
+  find("invert").checked = false;
+  board.clear();
+});
+find("invert").addEventListener("change", () => board.invert());
+find("step").addEventListener("input", showStep);
+find("play").addEventListener("click", play);
+find("file").addEventListener("change", event => {
+  if (event.target.files[0]) {
+    open(event.target.files[0]);
+  }
+});
+find("model").addEventListener("change", async event => {
+  if (event.target.files[0]) {
+    await load(new Uint8Array(await event.target.files[0].arrayBuffer()));
+  }
+});
+addEventListener("resize", showStep);
+
+const drop = find("drop");
+drop.addEventListener("dragover", event => {
+  event.preventDefault();
+  drop.classList.add("over");
+});
+drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+drop.addEventListener("drop", event => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  if (event.dataTransfer.files[0]) {
+    open(event.dataTransfer.files[0]);
+  }
+});
+
+find("examples").append(...examples().map(([name, picture]) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("aria-label", `Example: ${name}`);
+  button.append(picture);
+  button.addEventListener("click", async () => {
+    await picture.decode();
+    find("invert").checked = false;
+    board.show(picture);
+  });
+  return button;
+}));
+
+const answer = await fetch("model.onnx");
+if (answer.ok) {
+  await load(new Uint8Array(await answer.arrayBuffer()));
+} else {
+  say("There is no model.onnx beside this page. README.md says how to make one; or choose a file below.", true);
+}
