@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Transforms;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Training;
@@ -25,7 +26,10 @@ public sealed class ExportCommandTests
                 .Select(file => new ImageRow { ImagePath = Folder.File(file.ImagePath), Label = file.Label }),
         ];
         var rows = Context.Data.LoadFromEnumerable(_images);
-        var labelled = Context.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
+        var labelled = Context.Transforms.Conversion
+            .MapValueToKey("Label", keyOrdinality: ValueToKeyMappingEstimator.KeyOrdinality.ByValue)
+            .Fit(rows)
+            .Transform(rows);
         var pixels = new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb }.CreatePipeline(Context).Fit(labelled);
         var trained = TinyImages.Trainer(Context).Fit(pixels.Transform(labelled));
         using var chain = ImageClassifierTraining.Chain(Context, pixels, trained, pixels.Transform(labelled));
