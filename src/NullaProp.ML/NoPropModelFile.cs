@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Storage;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -74,6 +75,7 @@ public static class NoPropModelFile
             }
 
             File.Move(beside, target, overwrite: true);
+            FolderFlush.Flush(folder);
         }
         catch
         {

@@ -156,7 +156,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         checks.Augmentation();
         checks.Validation(run.Validation, log.Warning);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
-        using var kept = run.Checkpoints is { } checkpoints ? new CheckpointFolder(checkpoints.Folder) : null;
+        using var kept = run.Checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
@@ -186,6 +186,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             previous is null ? PretrainedFile.Hash(Options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
             TrainingFingerprint.ThisLibrary,
             $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(Options, device).BackbonePrecision} precision");
+
+        CheckpointFolder Open(Checkpoints where) =>
+            CheckpointFolder.Open(where.Folder, where.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
 
         void TellEndedEarly(TrainingPlace place) => log.Warning(
             $"Training was cancelled in epoch {place.Epoch + 1} of {Options.Epochs} and gives its model so far.");
@@ -230,7 +233,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
         void Report(EpochMetrics metrics)
         {
-            log.Information(EpochReport.Sentence(metrics));
+            log.Epoch(EpochReport.Sentence(metrics));
             run.Progress?.Report(metrics);
         }
     }

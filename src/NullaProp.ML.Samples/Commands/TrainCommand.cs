@@ -84,7 +84,8 @@ internal sealed class TrainCommand
         var train = new TrainCommand();
         var command = new Command(
             "train",
-            $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes}")
+            $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes} "
+                + CommandExecution.KeptExitCodes)
         {
             train._folder, train._test, train._unreadable, train._size, train._channels, train._batchSize, train._learningRate,
             train._validationFraction, train._patience,
@@ -95,7 +96,10 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private int Run(ParseResult arguments, CancellationToken cancellationToken)
+    private int Run(ParseResult arguments, CancellationToken cancellationToken) =>
+        _training.RunUntilStopped(arguments, token => Train(arguments, token), cancellationToken);
+
+    private int Train(ParseResult arguments, CancellationToken cancellationToken)
     {
         var pixels = Pixels(arguments);
         var options = Options(arguments);
@@ -115,7 +119,10 @@ internal sealed class TrainCommand
         var mlContext = new MLContext(_training.Seed(arguments));
         using var loggers = _training.CreateLoggers(arguments);
         var progress = _training.CreateProgress(arguments, evaluationName);
-        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>());
+        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>())
+        {
+            Checkpoints = _training.Checkpoints(arguments),
+        };
         using var classifier = training.Run(images.Training, images.Evaluation, progress, cancellationToken);
 
         Report.PrintResult(classifier, progress.EvaluationName);

@@ -12,8 +12,11 @@ namespace NullaProp.ML.Samples.Training;
 /// </summary>
 internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels pixels, NoPropOptions options, ILogger logger)
 {
+    /// <summary>Gets where the training keeps its state; <see langword="null"/> for nowhere.</summary>
+    public Checkpoints? Checkpoints { get; init; }
+
     /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
-    /// <exception cref="UserMistakeException">An image cannot be read.</exception>
+    /// <exception cref="UserMistakeException">An image cannot be read, or the checkpoints are of another training.</exception>
     public TrainedClassifier Run(
         IReadOnlyList<ImageRow> training,
         IReadOnlyList<ImageRow> evaluation,
@@ -28,6 +31,10 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             && ImageFile.Unreadable(training.Concat(evaluation)) is { Count: > 0 } unreadable)
         {
             throw new UserMistakeException(ImageFile.Describe(unreadable), exception);
+        }
+        catch (Exception exception) when (Checkpoints is not null && exception is (IOException or InvalidOperationException))
+        {
+            throw new UserMistakeException($"{exception.Message} The folder is that of --checkpoints.", exception);
         }
     }
 
@@ -71,6 +78,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Logger = logger,
             Progress = progress,
             Validation = evaluationPixels,
+            Checkpoints = Checkpoints,
             CancellationToken = cancellationToken,
         };
         var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
