@@ -51,6 +51,16 @@ public sealed class NoPropBlocks
         return TrainedBlock.Find(Folder(block)) is { } found && found.Faults(_trainer.Options).Count == 0;
     }
 
+    /// <summary>Returns how many epochs of a block its newest whole checkpoint has, whatever process trains it.</summary>
+    /// <param name="block">The block, from 0.</param>
+    /// <returns>The number, 0 where there is no checkpoint.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    public int TrainedEpochs(int block)
+    {
+        Check(block);
+        return TrainedBlock.Newest(Folder(block))?.Epochs ?? 0;
+    }
+
     /// <summary>
     /// Trains one block: from its beginning, or from its newest checkpoint. Does next to nothing for one that is trained already.
     /// </summary>
@@ -64,7 +74,10 @@ public sealed class NoPropBlocks
     /// <exception cref="ArgumentException">The run has a member that a block has no use for.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block, or a column is missing or does not fit.</exception>
     /// <exception cref="InvalidOperationException">As <see cref="NoPropTrainer.Fit(IDataView)"/>.</exception>
-    /// <exception cref="IOException">Another worker trains this block now, or a checkpoint cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// Another worker trains this block now, and does not end within <see cref="Checkpoints.LockTimeout"/>, or a checkpoint cannot be
+    /// written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled; its state is saved.</exception>
     public void Train(IDataView data, int block, NoPropRun? run = null)
     {

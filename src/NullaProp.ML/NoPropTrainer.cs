@@ -157,7 +157,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         checks.Augmentation();
         checks.Validation(run.Validation, log.Warning);
         var device = TorchBackend.DeviceOf(_environment, log.Warning);
-        using var kept = run.Checkpoints is { } checkpoints ? new CheckpointFolder(checkpoints.Folder) : null;
+        using var kept = run.Checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
@@ -191,6 +191,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             previous is null ? PretrainedFile.Hash(Options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
             TrainingFingerprint.ThisLibrary,
             $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(Options, device).BackbonePrecision} precision");
+
+        CheckpointFolder Open(Checkpoints where) =>
+            CheckpointFolder.Open(where.Folder, where.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
 
         void TellEndedEarly(TrainingPlace place, double lowest) => log.Warning(EpochReport.EndedEarly(place, Options.Epochs, lowest));
 
@@ -238,7 +241,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             }
         }
 
-        void Report(EpochMetrics metrics) => log.Information(EpochReport.Sentence(metrics));
+        void Report(EpochMetrics metrics) => log.Epoch(EpochReport.Sentence(metrics));
     }
 
     private Denoiser Whole(FrozenTrunk trunk, Denoiser head)

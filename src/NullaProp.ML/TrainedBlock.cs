@@ -8,17 +8,24 @@ using NullaProp.ML.Training;
 
 namespace NullaProp.ML;
 
-/// <summary>A block of discrete time that was trained apart, as its last checkpoint holds it.</summary>
+/// <summary>A block of discrete time that was trained apart, as its newest whole checkpoint holds it.</summary>
 /// <param name="Folder">The checkpoint.</param>
 /// <param name="Fingerprint">What its training depended on.</param>
-internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerprint)
+/// <param name="Epochs">The epochs that it was trained for.</param>
+internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerprint, int Epochs)
 {
     private const string Shared = "normalization."; // what the data, and not the block, decides
     private const double Rounding = 1e-5; // of the scaling of pixels on another kind of processor, relative
 
+    private bool IsTrained => Epochs >= Fingerprint.Model.Options.Epochs;
+
     /// <summary>Returns the block in a folder of checkpoints, or <see langword="null"/> where none is trained to its end.</summary>
     /// <param name="folder">The folder.</param>
-    public static TrainedBlock? Find(string folder)
+    public static TrainedBlock? Find(string folder) => Newest(folder) is { IsTrained: true } block ? block : null;
+
+    /// <summary>Returns the block in a folder of checkpoints as it stands, or <see langword="null"/> where there is no whole one.</summary>
+    /// <param name="folder">The folder.</param>
+    public static TrainedBlock? Newest(string folder)
     {
         foreach (var name in CheckpointFolder.Names(folder))
         {
@@ -26,7 +33,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
             {
                 var path = Path.Combine(folder, name);
                 var (fingerprint, place) = CheckpointFile.ReadDescription(path);
-                return place.Epoch >= fingerprint.Model.Options.Epochs ? new TrainedBlock(path, fingerprint) : null;
+                return new TrainedBlock(path, fingerprint, place.Epoch);
             }
             catch (FormatException)
             {

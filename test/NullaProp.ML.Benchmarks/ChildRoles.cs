@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML;
+using NullaProp.ML.Benchmarks.Cluster;
 using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.ChildProcesses;
@@ -70,6 +71,12 @@ internal static class ChildRoles
                 return true;
             case [Save, var first, var second, var target]:
                 RunSave(first, second, target);
+                return true;
+            case [BlocksWork.Child, var folder, var blocks, var images, var epochs, var first, var count]:
+                new BlocksWork(Number(blocks), Number(images), Number(epochs)).Train(folder, Number(first), Number(count));
+                return true;
+            case [ChainTraining.Child, var kind, var blocks]:
+                ChainTraining.Run(Enum.Parse<MemoryKind>(kind), Number(blocks));
                 return true;
             case [Killed, var variant, var folder]:
                 RunKilled(variant, folder);

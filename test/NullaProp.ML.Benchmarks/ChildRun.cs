@@ -12,11 +12,17 @@ internal sealed record ChildRun(TimeSpan UntilLine, double[] Numbers)
     /// <summary>Starts the program and waits for its end.</summary>
     /// <param name="role">A role of <see cref="ChildRoles"/> with its arguments.</param>
     /// <exception cref="InvalidOperationException">The process failed.</exception>
-    public static ChildRun Of(params string[] role)
+    public static ChildRun Of(params string[] role) => On(threads: null, role);
+
+    /// <summary>Starts the program on some number of threads and waits for its end.</summary>
+    /// <param name="threads">The threads of libtorch; <see langword="null"/>: as many as this process.</param>
+    /// <param name="role">A role of <see cref="ChildRoles"/> with its arguments.</param>
+    /// <exception cref="InvalidOperationException">The process failed.</exception>
+    public static ChildRun On(int? threads, params string[] role)
     {
         (TimeSpan Time, string Text)? first = null;
         var watch = Stopwatch.StartNew();
-        var exitCode = ChildProcess.Run(role, line => first ??= (watch.Elapsed, line));
+        var exitCode = ChildProcess.Run(role, line => first ??= (watch.Elapsed, line), threads);
         return exitCode == 0 && first is var (time, text)
             ? new(time, [.. text.Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture))])
             : throw new InvalidOperationException(

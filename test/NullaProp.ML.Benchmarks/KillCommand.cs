@@ -16,9 +16,14 @@ internal static class KillCommand
 {
     private const int MostSteps = 8; // that a process takes before it is killed, so that every training is killed several times
 
-    private static readonly TimeSpan MostWait = TimeSpan.FromMilliseconds(50); // behind a step: its checkpoint is written then
+    private static readonly TimeSpan MostWait = TimeSpan.FromMilliseconds(50); // behind a step
+    private static readonly TimeSpan MostWriting = TimeSpan.FromMilliseconds(6); // behind the first sight of a checkpoint
 
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    };
 
     public static Command Create()
     {
@@ -26,7 +31,8 @@ internal static class KillCommand
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
         var command = new Command(
             "kill",
-            "Kills trainings at random moments and compares what they end with, bit for bit. Takes some seconds a kill.")
+            "Kills trainings at random moments, every other time while a checkpoint is written, and compares what they end with by bits. "
+            + "Takes some three seconds a kill.")
         {
             times, json,
         };
@@ -61,14 +67,17 @@ internal static class KillCommand
         return new KillFigure(hash);
     }
 
-    // One training, killed until it survives to its end, or as often as is wanted.
+    // One training, killed until it survives to its end, or as often as is wanted: in turns at a random moment behind a step, and as soon
+    // as the checkpoint behind it begins to be written.
     private static void Disturb(string name, KillFigure figure, Random random, int most)
     {
         using var folder = new DisposableFolder();
         for (var kills = 0; ; kills++)
         {
             using var kill = new CancellationTokenSource();
-            var (step, last) = (random.Next(MostSteps), string.Empty);
+            using var watcher = new FileSystemWatcher(folder.Path, "*.tmp") { NotifyFilter = NotifyFilters.DirectoryName };
+            var (step, last, writing) = (random.Next(MostSteps), string.Empty, kills % 2 == 1);
+            watcher.Created += (_, _) => KillWithin(MostWriting);
             try
             {
                 var exitCode = ChildProcess.Run([ChildRoles.Killed, name, folder.Path], OnLine, threads: 1, kill.Token);
@@ -82,12 +91,26 @@ internal static class KillCommand
 
             void OnLine(string line)
             {
-                if (step-- == 0 && kills < most)
+                last = line;
+                if (step-- != 0 || kills >= most)
                 {
-                    kill.CancelAfter(MostWait * random.NextDouble());
+                    return;
                 }
 
-                last = line;
+                if (writing)
+                {
+                    watcher.EnableRaisingEvents = true;
+                }
+                else
+                {
+                    KillWithin(MostWait);
+                }
+            }
+
+            void KillWithin(TimeSpan most)
+            {
+                watcher.EnableRaisingEvents = false;
+                kill.CancelAfter(most * random.NextDouble());
             }
         }
     }
@@ -104,7 +127,7 @@ internal static class KillCommand
             ["machine"] = Machine.Describe(),
             ["variants"] =
                 new JsonObject(
-                    figures.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonSerializer.SerializeToNode(pair.Value)))),
+                    figures.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonSerializer.SerializeToNode(pair.Value, Format)))),
         };
         File.WriteAllText(path, json.ToJsonString(Format) + "\n");
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using NullaProp.ML.Benchmarks.Cluster;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Reporting;
@@ -25,6 +26,7 @@ internal static class SpeedCommand
         {
             Create(), MicroCommand.Create(), FuzzCommand.Create(), SaveKillsCommand.Create(), SoakCommand.Create(), KillCommand.Create(),
             OnnxCommand.Create(),
+            CheckpointsCommand.Create(), BlocksCommand.Create(), MemoryCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync();
     }

@@ -5,6 +5,7 @@ using NullaProp.ML.Samples.Commands;
 return await CommandExecution.Run(
     () => new RootCommand("The measurements behind the defaults and the tables of NullaProp.ML's documentation.")
     {
+        ClusterCommand.Create(),
         DecisionsCommand.Create(),
         PhotosCommand.Create(),
         PicturesCommand.Create(),

@@ -44,6 +44,7 @@ public sealed class NoPropBlocksTests
         Assert.Throws<OperationCanceledException>(
             () => blocks.Train(Data, 1, new NoPropRun { Progress = stopping.OfEpochs(), CancellationToken = source.Token }));
         Assert.IsFalse(blocks.IsTrained(1));
+        Assert.AreEqual((0, 1), (blocks.TrainedEpochs(0), blocks.TrainedEpochs(1)));
         var (second, third) = (new Recorder<EpochMetrics>(), new Recorder<EpochMetrics>());
 
         blocks.Train(Data, 1, new NoPropRun { Progress = second.OfEpochs() });

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
@@ -13,17 +11,15 @@ namespace NullaProp.ML.Samples.Commands;
 /// <summary><c>blocks prepare|train|merge|launch</c>: the blocks of discrete time, each trained by a process of its own.</summary>
 internal static class BlocksCommand
 {
-    private static readonly string[] IndexVariables = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"];
-
     public static Command Create() => new(
         "blocks",
         "Trains the blocks of discrete time apart, on one machine or on a cluster: 'prepare' once, 'train' each block, 'merge' them "
-            + "into one model; "
-        + "'launch' starts the workers or writes what starts them.")
+            + "into one model; 'launch' starts the workers or writes what starts them; 'fit' trains the same model in one process.")
     {
         Prepare(),
         Train(),
         Merge(),
+        Fit(),
         BlocksLaunch.Create(),
     };
 
@@ -72,10 +68,7 @@ internal static class BlocksCommand
     private static Command Train()
     {
         var run = RunOption();
-        var index = new Option<int?>("--index")
-        {
-            Description = $"The block, from 0. Without it, the number in {string.Join(" or ", IndexVariables)}, which schedulers set.",
-        };
+        var index = new WorkerIndex("The block");
         var verbose = new VerboseOption();
         var command = new Command(
             "train",
@@ -88,17 +81,14 @@ internal static class BlocksCommand
         {
             using var loggers = verbose.CreateLoggers(arguments);
             var training = BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>());
-            return TrainBlock(training, arguments.GetValue(index) ?? IndexOfEnvironment(), cancellationToken);
+            return TrainBlock(training, index.Of(arguments), cancellationToken);
         });
         return command;
     }
 
     private static int TrainBlock(BlocksRun training, int block, CancellationToken cancellationToken)
     {
-        // Handlers only set a flag; the step under way ends, and its state is saved by the thread that trains.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var user = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(UserSignal, Stop);
+        using var stop = new StopSignals(cancellationToken);
         try
         {
             training.Train(block, new TrainingProgress("", showsLines: true), stop.Token);
@@ -110,18 +100,19 @@ internal static class BlocksCommand
             CommandExecution.PrintError($"Block {block} was stopped and is saved; the same command goes on from there.");
             return CommandExecution.RunAgain;
         }
-
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
     }
 
-    // SIGUSR1, which .NET has no name for: raw numbers are positive.
-    private static PosixSignal UserSignal => (PosixSignal)(OperatingSystem.IsLinux() ? 10 : 30);
+    private static Command Merge() => WritingModel(
+        "merge",
+        "Checks that all blocks are there and belong together, and writes one model.",
+        (run, path, _) => run.Merge(path));
 
-    private static Command Merge()
+    private static Command Fit() => WritingModel(
+        "fit",
+        "Trains the whole model in this process, without the blocks in RUN, and writes it: to compare with what 'merge' gives.",
+        (run, path, cancellationToken) => run.Fit(path, new TrainingProgress("", showsLines: false), cancellationToken));
+
+    private static Command WritingModel(string name, string description, Action<BlocksRun, string, CancellationToken> write)
     {
         var run = RunOption();
         var output = new Option<string>("--output")
@@ -130,37 +121,20 @@ internal static class BlocksCommand
             HelpName = "MODEL.zip",
             Required = true,
         };
-        var command = new Command(
-            "merge",
-            $"Checks that all blocks are there and belong together, and writes one model. {CommandExecution.ExitCodes}")
-        {
-            run, output,
-        };
-        command.SetBody((arguments, _) =>
+        var verbose = new VerboseOption();
+        var command = new Command(name, $"{description} {CommandExecution.ExitCodes}") { run, output, verbose };
+        command.SetBody((arguments, cancellationToken) =>
         {
             var file = OutputFile.At(arguments.GetRequiredValue(output));
-            using var loggers = LoggerFactory.Create(static _ => { });
-            BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>()).Merge(file.Path);
+            using var loggers = verbose.CreateLoggers(arguments);
+            write(
+                BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>()),
+                file.Path,
+                cancellationToken);
             AnsiConsole.WriteLine($"Saved {file.Path}.");
             return 0;
         });
         return command;
-    }
-
-    private static int IndexOfEnvironment()
-    {
-        foreach (var name in IndexVariables)
-        {
-            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } text)
-            {
-                return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-                    ? index
-                    : throw new UserMistakeException($"{name} is '{text}', but must be the number of a block.");
-            }
-        }
-
-        throw new UserMistakeException(
-            $"No block is named: give --index, or start the command where {string.Join(" or ", IndexVariables)} is set.");
     }
 
     private static Option<int> Number(string name, string description, int value) =>

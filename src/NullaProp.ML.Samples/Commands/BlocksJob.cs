@@ -5,7 +5,8 @@ namespace NullaProp.ML.Samples.Commands;
 /// <param name="Blocks">The number of blocks.</param>
 /// <param name="Workers">The most workers at the same time.</param>
 /// <param name="Threads">The threads of each.</param>
-internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Threads)
+/// <param name="SlurmOptions">More options for Slurm's sbatch.</param>
+internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Threads, IReadOnlyList<string> SlurmOptions)
 {
     /// <summary>A container of this program's build output.</summary>
     public const string Containerfile =
@@ -16,6 +17,10 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         ENTRYPOINT ["dotnet", "/app/NullaProp.ML.Samples.dll"]
 
         """;
+
+    /// <summary>Returns the file that the worker of a block writes to, in all its tries.</summary>
+    /// <param name="block">The block.</param>
+    public string LogPath(int block) => Path.Combine(Folder, $"block-{block}.log");
 
     /// <summary>
     /// Returns a job array. The shell stays in front of the worker, passes the signal on that comes before the time limit, and has the task
@@ -32,8 +37,8 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         #SBATCH --requeue
         #SBATCH --signal=B:USR1@90
         #SBATCH --open-mode=append
-        #SBATCH --output={Folder}/block-%a.log
-        export OMP_NUM_THREADS={Threads}
+        #SBATCH --output="{Folder}/block-%a.log"
+        {string.Concat(SlurmOptions.Select(option => $"#SBATCH {option}\n"))}export OMP_NUM_THREADS={Threads}
         {program} blocks train --run '{Folder}' &
         worker=$!
         trap 'kill -USR1 $worker' USR1
@@ -66,6 +71,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
             - action: Ignore        # the node was drained: it counts as no failure
               onPodConditions:
               - type: DisruptionTarget
+                status: "True"
             - action: Ignore        # stopped and saved
               onExitCodes:
                 operator: In

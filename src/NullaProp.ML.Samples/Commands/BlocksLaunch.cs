@@ -1,9 +1,9 @@
-using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 using Spectre.Console;
 
@@ -30,7 +30,7 @@ internal static class BlocksLaunch
         var run = BlocksCommand.RunOption();
         var engine = new Option<BlocksEngine>("--engine")
         {
-            Description = "local runs the workers; slurm and kubernetes write their files to RUN and print the command that submits them.",
+            Description = "local runs the workers; slurm and kubernetes write their files to RUN and print what submits them.",
             DefaultValueFactory = _ => BlocksEngine.Local,
         };
         var workers = new Option<int>("--workers") { Description = "Workers at the same time.", DefaultValueFactory = _ => 2 };
@@ -49,55 +49,107 @@ internal static class BlocksLaunch
             Description = "Kubernetes: the claim of a volume that every node can write to, which holds RUN.",
             DefaultValueFactory = _ => "nullaprop-run",
         };
-        var submit = new Option<bool>("--submit") { Description = "Slurm: call sbatch as well." };
-        var command = new Command("launch", $"Starts the workers of a prepared run. {CommandExecution.ExitCodes}")
+        var submit = new Option<bool>("--submit")
         {
-            run, engine, workers, threads, image, claim, submit,
+            Description = "Slurm: call sbatch as well, and show the blocks until the job is over.",
+        };
+        var sbatch = new Option<string[]>("--sbatch")
+        {
+            Description = "Slurm: an option for sbatch, such as --sbatch=--time=2:00:00.",
+        };
+        var command = new Command(
+            "launch",
+            $"Starts the workers of a prepared run. {CommandExecution.ExitCodes} {CommandExecution.RunAgain}: local workers were stopped by "
+            + "SIGTERM, SIGUSR1 or Ctrl+C and have saved their states: run it again.")
+        {
+            run, engine, workers, threads, image, claim, submit, sbatch,
         };
         command.SetBody((arguments, cancellationToken) =>
         {
             var folder = Path.GetFullPath(arguments.GetRequiredValue(run));
+            var opened = BlocksRun.Open(folder, NullLogger.Instance);
             var job = new BlocksJob(
                 folder,
-                BlocksRun.Open(folder, NullLogger.Instance).Blocks.Count,
+                opened.Blocks.Count,
                 Positive("--workers", arguments.GetRequiredValue(workers)),
-                Positive("--threads", arguments.GetRequiredValue(threads)));
+                Positive("--threads", arguments.GetRequiredValue(threads)),
+                arguments.GetValue(sbatch) ?? []);
             return arguments.GetRequiredValue(engine) switch
             {
-                BlocksEngine.Slurm => Slurm(job, arguments.GetValue(submit)),
+                BlocksEngine.Slurm => Slurm(job, opened, arguments.GetValue(submit), cancellationToken),
                 BlocksEngine.Kubernetes => Kubernetes(job, arguments.GetRequiredValue(image), arguments.GetRequiredValue(claim)),
-                _ => Local(job, cancellationToken),
+                _ => Local(job, opened, cancellationToken),
             };
         });
         return command;
     }
 
-    private static int Local(BlocksJob job, CancellationToken cancellationToken)
+    // Workers write to logs of their own; what is shown is what their checkpoints say, as for workers on other machines.
+    private static int Local(BlocksJob job, BlocksRun run, CancellationToken cancellationToken)
     {
-        var failed = new ConcurrentBag<int>();
-        Parallel.For(
-            0,
-            job.Blocks,
-            new ParallelOptions { MaxDegreeOfParallelism = job.Workers, CancellationToken = cancellationToken },
-            block =>
+        using var stop = new StopSignals(cancellationToken);
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = job.Workers, CancellationToken = stop.Token };
+        var work = Task.Run(() => Parallel.For(0, job.Blocks, limit, block => Work(job, block, stop.Token)), CancellationToken.None);
+        try
         {
-            var start = Worker(job, block);
-            using var process = Process.Start(start)!;
-            using var ending = cancellationToken.Register(() => process.Kill(entireProcessTree: true)); // its checkpoints stay
-            process.WaitForExit();
-            if (process.ExitCode != 0)
-                failed.Add(block);
-        });
-        if (failed.IsEmpty)
-            return 0;
-        throw new UserMistakeException(
-            $"Blocks {string.Join(", ", failed.Order())} are not trained to their end, as their workers say above. The same command "
-                + $"goes on with them.");
+            new BlocksView(run.Blocks, run.Epochs).Follow(() => work.IsCompleted, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            ((IAsyncResult)work).AsyncWaitHandle.WaitOne(); // until the last worker has saved its state
+            CommandExecution.PrintError("The workers were stopped and have saved their states; the same command goes on from there.");
+            return CommandExecution.RunAgain;
+        }
+
+        work.GetAwaiter().GetResult();
+        return Outcome(job, run);
+    }
+
+    private static void Work(BlocksJob job, int block, CancellationToken cancellationToken)
+    {
+        using var log = new StreamWriter(job.LogPath(block), append: true) { AutoFlush = true };
+        using var process = new Process { StartInfo = Worker(job, block) };
+        process.OutputDataReceived += Write;
+        process.ErrorDataReceived += Write;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        using var ending = cancellationToken.Register(() => Stop(process));
+        process.WaitForExit();
+
+        void Write(object sender, DataReceivedEventArgs line)
+        {
+            lock (log)
+            {
+                log.WriteLine(line.Data);
+            }
+        }
+    }
+
+    // As a scheduler does it: the worker ends its step and saves. Windows has no such signal; there the last checkpoint stays.
+    private static void Stop(Process process)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            process.Kill(entireProcessTree: true);
+            return;
+        }
+
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    private static int Outcome(BlocksJob job, BlocksRun run)
+    {
+        int[] missing = [.. Enumerable.Range(0, job.Blocks).Where(block => !run.Blocks.IsTrained(block))];
+        return missing is [] ? 0 : throw new UserMistakeException(
+            $"Blocks {string.Join(", ", missing)} are not trained to their end; '{job.LogPath(missing[0])}' says why. "
+            + "The same command goes on with them.");
     }
 
     private static ProcessStartInfo Worker(BlocksJob job, int block)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!);
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
             start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
         foreach (var argument in new[] { "blocks", "train", "--run", job.Folder, "--index", block.ToString(CultureInfo.InvariantCulture) })
@@ -106,7 +158,7 @@ internal static class BlocksLaunch
         return start;
     }
 
-    private static int Slurm(BlocksJob job, bool submits)
+    private static int Slurm(BlocksJob job, BlocksRun run, bool submits, CancellationToken cancellationToken)
     {
         var script = Write(job, "blocks.sbatch", job.SlurmScript(Program()));
         if (!submits)
@@ -115,15 +167,29 @@ internal static class BlocksLaunch
             return 0;
         }
 
+        var (exitCode, id) = Query("sbatch", "--parsable", script);
+        if (exitCode != 0)
+            throw new UserMistakeException($"sbatch did not take the script '{script}', as it says above.");
+        AnsiConsole.WriteLine($"Slurm has the job {id}. Ctrl+C leaves it at work; 'scancel {id}' ends it.");
+        new BlocksView(run.Blocks, run.Epochs).Follow(() => !IsQueued(id), cancellationToken);
+        return Outcome(job, run);
+    }
+
+    // A task between two tries is in the queue as well. A job that Slurm has forgotten is over.
+    private static bool IsQueued(string id) => Query("squeue", "--noheader", "--jobs", id) is (0, { Length: > 0 });
+
+    private static (int ExitCode, string Output) Query(string program, params string[] arguments)
+    {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("sbatch") { ArgumentList = { script } })!;
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+            var output = process.StandardOutput.ReadToEnd().Trim();
             process.WaitForExit();
-            return process.ExitCode;
+            return (process.ExitCode, output);
         }
         catch (System.ComponentModel.Win32Exception exception)
         {
-            throw new UserMistakeException($"sbatch cannot be started: {exception.Message} The script is '{script}'.", exception);
+            throw new UserMistakeException($"{program} cannot be started: {exception.Message}", exception);
         }
     }
 

@@ -17,6 +17,9 @@ internal static class CommandExecution
     public const string ExitCodes = "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; "
         + "130: cancelled with Ctrl+C or by closing the terminal, where train saves the model so far.";
 
+    /// <summary>What the help of each command that keeps its state says besides.</summary>
+    public const string KeptExitCodes = "75: stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved (--checkpoints): run it again.";
+
     /// <summary>
     /// Stopped by a signal, and all that is done is saved: run the same command again. The number by which sysexits.h asks for that.
     /// </summary>

@@ -22,7 +22,8 @@ internal sealed class QuickstartCommand
     {
         var command = new Command(
             "quickstart",
-            $"Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts. {CommandExecution.ExitCodes}");
+            $"Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts. {CommandExecution.ExitCodes} "
+                + CommandExecution.KeptExitCodes);
         new QuickstartCommand().AddTo(command);
         return command;
     }
@@ -34,7 +35,8 @@ internal sealed class QuickstartCommand
     {
         command.Add(_variant);
         _training.AddTo(command);
-        command.SetBody(Run);
+        command.SetBody((arguments, cancellationToken) =>
+            _training.RunUntilStopped(arguments, token => Run(arguments, token), cancellationToken));
     }
 
     private int Run(ParseResult arguments, CancellationToken cancellationToken)
@@ -63,7 +65,10 @@ internal sealed class QuickstartCommand
         using var loggers = _training.CreateLoggers(arguments);
         var progress = _training.CreateProgress(arguments, "test");
         var pixels = new ImagePixels { Side = FashionMnist.Side, Colors = PixelColors.AlreadyGrey };
-        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>());
+        var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>())
+        {
+            Checkpoints = _training.Checkpoints(arguments),
+        };
         using var classifier = training.Run(trainingImages, testImages, progress, cancellationToken);
 
         Report.PrintResult(classifier, progress.EvaluationName);

@@ -90,7 +90,8 @@ internal sealed class TrainCommand
         var train = new TrainCommand();
         var command = new Command(
             "train",
-            $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes}")
+            $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes} "
+                + CommandExecution.KeptExitCodes)
         {
             train._folder, train._test, train._unreadable, train._size, train._fit, train._channels, train._batchSize, train._learningRate,
             train._validationFraction, train._patience,
@@ -101,7 +102,10 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private int Run(ParseResult arguments, CancellationToken cancellationToken)
+    private int Run(ParseResult arguments, CancellationToken cancellationToken) =>
+        _training.RunUntilStopped(arguments, token => Train(arguments, token), cancellationToken);
+
+    private int Train(ParseResult arguments, CancellationToken cancellationToken)
     {
         var pixels = Pixels(arguments);
         var options = Options(arguments);
@@ -126,6 +130,7 @@ internal sealed class TrainCommand
         {
             // Test images show how good a model is, and must not choose it.
             WhenCancelled = arguments.GetValue(_test) is null ? WhenCancelled.ReturnBest : WhenCancelled.ReturnLast,
+            Checkpoints = _training.Checkpoints(arguments),
         };
         using var classifier = training.Run(images.Training, images.Evaluation, progress, cancellationToken);
 

@@ -28,6 +28,12 @@ internal sealed class TrainingOptions(string defaultOutput)
 
     private readonly Option<string> _json = new("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
 
+    private readonly Option<string> _checkpoints = new("--checkpoints")
+    {
+        Description = "Folder in which the training keeps its state: the same command goes on from there after a crash or a signal.",
+        HelpName = "DIR",
+    };
+
     private readonly VerboseOption _verbose = new();
 
     public void AddTo(Command command)
@@ -36,6 +42,7 @@ internal sealed class TrainingOptions(string defaultOutput)
         command.Add(_seed);
         command.Add(_output);
         command.Add(_json);
+        command.Add(_checkpoints);
         command.Add(_verbose);
     }
 
@@ -65,6 +72,24 @@ internal sealed class TrainingOptions(string defaultOutput)
         {
             // .NET ends the message with the name of a parameter, which says nothing to whom typed a command.
             throw new UserMistakeException(exception.Message.Replace($" (Parameter '{exception.ParamName}')", ""), exception);
+        }
+    }
+
+    /// <summary>Returns where the training keeps its state, or <see langword="null"/> for nowhere.</summary>
+    public Checkpoints? Checkpoints(ParseResult arguments) => arguments.GetValue(_checkpoints) is { Length: > 0 } path ? new(path) : null;
+
+    /// <summary>Runs a training that signals may stop; with checkpoints it is saved then, and the exit code says so.</summary>
+    public int RunUntilStopped(ParseResult arguments, Func<CancellationToken, int> train, CancellationToken cancellationToken)
+    {
+        using var stop = new StopSignals(cancellationToken);
+        try
+        {
+            return train(stop.Token);
+        }
+        catch (OperationCanceledException) when (Checkpoints(arguments) is { } kept)
+        {
+            CommandExecution.PrintError($"Stopped. What is trained is in '{kept.Folder}'; the same command goes on from there.");
+            return CommandExecution.RunAgain;
         }
     }
 

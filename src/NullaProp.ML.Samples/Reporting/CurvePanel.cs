@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace NullaProp.ML.Samples.Reporting;
 
-/// <summary>A panel of curves over the epochs: title, names of the curves, axes.</summary>
+/// <summary>A panel of curves over epochs or other counts: title, names of the curves, axes.</summary>
 internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
 {
     private static readonly SKColor Ink = SKColors.Black;
@@ -11,13 +11,13 @@ internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
     // Inside the panel: title and legend above; numbers and the word for them below and on the left.
     private readonly SKRect _plot = new(area.Left + 95, area.Top + 75, area.Right - 20, area.Bottom - 65);
 
-    public void Draw(string title, string unit, IReadOnlyList<ChartCurve> curves)
+    public void Draw(string title, string unit, IReadOnlyList<ChartCurve> curves, string axis = "epoch")
     {
         canvas.Write(title, new SKPoint(_plot.MidX, area.Top + 25), SKTextAlign.Center, Ink, ChartCanvas.TitleSize);
         WriteLegend(curves);
         var epochs = AxisScale.Of([.. curves.SelectMany(curve => curve.Points).Select(point => point.X)], smallestStep: 1);
         var values = AxisScale.Of([.. curves.SelectMany(curve => curve.Points).Select(point => point.Y)]);
-        DrawAxes(epochs, values, unit);
+        DrawAxes(epochs, values, unit, axis);
         foreach (var curve in curves)
             DrawCurve(curve, epochs, values);
     }
@@ -37,7 +37,7 @@ internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
         }
     }
 
-    private void DrawAxes(AxisScale epochs, AxisScale values, string unit)
+    private void DrawAxes(AxisScale epochs, AxisScale values, string unit, string axis)
     {
         foreach (var tick in values.Ticks)
         {
@@ -55,7 +55,7 @@ internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
 
         canvas.DrawLine(new SKPoint(_plot.Left, _plot.Bottom), new SKPoint(_plot.Right, _plot.Bottom), Ink);
         canvas.DrawLine(new SKPoint(_plot.Left, _plot.Top), new SKPoint(_plot.Left, _plot.Bottom), Ink);
-        canvas.Write("epoch", new SKPoint(_plot.MidX, _plot.Bottom + 43), SKTextAlign.Center, Ink);
+        canvas.Write(axis, new SKPoint(_plot.MidX, _plot.Bottom + 43), SKTextAlign.Center, Ink);
         canvas.Write(unit, new SKPoint(area.Left + 20, _plot.MidY), SKTextAlign.Center, Ink, degrees: -90);
     }
 

@@ -18,10 +18,19 @@ internal sealed class TrainingOutput(string folder)
     /// <summary>Writes all of them and says where they are.</summary>
     public void Save(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
     {
-        mlContext.Model.Save(classifier.Chain, classifier.InputSchema, ModelPath);
-        TrainingChart.Save(progress.History, progress.EvaluationName, TrainingChartPath);
+        mlContext.Model.SaveAtomically(classifier.Chain, classifier.InputSchema, ModelPath);
         ConfusionChart.Save(classifier.Metrics.ConfusionMatrix, classifier.Trained.Model.ClassNames, ConfusionChartPath);
-        AnsiConsole.WriteLine($"Saved {ModelPath}, {TrainingChartPath} and {ConfusionChartPath}.");
+        if (progress.History.Count > 0)
+        {
+            TrainingChart.Save(progress.History, progress.EvaluationName, TrainingChartPath);
+            AnsiConsole.WriteLine($"Saved {ModelPath}, {TrainingChartPath} and {ConfusionChartPath}.");
+        }
+        else
+        {
+            // The checkpoints held the whole training.
+            AnsiConsole.WriteLine($"Saved {ModelPath} and {ConfusionChartPath}. There was no epoch left to train and to draw.");
+        }
+
         AnsiConsole.WriteLine();
     }
 }

@@ -17,18 +17,24 @@ internal sealed class BlocksRun
     private readonly Description _description;
     private readonly MLContext _mlContext;
     private readonly ILogger _logger;
+    private readonly NoPropTrainer _trainer;
 
     private BlocksRun(string folder, Description description, ILogger logger)
     {
         (_folder, _description, _logger) = (folder, description, logger);
         _mlContext = new MLContext(description.Options.Seed);
-        Blocks = new NoPropBlocks(
-            _mlContext.MulticlassClassification.Trainers.NoProp(description.Options),
-            new Checkpoints(Path.Combine(folder, "blocks")));
+        _trainer = _mlContext.MulticlassClassification.Trainers.NoProp(description.Options);
+
+        // A scheduler may start a block again while it only believes its worker to be dead: the second one waits, and finds it trained.
+        var checkpoints = new Checkpoints(Path.Combine(folder, "blocks")) { LockTimeout = Timeout.InfiniteTimeSpan };
+        Blocks = new NoPropBlocks(_trainer, checkpoints);
     }
 
     /// <summary>Gets the blocks.</summary>
     public NoPropBlocks Blocks { get; }
+
+    /// <summary>Gets the epochs of each block.</summary>
+    public int Epochs => _description.Options.Epochs;
 
     private string DataPath => Path.Combine(_folder, "data.idv");
 
@@ -69,8 +75,8 @@ internal sealed class BlocksRun
             new BlocksRun(folder, JsonSerializer.Deserialize<Description>(File.ReadAllText(DescriptionPath(folder)), Json)!, logger));
     }
 
-    /// <summary>Trains one block, from where an earlier process left it.</summary>
-    /// <exception cref="UserMistakeException">Another process trains it, or its folder cannot be written.</exception>
+    /// <summary>Trains one block, from where an earlier process left it, and waits where one is still at it.</summary>
+    /// <exception cref="UserMistakeException">Its folder cannot be written.</exception>
     public void Train(int block, IProgress<NoPropProgress> progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
         var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
@@ -83,12 +89,28 @@ internal sealed class BlocksRun
     public void Merge(string modelPath) => Guarded(_folder, () =>
     {
         using var trained = Blocks.Merge();
+        Save(trained, modelPath);
+        return 0;
+    });
+
+    /// <summary>Trains the whole model in this process, apart from the blocks, and saves it as <see cref="Merge"/> does.</summary>
+    /// <exception cref="UserMistakeException">The file cannot be written.</exception>
+    public void Fit(string modelPath, TrainingProgress progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
+    {
+        var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
+        var data = _mlContext.Data.LoadFromBinary(DataPath);
+        using var trained = progress.Show(Epochs, () => _trainer.Fit(data, run));
+        Save(trained, modelPath);
+        return 0;
+    });
+
+    private void Save(NoPropTransformer trained, string modelPath)
+    {
         var rows = _mlContext.Data.LoadFromEnumerable<ImageRow>([]);
         var preprocessing = new ImagePixels { Side = _description.Side, Colors = _description.Colors }.CreatePipeline(_mlContext).Fit(rows);
         using var chain = ImageClassifierTraining.Chain(_mlContext, preprocessing, trained, _mlContext.Data.LoadFromBinary(DataPath));
         _mlContext.Model.SaveAtomically(chain, rows.Schema, modelPath);
-        return 0;
-    });
+    }
 
     private static string DescriptionPath(string folder) => Path.Combine(folder, "run.json");
 

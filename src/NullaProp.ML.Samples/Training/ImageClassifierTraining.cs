@@ -14,8 +14,11 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
     /// <summary>Gets what a training that is cancelled gives.</summary>
     public WhenCancelled WhenCancelled { get; init; }
 
+    /// <summary>Gets where the training keeps its state; <see langword="null"/> for nowhere.</summary>
+    public Checkpoints? Checkpoints { get; init; }
+
     /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
-    /// <exception cref="UserMistakeException">An image cannot be read.</exception>
+    /// <exception cref="UserMistakeException">An image cannot be read, or the checkpoints are of another training.</exception>
     public TrainedClassifier Run(
         ImageFolder training,
         ImageFolder evaluation,
@@ -31,6 +34,10 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
                 is { } fault)
         {
             throw new UserMistakeException(fault, exception); // it was whole when the folder was read
+        }
+        catch (Exception exception) when (Checkpoints is not null && exception is (IOException or InvalidOperationException))
+        {
+            throw new UserMistakeException($"{exception.Message} The folder is that of --checkpoints.", exception);
         }
     }
 
@@ -62,6 +69,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Logger = logger,
             Progress = progress,
             Validation = evaluationPixels,
+            Checkpoints = Checkpoints,
             CancellationToken = cancellationToken,
             WhenCancelled = WhenCancelled,
         };

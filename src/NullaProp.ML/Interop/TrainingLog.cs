@@ -12,12 +12,21 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
     /// <param name="message">One sentence.</param>
     public void Information(string message)
     {
-        channel.Info(
-            MessageSensitivity.None,
-            message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        channel.Info(MessageSensitivity.None, AsFormat(message));
         if (logger is not null)
         {
             LogInformation(logger, message);
+        }
+    }
+
+    /// <summary>Says what an epoch gave, as an event of its own: there are many, and programs show them otherwise.</summary>
+    /// <param name="message">One sentence.</param>
+    public void Epoch(string message)
+    {
+        channel.Info(MessageSensitivity.None, AsFormat(message));
+        if (logger is not null)
+        {
+            LogEpoch(logger, message);
         }
     }
 
@@ -25,9 +34,7 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
     /// <param name="message">One sentence.</param>
     public void Warning(string message)
     {
-        channel.Warning(
-            MessageSensitivity.None,
-            message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
+        channel.Warning(MessageSensitivity.None, AsFormat(message));
         if (logger is not null)
         {
             LogWarning(logger, message);
@@ -36,6 +43,12 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
 
     /// <inheritdoc/>
     public void Dispose() => channel.Dispose();
+
+    private static string AsFormat(string message) =>
+        message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
+
+    [LoggerMessage(EventName = "Epoch", Level = LogLevel.Information, Message = "{Message}")]
+    private static partial void LogEpoch(ILogger logger, string message);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Message}")]
     private static partial void LogInformation(ILogger logger, string message);

@@ -20,7 +20,7 @@ public sealed record Checkpoints
     public string Folder { get; private init; }
 
     /// <summary>Gets after how many epochs a checkpoint is written; one is always written at the end.</summary>
-    /// <value>Default 1; 1 to 100,000.</value>
+    /// <value>Default 1, within <see cref="CostLimit"/>; 1 to 100,000.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int EveryEpochs
     {
@@ -28,6 +28,21 @@ public sealed record Checkpoints
         init => field = value is >= 1 and <= 100_000 ? value : throw OutOfRange(nameof(EveryEpochs), $"{value}", "from 1 to 100000");
     }
     = 1;
+
+    /// <summary>
+    /// Gets the most of the training time that checkpoints at the end of epochs may take, as a share: those that would make it more are
+    /// left out. The first one, the last one and those of <see cref="EveryMinutes"/> or of a cancelled training are written all the same.
+    /// </summary>
+    /// <value>Default 0.01; above 0, at most 1; <see langword="null"/>: none is left out, however short the epochs are.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public double? CostLimit
+    {
+        get;
+        init => field = value is null or (> 0 and <= 1)
+            ? value
+            : throw OutOfRange(nameof(CostLimit), $"{value}", "above 0 and at most 1, or null");
+    }
+    = 0.01;
 
     /// <summary>Gets after how many minutes one is written besides, at the end of a step, in the middle of an epoch too.</summary>
     /// <value>Default <see langword="null"/>: at the end of epochs alone; else above 0.</value>
@@ -51,6 +66,22 @@ public sealed record Checkpoints
     /// <summary>Gets what becomes of checkpoints that are there when training begins.</summary>
     /// <value>Default <see cref="CheckpointResume.IfPresent"/>.</value>
     public CheckpointResume Resume { get; init; } = CheckpointResume.IfPresent;
+
+    /// <summary>
+    /// Gets how long a training waits where another process has the folder: a worker that a scheduler took for dead may still be at work,
+    /// and a file server holds the lock of a machine that is gone until the lease of that machine ends.
+    /// </summary>
+    /// <value>
+    /// Default 0: it fails at once. <see cref="Timeout.InfiniteTimeSpan"/>: until the other one ends, or this one is cancelled.
+    /// </value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public TimeSpan LockTimeout
+    {
+        get;
+        init => field = value >= TimeSpan.Zero || value == Timeout.InfiniteTimeSpan
+            ? value
+            : throw OutOfRange(nameof(LockTimeout), $"{value}", "0 or more, or Timeout.InfiniteTimeSpan");
+    }
 
     /// <summary>Returns the same in another folder.</summary>
     /// <param name="folder">The folder.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using NullaProp.ML.Training;
 
@@ -14,30 +15,15 @@ internal sealed class CheckpointFolder : IDisposable
     private const string Unfinished = ".tmp";
     private const string LockName = ".lock";
 
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250); // two tries to lock
+
     private readonly string _path;
     private readonly FileStream _lock;
 
-    /// <summary>Makes the folder where there is none, locks it, and removes what a process left unfinished.</summary>
-    /// <param name="path">The folder.</param>
-    /// <exception cref="IOException">Another training has it, or it cannot be written to.</exception>
-    public CheckpointFolder(string path)
+    // Removes what a process left unfinished.
+    private CheckpointFolder(string path, FileStream locked)
     {
-        _path = path;
-        try
-        {
-            Directory.CreateDirectory(path);
-            _lock = new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException(
-                IsLocked(fault)
-                    ? $"Another training keeps its checkpoints in '{path}' at this moment. Wait for its end, or give this one a folder "
-                        + $"of its own."
-                    : $"Checkpoints cannot be written to '{path}': {fault.Message} Choose a folder that can be written to.",
-                fault);
-        }
-
+        (_path, _lock) = (path, locked);
         try
         {
             foreach (var left in Directory.EnumerateDirectories(path, "*" + Unfinished))
@@ -51,6 +37,41 @@ internal sealed class CheckpointFolder : IDisposable
             throw new IOException(
                 $"What an earlier training left in '{path}' cannot be deleted: {fault.Message} Delete it by hand.",
                 fault);
+        }
+    }
+
+    /// <summary>Makes the folder where there is none, locks it, and removes what a process left unfinished.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="timeout">How long to wait where another training has it.</param>
+    /// <param name="inform">Hears that this one waits.</param>
+    /// <param name="checkAlive">Throws where nobody wants to wait any longer.</param>
+    /// <param name="cancellationToken">Ends a wait at once.</param>
+    /// <exception cref="IOException">Another training has it, or it cannot be written to.</exception>
+    public static CheckpointFolder Open(
+        string path, TimeSpan timeout, Action<string> inform, Action checkAlive, CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        for (var tries = 0; ; tries++)
+        {
+            if (TryLock(path) is { } locked)
+            {
+                return new(path, locked);
+            }
+
+            if (timeout != Timeout.InfiniteTimeSpan && watch.Elapsed >= timeout)
+            {
+                throw new IOException(
+                    $"Another training keeps its checkpoints in '{path}' at this moment. Wait for its end "
+                        + $"({nameof(Checkpoints)}.{nameof(Checkpoints.LockTimeout)}), or give this one a folder of its own.");
+            }
+
+            if (tries == 0)
+            {
+                inform($"Another training keeps its checkpoints in '{path}' at this moment. This one waits for its end.");
+            }
+
+            cancellationToken.WaitHandle.WaitOne(Between);
+            checkAlive();
         }
     }
 
@@ -83,8 +104,10 @@ internal sealed class CheckpointFolder : IDisposable
         {
             Directory.CreateDirectory(beside);
             write(beside);
+            FolderFlush.Flush(beside);
             Remove(name);
             Directory.Move(beside, PathOf(name));
+            FolderFlush.Flush(_path); // before older ones are deleted
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -111,6 +134,26 @@ internal sealed class CheckpointFolder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    // Null where another process has it.
+    private static FileStream? TryLock(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            return new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception fault) when (IsLocked(fault))
+        {
+            return null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"Checkpoints cannot be written to '{path}': {fault.Message} Choose a folder that can be written to.",
+                fault);
+        }
+    }
 
     // EAGAIN of Linux and of macOS, and ERROR_SHARING_VIOLATION of Windows.
     private static bool IsLocked(Exception fault) => fault is IOException && fault.HResult is 11 or 35 or unchecked((int)0x8007_0020);

@@ -17,7 +17,11 @@ internal sealed class CheckpointSeries(
     Action<string> warn) : ITrainingStates
 {
     private readonly List<string> _own = []; // names, the newest last
-    private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private TimeSpan _last; // when the last one was written
+    private TimeSpan _asked; // when the next one was thought of: the state is copied from then on
+    private TimeSpan _cost; // of the last one
+    private TimeSpan _spent; // on all of them
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The newest whole one is of another training; the message says what differs.</exception>
@@ -43,9 +47,13 @@ internal sealed class CheckpointSeries(
     }
 
     /// <inheritdoc/>
-    public bool IsDue(TrainingPlace place) =>
-        (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0)
-        || _sinceLast.Elapsed.TotalMinutes >= options.EveryMinutes;
+    public bool IsDue(TrainingPlace place)
+    {
+        _asked = _watch.Elapsed;
+        var isCheap = options.CostLimit is not { } limit || _spent + _cost <= limit * _asked;
+        return (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0 && isCheap)
+            || (_asked - _last).TotalMinutes >= options.EveryMinutes;
+    }
 
     /// <inheritdoc/>
     /// <exception cref="IOException">It cannot be written; the last whole one stays.</exception>
@@ -59,7 +67,9 @@ internal sealed class CheckpointSeries(
 
         folder.Add(name, path => CheckpointFile.Write(path, fingerprint, state));
         _own.Add(name);
-        _sinceLast.Restart();
+        _last = _watch.Elapsed;
+        _cost = _last - _asked;
+        _spent += _cost;
         foreach (var old in CheckpointFolder.Names(options.Folder).Except(_own.TakeLast(options.Keep)))
         {
             folder.Remove(old);

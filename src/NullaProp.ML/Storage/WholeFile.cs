@@ -32,6 +32,7 @@ internal static class WholeFile
             }
 
             File.Move(beside, target, overwrite: true);
+            FolderFlush.Flush(Path.GetDirectoryName(target)!);
         }
         catch
         {

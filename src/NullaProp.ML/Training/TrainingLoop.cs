@@ -134,7 +134,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     private void SaveIfDue(RunningTraining training)
     {
         var isOver = training.Place.Epoch == options.Epochs || training.Best.IsOver;
-        if (monitor.States is { } states && (isOver || states.IsDue(training.Place)))
+        if (monitor.States is { } states && (states.IsDue(training.Place) || isOver))
         {
             states.Save(training.State(Elapsed));
         }

@@ -41,14 +41,16 @@ internal sealed class TrainedModel : IDisposable
     /// <summary>Trains a model from tensors in memory; the caller disposes of it. This is Fit without ML.NET.</summary>
     /// <param name="options">The options.</param>
     /// <param name="images">The images.</param>
-    public static TrainedModel Fit(NoPropOptions options, ImageStore images)
+    /// <param name="states">What keeps states of the training, if anything does.</param>
+    public static TrainedModel Fit(NoPropOptions options, ImageStore images, ITrainingStates? states = null)
     {
         var streams = new RandomStreams(Seed);
         var network = new Denoiser(Weights.Drawn(streams, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
         var (mean, deviation) = images.ChannelStatistics();
         network.Normalization.Set(mean, deviation);
         var data = new TrainingData(images, Validation: null, streams);
-        new TrainingLoop(network, FastBFloat16.Choose(options, CPU), data, new TrainingMonitor(_ => { }, () => { })).Run();
+        var monitor = new TrainingMonitor(_ => { }, () => { }) { States = states };
+        new TrainingLoop(network, FastBFloat16.Choose(options, CPU), data, monitor).Run();
         return new TrainedModel(options, network);
     }
 

@@ -149,11 +149,25 @@ public sealed class CheckpointTests
     {
         using var folder = new TempFolder();
 
-        Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) { Keep = keep } }).Dispose();
+        Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) { Keep = keep, CostLimit = null } }).Dispose();
 
         var names = Names(folder);
         Assert.HasCount(left, names);
         Assert.AreEqual("epoch-000003-pass-0000-step-0000000000", names[^1]);
+    }
+
+    // Epochs of milliseconds: a hundredth of them is no time for a checkpoint.
+    [TestMethod]
+    public void Fit_EpochsTooShortForTheCostLimit_WritesTheFirstAndTheLast()
+    {
+        using var folder = new TempFolder();
+        var options = Options with { Epochs = 6, EarlyStoppingPatience = 0 };
+
+        Trainer(options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) { Keep = 9, CostLimit = 1e-6 } }).Dispose();
+
+        CollectionAssert.AreEqual(
+            new[] { "epoch-000001-pass-0000-step-0000000000", "epoch-000006-pass-0000-step-0000000000" },
+            Names(folder));
     }
 
     [TestMethod]
@@ -199,6 +213,44 @@ public sealed class CheckpointTests
         Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
 
         StringAssert.StartsWith(fault!.Message, "Another training keeps its checkpoints in ");
+    }
+
+    [TestMethod]
+    public void Fit_WhileAnotherHasTheFolderAndLockTimeout_WaitsForItsEnd()
+    {
+        using var folder = new TempFolder();
+        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var log = new LogLines(line => EndAt("waits for its end", line, other.Dispose));
+        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = Timeout.InfiniteTimeSpan };
+
+        Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = checkpoints, Logger = log }).Dispose();
+
+        Assert.HasCount(2, Names(folder));
+    }
+
+    [TestMethod]
+    public void Fit_CancelledWhileItWaitsForTheFolder_Ends()
+    {
+        using var folder = new TempFolder();
+        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        using var source = new CancellationTokenSource();
+        var log = new LogLines(line => EndAt("waits for its end", line, source.Cancel));
+        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = Timeout.InfiniteTimeSpan };
+        var run = new NoPropRun { Checkpoints = checkpoints, Logger = log, CancellationToken = source.Token };
+
+        Assert.Throws<OperationCanceledException>(() => Trainer(Options).Fit(Data, run));
+    }
+
+    [TestMethod]
+    public void Fit_WhileAnotherHasTheFolderForLongerThanLockTimeout_SaysSo()
+    {
+        using var folder = new TempFolder();
+        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = TimeSpan.FromMilliseconds(1) };
+
+        var fault = Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = checkpoints }));
+
+        StringAssert.StartsWith(fault.Message, "Another training keeps its checkpoints in ");
     }
 
     // As where the disk is full or no more may be written: the fault comes from the system in the middle of writing.
@@ -263,12 +315,22 @@ public sealed class CheckpointTests
             "Checkpoints.Keep is 0, but must be from 1 to 1000.");
         Assert.Throws<ArgumentOutOfRangeException>(() => new Checkpoints("a") { EveryEpochs = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new Checkpoints("a") { EveryMinutes = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Checkpoints("a") { CostLimit = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Checkpoints("a") { LockTimeout = TimeSpan.FromSeconds(-1) });
         Assert.Throws<ArgumentException>(() => new Checkpoints(" "));
     }
 
     private static NoPropOptions Of(VariantKind kind) => Options with { Variant = kind.Create(new DiscreteTime { BlockCount = 2 }) };
 
     private static NoPropTrainer Trainer(NoPropOptions options) => Context.MulticlassClassification.Trainers.NoProp(options);
+
+    private static void EndAt(string part, string line, Action end)
+    {
+        if (line.Contains(part, StringComparison.Ordinal))
+        {
+            end();
+        }
+    }
 
     private static string[] Names(TempFolder folder) =>
         [.. Directory.EnumerateDirectories(folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];

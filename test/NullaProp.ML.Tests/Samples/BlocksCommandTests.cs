@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
+using k8s;
+using k8s.Models;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using NullaProp.ML.Samples.Commands;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Training;
@@ -15,6 +15,7 @@ namespace NullaProp.ML.Tests.Samples;
 public sealed class BlocksCommandTests
 {
     private const int Blocks = 3;
+    private static readonly BlocksJob Job = new("/shared/run", Blocks: 10, Workers: 4, Threads: 2, ["--time=2:00:00"]);
 
     // Each of the first three workers dies as soon as it has reported an epoch, while that epoch's checkpoint is being written.
     [TestMethod]
@@ -24,45 +25,152 @@ public sealed class BlocksCommandTests
         var options = Prepare(folder);
         for (var killed = 0; killed < Blocks; killed++)
         {
-            Assert.AreNotEqual(0, Work(folder, block: killed, killAtFirstEpoch: true));
+            Assert.AreNotEqual(0, Work(folder, block: killed, process => process.Kill()));
         }
 
         for (var block = 0; block < Blocks; block++)
         {
-            Assert.AreEqual(0, Work(folder, block, killAtFirstEpoch: false));
+            Assert.AreEqual(0, Work(folder, block));
         }
 
-        var context = new MLContext(options.Seed);
-        using var merged =
-            new NoPropBlocks(context.MulticlassClassification.Trainers.NoProp(options), new(folder.File("run/blocks"))).Merge();
-        using var expected = context.MulticlassClassification.Trainers
-            .NoProp(options)
-            .Fit(context.Data.LoadFromBinary(folder.File("run/data.idv")));
-        Interruptions.AssertSameWeights(expected, merged);
+        AssertModelOfOneTraining(folder, options, get_num_threads());
+    }
+
+    [TestMethod]
+    public void Launch_Local_MergesToTheBitsOfOneTraining()
+    {
+        using var folder = new TempFolder();
+        var options = Prepare(folder);
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "2", "--threads", "1");
+
+        Assert.AreEqual(0, exitCode, string.Join('\n', lines));
+        for (var block = 0; block < Blocks; block++)
+        {
+            CollectionAssert.Contains(lines, $"block {block} is trained");
+            StringAssert.Contains(File.ReadAllText(folder.File($"run/block-{block}.log")), $"Block {block} is trained.");
+        }
+
+        AssertModelOfOneTraining(folder, options, threads: 1);
+    }
+
+    [TestMethod]
+    public void Launch_LocalWorkersFail_NamesTheBlocksAndALog()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+        File.Delete(folder.File("run/data.idv"));
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "3", "--threads", "1");
+
+        Assert.AreEqual(1, exitCode);
+        StringAssert.Contains(string.Join(' ', lines), "Blocks 0, 1, 2 are not trained to their end;");
+        StringAssert.Contains(File.ReadAllText(folder.File("run/block-0.log")), "data.idv");
+    }
+
+    // As a scheduler takes a node away, or tells of the end of a time limit.
+    [TestMethod]
+    [DataRow("TERM")]
+    [DataRow("USR1")]
+    public void Train_Signal_SavesAtTheNextStepAndEndsWith75(string signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Windows has no such signals.");
+        }
+
+        using var folder = new TempFolder();
+        var options = Prepare(folder, epochs: 100_000);
+        var blocks = BlocksIn(folder, options, run: new());
+
+        var exitCode = Work(folder, block: 1, process => SamplesProgram.Signal(process, signal));
+
+        Assert.AreEqual(CommandExecution.RunAgain, exitCode);
+        Assert.IsGreaterThan(0, blocks.TrainedEpochs(1));
+        Assert.IsFalse(blocks.IsTrained(1));
     }
 
     [TestMethod]
     public void SlurmScript_OfARun_QueuesStoppedTasksAgain()
     {
-        var script = new BlocksJob("/shared/run", Blocks: 10, Workers: 4, Threads: 2).SlurmScript("'/opt/samples'");
+        var script = Job.SlurmScript("'/opt/samples'");
 
         StringAssert.Contains(script, "#SBATCH --array=0-9%4\n");
+        StringAssert.Contains(script, "#SBATCH --time=2:00:00\nexport OMP_NUM_THREADS=2\n");
         StringAssert.Contains(script, "'/opt/samples' blocks train --run '/shared/run' &\n");
         StringAssert.Contains(script, "if [ $code = 75 ]; then\n  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\n");
     }
 
-    private static NoPropOptions Prepare(TempFolder folder)
+    // The manifest was never run: there is no cluster here. What Kubernetes' own typed client reads of it is what is meant.
+    [TestMethod]
+    public void KubernetesManifest_ByTheTypedClient_IsAnIndexedJobThatSchedulersMayRepeat()
+    {
+        var job = KubernetesYaml.Deserialize<V1Job>(Job.KubernetesManifest("registry/image:1", "shared"), strict: true);
+
+        Assert.AreEqual(("batch/v1", "Job"), (job.ApiVersion, job.Kind));
+        Assert.AreEqual(("Indexed", 10, 4, 3), (
+            job.Spec.CompletionMode, job.Spec.Completions, job.Spec.Parallelism, job.Spec.BackoffLimitPerIndex));
+        var rules = job.Spec.PodFailurePolicy.Rules;
+        CollectionAssert.AreEqual(new[] { "Ignore", "Ignore", "FailIndex" }, rules.Select(rule => rule.Action).ToArray());
+        Assert.AreEqual(("DisruptionTarget", "True"), (rules[0].OnPodConditions[0].Type, rules[0].OnPodConditions[0].Status));
+        CollectionAssert.AreEqual(new int?[] { CommandExecution.RunAgain }, rules[1].OnExitCodes.Values.Cast<int?>().ToArray());
+        CollectionAssert.AreEqual(new int?[] { 1 }, rules[2].OnExitCodes.Values.Cast<int?>().ToArray());
+    }
+
+    [TestMethod]
+    public void KubernetesManifest_ByTheTypedClient_RunsAWorkerOnTheSharedVolume()
+    {
+        var pod = KubernetesYaml.Deserialize<V1Job>(Job.KubernetesManifest("registry/image:1", "shared"), strict: true).Spec.Template.Spec;
+        var container = pod.Containers.Single();
+
+        Assert.AreEqual("Never", pod.RestartPolicy);
+        Assert.AreEqual("registry/image:1", container.Image);
+        CollectionAssert.AreEqual(new[] { "blocks", "train", "--run", "/run-folder" }, container.Args.ToArray());
+        Assert.AreEqual("/run-folder", container.VolumeMounts.Single().MountPath);
+        Assert.AreEqual(container.VolumeMounts.Single().Name, pod.Volumes.Single().Name);
+        Assert.AreEqual("shared", pod.Volumes.Single().PersistentVolumeClaim.ClaimName);
+        Assert.AreEqual(("OMP_NUM_THREADS", "2"), (container.Env.Single().Name, container.Env.Single().Value));
+        Assert.AreEqual("2", container.Resources.Requests["cpu"].ToString());
+    }
+
+    // Not built: there are no images to start from here. Every line is an instruction that a builder knows.
+    [TestMethod]
+    public void Containerfile_Lines_StartTheProgram()
+    {
+        var lines = BlocksJob.Containerfile.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        CollectionAssert.AreEqual(new[] { "FROM", "RUN", "COPY", "ENTRYPOINT" }, lines.Select(line => line.Split(' ')[0]).ToArray());
+        StringAssert.Contains(lines[^1], typeof(BlocksJob).Assembly.GetName().Name + ".dll");
+    }
+
+    private static void AssertModelOfOneTraining(TempFolder folder, NoPropOptions options, int threads)
+    {
+        var run = new NoPropRun { Threads = threads };
+        var context = new MLContext(options.Seed);
+        using var merged = BlocksIn(folder, options, run).Merge();
+        using var expected = context.MulticlassClassification.Trainers
+            .NoProp(options)
+            .Fit(context.Data.LoadFromBinary(folder.File("run/data.idv")), run);
+        Interruptions.AssertSameWeights(expected, merged);
+    }
+
+    private static NoPropBlocks BlocksIn(TempFolder folder, NoPropOptions options, NoPropRun run) => new(
+        new MLContext(options.Seed).MulticlassClassification.Trainers.NoProp(options, run),
+        new(folder.File("run/blocks")));
+
+    private static NoPropOptions Prepare(TempFolder folder, int epochs = 3)
     {
         foreach (var (number, image) in TinyImages.Pixels(24, 2).Index())
         {
-            Save(folder, image.Pixels, TinyImages.Names[image.Class], number);
+            var name = TinyImages.Names[image.Class];
+            SamplesProgram.SavePng(image.Pixels, folder.File(Path.Combine("images", name, $"{number}.png")));
         }
 
         var images = new MLContext().Data.LoadImageFolder(folder.File("images"));
         var options = new NoPropOptions
         {
             Variant = new DiscreteTime { BlockCount = Blocks },
-            Epochs = 3,
+            Epochs = epochs,
             BatchSize = 8,
             HiddenSize = 8,
             Seed = 3,
@@ -72,35 +180,6 @@ public sealed class BlocksCommandTests
         return options;
     }
 
-    private static void Save(TempFolder folder, float[] grey, string name, int number)
-    {
-        var pixels = grey.SelectMany(value => new[] { (byte)value, (byte)value, (byte)value, byte.MaxValue }).ToArray();
-        using var image = MLImage.CreateFromPixels(TinyImages.Side, TinyImages.Side, MLPixelFormat.Bgra32, pixels);
-        var path = folder.File(Path.Combine("images", name, $"{number}.png"));
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        image.Save(path);
-    }
-
-    private static int Work(TempFolder folder, int block, bool killAtFirstEpoch)
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        var program = Path.Combine(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll");
-        foreach (var argument in new[] { program, "blocks", "train", "--run", folder.File("run"), "--index", $"{block}" })
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.Environment["OMP_NUM_THREADS"] = get_num_threads().ToString(CultureInfo.InvariantCulture); // they decide the last bits
-        using var process = Process.Start(start)!;
-        while (process.StandardOutput.ReadLine() is { } line)
-        {
-            if (killAtFirstEpoch && line.StartsWith("epoch", StringComparison.Ordinal))
-            {
-                process.Kill();
-            }
-        }
-
-        process.WaitForExit();
-        return process.ExitCode;
-    }
+    private static int Work(TempFolder folder, int block, Action<Process>? atFirstEpoch = null) => SamplesProgram.RunUntilAnEpoch(
+        atFirstEpoch, "blocks", "train", "--run", folder.File("run"), "--index", $"{block}");
 }

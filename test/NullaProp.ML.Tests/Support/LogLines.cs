@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace NullaProp.ML.Tests.Support;
 
 /// <summary>A logger that keeps what it is told.</summary>
-internal sealed class LogLines : ILogger
+/// <param name="onLine">Hears of each line as it comes.</param>
+internal sealed class LogLines(Action<string>? onLine = null) : ILogger
 {
     public List<(LogLevel Level, string Text)> Lines { get; } = [];
 
@@ -17,6 +18,10 @@ internal sealed class LogLines : ILogger
         EventId eventId,
         TState state,
         Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
-        Lines.Add((logLevel, formatter(state, exception)));
+        Func<TState, Exception?, string> formatter)
+    {
+        var text = formatter(state, exception);
+        Lines.Add((logLevel, text));
+        onLine?.Invoke(text);
+    }
 }

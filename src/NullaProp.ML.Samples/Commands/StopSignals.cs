@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace NullaProp.ML.Samples.Commands;
+
+/// <summary>
+/// Ctrl+C, SIGTERM and SIGUSR1 as one token, as clusters stop a program that is to save what it has. The handlers only set it: the work
+/// itself looks at it where it can be left.
+/// </summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource _source;
+    private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration? _user;
+
+    /// <param name="cancellationToken">Of Ctrl+C.</param>
+    public StopSignals(CancellationToken cancellationToken)
+    {
+        _source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        _user = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(UserSignal, Stop);
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    // SIGUSR1, which .NET has no name for: raw numbers are positive.
+    private static PosixSignal UserSignal => (PosixSignal)(OperatingSystem.IsLinux() ? 10 : 30);
+
+    public void Dispose()
+    {
+        _user?.Dispose();
+        _terminate.Dispose();
+        _source.Dispose();
+    }
+
+    private void Stop(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        _source.Cancel();
+    }
+}
