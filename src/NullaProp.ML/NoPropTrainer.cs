@@ -262,15 +262,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     }
 
     // The part of a pretrained network that is not trained; that of a model to train further is in the model.
-    private FrozenTrunk? Trunk(NoPropScorer? previous, Device device)
-    {
-        if (!Options.Backbone.IsPretrained())
-        {
-            return null;
-        }
-
-        return previous?.CopyTrunk(device) ?? PretrainedFile.ReadTrunk(Options.BackboneWeightsPath, device);
-    }
+    private FrozenTrunk? Trunk(NoPropScorer? previous, Device device) => !Options.Backbone.IsPretrained()
+        ? null
+        : previous?.CopyTrunk(device) ?? PretrainedFile.ReadTrunk(Options.BackboneWeightsPath, device);
 
     private (Denoiser Network, HostTensor Starts) Trained(
         TrainingData data, Func<Denoiser> first, FrozenTrunk? trunk, TrainingMonitor monitor)

@@ -126,11 +126,13 @@ internal sealed class TrainCommand
 
         using var loggers = _training.CreateLoggers(arguments);
         var progress = _training.CreateProgress(arguments, evaluationName);
+        var checkpoints = _training.Checkpoints(arguments);
         var training = new ImageClassifierTraining(mlContext, pixels, options, loggers.CreateLogger<NoPropTrainer>())
         {
-            // Test images show how good a model is, and must not choose it.
-            WhenCancelled = arguments.GetValue(_test) is null ? WhenCancelled.ReturnBest : WhenCancelled.ReturnLast,
-            Checkpoints = _training.Checkpoints(arguments),
+            // From checkpoints the same command goes on. Test images show how good a model is, and must not choose it.
+            WhenCancelled = checkpoints is not null ? WhenCancelled.Throw
+                : arguments.GetValue(_test) is null ? WhenCancelled.ReturnBest : WhenCancelled.ReturnLast,
+            Checkpoints = checkpoints,
         };
         using var classifier = training.Run(images.Training, images.Evaluation, progress, cancellationToken);
 
