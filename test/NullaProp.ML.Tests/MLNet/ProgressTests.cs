@@ -137,15 +137,9 @@ public sealed class ProgressTests
     {
         var time = new ManualTime();
         var reports = new Recorder<NoPropProgress>();
-        var rows = TinyImages.Rows(6, 3, index => (uint)index);
-        var data = Context.Data.LoadFromEnumerable(Slow());
-        var keys = Context.Transforms.Conversion
-            .MapValueToKey("Label")
-            .Fit(Context.Data.LoadFromEnumerable(rows))
-            .Transform(data);
         var trainer = new NoPropTrainer(Context, TinyImages.Options, new NoPropRun { Progress = reports }) { Clock = time };
 
-        trainer.Fit(keys).Dispose();
+        trainer.Fit(Context.Data.LoadFromEnumerable(Slow())).Dispose();
 
         var read = reports.Reports.Where(report => report.Epoch == 0).ToArray();
         Assert.IsGreaterThanOrEqualTo(2, read.Length);
@@ -155,12 +149,12 @@ public sealed class ProgressTests
             Assert.AreEqual(1, (later.Elapsed - earlier.Elapsed).TotalSeconds, 1e-6);
         }
 
-        IEnumerable<ImageRow<uint>> Slow()
+        IEnumerable<KeyedRow> Slow()
         {
-            foreach (var row in rows)
+            foreach (var (pixels, label) in TinyImages.Pixels(6, 3))
             {
                 time.Milliseconds += 500;
-                yield return row;
+                yield return new KeyedRow { Features = pixels, Label = (uint)label + 1 };
             }
         }
     }
@@ -218,6 +212,16 @@ public sealed class ProgressTests
         var progress = new Recorder<EpochMetrics>();
         TinyImages.Trainer(Context, options => change(options with { Epochs = Epochs })).Fit(Data, validation: null, progress).Dispose();
         return progress.Reports;
+    }
+
+    // A key without MapValueToKey, which would read rows ahead.
+    private sealed class KeyedRow
+    {
+        [VectorType(1, TinyImages.Side, TinyImages.Side)]
+        public float[] Features { get; init; } = [];
+
+        [KeyType(3)]
+        public uint Label { get; init; }
     }
 
     private sealed class ManualTime : TimeProvider
