@@ -11,3 +11,13 @@ namespace NullaProp.ML;
 /// </param>
 /// <param name="EmbeddingNorm">The mean Euclidean norm of the class embeddings; near 0 they have collapsed.</param>
 public sealed record NoPropDiagnostics(int Rows, double SingleEvaluationMicroAccuracy, double NoiseZMicroAccuracy, double EmbeddingNorm);
+
+/// <summary>A point on the way from noise to label, as <see cref="NoPropTransformer.DenoisingPath"/> returns them.</summary>
+/// <param name="Time">The time t, from 0 (noise) to 1 (label).</param>
+/// <param name="NoisyLabels">
+/// By row the class probabilities that the noisy label z says by itself, read as at the end of the way: at t = 0 those of the start.
+/// </param>
+/// <param name="Predictions">
+/// By row the class probabilities that the network predicts from image, z and t; in the last point, the score.
+/// </param>
+public sealed record DenoisingPoint(double Time, IReadOnlyList<float[]> NoisyLabels, IReadOnlyList<float[]> Predictions);

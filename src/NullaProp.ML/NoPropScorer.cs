@@ -23,7 +23,6 @@ namespace NullaProp.ML;
 /// <threadsafety>Any number of threads may score at once, also while one disposes.</threadsafety>
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
-    private readonly SamplingPlan _plan;
     private readonly Lazy<FoldedModel> _folded;
     private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<ManagedRunner> _rowRunner;
@@ -40,14 +39,14 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     }
 
     // The scorer is a user of the network, who leaves if it cannot be made.
-    private NoPropScorer(StoredModel model, UseCount network)
+    private NoPropScorer(StoredModel model, UseCount network, SamplingPlan? plan = null)
     {
         try
         {
             Model = model;
             _network = network;
-            _plan = PlanCompiler.For(model.Network, model.Options);
-            _folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, _plan, model.Starts));
+            Plan = plan ?? PlanCompiler.For(model.Network, model.Options);
+            _folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, Plan, model.Starts));
             _runner = new Lazy<TorchRunner>(() =>
             {
                 RequireLibtorch();
@@ -76,6 +75,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Gets the model.</summary>
     public StoredModel Model { get; }
 
+    /// <summary>Gets the plan.</summary>
+    public SamplingPlan Plan { get; }
+
     /// <inheritdoc/>
     public ImageShape Shape => Model.Shape;
 
@@ -87,9 +89,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
 
     /// <summary>Returns a scorer of the same weights by another plan.</summary>
     /// <param name="options">The model's options with others for sampling.</param>
-    public NoPropScorer With(NoPropOptions options)
-    {
-        NoPropScorer? scorer = null;
+    public NoPropScorer With(NoPropOptions options) =>
         Use(() =>
         {
             var plan = PlanCompiler.For(Model.Network, options);
@@ -98,44 +98,32 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 throw new ArgumentException(excess, nameof(options));
             }
 
-            var noises = plan.NoiseCount;
-            var starts = options.Sampling.Draws == Model.Options.Sampling.Draws && noises == _plan.NoiseCount
+            var (draws, noises) = (options.Sampling.Draws, plan.NoiseCount);
+            var starts = draws == Model.Options.Sampling.Draws && noises == Plan.NoiseCount
                 ? Model.Starts
-                : Start.Points(options.Sampling.Draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
-            _network.TryEnter(); // succeeds: this scorer is itself a user of the network
-            scorer = new NoPropScorer(Model with { Options = options, Starts = starts }, _network);
+                : Start.Points(draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
+            return By(plan, Model with { Options = options, Starts = starts });
         });
-        return scorer!;
-    }
+
+    /// <summary>Returns a scorer of the same weights that goes a part of this one's way, from the same starts.</summary>
+    /// <param name="part">The plan, which ends earlier than <see cref="Plan"/>.</param>
+    public NoPropScorer Along(SamplingPlan part) =>
+        Use(() => By(part, Model with { Starts = Start.Kept(Model.Starts, Plan.NoiseCount, part.NoiseCount) }));
 
     /// <summary>Returns a copy of the network to train further, which the caller disposes of.</summary>
     /// <param name="options">Options of the same architecture.</param>
     /// <param name="device">Where the copy shall be.</param>
-    public Denoiser Copy(NoPropOptions options, Device device)
-    {
-        Denoiser? copy = null;
-        UseTensors(() => copy = Model.Network.Copy(options, Shape, ClassCount, device));
-        return copy!;
-    }
+    public Denoiser Copy(NoPropOptions options, Device device) =>
+        UseTensors(() => Model.Network.Copy(options, Shape, ClassCount, device));
 
     /// <summary>Returns a copy of what is trained of a network over a pretrained one, which the caller disposes of.</summary>
     /// <param name="options">Options of the same architecture.</param>
     /// <param name="device">Where the copy shall be.</param>
-    public Denoiser CopyHead(NoPropOptions options, Device device)
-    {
-        Denoiser? head = null;
-        UseTensors(() => head = FrozenTrunk.Head(Model.Network, options, device));
-        return head!;
-    }
+    public Denoiser CopyHead(NoPropOptions options, Device device) => UseTensors(() => FrozenTrunk.Head(Model.Network, options, device));
 
     /// <summary>Returns a copy of the pretrained network, which the caller disposes of.</summary>
     /// <param name="device">Where the copy shall be.</param>
-    public FrozenTrunk CopyTrunk(Device device)
-    {
-        FrozenTrunk? trunk = null;
-        UseTensors(() => trunk = FrozenTrunk.Of(Model.Network, device));
-        return trunk!;
-    }
+    public FrozenTrunk CopyTrunk(Device device) => UseTensors(() => FrozenTrunk.Of(Model.Network, device));
 
     /// <inheritdoc/>
     public void Score(ReadOnlySpan<float> pixels, int rows, Span<float> scores, Span<float> disagreements)
@@ -171,26 +159,17 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
 
     /// <summary>Returns the accuracy of one evaluation, and with noise for z.</summary>
     /// <param name="images">The images, at least one.</param>
-    public (double SingleEvaluation, double NoiseZ) Diagnose(IImages images)
-    {
-        (double, double) result = default;
+    public (double SingleEvaluation, double NoiseZ) Diagnose(IImages images) =>
         UseTensors(() =>
         {
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
-            var first = PlanCompiler.For(
-                Model.Network,
-                Model.Options with { Sampling = Model.Options.Sampling with { ScoreReadout = ScoreReadout.FirstPrediction } });
-            var each = 1 + _plan.NoiseCount; // rows of a draw: its start, and the noise on the way
-            var (draws, length) = (Model.Starts.Rows / each, Model.Starts.Columns);
-            var starts = new HostTensor([draws, each * length], Model.Starts.Values).ColumnRange(0, length); // (n, D)
-            using var single = new TorchRunner(Model.Network, first, starts);
-            result = (
+            var first = Plan.EndingWithPrediction(0);
+            using var single = new TorchRunner(Model.Network, first, Start.Kept(Model.Starts, Plan.NoiseCount, first.NoiseCount));
+            return (
                 Evaluation.Of(single.Probabilities, images).Accuracy,
                 Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, noise), images).Accuracy);
         });
-        return result;
-    }
 
     /// <summary>Writes the model as an ONNX file.</summary>
     /// <param name="stream">Where to.</param>
@@ -208,28 +187,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Does something with the model while nobody can free it.</summary>
     /// <param name="action">What to do.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public void Use(Action action)
-    {
-        Enter();
-        try
-        {
-            action();
-        }
-        finally
-        {
-            _use.Leave();
-        }
-    }
+    public void Use(Action action) => Use(() => Done(action));
 
     /// <summary>Does something with the model as tensors while nobody can free it.</summary>
     /// <param name="action">What to do.</param>
     /// <exception cref="InvalidOperationException">libtorch is missing.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public void UseTensors(Action action) => Use(() =>
-    {
-        RequireLibtorch();
-        action();
-    });
+    public void UseTensors(Action action) => UseTensors(() => Done(action));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -247,6 +211,37 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width], dtype: ScalarType.Float32, device: CPU); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
         MemoryMarshal.Cast<byte, float>(runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
+    }
+
+    private T Use<T>(Func<T> function)
+    {
+        Enter();
+        try
+        {
+            return function();
+        }
+        finally
+        {
+            _use.Leave();
+        }
+    }
+
+    private T UseTensors<T>(Func<T> function) => Use(() =>
+    {
+        RequireLibtorch();
+        return function();
+    });
+
+    private static bool Done(Action action)
+    {
+        action();
+        return true;
+    }
+
+    private NoPropScorer By(SamplingPlan plan, StoredModel model)
+    {
+        _network.TryEnter(); // succeeds: this scorer is itself a user of the network
+        return new NoPropScorer(model, _network, plan);
     }
 
     // Where libtorch is missing: each row by itself, on all cores.

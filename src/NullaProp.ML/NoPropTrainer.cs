@@ -15,8 +15,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML;
 
 /// <summary>
-/// Trains a classifier of images or rows of values as a denoiser of labels: NoProp (Li, Teh, Pascanu 2025, arXiv 2503.24322) in continuous
-/// time, in discrete time or by flow matching, as <see cref="NoPropOptions.Variant"/> says.
+/// Trains a classifier of images or rows of values as a denoiser of labels: NoProp (Li, Teh, Pascanu 2025, arXiv 2503.24322v2) in
+/// continuous time, in discrete time or by flow matching, as <see cref="NoPropOptions.Variant"/> says.
 /// </summary>
 /// <remarks>
 /// <para>Made by <c>mlContext.MulticlassClassification.Trainers.NoProp(…)</c>. Input: a key column of labels and a column of images. Output

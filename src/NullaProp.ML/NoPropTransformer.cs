@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using NullaProp.ML;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Plan;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
@@ -127,6 +128,34 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     }
 
     /// <summary>
+    /// Follows rows on their way from noise to label: what the noisy label says, and what the network predicts, at each evaluation. For
+    /// pictures and lessons; a score needs none of it.
+    /// </summary>
+    /// <param name="data">Rows with the feature column. Read twice for each evaluation.</param>
+    /// <returns>The evaluations in their order, and the end of the way.</returns>
+    /// <exception cref="InvalidOperationException">The model is a plain classifier, which goes no way.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
+    public IReadOnlyList<DenoisingPoint> DenoisingPath(IDataView data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        if (Model.Options.Variant is CrossEntropyBaseline)
+        {
+            throw new InvalidOperationException(
+                $"The model is a {nameof(CrossEntropyBaseline)}, which evaluates once and goes no way from noise to label. "
+                + $"Train another variant, such as {nameof(ContinuousTime)}.");
+        }
+
+        var plan = _scorer.Plan;
+        return
+        [
+            .. plan.Stages.Select((stage, i) =>
+                new DenoisingPoint(stage.Time, Along(plan.EndingBefore(i), data), Along(plan.EndingWithPrediction(i), data))),
+            new DenoisingPoint(1, Along(plan.EndingBefore(plan.Stages.Count), data), Along(plan, data)),
+        ];
+    }
+
+    /// <summary>
     /// Writes the model as an ONNX file, which needs neither .NET nor libtorch: raw pixels in, class probabilities out, in opset 12.
     /// Probabilities are the model's own up to rounding, some 1e-6. The same model gives the same bytes.
     /// </summary>
@@ -246,6 +275,12 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
             Marked.Exception(fault);
             throw;
         }
+    }
+
+    private List<float[]> Along(SamplingPlan part, IDataView data)
+    {
+        using var transformer = new NoPropTransformer(_scorer.Along(part), FeatureColumnType);
+        return [.. transformer.Transform(data).GetColumn<float[]>(Model.Options.ScoreColumnName)];
     }
 
     private NoPropTransformer With(NoPropOptions options)

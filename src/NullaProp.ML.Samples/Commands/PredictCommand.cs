@@ -18,19 +18,24 @@ internal static class PredictCommand
             Description = "Image files: jpg, png, webp, bmp or gif, of any size. The model makes them the size that it was trained with.",
             Arity = ArgumentArity.OneOrMore,
         };
+        var path = new Option<string?>("--path")
+        {
+            Description = "Draw how the class probabilities of the first image move from noise to label, as PNG.",
+            HelpName = "FILE",
+        };
 
         var command = new Command(
             "predict",
             $"Prints the class and its probability for each image, and the next likely classes. {CommandExecution.ExitCodes}")
         {
-            model, images,
+            model, images, path,
         };
-        command.SetBody((arguments, cancellationToken) =>
-            Predict(arguments.GetRequiredValue(model), arguments.GetRequiredValue(images), cancellationToken));
+        command.SetBody((arguments, cancellationToken) => Predict(
+            arguments.GetRequiredValue(model), arguments.GetRequiredValue(images), arguments.GetValue(path), cancellationToken));
         return command;
     }
 
-    private static int Predict(string modelPath, string[] imagePaths, CancellationToken cancellationToken)
+    private static int Predict(string modelPath, string[] imagePaths, string? picturePath, CancellationToken cancellationToken)
     {
         using var predictor = ImagePredictor.Load(modelPath);
         var exitCode = 0;
@@ -47,6 +52,12 @@ internal static class PredictCommand
                 CommandExecution.PrintError(mistake.Message);
                 exitCode = 1;
             }
+        }
+
+        if (picturePath is not null)
+        {
+            predictor.DrawPath(imagePaths[0], picturePath);
+            AnsiConsole.WriteLine($"Saved {picturePath}.");
         }
 
         return exitCode;

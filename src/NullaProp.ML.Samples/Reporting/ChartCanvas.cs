@@ -63,6 +63,14 @@ internal sealed class ChartCanvas : IDisposable
         _surface.Canvas.DrawRect(rectangle, paint);
     }
 
+    /// <summary>Draws an image file, as large as fits into a place. Its pixels stay squares.</summary>
+    public void DrawImage(string path, SKRect place)
+    {
+        using var image = SKImage.FromEncodedData(path);
+        var scale = Math.Min(place.Width / image.Width, place.Height / image.Height);
+        _surface.Canvas.DrawImage(image, SKRect.Create(place.Left, place.Top, scale * image.Width, scale * image.Height));
+    }
+
     public void SavePng(string path)
     {
         using var image = _surface.Snapshot();

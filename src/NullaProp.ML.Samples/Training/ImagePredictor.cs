@@ -1,12 +1,15 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
+using NullaProp.ML.Samples.Reporting;
 
 namespace NullaProp.ML.Samples.Training;
 
 /// <summary>A model read back from its zip, as a program that only predicts would use it: predicting names no NoProp.</summary>
 internal sealed class ImagePredictor : IDisposable
 {
+    private const int StepsShown = 16;
+
     private readonly MLContext _mlContext = new();
     private readonly ITransformer _model;
     private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
@@ -57,6 +60,27 @@ internal sealed class ImagePredictor : IDisposable
         }
     }
 
+    /// <summary>
+    /// Draws the way of an image from noise to label: from a random start, in steps short enough to look at.
+    /// </summary>
+    /// <exception cref="UserMistakeException">
+    /// The file is missing or is not an image, the model goes no way, or the picture cannot be written.
+    /// </exception>
+    public void DrawPath(string imagePath, string picturePath)
+    {
+        if (ImageFile.Fault(imagePath) is { } fault)
+            throw new UserMistakeException(fault);
+        var classifier = Steps(_model).OfType<NoPropTransformer>().First(); // there is one: Load has checked the file
+        if (classifier.Model.Options.Variant is CrossEntropyBaseline)
+            throw new UserMistakeException("The model is a plain classifier, which goes no way from noise to label.");
+
+        using var walker = classifier.WithSampling(_ => classifier.Model.Options.Variant is DiscreteTime
+            ? new Sampling { Draws = 1 } // its blocks are its steps
+            : new Sampling { Draws = 1, Solver = OdeSolver.ExponentialEuler, SolverSteps = StepsShown });
+        var path = walker.DenoisingPath(_model.Transform(_mlContext.Data.LoadFromEnumerable([new ImageRow { ImagePath = imagePath }])));
+        DenoisingChart.Save(path, walker.Model.ClassNames, imagePath, OutputFile.At(picturePath).Path);
+    }
+
     /// <summary>Returns the probabilities of many images, scored in batches: one row for each image, one value for each class.</summary>
     public IEnumerable<float[]> Scores(IReadOnlyList<ImageRow> images) =>
         _model.Transform(_mlContext.Data.LoadFromEnumerable(images)).GetColumn<float[]>(nameof(ImagePrediction.Score));
@@ -90,4 +114,7 @@ internal sealed class ImagePredictor : IDisposable
     }
 
     public void Dispose() => _engine.Dispose(); // The engine disposes the model with itself.
+
+    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
+        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 }

@@ -62,6 +62,26 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
             ?? Above("stored random numbers", draws * (1L + NoiseCount) * dimension, MostStoredNumbers);
     }
 
+    /// <summary>Returns the same way, which ends with an evaluation and scores by what that predicts.</summary>
+    /// <param name="stage">The number of the evaluation, from 0.</param>
+    public SamplingPlan EndingWithPrediction(int stage) => this with
+    {
+        Stages = [.. Way(stage), Stages[stage] with { Noise = 0, ScoreShare = 1 }],
+        StateShare = 0,
+        EarlyExit = EarlyExit.Never,
+    };
+
+    /// <summary>Returns the same way, which ends before an evaluation and scores by what the noisy label says there by itself.</summary>
+    /// <param name="stage">The number of the evaluation, from 0; that of all stages for the end of the way.</param>
+    public SamplingPlan EndingBefore(int stage) => this with
+    {
+        Stages = stage > 0 ? [.. Way(stage)] : [new() { Time = 0, State = 1, EndsStep = true }], // a plan evaluates, and this one stays
+        StateShare = 1,
+        EarlyExit = EarlyExit.Never,
+    };
+
+    private IEnumerable<SamplingStage> Way(int stages) => Stages.Take(stages).Select(stage => stage with { ScoreShare = 0 });
+
     /// <summary>
     /// Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored
     /// noise.

@@ -7,9 +7,10 @@ namespace NullaProp.ML.Tests.Documentation;
 public sealed class ReadmeTests
 {
     [TestMethod]
-    public void FirstExample_IsTheProgramThatTheTestsCompile()
+    public void Program_IsTheProgramThatTheTestsCompile()
     {
-        var readme = Lines(Between(File.ReadAllText(Repository.PathOf("README.md")), "```csharp", "class Photo"));
+        var readme = Lines(Between(
+            File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"), "```csharp\nusing Microsoft.ML;", "class Prediction"));
         var example =
             Lines(Between(
                 File.ReadAllText(Repository.PathOf("test", "NullaProp.ML.Tests", "Documentation", "ReadmeExample.cs")),
@@ -22,7 +23,7 @@ public sealed class ReadmeTests
     }
 
     [TestMethod]
-    public void FirstExample_OnTwoFoldersOfPictures_SavesAModelAndNamesAClass()
+    public void Program_OnTwoFoldersOfPictures_SavesAModelAndNamesAClass()
     {
         var folder = Directory.CreateTempSubdirectory("readme");
         var (here, console) = (Environment.CurrentDirectory, Console.Out);
@@ -37,7 +38,7 @@ public sealed class ReadmeTests
             ReadmeExample.Run();
 
             Assert.IsTrue(File.Exists("model.zip"));
-            Assert.AreEqual("cat", output.ToString().Trim());
+            StringAssert.EndsWith(output.ToString().Trim(), "cat");
         }
         finally
         {

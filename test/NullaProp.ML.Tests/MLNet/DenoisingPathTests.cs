@@ -1,0 +1,119 @@
+using Microsoft.ML;
+using NullaProp.ML.Tests.BadInput;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>What a path shows, against scores by the options that end or read a way in other places.</summary>
+[TestClass]
+public sealed class DenoisingPathTests
+{
+    private static readonly MLContext Context = new(seed: 1);
+
+    public static IEnumerable<object[]> StraightWays =>
+    [
+        [VariantKind.ContinuousTime, new Sampling()],
+        [VariantKind.ContinuousTime, new Sampling { Draws = 3, Solver = OdeSolver.ExponentialEuler, SolverSteps = 3 }],
+        [VariantKind.DiscreteTime, new Sampling()],
+        [VariantKind.DiscreteTime, new Sampling { Draws = 2 }],
+        [VariantKind.FlowMatching, new Sampling()],
+    ];
+
+    // Random ways beside: whose starts are others where fewer numbers are stored, as for a single evaluation.
+    public static IEnumerable<object[]> Ways =>
+    [
+        .. StraightWays,
+        [VariantKind.ContinuousTime,
+            new Sampling { Draws = 2, Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, SolverSteps = 3 }],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Ways))]
+    public void DenoisingPath_AnyWay_HasTheMeanThatTheModelScores(VariantKind variant, Sampling sampling)
+    {
+        using var model = Model(variant, sampling);
+
+        var path = model.DenoisingPath(Data);
+
+        var scores = Scores(model);
+        for (var row = 0; row < scores.Length; row++)
+        {
+            var mean = Enumerable.Range(0, 2).Select(k => path.SkipLast(1).Average(point => point.Predictions[row][k])).ToArray();
+            AssertClose(scores[row], mean);
+            AssertClose(scores[row], path[^1].Predictions[row]);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(StraightWays))]
+    public void DenoisingPath_FirstAndLastPoint_AreThoseOfTheReadOuts(VariantKind variant, Sampling sampling)
+    {
+        using var model = Model(variant, sampling);
+        using var first = model.WithSampling(_ => sampling with { ScoreReadout = ScoreReadout.FirstPrediction });
+        using var last = model.WithSampling(_ => sampling with { ScoreReadout = ScoreReadout.LastState });
+
+        var path = model.DenoisingPath(Data);
+
+        AssertClose(Scores(first)[1], path[0].Predictions[1]);
+        AssertClose(Scores(last)[1], path[^1].NoisyLabels[1]);
+    }
+
+    // z₀ = 0 is as near to each class.
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void DenoisingPath_StartAtTheMean_SaysNothing(VariantKind variant)
+    {
+        using var model = Model(variant, new Sampling());
+
+        var start = model.DenoisingPath(Data)[0];
+
+        Assert.AreEqual(0, start.Time);
+        AssertClose([0.5f, 0.5f], start.NoisyLabels[0]);
+    }
+
+    [TestMethod]
+    public void DenoisingPath_AnyWay_RunsFromZeroToOne()
+    {
+        using var model = Model(VariantKind.ContinuousTime, new Sampling { Solver = OdeSolver.ExponentialEuler, SolverSteps = 4 });
+
+        var times = model.DenoisingPath(Data).Select(point => point.Time).ToArray();
+
+        CollectionAssert.AreEqual(new[] { 0, 0.25, 0.5, 0.75, 1 }, times);
+    }
+
+    [TestMethod]
+    public void DenoisingPath_PlainClassifier_SaysThatItGoesNoWay()
+    {
+        using var model = Model(VariantKind.CrossEntropyBaseline, new Sampling());
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => model.DenoisingPath(Data));
+
+        StringAssert.Contains(fault.Message, "goes no way from noise to label");
+    }
+
+    [TestMethod]
+    public void DenoisingPath_ModelDisposedOf_Throws()
+    {
+        var model = Model(VariantKind.ContinuousTime, new Sampling());
+        model.Dispose();
+
+        Assert.ThrowsExactly<ObjectDisposedException>(() => model.DenoisingPath(Data));
+    }
+
+    private static IDataView Data => Tiny.Data(Context);
+
+    private static NoPropTransformer Model(VariantKind variant, Sampling sampling) =>
+        Tiny.Model(Context, Tiny.Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }), Sampling = sampling });
+
+    private static float[][] Scores(NoPropTransformer model) => Tiny.Scores(Context, model, Tiny.Photos());
+
+    private static void AssertClose(float[] expected, float[] actual)
+    {
+        for (var k = 0; k < expected.Length; k++)
+        {
+            Assert.AreEqual(expected[k], actual[k], 1e-5);
+        }
+    }
+}
