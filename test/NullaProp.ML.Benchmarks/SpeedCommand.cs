@@ -25,6 +25,7 @@ internal static class SpeedCommand
         {
             Create(), MicroCommand.Create(), FuzzCommand.Create(), SaveKillsCommand.Create(), SoakCommand.Create(), KillCommand.Create(),
             OnnxCommand.Create(),
+            ThreadsCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync();
     }
