@@ -124,7 +124,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public Denoiser CopyHead(NoPropOptions options, Device device)
     {
         Denoiser? head = null;
-        UseTensors(() => head = FrozenTrunk.Head(Model.Network, options, device));
+        UseTensors(() => head = FrozenTrunk.Upper(Model.Network, options, PretrainedBackbone.FeatureShape, device));
         return head!;
     }
 
