@@ -119,7 +119,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Returns a copy of what is trained of a network over a pretrained one, which the caller disposes of.</summary>
     /// <param name="options">Options of the same architecture.</param>
     /// <param name="device">Where the copy shall be.</param>
-    public Denoiser CopyHead(NoPropOptions options, Device device) => UseTensors(() => FrozenTrunk.Head(Model.Network, options, device));
+    public Denoiser CopyHead(NoPropOptions options, Device device) =>
+        UseTensors(() => FrozenTrunk.Upper(Model.Network, options, PretrainedBackbone.FeatureShape, device));
 
     /// <summary>Returns a copy of the pretrained network, which the caller disposes of.</summary>
     /// <param name="device">Where the copy shall be.</param>

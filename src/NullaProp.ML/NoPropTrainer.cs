@@ -1,15 +1,11 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
-using NullaProp.ML.Tensors;
-using NullaProp.ML.Training;
-using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -143,152 +139,23 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
 
     private (StoredModel Model, DataViewType Features) Train(IDataView input, NoPropRun run, int? block = null)
     {
-        TrainingChecks.Threads(run);
-        var pace = new ProgressPace(run.Progress, Clock, Options.Epochs);
-        var previous = run.Previous?.Scorer;
         using var log = new TrainingLog(_host.Start("Training"), run.Logger);
-        var shape = Options.ImageShape ?? previous?.Shape ?? (Options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
-        var (feature, format) = InputColumns.Feature(input.Schema, Options.FeatureColumnName, shape, Options.Backbone);
-        var (label, classes) = InputColumns.Label(input, Options.LabelColumnName);
-        var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
-        var checks = new TrainingChecks(Options, format.Shape, classes, keys);
-        checks.Previous(input, previous);
-        checks.Columns(input);
-        checks.Augmentation();
-        checks.Validation(run.Validation, log.Warning);
-        var device = TorchBackend.DeviceOf(_environment, log.Warning);
-        using var kept = run.Checkpoints is { } checkpoints ? Open(checkpoints) : null;
-        using var threads = new ThreadCount(run.Threads);
-        var pretrained = PretrainedFile.Read(Options.Backbone.IsPretrained() ? null : Options.BackboneWeightsPath);
-        using var trunk = Trunk(previous, device);
-        var loader = new ImageLoader(
-            Options, TakeRow, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, trunk.Features));
-        pace.BeginReading(input.GetRowCount());
-        var images = loader.LoadTraining(input, format.Shape);
-        checks.Classes(images);
-        pace.BeginReading(run.Validation?.GetRowCount());
-        var watched = run.Validation is null ? null : loader.Load(run.Validation, format.Shape, "validation");
-        log.Information(Beginning(images, classes, device, previous is not null));
-
-        var seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
-        var data = new TrainingData(images, watched, StreamsOf(seed));
-        var options = Options with { BackboneWeightsPath = null };
-        var monitor = new TrainingMonitor(Report, CheckAlive)
+        var session = new TrainingSession(Options, run, log)
         {
-            States = kept is null ? null : new CheckpointSeries(kept, run.Checkpoints!, Fingerprint(), log.Information, log.Warning),
-            Pace = pace,
-            WhenCancelled = run.WhenCancelled,
-            EndedEarly = TellEndedEarly,
+            Block = block,
+            Backbone = _backbone,
+            Seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed,
+            StreamsOf = StreamsOf,
+            Clock = Clock,
+            Device = () => TorchBackend.DeviceOf(_environment, log.Warning),
+            CheckAlive = CheckAlive,
         };
-        var (network, starts) = Trained(data, previous is null ? First : Copy, trunk, monitor);
-        return (new StoredModel(options, format.Shape, classes, keys, seed, network, starts), feature.Type);
-
-        TrainingFingerprint Fingerprint() => new(
-            new ModelDescription(options, format.Shape, classes, keys, seed, WeightsHash: string.Empty),
-            block,
-            images.Hash(),
-            watched?.Hash(),
-            previous is null ? PretrainedFile.Hash(Options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
-            TrainingFingerprint.ThisLibrary,
-            $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(Options, device).BackbonePrecision} precision");
-
-        CheckpointFolder Open(Checkpoints where) =>
-            CheckpointFolder.Open(where.Folder, where.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
-
-        void TellEndedEarly(TrainingPlace place, double lowest) => log.Warning(EpochReport.EndedEarly(place, Options.Epochs, lowest));
-
-        void TakeRow()
-        {
-            CheckAlive();
-            pace.Row();
-        }
+        return session.Train(input);
 
         void CheckAlive()
         {
             run.CancellationToken.ThrowIfCancellationRequested();
             HostEnvironment.CheckAlive(_host);
-        }
-
-        Denoiser Copy() => trunk is null ? previous!.Copy(Options, device) : previous!.CopyHead(Options, device);
-
-        // A new network, with what it takes from the data before training.
-        Denoiser First()
-        {
-            var weights = Weights.Drawn(data.Streams, device, pretrained?.Weights);
-            weights.Module = _backbone;
-            var network = new Denoiser(weights, Options, images.Shape, classes, block is { } only ? [only] : null);
-            try
-            {
-                pretrained?.CheckUse(log.Warning);
-                var statistics = images.ChannelStatistics();
-                network.Normalization.Set(statistics.Mean, statistics.Scale);
-                foreach (var warning in statistics.Warnings(images.Shape, InputColumns.SlotNames(feature)))
-                {
-                    log.Warning(warning);
-                }
-
-                if (ClassPrototypes.AreAskedFor(Options))
-                {
-                    new ClassPrototypes(network, Options, data, keys?.Names).Set(CheckAlive);
-                }
-
-                return network;
-            }
-            catch
-            {
-                network.Dispose();
-                throw;
-            }
-        }
-
-        void Report(EpochMetrics metrics) => log.Epoch(EpochReport.Sentence(metrics));
-    }
-
-    private Denoiser Whole(FrozenTrunk trunk, Denoiser head)
-    {
-        using (head)
-        {
-            return trunk.Under(head, Options);
-        }
-    }
-
-    private string Beginning(ITrainingImages images, int classes, Device device, bool goesOn)
-    {
-        var rows = Options.Backbone.IsPretrained() ? $"photos by {images.Shape.Size} features each"
-            : images.Shape.IsTable ? $"rows of {images.Shape.Size} values" : $"images of {images.Shape}";
-        var isInBFloat16 = FastBFloat16.Choose(Options, device).BackbonePrecision == BackbonePrecision.BFloat16;
-        var how = $"{(isInBFloat16 ? " in bfloat16" : string.Empty)}{(goesOn ? ", from the parameters of a model" : string.Empty)}";
-        return $"Training on {images.Count} {rows} in {classes} classes, on {device}{how}.";
-    }
-
-    // The part of a pretrained network that is not trained; that of a model to train further is in the model.
-    private FrozenTrunk? Trunk(NoPropScorer? previous, Device device) => !Options.Backbone.IsPretrained()
-        ? null
-        : previous?.CopyTrunk(device) ?? PretrainedFile.ReadTrunk(Options.BackboneWeightsPath, device);
-
-    private (Denoiser Network, HostTensor Starts) Trained(
-        TrainingData data, Func<Denoiser> first, FrozenTrunk? trunk, TrainingMonitor monitor)
-    {
-        using var scope = NewDisposeScope();
-        using var mode = inference_mode(false); // weights made in the caller's could not be trained
-        Denoiser? network = null;
-        try
-        {
-            network = first();
-            TrainingChecks.Scoring(network, Options);
-            var loop = new TrainingLoop(network, FastBFloat16.Choose(Options, network.Weights.Device), data, monitor);
-            loop.Run();
-            return (trunk is null ? network : Whole(trunk, network), loop.Starts);
-        }
-        catch (Exception fault)
-        {
-            network?.Dispose();
-            if (fault is InvalidOperationException)
-            {
-                Marked.Exception(fault);
-            }
-
-            throw;
         }
     }
 }

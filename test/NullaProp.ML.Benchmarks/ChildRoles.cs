@@ -49,6 +49,15 @@ internal static class ChildRoles
     /// </summary>
     public const string Killed = "child-killed";
 
+    /// <summary>
+    /// Fits a model for one epoch to so many images of 1×28×28 bytes with so many threads, 0 for the default; prints the seconds of the fit
+    /// and of processor time.
+    /// </summary>
+    public const string Threads = "child-threads";
+
+    /// <summary>Keeps one processor busy without end; prints a line when it begins.</summary>
+    public const string Spin = "child-spin";
+
     /// <summary>Gets the variants that <see cref="Killed"/> knows.</summary>
     public static IReadOnlyList<string> KilledVariants { get; } = [nameof(ContinuousTime), nameof(DiscreteTime), nameof(FlowMatching)];
 
@@ -81,6 +90,12 @@ internal static class ChildRoles
             case [Killed, var variant, var folder]:
                 RunKilled(variant, folder);
                 return true;
+            case [Threads, var images, var threads]:
+                RunThreads(Number(images), Number(threads));
+                return true;
+            case [Spin]:
+                RunSpin();
+                return true;
             default:
                 return false;
         }
@@ -95,6 +110,27 @@ internal static class ChildRoles
         var trainer = mlContext.MulticlassClassification.Trainers.NoProp(new NoPropOptions { Epochs = 1 });
         using var model = trainer.Fit(mlContext.Data.LoadFromEnumerable(rows));
         Console.WriteLine($"{PeakMemory.Bytes()} {watch.Elapsed.TotalSeconds:0.000}");
+    }
+
+    private static void RunThreads(int images, int threads)
+    {
+        var mlContext = new MLContext(seed: 1);
+        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, images).Select(ByteRow.Of).ToList());
+        var trainer = mlContext.MulticlassClassification.Trainers.NoProp(
+            new NoPropOptions { Epochs = 1, BackbonePrecision = BackbonePrecision.Full },
+            new NoPropRun { Threads = threads == 0 ? null : threads });
+        var (watch, processorTime) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+        using var model = trainer.Fit(data);
+        Console.WriteLine($"{watch.Elapsed.TotalSeconds:0.000} {(Environment.CpuUsage.TotalTime - processorTime).TotalSeconds:0.000}");
+    }
+
+    private static void RunSpin()
+    {
+        Console.WriteLine(0);
+        while (true)
+        {
+            Thread.SpinWait(1_000);
+        }
     }
 
     private static void RunStream(int images, long cachedBytes)

@@ -80,7 +80,7 @@ internal static class KillCommand
             watcher.Created += (_, _) => KillWithin(MostWriting);
             try
             {
-                var exitCode = ChildProcess.Run([ChildRoles.Killed, name, folder.Path], OnLine, threads: 1, kill.Token);
+                var exitCode = ChildProcess.Run([ChildRoles.Killed, name, folder.Path], OnLine, threads: 1, cancellationToken: kill.Token);
                 figure.Add(exitCode == 0 && last == figure.Hash);
                 return;
             }

@@ -26,7 +26,7 @@ internal static class SpeedCommand
         {
             Create(), MicroCommand.Create(), FuzzCommand.Create(), SaveKillsCommand.Create(), SoakCommand.Create(), KillCommand.Create(),
             OnnxCommand.Create(),
-            CheckpointsCommand.Create(), BlocksCommand.Create(), MemoryCommand.Create(),
+            CheckpointsCommand.Create(), BlocksCommand.Create(), MemoryCommand.Create(), ThreadsCommand.Create(),
         };
         return root.Parse(arguments).InvokeAsync();
     }

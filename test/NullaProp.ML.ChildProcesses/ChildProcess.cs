@@ -15,14 +15,19 @@ public static class ChildProcess
     /// <param name="onLine">Takes a line of its output.</param>
     /// <param name="threads">The threads that libtorch and LightGBM compute with, 1 or more: OpenMP reads them where a process starts.
     /// <see langword="null"/>: as many as this process.</param>
+    /// <param name="environment">Environment variables that the process has otherwise; <see langword="null"/> as a value for none.</param>
     /// <param name="cancellationToken">Ends the process.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public static int Run(
-        IEnumerable<string> arguments, Action<string> onLine, int? threads = null, CancellationToken cancellationToken = default)
+        IEnumerable<string> arguments,
+        Action<string> onLine,
+        int? threads = null,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var process = Process.Start(StartInfo(arguments, threads))!;
+        using var process = Process.Start(StartInfo(arguments, threads, environment))!;
         using var ending = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
         while (process.StandardOutput.ReadLine() is { } line)
             onLine(line);
@@ -32,7 +37,8 @@ public static class ChildProcess
         return process.ExitCode;
     }
 
-    private static ProcessStartInfo StartInfo(IEnumerable<string> arguments, int? threads)
+    private static ProcessStartInfo StartInfo(
+        IEnumerable<string> arguments, int? threads, IReadOnlyDictionary<string, string?>? environment)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
@@ -47,6 +53,8 @@ public static class ChildProcess
             start.ArgumentList.Add(argument);
         if (threads is { } count)
             start.Environment["OMP_NUM_THREADS"] = count.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+            start.Environment[name] = value;
         return start;
     }
 }

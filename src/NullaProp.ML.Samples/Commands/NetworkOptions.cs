@@ -38,6 +38,13 @@ internal sealed class NetworkOptions
         DefaultValueFactory = _ => AugmentationPreset.None,
     };
 
+    private readonly Option<FineTuning> _fineTuning = new("--fine-tuning")
+    {
+        Description = $"How much of the {Pretrained} network is trained further. {FineTuning.Automatic}: the last stage, where the images "
+            + "held back find that better.",
+        DefaultValueFactory = _ => FineTuning.Automatic,
+    };
+
     private readonly Option<int> _crop = new("--crop")
     {
         Description = "Shift training images by up to so many pixels.",
@@ -61,7 +68,7 @@ internal sealed class NetworkOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _variant, _blocks, _backbone, _augmentation, _crop, _flip, _rotation })
+        foreach (var option in new Option[] { _variant, _blocks, _backbone, _fineTuning, _augmentation, _crop, _flip, _rotation })
             command.Add(option);
     }
 
@@ -69,6 +76,7 @@ internal sealed class NetworkOptions
     public NoPropOptions Apply(ParseResult arguments, NoPropOptions options) => options with
     {
         Backbone = Backbone(arguments),
+        FineTuning = arguments.GetRequiredValue(_fineTuning),
         Variant = arguments.GetRequiredValue(_variant).Create(arguments.GetRequiredValue(_blocks)),
         Augmentation = Augmentation(arguments),
     };

@@ -204,7 +204,7 @@ internal sealed class TrainCommand
     {
         var isPretrained = _network.Backbone(arguments) == NoPropBackbone.PretrainedResNet18;
         var defaults = isPretrained ? NoPropOptions.Photos : new NoPropOptions();
-        return TrainingOptions.Check(_network.Apply(arguments, defaults with
+        var options = TrainingOptions.Check(_network.Apply(arguments, defaults with
         {
             Epochs = _training.Epochs(arguments, defaults),
             Seed = _training.Seed(arguments),
@@ -212,5 +212,10 @@ internal sealed class TrainCommand
             LearningRate = TrainingOptions.Given(arguments, _learningRate, defaults.LearningRate),
             EarlyStoppingPatience = arguments.GetRequiredValue(_patience),
         }));
+
+        // Automatic chooses by the images that are watched, and test images must not choose.
+        return isPretrained && options.FineTuning == FineTuning.Automatic && arguments.GetValue(_test) is not null
+            ? options with { FineTuning = FineTuning.Frozen }
+            : options;
     }
 }

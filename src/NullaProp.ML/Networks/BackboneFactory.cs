@@ -14,9 +14,7 @@ internal static class BackboneFactory
         NoPropBackbone.ResNet18 => new ResNetBackbone(weights, ResNetDepth.Of18, shape, options.HiddenSize),
         NoPropBackbone.ResNet50 => new ResNetBackbone(weights, ResNetDepth.Of50, shape, options.HiddenSize),
         NoPropBackbone.ResNet152 => new ResNetBackbone(weights, ResNetDepth.Of152, shape, options.HiddenSize),
-        NoPropBackbone.PretrainedResNet18 => shape.IsTable
-            ? new PretrainedHead(weights, options.HiddenSize)
-            : new PretrainedBackbone(weights, options.HiddenSize),
+        NoPropBackbone.PretrainedResNet18 => PretrainedBackbone.From(weights, options.HiddenSize, shape),
         NoPropBackbone.Mlp => new MlpBackbone(weights, shape, options.HiddenSize),
         NoPropBackbone.Custom => CustomBackbone.Create(weights, options.BackboneName!, shape, options.HiddenSize),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Backbone, "No such backbone."),
@@ -25,9 +23,9 @@ internal static class BackboneFactory
     /// <summary>Creates the scaling of what the network reads.</summary>
     /// <param name="model">The model's scope.</param>
     /// <param name="options">The kind of network.</param>
-    /// <param name="shape">The size of the images, or of a pretrained network's features.</param>
+    /// <param name="shape">The size of the images, or of what a pretrained network's upper part reads.</param>
     public static PixelNormalization Scaling(WeightScope model, NoPropOptions options, ImageShape shape) =>
-        !options.Backbone.IsPretrained() ? new PixelNormalization(model.Under(PixelNormalization.Name), shape)
-        : shape.IsTable ? PretrainedBackbone.Standardization(model.Under("backbone"))
-        : PretrainedBackbone.PixelScale(model);
+        options.Backbone.IsPretrained()
+            ? PretrainedBackbone.Scaling(model, shape)
+            : new PixelNormalization(model.Under(PixelNormalization.Name), shape);
 }

@@ -13,8 +13,8 @@ internal sealed class BatchNorm(WeightScope weights, long channels)
 {
     private const double Epsilon = 1e-5; // torch's default
 
-    private readonly Weight _weight = weights.Undecayed("weight", Initializers.Constant(1), channels);
-    private readonly Weight _bias = weights.Undecayed("bias", Initializers.Constant(0), channels);
+    private readonly Weight _weight = weights.Norm("weight", Initializers.Constant(1), channels);
+    private readonly Weight _bias = weights.Norm("bias", Initializers.Constant(0), channels);
     private readonly Weight _runningMean = weights.Fixed("running_mean", Initializers.Constant(0), channels);
     private readonly Weight _runningVariance = weights.Fixed("running_var", Initializers.Constant(1), channels);
 

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// The part of a pretrained network that training leaves as it is. What it sees in a photo is computed once; a model of those features is
-/// trained, and becomes a model of photos at the end.
+/// The part of a pretrained network that training leaves as it is. What it sees in a photo is computed once; a model of that is trained,
+/// and becomes a model of photos at the end.
 /// </summary>
 internal sealed class FrozenTrunk : IDisposable
 {
@@ -45,48 +45,71 @@ internal sealed class FrozenTrunk : IDisposable
     /// <summary>Writes the features of photos.</summary>
     /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
     /// <param name="features">Where to write, rows × 512.</param>
-    public void Features(ReadOnlySpan<float> pixels, Span<float> features)
+    public void Features(ReadOnlySpan<float> pixels, Span<float> features) =>
+        Write(pixels, images => PretrainedBackbone.Features(_network, images), features); // (B, 512)
+
+    /// <summary>Writes what the last stage reads of photos.</summary>
+    /// <param name="pixels">Raw pixels, as above.</param>
+    /// <param name="maps">Where to write, rows × 256·14·14.</param>
+    public void MapsBelowLastStage(ReadOnlySpan<float> pixels, Span<float> maps) =>
+        Write(pixels, images => _network.MapsBelowLastStage(images, training: null), maps); // (B, 256, 14, 14)
+
+    /// <summary>Returns the model of photos that computes what it sees and then what the upper part of a model computes.</summary>
+    /// <param name="upper">From <see cref="Upper"/>, or one that was drawn; what it trained is in the place of this trunk's. It stays the
+    /// caller's.</param>
+    /// <param name="options">The options of both.</param>
+    public Denoiser Under(Denoiser upper, NoPropOptions options)
+    {
+        var joined = new Denoiser(Weights.Promised(new Lazy<Device>(_weights.Device)), options, PretrainedBackbone.Shape, upper.ClassCount);
+        var values = _weights.All.Where(weight => _taken.Contains(weight.Key)).ToDictionary();
+        foreach (var (name, weight) in upper.Weights.All)
+        {
+            values[name] = weight;
+        }
+
+        foreach (var name in joined.Weights.All.Select(weight => weight.Key).ToList())
+        {
+            joined.Weights.Take(name, values[name].Host());
+        }
+
+        return joined;
+    }
+
+    /// <summary>Returns a copy of the upper part of a model of photos, to train it further.</summary>
+    /// <param name="model">The model of photos; it stays the caller's.</param>
+    /// <param name="options">Options of the same architecture.</param>
+    /// <param name="shape">The size of what the part reads; of photos for all of it.</param>
+    /// <param name="device">Where the copy shall be.</param>
+    public static Denoiser Upper(Denoiser model, NoPropOptions options, ImageShape shape, Device device)
+    {
+        var upper = new Denoiser(Weights.Promised(new Lazy<Device>(device)), options, shape, model.ClassCount);
+        var values = model.Weights.All.ToDictionary();
+        foreach (var (name, weight) in upper.Weights.All.ToList())
+        {
+            upper.Weights.Take(name, values.TryGetValue(name, out var value) ? value.Host() : Identity(name, weight.Shape));
+        }
+
+        return upper;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _weights.Dispose();
+
+    private void Write(ReadOnlySpan<float> pixels, Func<Tensor, Tensor> network, Span<float> target)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var shape = PretrainedBackbone.Shape;
         var images = empty([pixels.Length / shape.Size, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU);
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(images.bytes));
-        var maps = PretrainedBackbone.Features(_network, _scale.Apply(images.to(_weights.Device))).cpu(); // (B, 512)
-        MemoryMarshal.Cast<byte, float>(maps.contiguous().bytes).CopyTo(features);
+        var seen = network(_scale.Apply(images.to(_weights.Device))).cpu();
+        MemoryMarshal.Cast<byte, float>(seen.contiguous().bytes).CopyTo(target);
     }
 
-    /// <summary>Returns the model of photos that computes the features and then what a model of features computes.</summary>
-    /// <param name="head">The model of features; it stays the caller's.</param>
-    /// <param name="options">The options of both.</param>
-    public Denoiser Under(Denoiser head, NoPropOptions options)
+    // The scaling that leaves what the last stage reads as it is.
+    private static HostTensor Identity(string name, IReadOnlyList<long> shape)
     {
-        var joined = new Denoiser(Weights.Promised(new Lazy<Device>(_weights.Device)), options, PretrainedBackbone.Shape, head.ClassCount);
-        var ours = _weights.All.Where(weight => _taken.Contains(weight.Key));
-        foreach (var (name, weight) in head.Weights.All.Concat(ours))
-        {
-            joined.Weights.Take(name, weight.Host());
-        }
-
-        return joined;
+        var count = shape.Aggregate(1L, (product, size) => product * size);
+        return new HostTensor([.. shape], [.. Enumerable.Repeat(name.EndsWith(".scale", StringComparison.Ordinal) ? 1f : 0f, (int)count)]);
     }
-
-    /// <summary>Returns the model of features within a model of photos, to train it further.</summary>
-    /// <param name="model">The model of photos; it stays the caller's.</param>
-    /// <param name="options">Options of the same architecture.</param>
-    /// <param name="device">Where the copy shall be.</param>
-    public static Denoiser Head(Denoiser model, NoPropOptions options, Device device)
-    {
-        var head = new Denoiser(Weights.Promised(new Lazy<Device>(device)), options, PretrainedBackbone.FeatureShape, model.ClassCount);
-        var values = model.Weights.All.ToDictionary();
-        foreach (var name in head.Weights.All.Select(weight => weight.Key).ToList())
-        {
-            head.Weights.Take(name, values[name].Host());
-        }
-
-        return head;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _weights.Dispose();
 }

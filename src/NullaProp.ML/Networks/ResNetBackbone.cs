@@ -19,7 +19,7 @@ internal sealed class ResNetBackbone : Backbone
 
     private readonly NormedConvolution _stem;
     private readonly bool _isPooled;
-    private readonly IReadOnlyList<ResidualBlock> _blocks;
+    private readonly IReadOnlyList<IReadOnlyList<ResidualBlock>> _stages;
 
     /// <summary>Creates the network.</summary>
     /// <param name="weights">The network's scope.</param>
@@ -31,15 +31,22 @@ internal sealed class ResNetBackbone : Backbone
         _isPooled = Math.Min(shape.Height, shape.Width) >= LargeImage;
         var (side, stride) = _isPooled ? (7, 2) : (3, 1);
         _stem = new NormedConvolution(weights.Under("conv1"), weights.Under("bn1"), shape.Channels, StemChannels, side, stride);
-        _blocks = Blocks(weights, depth);
-        Output = new Linear(weights.Under("output"), _blocks[^1].Outputs, features);
+        _stages = Stages(weights, depth);
+        Output = new Linear(weights.Under("output"), _stages[^1][^1].Outputs, features);
     }
 
     /// <inheritdoc/>
     public override Linear Output { get; }
 
     /// <inheritdoc/>
-    public override Tensor Maps(Tensor images, TrainingContext? training)
+    public override Tensor Maps(Tensor images, TrainingContext? training) =>
+        Features(_stages[^1], MapsBelowLastStage(images, training), training);
+
+    /// <summary>Returns what the last stage reads.</summary>
+    /// <param name="images">Normalised images, (B, C, H, W).</param>
+    /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
+    /// <returns>(B, channels, H/4, W/4), and half of that where images are pooled twice.</returns>
+    public Tensor MapsBelowLastStage(Tensor images, TrainingContext? training)
     {
         var x = _stem.Forward(images, training).relu_(); // (B, 64, H, W) or (B, 64, H/2, W/2)
         if (_isPooled)
@@ -47,13 +54,33 @@ internal sealed class ResNetBackbone : Backbone
             x = nn.functional.max_pool2d(x, PoolSide, PoolStride, PoolPadding); // (B, 64, H/4, W/4)
         }
 
-        foreach (var block in _blocks)
+        return _stages.SkipLast(1).SelectMany(stage => stage).Aggregate(x, (maps, block) => block.Forward(maps, training));
+    }
+
+    /// <summary>Makes a stage.</summary>
+    /// <param name="weights">The network's scope.</param>
+    /// <param name="depth">The number and kind of blocks.</param>
+    /// <param name="number">The stage, from 0.</param>
+    /// <param name="inputs">Input channels.</param>
+    public static IReadOnlyList<ResidualBlock> Stage(WeightScope weights, ResNetDepth depth, int number, long inputs)
+    {
+        var blocks = new List<ResidualBlock>();
+        for (var i = 0; i < depth.Groups[number]; i++)
         {
-            x = block.Forward(x, training); // in the end an eighth as high and wide
+            var scope = weights.Under($"layer{number + 1}").Under($"{i}");
+            var stride = number > 0 && i == 0 ? 2 : 1; // from one stage to the next twice the channels at half the height and width
+            blocks.Add(depth.Block(scope, i == 0 ? inputs : blocks[^1].Outputs, (long)StemChannels << number, stride));
         }
 
-        return x.mean([2, 3]); // (B, F)
+        return blocks;
     }
+
+    /// <summary>Applies the last stage, and takes the mean of each channel.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="maps">From <see cref="MapsBelowLastStage"/>.</param>
+    /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
+    public static Tensor Features(IReadOnlyList<ResidualBlock> stage, Tensor maps, TrainingContext? training) =>
+        stage.Aggregate(maps, (x, block) => block.Forward(x, training)).mean([2, 3]); // (B, F)
 
     /// <inheritdoc/>
     public override IReadOnlyList<BackboneLayer> Layers() =>
@@ -63,30 +90,20 @@ internal sealed class ResNetBackbone : Backbone
         .. _isPooled
             ? [new BackboneLayer.MaxPool((int)PoolSide[0], (int)PoolStride[0], (int)PoolPadding[0])]
             : Array.Empty<BackboneLayer>(),
-        .. _blocks.SelectMany(block => block.Layers()),
+        .. _stages.SelectMany(stage => stage).SelectMany(block => block.Layers()),
         new BackboneLayer.ChannelMean(),
         new BackboneLayer.Dense(Output.Host()),
     ];
 
-    // Four groups; from one to the next twice the channels at half the height and width.
-    private static List<ResidualBlock> Blocks(WeightScope weights, ResNetDepth depth)
+    // The four of them.
+    private static List<IReadOnlyList<ResidualBlock>> Stages(WeightScope weights, ResNetDepth depth)
     {
-        var blocks = new List<ResidualBlock>();
-        var channels = (long)StemChannels;
-        for (var group = 0; group < depth.Groups.Count; group++)
+        var stages = new List<IReadOnlyList<ResidualBlock>>();
+        for (var number = 0; number < depth.Groups.Count; number++)
         {
-            for (var i = 0; i < depth.Groups[group]; i++)
-            {
-                var block = depth.Block(
-                    weights.Under($"layer{group + 1}").Under($"{i}"),
-                    channels,
-                    (long)StemChannels << group,
-                    group > 0 && i == 0 ? 2 : 1);
-                blocks.Add(block);
-                channels = block.Outputs;
-            }
+            stages.Add(Stage(weights, depth, number, number == 0 ? StemChannels : stages[^1][^1].Outputs));
         }
 
-        return blocks;
+        return stages;
     }
 }

@@ -28,8 +28,8 @@ public enum NoPropBackbone
     /// A residual network of 15.9 million weights trained on the 1.3 million photos of ImageNet: for photos, of which some dozens a class
     /// will do. Images must be
     /// 3×224×224, red, green and blue of 0 to 255. Its weights come with the package Microsoft.ML.DnnImageFeaturizer.ResNet18, which the
-    /// application references; a trained model holds them. It is not trained further: what it sees in a photo is computed once, and what
-    /// follows is trained on that.
+    /// application references; a trained model holds them. What it sees in a photo is computed once, and what
+    /// follows is trained on that; <see cref="NoPropOptions.FineTuning"/> says how much of it is trained further.
     /// </summary>
     PretrainedResNet18,
 

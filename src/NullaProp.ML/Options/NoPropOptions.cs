@@ -4,13 +4,11 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// Everything that decides what <see cref="NoPropTrainer"/> trains and how its model scores. A value: compare it, print it, change it with
-/// <c>with</c>; it is stored
-/// in the model.
+/// <c>with</c>; it is stored in the model.
 /// </summary>
 /// <remarks>
 /// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. Whatever is set has an
-/// effect; what a variant has no
-/// use for is refused. The defaults are what measured best (docs/decisions.md).
+/// effect; what a variant has no use for is refused. The defaults are what measured best (docs/decisions.md).
 /// </remarks>
 public sealed record NoPropOptions
 {
@@ -27,9 +25,8 @@ public sealed record NoPropOptions
     /// </summary>
     /// <remarks>
     /// Two of its bugs are not reproduced: its loss multiplies SNR′ and error of different samples (a broadcast of (B,1) with (B)), and its
-    /// Heun corrector is handed
-    /// the slope of ᾱ where ᾱ itself belongs. Also different here: the schedule's parameters are positive, the start is one stored draw
-    /// rather than a fresh one a call.
+    /// Heun corrector is handed the slope of ᾱ where ᾱ itself belongs. Also different here: the schedule's parameters are positive, the
+    /// start is one stored draw rather than a fresh one a call.
     /// </remarks>
     public static NoPropOptions JaxReference { get; } = new()
     {
@@ -58,13 +55,11 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets NoProp-CT as the paper states it: its convolutions, one-hot embeddings, SNR′ weight, a schedule trained with the loss, and the
-    /// reverse diffusion in
-    /// 1,000 steps.
+    /// reverse diffusion in 1,000 steps.
     /// </summary>
     /// <remarks>
     /// Not printed there and taken from yhgon/NoProp: the schedule's ends, −5 and 5. Epochs are those for MNIST. Different here: AdamW for
-    /// Adam, the reference's encoders
-    /// and head around the convolutions, stored draws.
+    /// Adam, the reference's encoders and head around the convolutions, stored draws.
     /// </remarks>
     public static NoPropOptions PaperContinuousTime { get; } = new()
     {
@@ -126,16 +121,15 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets the column of images: a vector of <see cref="float"/> or <see cref="byte"/> as <c>ExtractPixels</c> makes it, or an
-    /// <c>MLImage</c>; of any vectors for
-    /// <see cref="NoPropBackbone.Mlp"/>.
+    /// <c>MLImage</c>; of any vectors for <see cref="NoPropBackbone.Mlp"/>.
     /// </summary>
     /// <value>Default <c>Features</c>.</value>
     public string FeatureColumnName { get; init; } = "Features";
 
     /// <summary>
     /// Gets the column of row weights, single numbers of <see cref="float"/>, 0 or more: the loss of a training row is multiplied by its
-    /// weight over the mean weight of
-    /// the training data, so that the learning rate keeps its meaning. Validation data needs no such column; its metrics are unweighted.
+    /// weight over the mean weight of the training data, so that the learning rate keeps its meaning. Validation data needs no such column;
+    /// its metrics are unweighted.
     /// </summary>
     /// <value>Default <see langword="null"/>: every row counts the same.</value>
     public string? ExampleWeightColumnName { get; init; }
@@ -150,8 +144,7 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets the size of the images. Needed only where the feature column does not carry it: for a flat vector (unless
-    /// <see cref="Backbone"/> is
-    /// <see cref="NoPropBackbone.Mlp"/>), or images of unknown size.
+    /// <see cref="Backbone"/> is <see cref="NoPropBackbone.Mlp"/>), or images of unknown size.
     /// </summary>
     /// <value>Default <see langword="null"/>: read from the column's type.</value>
     public ImageShape? ImageShape { get; init; }
@@ -187,8 +180,7 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets the number of epochs without a lower validation log-loss after which training stops and the best epoch's parameters are
-    /// restored. Needs
-    /// <see cref="NoPropRun.Validation"/>; without, training warns and runs all epochs.
+    /// restored. Needs <see cref="NoPropRun.Validation"/>; without, training warns and runs all epochs.
     /// </summary>
     /// <value>Default 0: off, the last epoch's parameters are kept; 0 to 100,000.</value>
     [Range(0, 100_000)]
@@ -196,32 +188,29 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets how much the classes count by the number of their rows. Multiplies with <see cref="ClassWeights"/> and
-    /// <see cref="ExampleWeightColumnName"/>, before the
-    /// mean is taken.
+    /// <see cref="ExampleWeightColumnName"/>, before the mean is taken.
     /// </summary>
     /// <value>Default <see cref="ClassWeighting.None"/>.</value>
     public ClassWeighting ClassWeighting { get; init; } = ClassWeighting.None;
 
     /// <summary>
     /// Gets how much the rows of some classes count, by class name; for a bare key the names are the numbers from 0. Multiplies with
-    /// <see cref="ClassWeighting"/> and
-    /// <see cref="ExampleWeightColumnName"/>, before the mean is taken.
+    /// <see cref="ClassWeighting"/> and <see cref="ExampleWeightColumnName"/>, before the mean is taken.
     /// </summary>
     /// <value>Default <see langword="null"/>: 1 for every class, as for each that is not named; above 0, at most 1,000,000.</value>
     public ClassWeights? ClassWeights { get; init; }
 
     /// <summary>
     /// Gets the seed of every random number: first parameters, order, augmentation, times, noise, stored draws. The same data, options,
-    /// seed and number of threads give
-    /// the same model on the same kind of device; name a <see cref="BackbonePrecision"/> where processors differ.
+    /// seed and number of threads give the same model on the same kind of device; name a <see cref="BackbonePrecision"/> where processors
+    /// differ.
     /// </summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }
 
     /// <summary>
     /// Gets the memory for training images, in bytes: one byte a pixel value where all are whole numbers from 0 to 255, else four. Data
-    /// that takes more is read anew for
-    /// every pass (discrete time: one pass a block and epoch) and shuffled through a buffer of this size.
+    /// that takes more is read anew for every pass (discrete time: one pass a block and epoch) and shuffled through a buffer of this size.
     /// </summary>
     /// <value>Default 1,073,741,824 (1 GiB, some 1.3 million images of 28×28 bytes); 65,536 or more.</value>
     [Range(65_536.0, long.MaxValue)]
@@ -239,11 +228,9 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is
-    /// not
-    /// used. A first convolution for another number of channels, or of another size, is trained from scratch. Pixels are standardised by
-    /// the
-    /// training data's mean and deviation, not by ImageNet's. For <see cref="NoPropBackbone.PretrainedResNet18"/> the folder DnnImageModels
-    /// of its package.
+    /// not used. A first convolution for another number of channels, or of another size, is trained from scratch. Pixels are standardised
+    /// by the training data's mean and deviation, not by ImageNet's. For <see cref="NoPropBackbone.PretrainedResNet18"/> the folder
+    /// DnnImageModels of its package.
     /// </summary>
     /// <value>
     /// Default <see langword="null"/>: the backbone is trained from scratch; for <see cref="NoPropBackbone.PretrainedResNet18"/> the folder
@@ -251,6 +238,11 @@ public sealed record NoPropOptions
     /// </value>
     [System.Text.Json.Serialization.JsonIgnore]
     public string? BackboneWeightsPath { get; init; }
+
+    /// <summary>Gets how much of a pretrained network is trained. Read by <c>Fit</c> alone, and not stored in the model.</summary>
+    /// <value>Default <see cref="FineTuning.Automatic"/>; another one for <see cref="NoPropBackbone.PretrainedResNet18"/> alone.</value>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public FineTuning FineTuning { get; init; } = FineTuning.Automatic;
 
     /// <summary>Gets in which numbers the backbone computes while it is trained. Scoring is always of single precision.</summary>
     /// <value>

@@ -96,6 +96,12 @@ internal static class OptionsValidator
                 + $"{NoPropBackbone.Custom}, or leave the name out.";
         }
 
+        if (o.FineTuning != FineTuning.Automatic && !o.Backbone.IsPretrained())
+        {
+            yield return $"{nameof(o.FineTuning)} is {o.FineTuning}, but {nameof(o.Backbone)} is {o.Backbone}, all of which is trained: "
+                + $"leave it out, or choose {NoPropBackbone.PretrainedResNet18}.";
+        }
+
         if (o is { Backbone: NoPropBackbone.Custom, BackbonePrecision: BackbonePrecision.BFloat16 })
         {
             yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in "
@@ -121,9 +127,10 @@ internal static class OptionsValidator
                 + "choose another variant.";
         }
 
-        if (o.Augmentation != Augmentation.None)
+        if (o.Augmentation != Augmentation.None && o.FineTuning != FineTuning.Everything)
         {
-            yield return $"{nameof(o.Augmentation)} is set, but what {kind} sees in an image is computed once: leave it out.";
+            yield return $"{nameof(o.Augmentation)} is set, but what {kind} sees in an image is computed once: leave it out, or set "
+                + $"{nameof(o.FineTuning)} to {FineTuning.Everything} (now {o.FineTuning}).";
         }
 
         if (o.Embedding.Initialization == EmbeddingInitialization.PixelMedoid)

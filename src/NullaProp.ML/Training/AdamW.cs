@@ -12,35 +12,37 @@ namespace NullaProp.ML.Training;
 /// <param name="weights">The weights to train.</param>
 /// <param name="weightDecay">The decay of those that are decayed.</param>
 /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
-internal sealed class AdamW(Weights weights, double weightDecay, Func<string, bool>? includes = null) : IDisposable
+/// <param name="share">By what the learning rate of each weight is multiplied, by name; by 1 where nothing is said.</param>
+internal sealed class AdamW(
+    Weights weights, double weightDecay, Func<string, bool>? includes = null, Func<string, double>? share = null) : IDisposable
 {
-    private readonly List<FlatWeights> _buffers = [];
+    private readonly List<(FlatWeights Weights, double Share)> _buffers = [];
 
     // Weights that no gradient has reached so far; they are left alone, weight decay included.
-    private readonly List<(double Decay, Dictionary<string, Parameter> Weights)> _waiting =
+    private readonly List<(double Decay, double Share, Dictionary<string, Parameter> Weights)> _waiting =
     [
-        (weightDecay, weights.OfRole(WeightRole.Decayed, includes).ToDictionary()),
-        (0, weights.OfRole(WeightRole.Undecayed, includes).ToDictionary()),
+        .. Groups(weights.OfRole(WeightRole.Decayed, includes), weightDecay, share),
+        .. Groups(weights.OfRole(WeightRole.Undecayed, includes), decay: 0, share),
     ];
 
     /// <summary>Forgets the gradients.</summary>
-    public void ZeroGradients() => _buffers.ForEach(buffer => buffer.ZeroGradients());
+    public void ZeroGradients() => _buffers.ForEach(buffer => buffer.Weights.ZeroGradients());
 
     /// <summary>Changes the weights by their gradients.</summary>
     /// <param name="rate">The learning rate.</param>
     public void Step(double rate)
     {
         using var scope = NewDisposeScope();
-        foreach (var (decay, waiting) in _waiting)
+        foreach (var (decay, share, waiting) in _waiting)
         {
-            Take(waiting, [.. waiting.Where(weight => weight.Value.grad is not null).Select(weight => weight.Key)], decay);
+            Take(waiting, [.. waiting.Where(weight => weight.Value.grad is not null).Select(weight => weight.Key)], decay, share);
         }
 
-        _buffers.ForEach(buffer => buffer.Step(rate));
+        _buffers.ForEach(buffer => buffer.Weights.Step(rate * buffer.Share));
     }
 
     /// <summary>Returns what the optimizer remembers of each weight that a gradient has reached, by name.</summary>
-    public IReadOnlyDictionary<string, WeightMoments> State() => _buffers.SelectMany(buffer => buffer.Moments()).ToDictionary();
+    public IReadOnlyDictionary<string, WeightMoments> State() => _buffers.SelectMany(buffer => buffer.Weights.Moments()).ToDictionary();
 
     /// <summary>Returns whether the optimizer trains a weight that no gradient has reached so far.</summary>
     /// <param name="name">The weight's name.</param>
@@ -59,25 +61,30 @@ internal sealed class AdamW(Weights weights, double weightDecay, Func<string, bo
         }
 
         using var scope = NewDisposeScope();
-        foreach (var (decay, waiting) in _waiting)
+        foreach (var (decay, share, waiting) in _waiting)
         {
             // Those of one buffer have taken the same steps.
             foreach (var group in waiting.Keys.Where(state.ContainsKey).GroupBy(name => state[name].Steps).ToArray())
             {
-                Take(waiting, [.. group], decay);
-                _buffers[^1].Restore(state);
+                Take(waiting, [.. group], decay, share);
+                _buffers[^1].Weights.Restore(state);
             }
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _buffers.ForEach(buffer => buffer.Dispose());
+    public void Dispose() => _buffers.ForEach(buffer => buffer.Weights.Dispose());
 
-    private void Take(Dictionary<string, Parameter> waiting, IReadOnlyList<string> names, double decay)
+    private static IEnumerable<(double Decay, double Share, Dictionary<string, Parameter> Weights)> Groups(
+        IEnumerable<KeyValuePair<string, Parameter>> weights, double decay, Func<string, double>? share) => weights
+        .GroupBy(weight => share?.Invoke(weight.Key) ?? 1)
+        .Select(group => (decay, group.Key, group.ToDictionary()));
+
+    private void Take(Dictionary<string, Parameter> waiting, IReadOnlyList<string> names, double decay, double share)
     {
         if (names.Count > 0)
         {
-            _buffers.Add(new FlatWeights([.. names.Select(name => KeyValuePair.Create(name, waiting[name]))], decay));
+            _buffers.Add((new FlatWeights([.. names.Select(name => KeyValuePair.Create(name, waiting[name]))], decay), share));
             foreach (var name in names)
             {
                 waiting.Remove(name);

@@ -42,4 +42,19 @@ internal static class EpochReport
             : "its model so far";
         return $"Training was cancelled in epoch {Math.Min(place.Epoch + 1, epochs)} of {epochs} and gives {given}.";
     }
+
+    /// <summary>Returns the sentence about which of two trainings was kept.</summary>
+    /// <param name="start">The validation log-loss after the first; <see langword="null"/> where an earlier process measured it.</param>
+    /// <param name="lowest">The lowest one of both.</param>
+    public static string Kept(double? start, double lowest)
+    {
+        var before = start is { } known ? string.Create(CultureInfo.InvariantCulture, $" from {known:F4}") : string.Empty;
+        return start == lowest
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"No epoch with a trained last stage had a validation log-loss below {lowest:F4}: the pretrained network stays as it was.")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"Training the last stage too lowered the validation log-loss{before} to {lowest:F4}: that model is kept.");
+    }
 }

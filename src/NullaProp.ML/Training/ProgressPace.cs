@@ -3,7 +3,7 @@ namespace NullaProp.ML.Training;
 /// <summary>Tells how far a training is: at the end of every epoch, and between these at most once a second.</summary>
 /// <param name="listener">Who hears of it; <see langword="null"/> for nobody.</param>
 /// <param name="clock">What measures the time.</param>
-/// <param name="epochs">The number of epochs asked for.</param>
+/// <param name="epochs">The number of epochs of all trainings of a <c>Fit</c>.</param>
 internal sealed class ProgressPace(IProgress<NoPropProgress>? listener, TimeProvider clock, int epochs)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -12,13 +12,13 @@ internal sealed class ProgressPace(IProgress<NoPropProgress>? listener, TimeProv
     private long _last = clock.GetTimestamp();
     private long _begun; // when the reading or training under way did
     private long? _total; // the rows to read, or the steps of all epochs
-    private long _before; // the steps that an earlier process took
+    private long _before; // the steps that were taken before
     private long _rows;
     private long _steps; // of an epoch; 0 until rows are read
 
     /// <summary>Takes note of data that is read from here on.</summary>
     /// <param name="rows">Its number of rows, where the data tells it.</param>
-    public void BeginReading(long? rows) => (_begun, _total, _rows) = (clock.GetTimestamp(), rows, 0);
+    public void BeginReading(long? rows) => (_begun, _total, _before, _rows, _steps) = (clock.GetTimestamp(), rows, 0, 0, 0);
 
     /// <summary>Takes note of a row. Rows that are read anew while the model is trained tell nothing.</summary>
     public void Row()
@@ -32,7 +32,7 @@ internal sealed class ProgressPace(IProgress<NoPropProgress>? listener, TimeProv
 
     /// <summary>Takes note of a training that begins, or goes on.</summary>
     /// <param name="steps">The steps of an epoch.</param>
-    /// <param name="taken">The steps that an earlier process took.</param>
+    /// <param name="taken">The steps that were taken before: in another training of the same <c>Fit</c>, or in an earlier process.</param>
     public void BeginTraining(long steps, long taken) =>
         (_begun, _total, _before, _steps) = (clock.GetTimestamp(), epochs * steps, taken, steps);
 

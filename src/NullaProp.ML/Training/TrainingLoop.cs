@@ -23,11 +23,23 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     private readonly int _stepsPerEpoch = (int)(((long)data.Training.Count + options.BatchSize - 1) / options.BatchSize);
     private readonly bool _stopsEarly = options.EarlyStoppingPatience > 0 && data.Validation is not null;
     private readonly bool _returnsBest = monitor.WhenCancelled == WhenCancelled.ReturnBest && data.Validation is not null;
+    private readonly int _epochs = monitor.Epochs.Before + options.Epochs + monitor.Epochs.After; // of all trainings of this Fit
     private TimeSpan _before; // the time that earlier processes took
 
     /// <summary>Gets the points from which the trained model scores.</summary>
     public HostTensor Starts { get; } =
         Start.Points(options.Sampling.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).NoiseCount);
+
+    /// <summary>Gets the validation log-loss before the first epoch, where it counts and no earlier process measured it.</summary>
+    public double? StartLogLoss { get; private set; }
+
+    /// <summary>
+    /// Gets the lowest validation log-loss, that before the first epoch included where it counts; infinite where none counts.
+    /// </summary>
+    public double LowestLogLoss { get; private set; } = double.PositiveInfinity;
+
+    /// <summary>Gets what ended a training that was only tried, where a number became NaN or infinite.</summary>
+    public string? Fault { get; private set; }
 
     private TimeSpan Elapsed => _before + _watch.Elapsed;
 
@@ -48,9 +60,16 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         try
         {
             var steps = (long)_stepsPerEpoch * training.Passes.Count;
-            monitor.Pace?.BeginTraining(steps, (training.Place.Epoch * steps) + training.StepsTaken);
+            monitor.Pace?.BeginTraining(steps, ((monitor.Epochs.Before + training.Place.Epoch) * steps) + training.StepsTaken);
+            if (monitor.KeepsBestOrStart && training.Place == default)
+            {
+                StartLogLoss = Evaluate().Validation!.Value.LogLoss;
+                best.Add(StartLogLoss.Value);
+            }
+
             RunEpochs(training);
-            if (_stopsEarly)
+            LowestLogLoss = best.Lowest;
+            if (_stopsEarly || monitor.KeepsBestOrStart)
             {
                 best.Restore();
             }
@@ -98,9 +117,14 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             }
 
             var epoch = training.Place.Epoch + 1;
-            CheckFinite(training.History, epoch);
+            if (Divergence(training.History, epoch) is { } fault)
+            {
+                Fault = monitor.KeepsBestOrStart ? fault : throw new InvalidOperationException(fault);
+                return;
+            }
+
             var metrics = Measure(epoch, MeanTerms(training.History), rate.At(((long)epoch * _stepsPerEpoch) - 1));
-            if (_stopsEarly || _returnsBest)
+            if (_stopsEarly || _returnsBest || monitor.KeepsBestOrStart)
             {
                 training.Best.Add(metrics.ValidationLogLoss!.Value);
             }
@@ -126,7 +150,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             var at = pass.At(epoch, step);
             var augmented = onDevice with { Pixels = _augmentation.Apply(onDevice.Pixels, at) };
             training.AddStep(pass.Step(augmented, at, rate.At(((long)epoch * _stepsPerEpoch) + step)));
-            monitor.Pace?.Step(epoch + 1, training.StepsTaken);
+            monitor.Pace?.Step(monitor.Epochs.Before + epoch + 1, training.StepsTaken);
             SaveIfDue(training);
         }
     }
@@ -147,25 +171,28 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         return history.mean([0]).cpu().data<float>().ToArray();
     }
 
-    private void CheckFinite(Tensor history, int epoch)
+    // What is wrong with an epoch whose numbers are not finite.
+    private string? Divergence(Tensor history, int epoch)
     {
         using var scope = NewDisposeScope();
         var finite = history.isfinite().all(1).cpu().data<bool>().ToArray();
         var step = Array.IndexOf(finite, false);
         // the last step's loss is older than its weights
         var fault = step >= 0 ? "The loss" : model.Weights.AreFinite() ? null : "A weight";
-        if (fault is not null)
+        if (fault is null)
         {
-            var number = step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch;
-            var weighting = options.Variant is DiffusionVariant { LossWeighting: not LossWeighting.Uniform and var chosen }
-                ? $", choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {chosen})"
-                : string.Empty;
-            throw new InvalidOperationException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. Lower ")
-                + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
-                + "or scale the pixels if they are huge.");
+            return null;
         }
+
+        var number = step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch;
+        var weighting = options.Variant is DiffusionVariant { LossWeighting: not LossWeighting.Uniform and var chosen }
+            ? $", choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {chosen})"
+            : string.Empty;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. Lower ")
+            + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
+            + "or scale the pixels if they are huge.";
     }
 
     private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
@@ -173,8 +200,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         var (accuracy, validation) = model.IsWhole ? Evaluate() : (null, null);
         return new EpochMetrics
         {
-            Epoch = epoch,
-            Epochs = options.Epochs,
+            Epoch = monitor.Epochs.Before + epoch,
+            Epochs = _epochs,
             TrainingLoss = (double)terms[0] + terms[1] + terms[2],
             DenoisingLoss = terms[0],
             PriorLoss = terms[1],

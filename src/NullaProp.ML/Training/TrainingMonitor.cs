@@ -11,6 +11,15 @@ internal sealed record TrainingMonitor(Action<EpochMetrics> Report, Action Check
     /// <summary>Gets who hears how far the training is, within epochs too; <see langword="null"/> where nobody does.</summary>
     public ProgressPace? Pace { get; init; }
 
+    /// <summary>
+    /// Gets a value indicating whether the weights of the epoch with the lowest validation log-loss are kept, or those from before the
+    /// training if no epoch's is lower. Needs validation data.
+    /// </summary>
+    public bool KeepsBestOrStart { get; init; }
+
+    /// <summary>Gets how many epochs another training of the same <c>Fit</c> had before, and how many one may have after this.</summary>
+    public (int Before, int After) Epochs { get; init; }
+
     /// <summary>Gets what a training that is cancelled after its first step gives.</summary>
     public WhenCancelled WhenCancelled { get; init; }
 

@@ -13,7 +13,13 @@ namespace NullaProp.ML.TrainingImages;
 /// <param name="features">What stands for the images, where a part of the network is not trained: its size, and what writes it.</param>
 internal sealed class ImageLoader(
     NoPropOptions options, Action checkAlive, Action<string> warn, (ImageShape Shape, FeatureWriter Write)? features = null)
+    : IDisposable
 {
+    private readonly List<KeptRows> _kept = [];
+
+    /// <summary>Gets the folder of temporary files.</summary>
+    public string Folder { get; init; } = Path.GetTempPath();
+
     /// <summary>
     /// Reads all rows that have a label into memory, or again whenever they are needed where they take more than
     /// <see cref="NoPropOptions.MaxCachedBytes"/>.
@@ -26,7 +32,12 @@ internal sealed class ImageLoader(
     {
         var rows = Rows(data, options with { ExampleWeightColumnName = null }, wanted); // figures that people compare stay unweighted
         var store = new ImageStore(rows.Shape);
-        IImages images = TryRead(rows, store) ? store : new OrderedImages(rows, rows.Read(new float[rows.Shape.Size]).Count());
+        IImages images = ReadInto(store, rows) switch
+        {
+            null => store,
+            KeptRows kept => new OrderedImages(kept, kept.Count),
+            var all => new OrderedImages(all, all.Read(new float[rows.Shape.Size]).Count()),
+        };
         CheckRows(images.Count, rows.Skipped, purpose);
         return images;
     }
@@ -42,11 +53,14 @@ internal sealed class ImageLoader(
     {
         var rows = Rows(data, options, wanted);
         var store = new ImageStore(rows.Shape);
-        ITrainingImages images = TryRead(rows, store) ? store : new ImageStream(rows, options.MaxCachedBytes, store);
+        ITrainingImages images = ReadInto(store, rows) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
         CheckRows(images.Count, rows.Skipped, "training");
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _kept.ForEach(rows => rows.Dispose());
 
     private ILabelledRows Rows(IDataView data, NoPropOptions columns, ImageShape? wanted)
     {
@@ -54,20 +68,39 @@ internal sealed class ImageLoader(
         return features is { } own ? new FeatureRows(rows, own.Shape, own.Write) : rows;
     }
 
-    // Stops where the images take more memory than allowed.
-    private bool TryRead(ILabelledRows rows, ImageStore store)
+    // Where the images take more memory than allowed, the rows to read again: of features from a file, for to compute them takes long.
+    private ILabelledRows? ReadInto(ImageStore store, ILabelledRows rows)
     {
         var pixels = new float[rows.Shape.Size];
-        foreach (var row in rows.Read(pixels))
+        using var reading = rows.Read(pixels).GetEnumerator();
+        while (reading.MoveNext())
         {
-            store.Add(pixels, row.Label, row.Weight);
+            store.Add(pixels, reading.Current.Label, reading.Current.Weight);
             if ((long)store.Count * store.RowBytes > options.MaxCachedBytes)
             {
-                return false;
+                return features is null ? rows : Kept(rows, store, reading, pixels);
             }
         }
 
-        return true;
+        return null;
+    }
+
+    private KeptRows Kept(ILabelledRows rows, ImageStore store, IEnumerator<LabelledRow> reading, float[] pixels)
+    {
+        var kept = new KeptRows(rows, Folder);
+        _kept.Add(kept);
+        var row = new float[pixels.Length];
+        for (var i = 0; i < store.Count; i++)
+        {
+            kept.Add(row, store.Read(i, row));
+        }
+
+        while (reading.MoveNext())
+        {
+            kept.Add(pixels, reading.Current);
+        }
+
+        return kept;
     }
 
     private void CheckRows(int count, long skipped, string purpose)

@@ -62,6 +62,27 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
         _weights[row] = weight;
     }
 
+    /// <summary>Reads an image.</summary>
+    /// <param name="row">The row, from 0.</param>
+    /// <param name="pixels">Where to write it.</param>
+    public LabelledRow Read(int row, Span<float> pixels)
+    {
+        var bytes = _pixels.Row(row);
+        if (HoldsBytes)
+        {
+            for (var i = 0; i < bytes.Length; i++)
+            {
+                pixels[i] = bytes[i];
+            }
+        }
+        else
+        {
+            MemoryMarshal.Cast<byte, float>(bytes).CopyTo(pixels);
+        }
+
+        return new LabelledRow(_labels[row], _weights[row]);
+    }
+
     /// <summary>Removes all images; their memory stays for others.</summary>
     public void Clear()
     {

@@ -43,12 +43,18 @@ internal sealed class PhotosCommand
         Description = "Compare settings of NoProp on other photos, in place of methods on the test photos.",
     };
 
+    private readonly Option<int> _foreign = new("--foreign")
+    {
+        Description = "Count the classes behind the first ones, so many, as none of these, and measure how often such photos are answered.",
+        DefaultValueFactory = _ => 0,
+    };
+
     public static Command Create()
     {
         var photos = new PhotosCommand();
         var command = new Command("photos", "Trains on 100 photos a class by the features of the pretrained network, and compares methods.")
         {
-            photos._data, photos._features, photos._json, photos._classes, photos._draws, photos._choices,
+            photos._data, photos._features, photos._json, photos._classes, photos._draws, photos._choices, photos._foreign,
         };
         command.SetBody(photos.Run);
         return command;
@@ -56,6 +62,8 @@ internal sealed class PhotosCommand
 
     private int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
+        if (arguments.GetRequiredValue(_foreign) > 0)
+            return RunRejections(arguments, arguments.GetRequiredValue(_foreign), cancellationToken);
         var results = new ResultFile<PhotoRow>(arguments.GetRequiredValue(_json));
         var features = new PhotoFeatures(arguments.GetRequiredValue(_features));
         var isChoice = arguments.GetValue(_choices);
@@ -75,6 +83,39 @@ internal sealed class PhotosCommand
         }
 
         return 0;
+    }
+
+    private int RunRejections(ParseResult arguments, int foreign, CancellationToken cancellationToken)
+    {
+        var results = new ResultFile<RejectionRow>(arguments.GetRequiredValue(_json));
+        var features = new PhotoFeatures(arguments.GetRequiredValue(_features));
+        var options = NoPropOptions.Photos;
+        (string Name, NoPropOptions Options)[] methods =
+            [("NoProp-CT", options), ("Cross-entropy", options with { Variant = new CrossEntropyBaseline() })];
+        foreach (var draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws)))
+        {
+            foreach (var classes in arguments.GetRequiredValue(_classes))
+            {
+                var task = PhotoTask.ForTest(classes, draw);
+                var (choosing, others) = task.ForRejection(foreign);
+                features.Compute(
+                    arguments.GetRequiredValue(_data), [.. task.Training, .. task.Test, .. choosing, .. others], cancellationToken);
+                foreach (var (name, chosen) in methods)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    results.Add(PhotoMethods.Rejections(name, chosen, task, foreign, features, draw).Select(Line));
+                }
+            }
+        }
+
+        return 0;
+
+        static string Line(RejectionRow row)
+        {
+            var line = ResultFile<RejectionRow>.Line(row);
+            Console.WriteLine(line);
+            return line;
+        }
     }
 
     private static IEnumerable<PhotoRow> Methods(PhotoTask task, PhotoFeatures features, int draw)

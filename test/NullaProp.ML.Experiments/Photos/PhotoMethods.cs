@@ -5,6 +5,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Experiments.Photos;
@@ -21,14 +22,97 @@ namespace NullaProp.ML.Experiments.Photos;
 internal sealed record PhotoRow(
     string Name, int Classes, int TrainRows, int TestRows, int Draw, double MicroAccuracy, double LogLoss, double HeadSeconds);
 
+/// <summary>What becomes of photos of other classes, and of the known ones, where a model may answer "none of these".</summary>
+/// <param name="Name">The method.</param>
+/// <param name="Classes">The number of classes that it knows.</param>
+/// <param name="ForeignClasses">The number of others.</param>
+/// <param name="Draw">Which training photos, and the seed.</param>
+/// <param name="WantedPrecision">The share of right answers that the threshold was chosen for, on photos of known classes.</param>
+/// <param name="Threshold">The threshold.</param>
+/// <param name="Coverage">The share of test photos of known classes that are answered.</param>
+/// <param name="Precision">The share of right ones among these answers.</param>
+/// <param name="ForeignAnswered">The share of photos of other classes that are answered, always wrongly.</param>
+internal sealed record RejectionRow(
+    string Name,
+    int Classes,
+    int ForeignClasses,
+    int Draw,
+    double WantedPrecision,
+    float Threshold,
+    double Coverage,
+    double Precision,
+    double ForeignAnswered);
+
 /// <summary>What is trained on the features of photos.</summary>
 internal static class PhotoMethods
 {
+    private const int AnswerBatch = 128;
+
+    private static readonly double[] WantedPrecisions = [0.9, 0.95, 0.98];
+
     /// <summary>Returns the figures of a model of the library.</summary>
     public static PhotoRow Library(string name, NoPropOptions options, PhotoTask task, PhotoFeatures features, int draw)
     {
-        using var scope = NewDisposeScope();
         var stopwatch = Stopwatch.StartNew();
+        return WithModel(options, task, features, draw, score =>
+        {
+            var seconds = stopwatch.Elapsed.TotalSeconds;
+            var figures = Evaluation.Of(score, task.Store(task.Test, features));
+            return new PhotoRow(
+                name, task.Classes.Count, task.Training.Count, task.Test.Count, draw, figures.Accuracy, figures.LogLoss, seconds);
+        });
+    }
+
+    /// <summary>Returns the figures of a model of the library that may answer "none of these".</summary>
+    /// <param name="name">The method.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="task">The known classes.</param>
+    /// <param name="foreign">How many other classes.</param>
+    /// <param name="features">The features, which are known.</param>
+    /// <param name="draw">Which training photos, and the seed.</param>
+    public static IReadOnlyList<RejectionRow> Rejections(
+        string name, NoPropOptions options, PhotoTask task, int foreign, PhotoFeatures features, int draw) =>
+        WithModel(options, task, features, draw, score =>
+        {
+            var (choosing, others) = task.ForRejection(foreign);
+            var (chosen, known, unknown) = (Answers(choosing), Answers(task.Test), Answers(others));
+            return WantedPrecisions.Select(Row).ToList();
+
+            RejectionRow Row(double wanted)
+            {
+                var threshold = RejectionThreshold.ForPrecision(chosen, wanted).Score;
+                var answered = known.Where(answer => answer.Score >= threshold).ToList();
+                return new RejectionRow(
+                    name,
+                    task.Classes.Count,
+                    foreign,
+                    draw,
+                    wanted,
+                    threshold,
+                    (double)answered.Count / known.Count,
+                    answered.Average(answer => answer.IsRight ? 1.0 : 0),
+                    unknown.Average(answer => answer.Score >= threshold ? 1.0 : 0));
+            }
+
+            List<(float Score, bool IsRight)> Answers(IEnumerable<Photo> photos) =>
+                [.. task.Store(photos, features).InOrder(AnswerBatch).SelectMany(batch => Read(score, batch))];
+        });
+
+    private static IEnumerable<(float Score, bool IsRight)> Read(Func<Tensor, Tensor> score, ImageBatch batch)
+    {
+        using (batch)
+        {
+            using var scope = NewDisposeScope();
+            var (best, classes) = score(batch.Pixels).max(1);
+            return [.. best.data<float>().Zip(classes.eq(batch.Labels).data<bool>())];
+        }
+    }
+
+    // Trains a model and hands over what scores by it.
+    private static T WithModel<T>(
+        NoPropOptions options, PhotoTask task, PhotoFeatures features, int draw, Func<Func<Tensor, Tensor>, T> use)
+    {
+        using var scope = NewDisposeScope();
         var training = task.Store(task.Training, features);
         var streams = new RandomStreams(draw);
         using var model = new Denoiser(Weights.Drawn(streams, CPU), options, training.Shape, task.Classes.Count);
@@ -40,11 +124,8 @@ internal static class PhotoMethods
             new TrainingData(training, Validation: null, streams),
             new TrainingMonitor(_ => { }, () => { }));
         loop.Run();
-        var seconds = stopwatch.Elapsed.TotalSeconds;
         using var runner = new TorchRunner(model, PlanCompiler.For(model, options), loop.Starts);
-        var figures = Evaluation.Of(runner.Probabilities, task.Store(task.Test, features));
-        return new PhotoRow(
-            name, task.Classes.Count, task.Training.Count, task.Test.Count, draw, figures.Accuracy, figures.LogLoss, seconds);
+        return use(pixels => runner.Probabilities(pixels));
     }
 
     /// <summary>Returns the figures of one of ML.NET's trainers, with its default options.</summary>

@@ -27,7 +27,16 @@ internal sealed record PhotoTask(IReadOnlyList<string> Classes, IReadOnlyList<Ph
         Photos(classes, "train", FirstForChoices + (draw * PerClass)),
         Photos(classes, "train", FirstForChoices + (10 * PerClass)));
 
-    /// <summary>Returns photos as the library's training reads them.</summary>
+    /// <summary>
+    /// Returns photos by which to choose a threshold, of this task's classes but in none of its lists, and test photos of the classes
+    /// behind them, which the task does not know.
+    /// </summary>
+    /// <param name="foreign">How many other classes.</param>
+    public (IReadOnlyList<Photo> Choosing, IReadOnlyList<Photo> Foreign) ForRejection(int foreign) =>
+        (Photos(Classes.Count, "train", FirstForChoices),
+        [.. Photos(Classes.Count + foreign, "test", 0).Where(photo => !Classes.Contains(photo.Class))]);
+
+    /// <summary>Returns photos as the library's training reads them; of other classes, under the number −1.</summary>
     public ImageStore Store(IEnumerable<Photo> photos, PhotoFeatures features)
     {
         var store = new ImageStore(PretrainedBackbone.FeatureShape);

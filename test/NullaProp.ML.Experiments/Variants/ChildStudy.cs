@@ -24,7 +24,8 @@ internal sealed class ChildStudy<TRow>(string command, StudySetting setting, Res
                 $"{name}: {setting.TrainRows:N0} training images, epochs: {setting.Epochs}, seed {setting.Seed}, "
                 + $"threads: {setting.Threads}");
             var rows = new List<string>();
-            var exitCode = ChildProcess.Run([command, name, .. setting.Arguments], Take, setting.Threads, cancellationToken);
+            var exitCode = ChildProcess.Run(
+                [command, name, .. setting.Arguments], Take, setting.Threads, cancellationToken: cancellationToken);
             if (exitCode == 0)
                 file.Add(rows);
             else

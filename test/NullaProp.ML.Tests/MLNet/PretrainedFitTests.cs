@@ -10,7 +10,6 @@ namespace NullaProp.ML.Tests.MLNet;
 public sealed class PretrainedFitTests
 {
     private const int Side = 224;
-    private const int Size = 3 * Side * Side;
 
     private static readonly MLContext Context = new(seed: 1);
     private static readonly NoPropOptions Options =
@@ -22,7 +21,7 @@ public sealed class PretrainedFitTests
     public void Fit_FewPhotos_TellsOthersApartAndScoresTheSameAfterAReload(VariantKind variant)
     {
         using var folder = new TempFolder();
-        var (training, others) = (Photos(rows: 8, seed: 0), Photos(rows: 6, seed: 1));
+        var (training, others) = (StripedPhotos.Data(Context, rows: 8, seed: 0), StripedPhotos.Data(Context, rows: 6, seed: 1));
         using var model = Trainer(Options with { Variant = variant.Create(new DiscreteTime()) }).Fit(training);
 
         var scores = Scores(model, others);
@@ -47,7 +46,7 @@ public sealed class PretrainedFitTests
     [TestMethod]
     public void Fit_FromAModelWithARateOfAlmostNothing_ScoresAlmostTheSame()
     {
-        var data = Photos(rows: 6, seed: 0);
+        var data = StripedPhotos.Data(Context, rows: 6, seed: 0);
         using var first = Trainer(Options).Fit(data);
 
         using var second = Trainer(first.Model.Options with { LearningRate = 1e-9, Epochs = 1 }).Fit(
@@ -66,7 +65,7 @@ public sealed class PretrainedFitTests
     {
         using var folder = new TempFolder();
         var options = Options with { Epochs = 2, BackboneWeightsPath = Path.Combine(AppContext.BaseDirectory, "DnnImageModels") };
-        var data = Photos(rows: 4, seed: 0);
+        var data = StripedPhotos.Data(Context, rows: 4, seed: 0);
         var run = new NoPropRun { Checkpoints = new(folder.File("states")) };
 
         using var first = Trainer(options).Fit(data, run);
@@ -81,7 +80,7 @@ public sealed class PretrainedFitTests
     [TestMethod]
     public void SaveAsOnnx_ModelOfPhotos_GivesTheSameScores()
     {
-        var data = Photos(rows: 4, seed: 0);
+        var data = StripedPhotos.Data(Context, rows: 4, seed: 0);
         using var model = Trainer(Options with { Epochs = 2 }).Fit(data);
         using var file = new MemoryStream();
 
@@ -102,7 +101,7 @@ public sealed class PretrainedFitTests
         using var folder = new TempFolder();
         var trainer = Trainer(Options with { BackboneWeightsPath = folder.File("nowhere") });
 
-        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Photos(rows: 2, seed: 0)));
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(StripedPhotos.Data(Context, rows: 2, seed: 0)));
 
         Assert.Contains($"The weights of PretrainedResNet18 cannot be read from '{folder.File("nowhere")}'", fault.Message);
         Assert.Contains("Reference the package Microsoft.ML.DnnImageFeaturizer.ResNet18 in the application", fault.Message);
@@ -121,36 +120,4 @@ public sealed class PretrainedFitTests
     private static NoPropTrainer Trainer(NoPropOptions options) => Context.MulticlassClassification.Trainers.NoProp(options);
 
     private static List<float[]> Scores(ITransformer model, IDataView data) => [.. model.Transform(data).GetColumn<float[]>("Score")];
-
-    // Stripes that stand and stripes that lie, of any colour and width, behind noise.
-    private static IDataView Photos(int rows, int seed)
-    {
-        var random = new Random(seed);
-        var photos = Enumerable
-            .Range(0, rows)
-            .Select(row => new Photo { Label = row % 2 == 0 ? "lies" : "stands", Features = Stripes(row % 2 == 1, random) });
-        return TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(photos.ToList()));
-    }
-
-    private static float[] Stripes(bool stands, Random random)
-    {
-        var width = random.Next(8, 20);
-        float[] colour = [random.Next(60, 200), random.Next(60, 200), random.Next(60, 200)];
-        var pixels = new float[Size];
-        for (var i = 0; i < Size; i++)
-        {
-            var place = stands ? i % Side : i / Side % Side;
-            pixels[i] = (place / width % 2 * colour[i / (Side * Side)]) + random.Next(0, 30);
-        }
-
-        return pixels;
-    }
-
-    private sealed class Photo
-    {
-        public string Label { get; init; } = string.Empty;
-
-        [VectorType(3, Side, Side)]
-        public float[] Features { get; init; } = [];
-    }
 }

@@ -33,6 +33,30 @@ public sealed class AdamWTests
         Assert.AreEqual(second.Weight, undecayed.item<float>(), 1e-5);
     }
 
+    [TestMethod]
+    public void Step_SharesOfTheRate_AreThoseOfEachWeight()
+    {
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
+        var slow = weights.Under("slow").Matrix("w", Initializers.Constant(2), 1, 1).Value;
+        var fast = weights.Under("fast").Matrix("w", Initializers.Constant(2), 1, 1).Value;
+        using var optimizer = new AdamW(
+            weights, weightDecay: 0.1, share: name => name.StartsWith("slow", StringComparison.Ordinal) ? 0.1 : 1);
+        var (first, second) = (new Reference(2, 0.1), new Reference(2, 0.1));
+
+        for (var step = 0; step < 3; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.ZeroGradients();
+            ((slow * slow).sum() + (fast * fast).sum()).backward();
+            optimizer.Step(0.05);
+            first.Step(0.005);
+            second.Step(0.05);
+        }
+
+        Assert.AreEqual(first.Weight, slow.item<float>(), 1e-5);
+        Assert.AreEqual(second.Weight, fast.item<float>(), 1e-5);
+    }
+
     // A branch of a user's module may be taken late: its corrections of the means' bias count from its own first step.
     [TestMethod]
     public void Step_WeightReachedLater_StartsFromItsOwnFirstStep()

@@ -71,4 +71,16 @@ public sealed class LearningRatesTests
             Assert.AreEqual(expected[step], rate.At(step), 1e-15);
         }
     }
+
+    [TestMethod]
+    [DataRow("backbone.output.weight", 1.0)]
+    [DataRow("head.output.weight", 1.0)]
+    [DataRow("backbone.layer4.2.conv1.weight", 0.1)]
+    [DataRow("backbone.layer3.0.conv1.weight", 0.1 / 2.6)]
+    [DataRow("backbone.conv1.weight", 0.1 / (2.6 * 2.6 * 2.6 * 2.6))]
+    public void Share_OfAPretrainedNetworkAlone_FallsWithTheDepth(string name, double share)
+    {
+        Assert.AreEqual(share, LearningRates.Share(NoPropOptions.Photos, name), 1e-12);
+        Assert.AreEqual(1, LearningRates.Share(NoPropOptions.Photos with { Backbone = NoPropBackbone.ResNet18 }, name));
+    }
 }

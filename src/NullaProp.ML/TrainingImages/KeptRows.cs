@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
+
+namespace NullaProp.ML.TrainingImages;
+
+/// <summary>
+/// Labelled rows in a temporary file: what a network sees in photos, which takes long to compute, where it takes more memory than allowed.
+/// The file is gone when the rows are, or the process is.
+/// </summary>
+internal sealed class KeptRows : ILabelledRows, IDisposable
+{
+    private readonly ILabelledRows _source;
+    private readonly List<LabelledRow> _rows = [];
+    private readonly SafeFileHandle _file;
+    private readonly string _path;
+
+    /// <summary>Makes the file.</summary>
+    /// <param name="source">Where the rows come from; asked for their classes alone.</param>
+    /// <param name="folder">The folder of the file.</param>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public KeptRows(ILabelledRows source, string folder)
+    {
+        _source = source;
+        _path = Path.Combine(folder, $"nullaprop-{Guid.NewGuid():N}.tmp");
+        _file = Guarded(() => File.OpenHandle(
+            _path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Delete(_path); // an open file stays readable, and goes even with a process that is killed
+        }
+    }
+
+    /// <inheritdoc/>
+    public ImageShape Shape => _source.Shape;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ClassNames => _source.ClassNames;
+
+    /// <inheritdoc/>
+    public ClassTotals Totals => _source.Totals;
+
+    /// <inheritdoc/>
+    public long Skipped => _source.Skipped;
+
+    /// <summary>Gets the number of rows.</summary>
+    public int Count => _rows.Count;
+
+    private long RowBytes => (long)Shape.Size * sizeof(float);
+
+    /// <summary>Adds a row.</summary>
+    /// <param name="values">Its values.</param>
+    /// <param name="row">The rest of it.</param>
+    /// <exception cref="IOException">The disk is full, or broken.</exception>
+    public void Add(ReadOnlySpan<float> values, LabelledRow row)
+    {
+        var bytes = MemoryMarshal.AsBytes(values).ToArray();
+        Guarded(() =>
+        {
+            RandomAccess.Write(_file, bytes, _rows.Count * RowBytes);
+            return 0;
+        });
+        _rows.Add(row);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<LabelledRow> Read(float[] pixels)
+    {
+        for (var row = 0; row < _rows.Count; row++)
+        {
+            RandomAccess.Read(_file, MemoryMarshal.AsBytes(pixels.AsSpan(0, Shape.Size)), row * RowBytes);
+            yield return _rows[row];
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before) => Read(pixels);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private T Guarded<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Marked.Exception(new IOException(
+                $"What the pretrained network sees in the photos takes more than {nameof(NoPropOptions.MaxCachedBytes)}, and the temporary "
+                    + $"file '{_path}' for it cannot be written: {fault.Message.TrimEnd('.')}. Make room there, name another folder "
+                    + $"with the environment variable {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")}, or raise the option.",
+                fault));
+        }
+    }
+}

@@ -1,0 +1,280 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.ClassNames;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Reading;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML;
+
+/// <summary>One call of <see cref="NoPropTrainer.Fit(IDataView, NoPropRun)"/>: from rows to a model.</summary>
+/// <param name="options">The options.</param>
+/// <param name="run">Who takes part.</param>
+/// <param name="log">Hears what goes on.</param>
+internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, TrainingLog log)
+{
+    private bool _isCancelled; // and gives its model so far
+
+    /// <summary>Gets the block of discrete time to train apart, from 0; <see langword="null"/> for a whole model.</summary>
+    public required int? Block { get; init; }
+
+    /// <summary>Gets what makes the user's own image network; <see langword="null"/> for one of ours, or one that is registered.</summary>
+    public required Func<ImageShape, nn.Module<Tensor, Tensor>>? Backbone { get; init; }
+
+    /// <summary>Gets the seed.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>Gets what makes the random streams of a seed.</summary>
+    public required Func<int, RandomStreams> StreamsOf { get; init; }
+
+    /// <summary>Gets what progress is timed by.</summary>
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>Gets what finds the device.</summary>
+    public required Func<Device> Device { get; init; }
+
+    /// <summary>Gets what is called before every row and step; throws to stop.</summary>
+    public required Action CheckAlive { get; init; }
+
+    // A training of a part of a pretrained network follows one of what is new.
+    private FineTuning Tuning => options.FineTuning != FineTuning.Automatic ? options.FineTuning
+        : run.Validation is null || !options.Backbone.IsPretrained() ? FineTuning.Frozen
+        : FineTuning.LastStage;
+
+    /// <summary>Trains a model.</summary>
+    /// <param name="input">Labelled images.</param>
+    /// <returns>The model, and the type of the feature column.</returns>
+    public (StoredModel Model, DataViewType Features) Train(IDataView input)
+    {
+        TrainingChecks.Threads(run);
+        var pace = new ProgressPace(run.Progress, Clock, options.Epochs * (Tuning == FineTuning.Frozen ? 1 : 2));
+        var previous = run.Previous?.Scorer;
+        var shape = options.ImageShape ?? previous?.Shape ?? (options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
+        var (feature, format) = InputColumns.Feature(input.Schema, options.FeatureColumnName, shape, options.Backbone);
+        var (label, classes) = InputColumns.Label(input, options.LabelColumnName);
+        var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
+        var checks = new TrainingChecks(options, format.Shape, classes, keys);
+        checks.Previous(input, previous);
+        checks.Columns(input);
+        checks.Augmentation();
+        checks.Validation(run.Validation, log.Warning);
+        var device = Device();
+        using var kept = run.Checkpoints is { } checkpoints ? Open(checkpoints) : null;
+        using var threads = new ThreadCount(run.Threads);
+        var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
+        using var trunk = Trunk(previous, device);
+        using var loader = Loader(pace, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, trunk.Features));
+        var data = Load(loader, input, format.Shape, pace, checks.Classes);
+        log.Information(Beginning(data.Training, classes, device));
+
+        var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
+        var fingerprint = new Lazy<TrainingFingerprint>(() => new(
+            new ModelDescription(stored, format.Shape, classes, keys, Seed, WeightsHash: string.Empty),
+            Block,
+            data.Training.Hash(),
+            data.Validation?.Hash(),
+            previous is null ? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
+            TrainingFingerprint.ThisLibrary,
+            $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision"));
+        var monitor = new TrainingMonitor(metrics => log.Epoch(EpochReport.Sentence(metrics)), CheckAlive)
+        {
+            Pace = pace,
+            WhenCancelled = run.WhenCancelled,
+            EndedEarly = TellEndedEarly,
+        };
+        var first = monitor with
+        {
+            States = kept is null ? null : States(kept, run.Checkpoints!, fingerprint.Value),
+            Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
+        };
+        var (network, loop) = Trained(
+            trunk is null ? options : options with { Augmentation = Augmentation.None },
+            data,
+            previous is null ? () => First(pretrained, data, feature, classes, keys, device)
+                : () => trunk is null ? previous.Copy(options, device) : previous.CopyHead(options, device),
+            trunk is null ? static whole => whole : head => trunk.Under(head, options),
+            first);
+        if (trunk is not null && Tuning != FineTuning.Frozen && !_isCancelled)
+        {
+            (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
+        }
+
+        return (new StoredModel(stored, format.Shape, classes, keys, Seed, network, loop.Starts), feature.Type);
+    }
+
+    // A second training, of a part of the pretrained network too.
+    private (Denoiser Network, TrainingLoop Loop) FineTuned(
+        Denoiser frozen,
+        TrainingLoop before,
+        FrozenTrunk trunk,
+        IDataView input,
+        TrainingMonitor monitor,
+        Lazy<TrainingFingerprint> fingerprint)
+    {
+        try
+        {
+            var (shape, device) = (Tuning == FineTuning.LastStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
+            log.Information($"The pretrained network is trained further: {options.FineTuning}, from the model so far.");
+            using var loader = Loader(
+                monitor.Pace!, static _ => { }, Tuning == FineTuning.LastStage ? (shape, trunk.MapsBelowLastStage) : null);
+            var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
+            var checkpoints = run.Checkpoints?.In(Path.Combine(run.Checkpoints.Folder, $"{options.FineTuning}"));
+            using var kept = checkpoints is null ? null : Open(checkpoints);
+            var (tuned, loop) = Trained(
+                Tries(),
+                data,
+                () => FrozenTrunk.Upper(frozen, options, shape, device),
+                Tuning == FineTuning.LastStage ? upper => trunk.Under(upper, options) : static whole => whole,
+                monitor with
+                {
+                    States = kept is null ? null : States(kept, checkpoints!, fingerprint.Value),
+                    KeepsBestOrStart = options.FineTuning == FineTuning.Automatic,
+                    Epochs = (options.Epochs, 0),
+                });
+            if (loop.Fault is { } fault)
+            {
+                log.Warning(fault);
+            }
+
+            if (options.FineTuning == FineTuning.Automatic)
+            {
+                log.Information(EpochReport.Kept(loop.StartLogLoss, loop.LowestLogLoss));
+            }
+
+            frozen.Dispose();
+            return (tuned, loop);
+        }
+        catch (OperationCanceledException) when (run.WhenCancelled != WhenCancelled.Throw)
+        {
+            log.Warning("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
+            return (frozen, before);
+        }
+        catch
+        {
+            frozen.Dispose();
+            throw;
+        }
+    }
+
+    // What is only tried is given up after two epochs that bring nothing.
+    private NoPropOptions Tries() => options.FineTuning == FineTuning.Automatic && options.EarlyStoppingPatience == 0
+        ? options with { EarlyStoppingPatience = 2 }
+        : options;
+
+    private void TellEndedEarly(TrainingPlace place, double lowest)
+    {
+        _isCancelled = true;
+        log.Warning(EpochReport.EndedEarly(place, options.Epochs, lowest));
+    }
+
+    private CheckpointFolder Open(Checkpoints checkpoints) =>
+        CheckpointFolder.Open(checkpoints.Folder, checkpoints.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
+
+    private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>
+        new(folder, checkpoints, fingerprint, log.Information, log.Warning);
+
+    private ImageLoader Loader(ProgressPace pace, Action<string> warn, (ImageShape Shape, FeatureWriter Write)? features)
+    {
+        return new ImageLoader(options, TakeRow, warn, features);
+
+        void TakeRow()
+        {
+            CheckAlive();
+            pace.Row();
+        }
+    }
+
+    private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ITrainingImages> check)
+    {
+        pace.BeginReading(input.GetRowCount());
+        var images = loader.LoadTraining(input, shape);
+        check(images);
+        pace.BeginReading(run.Validation?.GetRowCount());
+        var watched = run.Validation is null ? null : loader.Load(run.Validation, shape, "validation");
+        return new TrainingData(images, watched, StreamsOf(Seed));
+    }
+
+    // A new network, with what it takes from the data before training.
+    private Denoiser First(
+        PretrainedFile? pretrained, TrainingData data, DataViewSchema.Column feature, int classes, ClassValues? keys, Device device)
+    {
+        var weights = Weights.Drawn(data.Streams, device, pretrained?.Weights);
+        weights.Module = Backbone;
+        var network = new Denoiser(weights, options, data.Training.Shape, classes, Block is { } only ? [only] : null);
+        try
+        {
+            pretrained?.CheckUse(log.Warning);
+            var statistics = data.Training.ChannelStatistics();
+            network.Normalization.Set(statistics.Mean, statistics.Scale);
+            foreach (var warning in statistics.Warnings(data.Training.Shape, InputColumns.SlotNames(feature)))
+            {
+                log.Warning(warning);
+            }
+
+            if (ClassPrototypes.AreAskedFor(options))
+            {
+                new ClassPrototypes(network, options, data, keys?.Names).Set(CheckAlive);
+            }
+
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private string Beginning(ITrainingImages images, int classes, Device device)
+    {
+        var rows = options.Backbone.IsPretrained() ? $"photos by {images.Shape.Size} features each"
+            : images.Shape.IsTable ? $"rows of {images.Shape.Size} values" : $"images of {images.Shape}";
+        var isInBFloat16 = FastBFloat16.Choose(options, device).BackbonePrecision == BackbonePrecision.BFloat16;
+        var goesOn = run.Previous is not null;
+        var how = $"{(isInBFloat16 ? " in bfloat16" : string.Empty)}{(goesOn ? ", from the parameters of a model" : string.Empty)}";
+        return $"Training on {images.Count} {rows} in {classes} classes, on {device}{how}.";
+    }
+
+    // The part of a pretrained network that is not trained; that of a model to train further is in the model.
+    private FrozenTrunk? Trunk(NoPropScorer? previous, Device device) => !options.Backbone.IsPretrained()
+        ? null
+        : previous?.CopyTrunk(device) ?? PretrainedFile.ReadTrunk(options.BackboneWeightsPath, device);
+
+    // Trains a network, and makes of it one of images.
+    private static (Denoiser Network, TrainingLoop Loop) Trained(
+        NoPropOptions options, TrainingData data, Func<Denoiser> first, Func<Denoiser, Denoiser> finish, TrainingMonitor monitor)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = inference_mode(false); // weights made in the caller's could not be trained
+        Denoiser? network = null;
+        try
+        {
+            network = first();
+            TrainingChecks.Scoring(network, options);
+            var loop = new TrainingLoop(network, FastBFloat16.Choose(options, network.Weights.Device), data, monitor);
+            loop.Run();
+            var whole = finish(network);
+            if (whole != network)
+            {
+                network.Dispose();
+            }
+
+            return (whole, loop);
+        }
+        catch (Exception fault)
+        {
+            network?.Dispose();
+            if (fault is InvalidOperationException)
+            {
+                Marked.Exception(fault);
+            }
+
+            throw;
+        }
+    }
+}

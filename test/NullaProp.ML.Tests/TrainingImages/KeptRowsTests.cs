@@ -1,0 +1,127 @@
+using Microsoft.ML;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Tests.Support;
+using NullaProp.ML.TrainingImages;
+
+namespace NullaProp.ML.Tests.TrainingImages;
+
+/// <summary>Features that take more memory than allowed.</summary>
+[TestClass]
+public sealed class KeptRowsTests
+{
+    private const int Rows = 48;
+
+    private static readonly MLContext Context = new(seed: 1);
+    private static readonly IDataView Data = TinyImages.Keys(Context, Rows);
+    private static readonly ImageShape Shape = new(2, 1, 1);
+    private static readonly ImageShape ImageSize = new(1, TinyImages.Side, TinyImages.Side);
+
+    [TestMethod]
+    public void LoadTraining_FeaturesBeyondMemory_AreComputedOnceForAllEpochs()
+    {
+        using var folder = new TempFolder();
+        var computed = 0;
+        using var few = Loader(folder.Path, Compute);
+        using var enough = Loader(folder.Path, Features, bytes: 1 << 20);
+
+        var (streamed, stored) = (few.LoadTraining(Data, ImageSize), enough.LoadTraining(Data, ImageSize));
+
+        for (var epoch = 0; epoch < 3; epoch++)
+        {
+            CollectionAssert.AreEqual(Sums(stored, epoch), Sums(streamed, epoch));
+        }
+
+        Assert.IsInstanceOfType<ImageStream>(streamed);
+        Assert.AreEqual(Rows, computed);
+        Assert.AreEqual(stored.Hash(), streamed.Hash());
+
+        void Compute(ReadOnlySpan<float> pixels, Span<float> features)
+        {
+            computed += features.Length / Shape.Size;
+            Features(pixels, features);
+        }
+    }
+
+    [TestMethod]
+    public void Load_FeaturesBeyondMemory_AreReadInTheirOrder()
+    {
+        using var folder = new TempFolder();
+        using var few = Loader(folder.Path, Features);
+        using var enough = Loader(folder.Path, Features, bytes: 1 << 20);
+
+        var (kept, stored) = (few.Load(Data, wanted: null, "validation"), enough.Load(Data, wanted: null, "validation"));
+
+        Assert.IsInstanceOfType<OrderedImages>(kept);
+        Assert.AreEqual((Rows, stored.Hash()), (kept.Count, kept.Hash()));
+    }
+
+    [TestMethod]
+    public void Dispose_AndAFault_LeaveNoFile()
+    {
+        var batches = 0;
+        using var folder = new TempFolder();
+        using (var loader = Loader(folder.Path, Features))
+        {
+            loader.LoadTraining(Data, ImageSize);
+        }
+
+        using (var broken = Loader(folder.Path, Break))
+        {
+            Assert.ThrowsExactly<InvalidDataException>(() => broken.LoadTraining(Data, ImageSize));
+        }
+
+        Assert.IsEmpty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        // Of three batches of 16 the second, when the file is made.
+        void Break(ReadOnlySpan<float> pixels, Span<float> features)
+        {
+            if (++batches == 2)
+            {
+                throw new InvalidDataException();
+            }
+
+            Features(pixels, features);
+        }
+    }
+
+    [TestMethod]
+    public void LoadTraining_FolderThatCannotBeWritten_SaysWhatToDo()
+    {
+        using var folder = new TempFolder();
+        using var loader = Loader(folder.File("nowhere"), Features);
+
+        var fault = Assert.ThrowsExactly<IOException>(() => loader.LoadTraining(Data, ImageSize));
+
+        Assert.Contains("takes more than MaxCachedBytes, and the temporary file '", fault.Message);
+        Assert.Contains("or raise the option", fault.Message);
+    }
+
+    // Allowed are 8 of 48 rows of two values.
+    private static ImageLoader Loader(string folder, FeatureWriter write, long bytes = 64) =>
+        new(TinyImages.Options with { MaxCachedBytes = bytes }, static () => { }, static _ => { }, (Shape, write)) { Folder = folder };
+
+    private static void Features(ReadOnlySpan<float> pixels, Span<float> features)
+    {
+        for (var row = 0; row < features.Length / Shape.Size; row++)
+        {
+            var image = pixels.Slice(row * TinyImages.Size, TinyImages.Size);
+            (features[row * 2], features[(row * 2) + 1]) = (image[0] + 0.5f, image[^1] / 3);
+        }
+    }
+
+    // Of an epoch's batches, sorted: a stream draws another order.
+    private static float[] Sums(ITrainingImages images, int epoch)
+    {
+        var sums = new List<float>();
+        foreach (var batch in images.Epoch(batchSize: 1, new RandomStreams(1).Of("order", epoch)))
+        {
+            using (batch)
+            {
+                using var values = batch.Pixels.sum();
+                sums.Add(values.item<float>());
+            }
+        }
+
+        return [.. sums.Order()];
+    }
+}
