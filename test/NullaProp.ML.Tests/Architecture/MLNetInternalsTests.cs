@@ -29,6 +29,12 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Data.ILegacyDataLoader",
         "Microsoft.ML.Data.OneToOneTransformerBase :: System.ValueTuple`2[System.String,System.String][] ColumnPairs",
         "Microsoft.ML.Data.IRowMapper",
+        "Microsoft.ML.Data.IRowMapper :: Microsoft.ML.DataViewSchema+DetachedColumn[] GetOutputColumns()",
+        "Microsoft.ML.Data.IRowMapper :: Microsoft.ML.ITransformer GetTransformer()",
+        "Microsoft.ML.Data.IRowMapper :: System.Delegate[] CreateGetters(Microsoft.ML.DataViewRow, "
+            + "System.Func`2[System.Int32,System.Boolean], System.Action&)",
+        "Microsoft.ML.Data.IRowMapper :: System.Func`2[System.Int32,System.Boolean] "
+            + "GetDependencies(System.Func`2[System.Int32,System.Boolean])",
         "Microsoft.ML.Data.RowToRowMapperTransform",
         "Microsoft.ML.Data.RowToRowMapperTransform :: .ctor(Microsoft.ML.Runtime.IHostEnvironment, Microsoft.ML.IDataView, "
             + "Microsoft.ML.Data.IRowMapper, System.Func`2[Microsoft.ML.DataViewSchema,Microsoft.ML.Data.IRowMapper])",
@@ -69,6 +75,8 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.ModelLoadContext",
         "Microsoft.ML.ModelLoadContext :: .ctor(Microsoft.ML.RepositoryReader, Microsoft.ML.Repository+Entry, System.String)",
         "Microsoft.ML.ModelLoadContext :: Microsoft.ML.ModelHeader Header",
+        "Microsoft.ML.ModelLoadContext :: Microsoft.ML.RepositoryReader Repository",
+        "Microsoft.ML.ModelLoadContext :: System.String Directory",
         "Microsoft.ML.ModelLoadContext :: System.Boolean TryLoadBinaryStream(System.String, System.Action`1[System.IO.BinaryReader])",
         "Microsoft.ML.ModelLoadContext :: System.IO.BinaryReader Reader",
         "Microsoft.ML.ModelLoadContext :: System.Void CheckAtModel(Microsoft.ML.VersionInfo)",
