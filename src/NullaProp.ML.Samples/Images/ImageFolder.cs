@@ -52,7 +52,8 @@ internal static class ImageFolder
                 $"These class folders of '{folder}' have no images ({string.Join(", ", Extensions)}): {string.Join(", ", empty)}.");
     }
 
-    private static List<ImageRow> ImagesOf(DirectoryInfo classFolder) =>
+    /// <summary>Returns every image in a folder and the folders below it, by path.</summary>
+    public static List<ImageRow> ImagesOf(DirectoryInfo classFolder) =>
         [.. classFolder.EnumerateFiles("*", WithSubfolders)
             .Where(file => Extensions.Contains(file.Extension, StringComparer.OrdinalIgnoreCase))
             .Select(file => (file.FullName, Parts: PartsBelow(classFolder, file)))
