@@ -12,6 +12,7 @@ static RootCommand Create()
     root.Add(PredictCommand.Create());
     root.Add(TrainCommand.Create());
     root.Add(ExportCommand.Create());
+    root.Add(ScoreCommand.Create());
     root.Add(BlocksCommand.Create());
     return root;
 }

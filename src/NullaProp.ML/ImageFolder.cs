@@ -126,6 +126,16 @@ public sealed class ImageFolder
         return (Part(file => !held.Contains(file)), Part(held.Contains));
     }
 
+    /// <summary>Finds images without classes, as for scoring.</summary>
+    /// <param name="folder">A folder; hidden files and folders in it are skipped.</param>
+    /// <returns>Its image files and those below it, sorted by path; unread. Their labels are the folder's name.</returns>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static IReadOnlyList<ImageRow> ImagesOf(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return ImageFolderReader.ImagesOf(new DirectoryInfo(folder));
+    }
+
     private ImageFolder Part(Func<ImageRow, bool> isIn) =>
         new(_catalog, Path, ClassNames, [.. Files.Where(isIn)], FrozenDictionary<string, string>.Empty);
 

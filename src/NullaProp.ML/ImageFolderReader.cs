@@ -117,7 +117,9 @@ internal static class ImageFolderReader
                 + $"{Quoted(empty)}.");
     }
 
-    private static List<ImageRow> ImagesOf(DirectoryInfo classFolder) =>
+    /// <summary>Returns the image files in a folder and those below it, by path.</summary>
+    /// <param name="classFolder">The folder; its name is their label.</param>
+    public static List<ImageRow> ImagesOf(DirectoryInfo classFolder) =>
     [
         .. classFolder.EnumerateFiles("*", WithSubfolders)
             .Where(file => Extensions.Contains(file.Extension))

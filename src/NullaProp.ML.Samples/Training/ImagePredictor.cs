@@ -25,6 +25,9 @@ internal sealed class ImagePredictor : IDisposable
         _classNames = [.. names.DenseValues().Select(name => name.ToString())];
     }
 
+    /// <summary>Gets the names of the classes, in the order of the scores.</summary>
+    public IReadOnlyList<string> ClassNames => _classNames;
+
     /// <exception cref="UserMistakeException">The file is missing or holds no model of images.</exception>
     public static ImagePredictor Load(string modelPath)
     {

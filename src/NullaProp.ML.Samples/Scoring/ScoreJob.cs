@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using NullaProp.ML.Samples.Training;
+
+namespace NullaProp.ML.Samples.Scoring;
+
+/// <summary>
+/// The scoring of many images into a folder of files, each with the rows of so many images. A file is there whole or not at all, and what
+/// is there is not scored again: so a job goes on after any end, and many workers share it by number.
+/// </summary>
+/// <param name="folder">The folder of results.</param>
+/// <param name="format">Writes a file.</param>
+/// <param name="images">All images of the job, the same for all workers.</param>
+/// <param name="partSize">The images of a file.</param>
+internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList<ImageRow> images, int partSize)
+{
+    private const string MarkName = "job.txt";
+
+    private int Parts => (images.Count + partSize - 1) / partSize;
+
+    /// <summary>
+    /// Makes the folder, or checks that it belongs to the same job: the same model, images and size of files.
+    /// </summary>
+    /// <param name="modelPath">The model.</param>
+    /// <exception cref="UserMistakeException">It is another job's, or cannot be written.</exception>
+    public void Begin(string modelPath)
+    {
+        var mark = Mark(modelPath);
+        var path = Path.Combine(folder, MarkName);
+        Guarded(() =>
+        {
+            Directory.CreateDirectory(folder);
+            if (!File.Exists(path))
+                WriteWhole(path, file => file.Write(Encoding.UTF8.GetBytes(mark)));
+            if (File.ReadAllText(path) != mark)
+            {
+                throw new UserMistakeException(
+                    $"The folder '{folder}' holds results of another job: another model, other images or another --part-size. "
+                    + "Name another folder with --output, or delete it.");
+            }
+        });
+    }
+
+    /// <summary>Scores the parts of one worker that are not there yet.</summary>
+    /// <param name="predictor">The model.</param>
+    /// <param name="index">The worker, from 0.</param>
+    /// <param name="of">The number of workers.</param>
+    /// <param name="tell">Hears of each part: its number, the number of parts, and its images that could not be read.</param>
+    /// <param name="cancellationToken">Ends the work between two parts.</param>
+    /// <exception cref="UserMistakeException">A file cannot be written.</exception>
+    public void Run(ImagePredictor predictor, int index, int of, Action<int, int, int> tell, CancellationToken cancellationToken)
+    {
+        for (var part = index; part < Parts; part += of)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"part-{part:D6}{format.Extension}"));
+            if (File.Exists(path))
+                continue;
+            ImageRow[] rows = [.. images.Skip(part * partSize).Take(partSize)];
+            var scored = Score(predictor, rows);
+            Guarded(() => WriteWhole(path, file => format.Write(file, predictor.ClassNames, scored)));
+            tell(part, Parts, scored.Count(row => row.Error is not null));
+        }
+    }
+
+    // One broken file must not cost the others; looking for it costs nothing where there is none.
+    private static List<ScoredImage> Score(ImagePredictor predictor, IReadOnlyList<ImageRow> rows)
+    {
+        try
+        {
+            return [.. rows.Zip(predictor.Scores(rows), (row, score) => new ScoredImage(row.ImagePath, score, Error: null))];
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            var faults = rows.Select(row => ImageFile.Fault(row.ImagePath)).ToList();
+            if (faults.TrueForAll(fault => fault is null))
+                throw;
+            ImageRow[] readable = [.. rows.Where((_, place) => faults[place] is null)];
+            var scores = new Queue<float[]>(readable.Length > 0 ? predictor.Scores(readable) : []);
+            return [.. rows.Select((row, place) => new ScoredImage(
+                row.ImagePath, faults[place] is null ? scores.Dequeue() : null, faults[place]))];
+        }
+    }
+
+    // Beside, to the disk, and then its name. Two workers with the same number write the same bytes.
+    private static void WriteWhole(string path, Action<Stream> write)
+    {
+        var beside = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var file = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(beside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
+    }
+
+    private void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserMistakeException($"The results cannot be written to '{folder}': {exception.Message}", exception);
+        }
+    }
+
+    private string Mark(string modelPath)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var image in images)
+            hash.AppendData(Encoding.UTF8.GetBytes(image.ImagePath + "\n"));
+        using var model = File.OpenRead(modelPath);
+        return $"model {Convert.ToHexStringLower(SHA256.HashData(model))}\n"
+            + $"images {Convert.ToHexStringLower(hash.GetHashAndReset())}\npart-size {partSize}\n";
+    }
+}
+
+/// <summary>An image and what the model says of it.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Score">The probability of each class; <see langword="null"/> where it cannot be read.</param>
+/// <param name="Error">Why it cannot be read.</param>
+internal sealed record ScoredImage(string Path, float[]? Score, string? Error)
+{
+    /// <summary>Gets the place of the most likely class; <see langword="null"/> where the image cannot be read.</summary>
+    public int? Best => Score is null ? null : Array.IndexOf(Score, Score.Max());
+}

@@ -1,0 +1,143 @@
+using Microsoft.ML;
+using NullaProp.ML.Samples;
+using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Samples.Scoring;
+using NullaProp.ML.Samples.Training;
+using NullaProp.ML.Tests.Support;
+using Parquet;
+
+namespace NullaProp.ML.Tests.Samples;
+
+/// <summary>Images are scored once each, by however many workers and tries, and broken ones are named.</summary>
+[TestClass]
+public sealed class ScoreJobTests
+{
+    private const int Images = 10;
+    private const int PartSize = 3;
+
+    private static readonly TempFolder Folder = new();
+    private static IReadOnlyList<ImageRow> _images = [];
+    private static string _model = string.Empty;
+
+    [ClassInitialize]
+    public static void Train(TestContext context)
+    {
+        foreach (var (number, image) in TinyImages.Pixels(Images, 2).Index())
+        {
+            SamplesProgram.SavePng(image.Pixels, Folder.File($"images/{TinyImages.Names[image.Class]}/{number:D2}.png"));
+        }
+
+        var folder = new MLContext().Data.LoadImageFolder(Folder.File("images"));
+        _images = folder.Files;
+        _model = Folder.File("model.zip");
+        var options = new NoPropOptions { Epochs = 1, BatchSize = 8, HiddenSize = 8, Seed = 1 };
+        BlocksRun.Prepare(
+            Folder.File("run"),
+            folder,
+            new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb },
+            options with { Variant = new DiscreteTime { BlockCount = 1 } });
+        BlocksRun.Open(Folder.File("run"), new LogLines()).Fit(_model, new TrainingProgress("", showsLines: true), default);
+    }
+
+    [ClassCleanup]
+    public static void Delete() => Folder.Dispose();
+
+    [TestMethod]
+    public void Run_TwoWorkers_ScoreEachImageOnce()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        var expected = _images.Chunk(PartSize) // as in the files: with the size of a batch the last bits change
+            .SelectMany(part => part.Zip(predictor.Scores(part)))
+            .ToDictionary(pair => pair.First.ImagePath, pair => pair.Second);
+
+        for (var worker = 0; worker < 2; worker++)
+        {
+            Run(Job(folder), predictor, worker, of: 2);
+        }
+
+        var rows = Directory.EnumerateFiles(folder.Path, "*.csv").SelectMany(path => File.ReadLines(path).Skip(1)).ToList();
+        Assert.HasCount(Images, rows);
+        foreach (var cells in rows.Select(row => row.Split(',')))
+        {
+            Assert.AreEqual(string.Join(',', expected[cells[0]].Select(score => $"{score:R}")), string.Join(',', cells[4..]));
+            Assert.AreEqual(predictor.ClassNames[Array.IndexOf(expected[cells[0]], expected[cells[0]].Max())], cells[1]);
+        }
+    }
+
+    [TestMethod]
+    public void Run_StoppedAndWithAHalfWrittenFile_GoesOnWithWhatIsMissing()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        using var source = new CancellationTokenSource();
+        var job = Job(folder);
+        job.Begin(_model);
+        Assert.Throws<OperationCanceledException>(() => job.Run(predictor, 0, 1, (_, _, _) => source.Cancel(), source.Token));
+        File.WriteAllText(folder.File("part-000001.csv.0.tmp"), "ImagePath,Pre"); // as kill -9 leaves it
+        List<int> parts = [];
+
+        job.Run(predictor, 0, 1, (part, _, _) => parts.Add(part), default);
+
+        CollectionAssert.AreEqual(new[] { 1, 2, 3 }, parts);
+        Assert.HasCount(4, Directory.GetFiles(folder.Path, "*.csv"));
+    }
+
+    [TestMethod]
+    public void Run_UnreadableImages_HaveARowThatSaysSo()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        var broken = folder.File("broken, \"1\".png");
+        File.WriteAllText(broken, "no image");
+        var job = new ScoreJob(folder.File("out"), new CsvScores(), [_images[0], new() { ImagePath = broken }, _images[1]], PartSize);
+        job.Begin(_model);
+        var count = 0;
+
+        job.Run(predictor, 0, 1, (_, _, unreadable) => count += unreadable, default);
+
+        Assert.AreEqual(1, count);
+        var lines = File.ReadAllLines(folder.File("out/part-000000.csv"));
+        Assert.HasCount(4, lines);
+        Assert.AreEqual($"{InQuotes(broken)},,,{InQuotes(ImageFile.Fault(broken)!)},,", lines[2]);
+
+        static string InQuotes(string text) => $"\"{text.Replace("\"", "\"\"")}\"";
+    }
+
+    [TestMethod]
+    public void Begin_FolderOfAnotherJob_SaysSo()
+    {
+        using var folder = new TempFolder();
+        Job(folder).Begin(_model);
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(
+            () => new ScoreJob(folder.Path, new CsvScores(), _images, PartSize + 1).Begin(_model));
+
+        StringAssert.Contains(mistake.Message, "holds results of another job");
+    }
+
+    [TestMethod]
+    public async Task Run_Parquet_HoldsTheSameScores()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        var job = new ScoreJob(folder.Path, new ParquetScores(), _images, Images);
+        Run(job, predictor, 0, of: 1);
+        var expected = predictor.Scores(_images).Select(scores => (float?)scores[1]).ToArray();
+
+        await using var reader = await ParquetReader.CreateAsync(folder.File("part-000000.parquet"));
+        using var group = reader.OpenRowGroupReader(0);
+        var actual = new float?[Images];
+        await group.ReadAsync<float>(reader.Schema.DataFields[^1], actual.AsMemory());
+
+        CollectionAssert.AreEqual(expected, actual);
+    }
+
+    private static ScoreJob Job(TempFolder folder) => new(folder.Path, new CsvScores(), _images, PartSize);
+
+    private static void Run(ScoreJob job, ImagePredictor predictor, int worker, int of)
+    {
+        job.Begin(_model);
+        job.Run(predictor, worker, of, (_, _, _) => { }, default);
+    }
+}
