@@ -173,7 +173,7 @@ public sealed partial class PagesTests
     [GeneratedRegex(@"\]\((?<to>[^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"docs/[\w\-/]+\.(md|png)")]
+    [GeneratedRegex(@"docs/[\w\-/]+\.md|docs/pictures/[\w\-]+\.png")]
     private static partial Regex Mention();
 
     [GeneratedRegex(@"^#+ (?<words>.+)$", RegexOptions.Multiline)]
