@@ -49,6 +49,7 @@ public sealed partial class PagesTests
             private static readonly NoPropTrainer trainer = null!;
             private static readonly NoPropTransformer model = null!, noprop = null!;
             private static readonly Stream stream = Stream.Null;
+            private static readonly Prediction prediction = new();
         }
         """;
 
