@@ -49,6 +49,7 @@ public sealed partial class PagesTests
             private static readonly NoPropTrainer trainer = null!;
             private static readonly NoPropTransformer model = null!, noprop = null!;
             private static readonly Stream stream = Stream.Null;
+            private static readonly Prediction prediction = new();
         }
         """;
 
@@ -173,7 +174,7 @@ public sealed partial class PagesTests
     [GeneratedRegex(@"\]\((?<to>[^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"docs/[\w\-/]+\.(md|png)")]
+    [GeneratedRegex(@"docs/[\w\-/]+\.md|docs/pictures/[\w\-]+\.png")]
     private static partial Regex Mention();
 
     [GeneratedRegex(@"^#+ (?<words>.+)$", RegexOptions.Multiline)]
