@@ -10,6 +10,7 @@ static RootCommand Create()
     new QuickstartCommand().AddTo(root);
     root.Add(QuickstartCommand.Create());
     root.Add(PredictCommand.Create());
+    root.Add(ServeCommand.Create());
     root.Add(TrainCommand.Create());
     root.Add(ExportCommand.Create());
     root.Add(ScoreCommand.Create());

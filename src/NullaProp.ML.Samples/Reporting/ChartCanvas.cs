@@ -22,9 +22,13 @@ internal sealed class ChartCanvas : IDisposable
 
     public ChartCanvas(float width, float height)
     {
+        Height = MathF.Ceiling(height);
         _surface = SKSurface.Create(new SKImageInfo((int)MathF.Ceiling(width), (int)MathF.Ceiling(height)));
         _surface.Canvas.Clear(SKColors.White);
     }
+
+    /// <summary>Gets the height, in pixels.</summary>
+    public float Height { get; }
 
     /// <summary>Returns the width of a text, in pixels.</summary>
     public float Measure(string text, float size = TextSize)
@@ -49,6 +53,14 @@ internal sealed class ChartCanvas : IDisposable
     {
         using var paint = new SKPaint { Color = color, StrokeWidth = width, IsAntialias = true };
         _surface.Canvas.DrawLine(from, to, paint);
+    }
+
+    /// <summary>Draws a line of dashes straight down.</summary>
+    public void DrawDashesDown(SKPoint from, float length, SKColor color)
+    {
+        using var dashes = SKPathEffect.CreateDash([6, 5], phase: 0);
+        using var paint = new SKPaint { Color = color, StrokeWidth = 1.5f, PathEffect = dashes };
+        _surface.Canvas.DrawLine(from, new SKPoint(from.X, from.Y + length), paint);
     }
 
     public void FillCircle(SKPoint center, float radius, SKColor color)

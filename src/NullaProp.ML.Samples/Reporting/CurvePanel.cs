@@ -6,20 +6,42 @@ namespace NullaProp.ML.Samples.Reporting;
 internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
 {
     private static readonly SKColor Ink = SKColors.Black;
+    private static readonly SKColor Quiet = new(95, 95, 95);
     private static readonly SKColor Grid = new(225, 225, 225);
 
-    // Inside the panel: title and legend above; numbers and the word for them below and on the left.
-    private readonly SKRect _plot = new(area.Left + 95, area.Top + 75, area.Right - 20, area.Bottom - 65);
+    // Inside the panel: title, legend and kept epoch above; numbers and the words for them below and on the left.
+    private readonly SKRect _plot = new(area.Left + 95, area.Top + 95, area.Right - 25, area.Bottom - 88);
 
-    public void Draw(string title, string unit, IReadOnlyList<ChartCurve> curves, string axis = "epoch")
+    /// <summary>Draws the panel.</summary>
+    /// <param name="title">What the curves show.</param>
+    /// <param name="unit">What the numbers on the left count.</param>
+    /// <param name="curves">One curve or more.</param>
+    /// <param name="axis">What the numbers below count.</param>
+    /// <param name="keptEpoch">The epoch that the model is of, if one is to be marked.</param>
+    public void Draw(
+        string title,
+        string unit,
+        IReadOnlyList<ChartCurve> curves,
+        string axis = "epoch: a pass over the training images",
+        int? keptEpoch = null)
     {
         canvas.Write(title, new SKPoint(_plot.MidX, area.Top + 25), SKTextAlign.Center, Ink, ChartCanvas.TitleSize);
         WriteLegend(curves);
         var epochs = AxisScale.Of([.. curves.SelectMany(curve => curve.Points).Select(point => point.X)], smallestStep: 1);
         var values = AxisScale.Of([.. curves.SelectMany(curve => curve.Points).Select(point => point.Y)]);
         DrawAxes(epochs, values, unit, axis);
+        if (keptEpoch is { } kept)
+            MarkKept(kept, X(epochs, kept));
         foreach (var curve in curves)
             DrawCurve(curve, epochs, values);
+    }
+
+    private void MarkKept(int epoch, float x)
+    {
+        var text = $"kept: epoch {epoch}";
+        var half = canvas.Measure(text) / 2;
+        canvas.DrawDashesDown(new SKPoint(x, _plot.Top), _plot.Height, Quiet);
+        canvas.Write(text, new SKPoint(Math.Clamp(x, area.Left + half, area.Right - half - 5), _plot.Top - 14), SKTextAlign.Center, Quiet);
     }
 
     // Above the plot, where no curve can run through it.
@@ -57,6 +79,17 @@ internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
         canvas.DrawLine(new SKPoint(_plot.Left, _plot.Top), new SKPoint(_plot.Left, _plot.Bottom), Ink);
         canvas.Write(axis, new SKPoint(_plot.MidX, _plot.Bottom + 43), SKTextAlign.Center, Ink);
         canvas.Write(unit, new SKPoint(area.Left + 20, _plot.MidY), SKTextAlign.Center, Ink, degrees: -90);
+        if (values.Minimum > 0)
+            MarkCut(values.Minimum);
+    }
+
+    // Two strokes across the axis and a sentence: heights of such curves must not be compared by eye.
+    private void MarkCut(double start)
+    {
+        foreach (var y in new[] { _plot.Bottom - 10, _plot.Bottom - 15 })
+            canvas.DrawLine(new SKPoint(_plot.Left - 6, y + 3), new SKPoint(_plot.Left + 6, y - 3), Ink, 1.5f);
+        var middle = new SKPoint(_plot.MidX, _plot.Bottom + 68);
+        canvas.Write($"The axis begins at {start:0.######}, not at 0.", middle, SKTextAlign.Center, Quiet);
     }
 
     private void DrawCurve(ChartCurve curve, AxisScale epochs, AxisScale values)

@@ -22,7 +22,7 @@ internal sealed class TrainingOutput(string folder)
         ConfusionChart.Save(classifier.Metrics.ConfusionMatrix, classifier.Trained.Model.ClassNames, ConfusionChartPath);
         if (progress.History.Count > 0)
         {
-            TrainingChart.Save(progress.History, progress.EvaluationName, TrainingChartPath);
+            TrainingChart.Save(progress.History, classifier.KeptEpoch, progress.EvaluationName, TrainingChartPath);
             AnsiConsole.WriteLine($"Saved {ModelPath}, {TrainingChartPath} and {ConfusionChartPath}.");
         }
         else

@@ -83,10 +83,18 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Chain = chain,
             InputSchema = mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema,
             Trained = trained,
+            KeptEpoch = KeptEpoch(progress, cancellationToken.IsCancellationRequested),
             FitTime = fitTime,
             Scored = scored,
             Metrics = mlContext.MulticlassClassification.Evaluate(scored),
             Diagnostics = trained.Diagnose(evaluationPixels),
         };
+    }
+
+    private int? KeptEpoch(TrainingProgress progress, bool isCancelled)
+    {
+        if (options.EarlyStoppingPatience > 0 || (isCancelled && WhenCancelled == WhenCancelled.ReturnBest))
+            return progress.BestEpoch;
+        return isCancelled || progress.History is not [.., var last] ? null : last.Epoch;
     }
 }

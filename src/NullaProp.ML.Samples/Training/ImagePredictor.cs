@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 using Microsoft.ML.Transforms.Image;
 using NullaProp.ML.Samples.Reporting;
 
@@ -14,7 +15,7 @@ internal sealed class ImagePredictor : IDisposable
     private readonly ITransformer _model;
     private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
     private readonly DataViewSchema _inputSchema;
-    private readonly string[] _classNames;
+    private readonly Lazy<UploadEngine> _uploads;
 
     private ImagePredictor(string modelPath)
     {
@@ -22,11 +23,12 @@ internal sealed class ImagePredictor : IDisposable
         _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(_model);
         VBuffer<ReadOnlyMemory<char>> names = default;
         _engine.OutputSchema[nameof(ImagePrediction.Score)].GetSlotNames(ref names);
-        _classNames = [.. names.DenseValues().Select(name => name.ToString())];
+        ClassNames = [.. names.DenseValues().Select(name => name.ToString())];
+        _uploads = new(() => new UploadEngine(_mlContext, _model));
     }
 
     /// <summary>Gets the names of the classes, in the order of the scores.</summary>
-    public IReadOnlyList<string> ClassNames => _classNames;
+    public IReadOnlyList<string> ClassNames { get; }
 
     /// <exception cref="UserMistakeException">The file is missing or holds no model of images.</exception>
     public static ImagePredictor Load(string modelPath)
@@ -52,16 +54,17 @@ internal sealed class ImagePredictor : IDisposable
     {
         try
         {
-            var prediction = _engine.Predict(new ImageRow { ImagePath = imagePath });
-            return [.. _classNames
-                .Zip(prediction.Score, (name, probability) => new ClassProbability(name, probability))
-                .OrderByDescending(candidate => candidate.Probability)];
+            return Ordered(_engine.Predict(new ImageRow { ImagePath = imagePath }));
         }
         catch (Exception exception) when (ImageFile.Fault(imagePath) is { } fault)
         {
             throw new UserMistakeException(fault, exception);
         }
     }
+
+    /// <summary>Returns the classes of an image that is no file, the most likely first. For one caller at a time.</summary>
+    /// <exception cref="UserMistakeException">It cannot be read as an image.</exception>
+    public IReadOnlyList<ClassProbability> Predict(Stream image) => Ordered(_uploads.Value.Predict(image));
 
     /// <summary>
     /// Draws the way of an image from noise to label: from a random start, in steps short enough to look at.
@@ -107,8 +110,8 @@ internal sealed class ImagePredictor : IDisposable
     /// <exception cref="UserMistakeException">A file is missing or is not an image.</exception>
     public double DifferenceFromOnnx(string path, IReadOnlyList<ImageRow> images)
     {
-        if (images.Select(image => ImageFile.Fault(image.ImagePath)).FirstOrDefault(fault => fault is not null) is { } fault)
-            throw new UserMistakeException(fault);
+        if (images.Select(image => ImageFile.Fault(image.ImagePath)).OfType<string>().ToList() is { Count: > 0 } faults)
+            throw new UserMistakeException(string.Join('\n', faults));
         var scored = _model.Transform(_mlContext.Data.LoadFromEnumerable(images));
         float[] own = [.. scored.GetColumn<float[]>(nameof(ImagePrediction.Score)).SelectMany(score => score)];
         using var file = new OnnxImageModel(path);
@@ -116,8 +119,63 @@ internal sealed class ImagePredictor : IDisposable
         return file.Probabilities(scored.GetColumn<MLImage>(resized)).Zip(own, (theirs, ours) => Math.Abs(theirs - ours)).Max();
     }
 
-    public void Dispose() => _engine.Dispose(); // The engine disposes the model with itself.
+    public void Dispose()
+    {
+        if (_uploads.IsValueCreated)
+            _uploads.Value.Dispose();
+        _engine.Dispose(); // It disposes of the model with itself.
+    }
 
     private static IEnumerable<ITransformer> Steps(ITransformer model) =>
         model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
+
+    private ClassProbability[] Ordered(ImagePrediction prediction) =>
+        [.. ClassNames
+            .Zip(prediction.Score, (name, probability) => new ClassProbability(name, probability))
+            .OrderByDescending(candidate => candidate.Probability)];
+
+    /// <summary>A model that starts at the path of a file, asked with what a file would hold.</summary>
+    private sealed class UploadEngine : IDisposable
+    {
+        private readonly ImageFileLoadingTransformer _loader;
+        private readonly PredictionEngine<LoadedRow, ImagePrediction> _engine;
+
+        public UploadEngine(MLContext mlContext, ITransformer model)
+        {
+            _loader = Steps(model).OfType<ImageFileLoadingTransformer>().FirstOrDefault()
+                ?? throw new UserMistakeException(
+                    "The model does not read its files with LoadImageFiles, and so reads no uploads either. Train it with 'train'.");
+            var loaded = _loader.GetOutputSchema(mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema)
+                .Single(column => column.Type is ImageDataViewType);
+            var rows = SchemaDefinition.Create(typeof(LoadedRow));
+            (rows[nameof(LoadedRow.Image)].ColumnName, rows[nameof(LoadedRow.Image)].ColumnType) = (loaded.Name, loaded.Type);
+
+            // An upload has neither a path nor a label: the steps that read those are left out.
+            var steps = Steps(model).Where(step => step is not (ImageFileLoadingTransformer or ValueToKeyMappingTransformer));
+            _engine = mlContext.Model.CreatePredictionEngine<LoadedRow, ImagePrediction>(
+                new TransformerChain<ITransformer>([.. steps]),
+                new PredictionEngineOptions { OwnsTransformer = false, InputSchemaDefinition = rows });
+        }
+
+        public ImagePrediction Predict(Stream upload)
+        {
+            try
+            {
+                using var image = _loader.Load(upload);
+                return _engine.Predict(new LoadedRow { Image = image });
+            }
+            catch (InvalidOperationException fault)
+            {
+                throw new UserMistakeException(fault.Message, fault); // what the library says of images is a sentence for users already
+            }
+        }
+
+        public void Dispose() => _engine.Dispose();
+
+        private sealed class LoadedRow
+        {
+            [ImageType(1, 1)] // ML.NET wants a size; the schema above has the right one
+            public MLImage? Image { get; init; }
+        }
+    }
 }

@@ -15,6 +15,9 @@ internal sealed record TrainedClassifier : IDisposable
     /// <summary>Gets the classifier within the chain.</summary>
     public required NoPropTransformer Trained { get; init; }
 
+    /// <summary>Gets the epoch that the model is of; <see langword="null"/> where it is not known, or of none that was finished.</summary>
+    public required int? KeptEpoch { get; init; }
+
     /// <summary>Gets the time that Fit took, reading and decoding the training images included.</summary>
     public required TimeSpan FitTime { get; init; }
 

@@ -17,6 +17,14 @@ internal sealed class TrainingProgress(string evaluationName, bool showsLines) :
     /// <summary>Gets the epochs so far.</summary>
     public IReadOnlyList<EpochMetrics> History => _history;
 
+    /// <summary>
+    /// Gets the epoch with the lowest log-loss on the evaluation images; <see langword="null"/> before the first, and where an earlier
+    /// process trained some that are not known here.
+    /// </summary>
+    public int? BestEpoch => _history is [{ Epoch: 1 }, ..]
+        ? _history.MinBy(epoch => epoch.ValidationLogLoss is { } loss && double.IsFinite(loss) ? loss : double.PositiveInfinity)!.Epoch
+        : null;
+
     /// <summary>Runs the training with the display on.</summary>
     public T Show<T>(int epochs, Func<T> train)
     {

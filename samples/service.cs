@@ -1,0 +1,169 @@
+// A web service that names the class of an uploaded picture.
+//
+//     dotnet run -c Release service.cs -- --model model.zip --urls http://127.0.0.1:5080
+//     curl --data-binary @photo.jpg http://127.0.0.1:5080/classify
+//     curl http://127.0.0.1:5080/health
+//
+// The model is one that photos.cs or the samples program has saved: trained from the paths of files, asked here with uploaded bytes.
+//
+// Outside of this repository, change the first two lines: "#:package NullaProp.ML@0.1.0" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). A model of photos.cs --small does without the second: leave it out, and the service
+// is 600 MB smaller. PublishAot is off for ML.NET, which makes code at run time.
+#:project ../src/NullaProp.ML/NullaProp.ML.csproj
+#:property UsesTorchBackend=true
+#:sdk Microsoft.NET.Sdk.Web
+#:property PublishAot=false
+
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Extensions.ObjectPool;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using NullaProp.ML;
+using SkiaSharp;
+
+const int mostBytes = 10_000_000;
+const int mostWaiting = 64; // Uploads in memory that wait for a processor: with the limit above no more than 640 MB.
+
+var builder = WebApplication.CreateBuilder(args);
+builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = mostBytes);
+builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(30) });
+builder.Services.AddProblemDetails();
+var app = builder.Build();
+app.UseExceptionHandler();
+app.UseStatusCodePages();
+app.UseRequestTimeouts();
+
+var modelPath = app.Configuration["model"] ?? "model.zip";
+if (!File.Exists(modelPath))
+{
+    Console.Error.WriteLine($"There is no model '{modelPath}': save one with photos.cs, and name it with --model.");
+    return 1;
+}
+
+var classifier = new Classifier(modelPath);
+using var processors = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+{
+    PermitLimit = Environment.ProcessorCount,
+    QueueLimit = mostWaiting,
+    QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+});
+
+app.MapGet("/health", () => new { Status = "ready", classifier.Classes, Megabytes = Environment.WorkingSet / 1_000_000 });
+app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellationToken) =>
+{
+    using var upload = new MemoryStream();
+    try
+    {
+        await request.Body.CopyToAsync(upload, cancellationToken);
+    }
+    catch (BadHttpRequestException exception)
+    {
+        return Results.Problem($"{exception.Message} An upload may have {mostBytes:N0} bytes.", statusCode: exception.StatusCode);
+    }
+
+    // Waiting costs the caller time and us the upload; decoding on more threads than processors would cost everyone memory.
+    using var turn = await processors.AcquireAsync(permitCount: 1, cancellationToken);
+    if (!turn.IsAcquired)
+    {
+        return Results.Problem(
+            "Too many pictures are waiting. Try again in a moment.", statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+
+    upload.Position = 0;
+    var (classes, fault) = classifier.Classify(upload);
+    return fault is null ? Results.Ok(classes) : Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest);
+});
+app.Run();
+return 0;
+
+internal sealed record ClassProbability(string Name, float Probability);
+
+/// <summary>A model behind a pool of engines: an engine serves one caller at a time, and two at once would get wrong answers.</summary>
+internal sealed class Classifier
+{
+    private const long MostPixels = 25_000_000; // 100 MB decoded; what a phone takes has 12 to 24 million.
+
+    private readonly ImageFileLoadingTransformer _loader;
+    private readonly ObjectPool<PredictionEngine<Upload, Prediction>> _engines;
+
+    public Classifier(string modelPath)
+    {
+        NoPropModelFile.Check(modelPath); // What is wrong with the model shows at the start, not with the first request.
+        var mlContext = new MLContext();
+        var steps = Steps(mlContext.Model.Load(modelPath, out var input)).ToList();
+        _loader = steps.OfType<ImageFileLoadingTransformer>().Single();
+
+        // An upload has no path: it takes the place of what the first step makes of a file.
+        var loaded = _loader.GetOutputSchema(input).Single(column => column.Type is ImageDataViewType);
+        var rest = new TransformerChain<ITransformer>([.. steps.Where(step => step != _loader)]);
+        _engines = new DefaultObjectPool<PredictionEngine<Upload, Prediction>>(
+            new Engines(mlContext, rest, loaded), maximumRetained: Environment.ProcessorCount);
+
+        var engine = _engines.Get();
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        engine.OutputSchema["Score"].GetSlotNames(ref names);
+        Classes = [.. names.DenseValues().Select(name => name.ToString())];
+        _engines.Return(engine);
+    }
+
+    /// <summary>Gets the names of the classes.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Returns the classes of a picture, the most likely first, or what is wrong with the upload.</summary>
+    public (IReadOnlyList<ClassProbability> Classes, string? Fault) Classify(Stream upload)
+    {
+        // The head of the file says how large the picture is: 30,000 × 30,000 white pixels fit into a small upload.
+        using (var codec = SKCodec.Create(new SKManagedStream(upload)))
+        {
+            if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MostPixels)
+                return ([], $"The picture has {codec.Info.Width} × {codec.Info.Height} pixels, but may have {MostPixels:N0} in all.");
+        }
+
+        try
+        {
+            upload.Position = 0;
+            using var image = _loader.Load(upload);
+            var engine = _engines.Get();
+            var prediction = engine.Predict(new Upload { Image = image });
+            _engines.Return(engine); // Not after an exception: then it is dropped.
+            return ([.. Classes.Zip(prediction.Score, (name, probability) => new ClassProbability(name, probability))
+                .OrderByDescending(candidate => candidate.Probability)], null);
+        }
+        catch (InvalidOperationException fault)
+        {
+            return ([], fault.Message);
+        }
+    }
+
+    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
+        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
+
+    private sealed class Engines(MLContext mlContext, ITransformer model, DataViewSchema.Column image)
+        : PooledObjectPolicy<PredictionEngine<Upload, Prediction>>
+    {
+        public override PredictionEngine<Upload, Prediction> Create()
+        {
+            var rows = SchemaDefinition.Create(typeof(Upload));
+            (rows["Image"].ColumnName, rows["Image"].ColumnType) = (image.Name, image.Type);
+
+            // The model belongs to all engines, none of which may dispose of it.
+            var options = new PredictionEngineOptions { OwnsTransformer = false, InputSchemaDefinition = rows };
+            return mlContext.Model.CreatePredictionEngine<Upload, Prediction>(model, options);
+        }
+
+        public override bool Return(PredictionEngine<Upload, Prediction> obj) => true;
+    }
+
+    private sealed class Upload
+    {
+        [ImageType(1, 1)] // ML.NET wants a size; the schema above has the right one.
+        public MLImage? Image { get; init; }
+    }
+
+    private sealed class Prediction
+    {
+        public float[] Score { get; set; } = [];
+    }
+}
