@@ -35,6 +35,9 @@ public sealed class ImageFileLoadingTransformer : ITransformer
     {
         _host = environment.Register(nameof(ImageFileLoadingTransformer));
         (_output, _input, _frame) = (output, input, frame);
+
+        // ML.NET knows image types of the sizes alone that an attribute has named; so rows can be fed that have such an image, not a file.
+        new ImageTypeAttribute(frame.Height, frame.Width).Register();
     }
 
     /// <summary>Gets <see langword="true"/>: every file is read by itself.</summary>

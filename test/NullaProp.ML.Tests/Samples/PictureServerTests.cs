@@ -197,8 +197,8 @@ public sealed class PictureServerTests
         await browser.Evaluate(
             $"const files = new DataTransfer(); const bytes = Uint8Array.from(atob('{bytes}'), c => c.charCodeAt(0)); "
             + "files.items.add(new File([bytes], 'owl.png')); "
-            + "const drop = new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }); "
-            + "document.getElementById('drop').dispatchEvent(drop); 1");
+            + "const dropped = new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }); "
+            + "document.getElementById('drop').dispatchEvent(dropped); 1");
 
         StringAssert.StartsWith((string?)await browser.Evaluate(Answered), "Most likely owl, ");
     }
