@@ -75,11 +75,8 @@ internal static class CommandExecution
     {
         // A terminal that is closed sends this, and ends those who do not listen at once.
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
-        {
-            signal.Cancel = true;
-            cancellation.Cancel();
-        });
+        using var hangUp = PosixSignalRegistration.Create(
+            PosixSignal.SIGHUP, signal => StopSignals.Cancel(signal, cancellation));
         try
         {
             return body(cancellation.Token);

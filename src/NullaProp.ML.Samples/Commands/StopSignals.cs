@@ -32,9 +32,21 @@ internal sealed class StopSignals : IDisposable
         _source.Dispose();
     }
 
-    private void Stop(PosixSignalContext context)
+    /// <summary>Handles a signal: instead of ending the program, it cancels a source, if that is still there.</summary>
+    /// <param name="context">The signal.</param>
+    /// <param name="source">Of the token that the work looks at.</param>
+    public static void Cancel(PosixSignalContext context, CancellationTokenSource source)
     {
         context.Cancel = true;
-        _source.Cancel();
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The work ended while the signal was on its way.
+        }
     }
+
+    private void Stop(PosixSignalContext context) => Cancel(context, _source);
 }
