@@ -74,7 +74,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
         var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
         var fingerprint = new Lazy<TrainingFingerprint>(() => new(
-            new ModelDescription(stored, format.Shape, classes, keys, Seed, WeightsHash: string.Empty),
+            new ModelDescription(
+                stored with { EarlyStoppingPatience = Tries().EarlyStoppingPatience }, format.Shape, classes, keys, Seed, string.Empty),
             Block,
             data.Training.Hash(),
             data.Validation?.Hash(),
@@ -93,7 +94,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
         };
         var (network, loop) = Trained(
-            trunk is null ? options : options with { Augmentation = Augmentation.None },
+            trunk is null ? options : Tries() with { Augmentation = Augmentation.None },
             data,
             previous is null ? () => First(pretrained, data, feature, classes, keys, device)
                 : () => trunk is null ? previous.Copy(options, device) : previous.CopyHead(options, device),
@@ -119,7 +120,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         try
         {
             var (shape, device) = (Tuning == FineTuning.LastStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
-            log.Information($"The pretrained network is trained further: {options.FineTuning}, from the model so far.");
+            log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
             using var loader = Loader(
                 monitor.Pace!, static _ => { }, Tuning == FineTuning.LastStage ? (shape, trunk.MapsBelowLastStage) : null);
             var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
@@ -161,8 +162,9 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         }
     }
 
-    // What is only tried is given up after two epochs that bring nothing.
-    private NoPropOptions Tries() => options.FineTuning == FineTuning.Automatic && options.EarlyStoppingPatience == 0
+    // Where two trainings are compared, each is given up after two epochs that bring nothing, and stands for its best epoch.
+    private NoPropOptions Tries() =>
+        options.FineTuning == FineTuning.Automatic && Tuning != FineTuning.Frozen && options.EarlyStoppingPatience == 0
         ? options with { EarlyStoppingPatience = 2 }
         : options;
 

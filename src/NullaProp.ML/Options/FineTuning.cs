@@ -12,10 +12,9 @@ namespace NullaProp.ML;
 public enum FineTuning
 {
     /// <summary>
-    /// With <see cref="NoPropRun.Validation"/> as <see cref="LastStage"/>, but the model of the epoch with the lowest validation log-loss
-    /// is kept, which may be that before the first; after two epochs without a lower one, or those of
-    /// <see cref="NoPropOptions.EarlyStoppingPatience"/>, or where the loss becomes NaN, no more are tried. Without, as
-    /// <see cref="Frozen"/>.
+    /// With <see cref="NoPropRun.Validation"/> as <see cref="Frozen"/> and then as <see cref="LastStage"/> from the best epoch of that; the
+    /// model of the epoch with the lowest validation log-loss of both is kept. Each ends after two epochs without a lower one, or those of
+    /// <see cref="NoPropOptions.EarlyStoppingPatience"/>, the second also where the loss becomes NaN. Without, as <see cref="Frozen"/>.
     /// </summary>
     Automatic,
 
