@@ -9,13 +9,17 @@ internal static class StripedPhotos
     private const int Side = 224;
     private const int Size = 3 * Side * Side;
 
-    // Stripes that stand and stripes that lie, of any colour and width, behind noise.
-    public static IDataView Data(MLContext context, int rows, int seed)
+    // Stripes that lie and stripes that stand, of any colour and width, behind noise.
+    public static IDataView Data(MLContext context, int rows, int seed, bool areNamedRight = true)
     {
         var random = new Random(seed);
         var photos = Enumerable
             .Range(0, rows)
-            .Select(row => new Photo { Label = row % 2 == 0 ? "lies" : "stands", Features = Stripes(row % 2 == 1, random) });
+            .Select(row => new Photo
+            {
+                Label = row % 2 == 0 ? "lies" : "stands",
+                Features = Stripes(stands: row % 2 == 1 == areNamedRight, random),
+            });
         return TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(photos.ToList()));
     }
 
