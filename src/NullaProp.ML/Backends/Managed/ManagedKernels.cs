@@ -5,13 +5,13 @@ using System.Runtime.Intrinsics;
 namespace NullaProp.ML.Backends.Managed;
 
 /// <summary>
-/// The loops that scoring one image spends its time in. Matrices are (inputs, outputs), their outputs padded with zeros to whole vectors,
-/// so that no loop has a remainder; a vector is 16 floats, which the compiler splits where the processor has narrower ones. They are
-/// compiled optimised from the first call on, for many a process predicts but once.
+/// The loops that scoring one image spends its time in. Matrices are (inputs, outputs), their outputs padded with zeros to whole groups of
+/// 16, so that no loop has a remainder whatever the processor's vectors. Each sum is taken in the order of the inputs, so that the bits do
+/// not depend on their width. The loops are compiled optimised from the first call on, for many a process predicts but once.
 /// </summary>
 internal static class ManagedKernels
 {
-    /// <summary>The number of floats in a vector.</summary>
+    /// <summary>The number of floats that widths are rounded up to: those of the widest vector.</summary>
     public const int Lanes = 16;
 
     private const int Pixels = 4; // neighbouring pixels that share the load of a weight
@@ -20,22 +20,24 @@ internal static class ManagedKernels
     /// <param name="width">The width.</param>
     public static int Padded(int width) => (width + Lanes - 1) / Lanes * Lanes;
 
-    /// <summary>Adds x·M to y.</summary>
+    /// <summary>Adds x·M to y. What is 0 in x, as half of what a ReLU gives, costs nothing.</summary>
     /// <param name="x">n inputs.</param>
-    /// <param name="matrix">M, n × y's length.</param>
+    /// <param name="matrix">M, n × y's length, of finite numbers.</param>
     /// <param name="y">The outputs, whole vectors.</param>
     public static void MultiplyAdd(ReadOnlySpan<float> x, ReadOnlySpan<float> matrix, Span<float> y)
     {
         CheckSize(matrix, x.Length, y.Length);
-        var column = 0;
-        for (; column + (4 * Lanes) <= y.Length; column += 4 * Lanes)
+        if (Vector512.IsHardwareAccelerated)
         {
-            MultiplyAddFour(x, ref MemoryMarshal.GetReference(matrix), y, column);
+            MultiplyAdd<Vectors512, Vector512<float>>(x, matrix, y);
         }
-
-        for (; column < y.Length; column += Lanes)
+        else if (Vector256.IsHardwareAccelerated)
         {
-            MultiplyAddOne(x, ref MemoryMarshal.GetReference(matrix), y, column);
+            MultiplyAdd<Vectors256, Vector256<float>>(x, matrix, y);
+        }
+        else
+        {
+            MultiplyAdd<Vectors128, Vector128<float>>(x, matrix, y);
         }
     }
 
@@ -46,39 +48,25 @@ internal static class ManagedKernels
     /// <param name="weights">(9·C, outputs), window row by row.</param>
     /// <param name="bias">The outputs' biases, whole vectors.</param>
     /// <param name="output">Where to write, 4 × outputs.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Convolve(
         ReadOnlySpan<float> input, int start, int stride, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> output)
     {
-        var outputs = bias.Length;
-        var segment = weights.Length / outputs / 3; // 3·C: a window's row lies in one piece
-        CheckSize(weights, 3 * segment, outputs);
-        CheckSize(output, Pixels, outputs);
+        var segment = weights.Length / bias.Length / 3; // 3·C: a window's row lies in one piece
+        CheckSize(weights, 3 * segment, bias.Length);
+        CheckSize(output, Pixels, bias.Length);
         _ = input[start + (2 * stride) + segment + ((Pixels - 1) * segment / 3) - 1]; // the last value read
-        ref var image = ref MemoryMarshal.GetReference(input);
-        ref var kernel = ref MemoryMarshal.GetReference(weights);
-        for (var column = 0; column < outputs; column += Lanes)
+        var window = new Window(start, stride, segment);
+        if (Vector512.IsHardwareAccelerated)
         {
-            var first = Vector512.Create(bias.Slice(column, Lanes));
-            var (second, third, fourth) = (first, first, first);
-            for (var row = 0; row < 3; row++)
-            {
-                var window = start + (row * stride);
-                var weight = (row * segment * outputs) + column;
-                for (var i = 0; i < segment; i++)
-                {
-                    var factor = Vector512.LoadUnsafe(ref kernel, (nuint)(weight + (i * outputs)));
-                    first = Vector512.FusedMultiplyAdd(At(ref image, window + i), factor, first);
-                    second = Vector512.FusedMultiplyAdd(At(ref image, window + i + (segment / 3)), factor, second);
-                    third = Vector512.FusedMultiplyAdd(At(ref image, window + i + (segment / 3 * 2)), factor, third);
-                    fourth = Vector512.FusedMultiplyAdd(At(ref image, window + i + segment), factor, fourth);
-                }
-            }
-
-            first.CopyTo(output[column..]);
-            second.CopyTo(output[(column + outputs)..]);
-            third.CopyTo(output[(column + (2 * outputs))..]);
-            fourth.CopyTo(output[(column + (3 * outputs))..]);
+            Convolve<Vectors512, Vector512<float>>(input, window, weights, bias, output);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Convolve<Vectors256, Vector256<float>>(input, window, weights, bias, output);
+        }
+        else
+        {
+            Convolve<Vectors128, Vector128<float>>(input, window, weights, bias, output);
         }
     }
 
@@ -87,63 +75,175 @@ internal static class ManagedKernels
     /// <param name="lower">The lower row.</param>
     /// <param name="outputs">The number of channels, whole vectors.</param>
     /// <param name="output">Where to write, (⌊W/2⌋, outputs).</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Pool(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, int outputs, Span<float> output)
     {
         CheckSize(upper, 2 * (output.Length / outputs), outputs);
         CheckSize(lower, 2 * (output.Length / outputs), outputs);
-        ref var above = ref MemoryMarshal.GetReference(upper);
-        ref var below = ref MemoryMarshal.GetReference(lower);
-        for (var pixel = 0; pixel < output.Length / outputs; pixel++)
+        if (Vector512.IsHardwareAccelerated)
         {
-            for (var column = 0; column < outputs; column += Lanes)
+            Pool<Vectors512, Vector512<float>>(upper, lower, outputs, output);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Pool<Vectors256, Vector256<float>>(upper, lower, outputs, output);
+        }
+        else
+        {
+            Pool<Vectors128, Vector128<float>>(upper, lower, outputs, output);
+        }
+    }
+
+    /// <summary>Adds x·M to y by vectors of one width.</summary>
+    /// <typeparam name="TVectors">Their arithmetic.</typeparam>
+    /// <typeparam name="TVector">A vector.</typeparam>
+    /// <param name="x">As above.</param>
+    /// <param name="matrix">As above.</param>
+    /// <param name="y">As above.</param>
+    /// <remarks>Four rows of the matrix at a time, which are read from one end to the other.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MultiplyAdd<TVectors, TVector>(ReadOnlySpan<float> x, ReadOnlySpan<float> matrix, Span<float> y)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        ref var values = ref MemoryMarshal.GetReference(matrix);
+        ref var sums = ref MemoryMarshal.GetReference(y);
+        Span<int> rows = stackalloc int[4];
+        var count = 0;
+        for (var i = 0; i < x.Length; i++)
+        {
+            rows[count] = i;
+            count += x[i] != 0 ? 1 : 0;
+            if (count == 4)
             {
-                var (left, right) = ((nuint)((2 * pixel * outputs) + column), (nuint)((((2 * pixel) + 1) * outputs) + column));
-                var top = Vector512.Max(Vector512.LoadUnsafe(ref above, left), Vector512.LoadUnsafe(ref above, right));
-                var bottom = Vector512.Max(Vector512.LoadUnsafe(ref below, left), Vector512.LoadUnsafe(ref below, right));
-                Vector512.Max(Vector512.Max(top, bottom), Vector512<float>.Zero).CopyTo(output[((pixel * outputs) + column)..]);
+                count = 0;
+                var (first, second) = (TVectors.Of(x[rows[0]]), TVectors.Of(x[rows[1]]));
+                var (third, fourth) = (TVectors.Of(x[rows[2]]), TVectors.Of(x[rows[3]]));
+                var (a, b, c, d) = (rows[0] * y.Length, rows[1] * y.Length, rows[2] * y.Length, rows[3] * y.Length);
+                for (var column = 0; column < y.Length; column += TVectors.Count)
+                {
+                    var sum = TVectors.Load(ref sums, column);
+                    sum = TVectors.MultiplyAdd(first, TVectors.Load(ref values, a + column), sum);
+                    sum = TVectors.MultiplyAdd(second, TVectors.Load(ref values, b + column), sum);
+                    sum = TVectors.MultiplyAdd(third, TVectors.Load(ref values, c + column), sum);
+                    sum = TVectors.MultiplyAdd(fourth, TVectors.Load(ref values, d + column), sum);
+                    TVectors.Store(sum, ref sums, column);
+                }
+            }
+        }
+
+        foreach (var row in rows[..count])
+        {
+            var factor = TVectors.Of(x[row]);
+            for (var column = 0; column < y.Length; column += TVectors.Count)
+            {
+                var sum = TVectors.MultiplyAdd(
+                    factor, TVectors.Load(ref values, (row * y.Length) + column), TVectors.Load(ref sums, column));
+                TVectors.Store(sum, ref sums, column);
             }
         }
     }
 
-    private static Vector512<float> At(ref float values, int place) => Vector512.Create(Unsafe.Add(ref values, place));
-
+    /// <summary>Computes a 3×3 convolution by vectors of one width.</summary>
+    /// <typeparam name="TVectors">Their arithmetic.</typeparam>
+    /// <typeparam name="TVector">A vector.</typeparam>
+    /// <param name="input">As above.</param>
+    /// <param name="window">Where to read.</param>
+    /// <param name="weights">As above.</param>
+    /// <param name="bias">As above.</param>
+    /// <param name="output">As above.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyAddFour(ReadOnlySpan<float> x, ref float matrix, Span<float> y, int column)
+    public static void Convolve<TVectors, TVector>(
+        ReadOnlySpan<float> input, Window window, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> output)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
     {
-        var first = Vector512.Create((ReadOnlySpan<float>)y.Slice(column, Lanes));
-        var second = Vector512.Create((ReadOnlySpan<float>)y.Slice(column + Lanes, Lanes));
-        var third = Vector512.Create((ReadOnlySpan<float>)y.Slice(column + (2 * Lanes), Lanes));
-        var fourth = Vector512.Create((ReadOnlySpan<float>)y.Slice(column + (3 * Lanes), Lanes));
-        var place = (nuint)column;
-        foreach (var value in x)
+        ref var image = ref MemoryMarshal.GetReference(input);
+        ref var kernel = ref MemoryMarshal.GetReference(weights);
+        ref var start = ref MemoryMarshal.GetReference(bias);
+        ref var target = ref MemoryMarshal.GetReference(output);
+        var (outputs, channels) = (bias.Length, window.Segment / 3);
+        var column = 0;
+
+        // Two vectors at four pixels: eight sums, which need not wait for each other.
+        for (; column + (2 * TVectors.Count) <= outputs; column += 2 * TVectors.Count)
         {
-            var factor = Vector512.Create(value);
-            first = Vector512.FusedMultiplyAdd(factor, Vector512.LoadUnsafe(ref matrix, place), first);
-            second = Vector512.FusedMultiplyAdd(factor, Vector512.LoadUnsafe(ref matrix, place + Lanes), second);
-            third = Vector512.FusedMultiplyAdd(factor, Vector512.LoadUnsafe(ref matrix, place + (2 * Lanes)), third);
-            fourth = Vector512.FusedMultiplyAdd(factor, Vector512.LoadUnsafe(ref matrix, place + (3 * Lanes)), fourth);
-            place += (nuint)y.Length;
+            var first = TVectors.Load(ref start, column);
+            var (second, third, fourth) = (first, first, first);
+            var next = TVectors.Load(ref start, column + TVectors.Count);
+            var (nextSecond, nextThird, nextFourth) = (next, next, next);
+            for (var row = 0; row < 3; row++)
+            {
+                var (place, weight) = (window.Start + (row * window.Stride), (row * window.Segment * outputs) + column);
+                for (var i = 0; i < window.Segment; i++, place++, weight += outputs)
+                {
+                    var (factor, nextFactor) = (TVectors.Load(ref kernel, weight), TVectors.Load(ref kernel, weight + TVectors.Count));
+                    var pixel = TVectors.Of(Unsafe.Add(ref image, place));
+                    first = TVectors.MultiplyAdd(pixel, factor, first);
+                    next = TVectors.MultiplyAdd(pixel, nextFactor, next);
+                    pixel = TVectors.Of(Unsafe.Add(ref image, place + channels));
+                    second = TVectors.MultiplyAdd(pixel, factor, second);
+                    nextSecond = TVectors.MultiplyAdd(pixel, nextFactor, nextSecond);
+                    pixel = TVectors.Of(Unsafe.Add(ref image, place + (2 * channels)));
+                    third = TVectors.MultiplyAdd(pixel, factor, third);
+                    nextThird = TVectors.MultiplyAdd(pixel, nextFactor, nextThird);
+                    pixel = TVectors.Of(Unsafe.Add(ref image, place + (3 * channels)));
+                    fourth = TVectors.MultiplyAdd(pixel, factor, fourth);
+                    nextFourth = TVectors.MultiplyAdd(pixel, nextFactor, nextFourth);
+                }
+            }
+
+            Store(ref target, column, first, second, third, fourth);
+            Store(ref target, column + TVectors.Count, next, nextSecond, nextThird, nextFourth);
         }
 
-        first.CopyTo(y[column..]);
-        second.CopyTo(y[(column + Lanes)..]);
-        third.CopyTo(y[(column + (2 * Lanes))..]);
-        fourth.CopyTo(y[(column + (3 * Lanes))..]);
+        for (; column < outputs; column += TVectors.Count)
+        {
+            var first = TVectors.Load(ref start, column);
+            var (second, third, fourth) = (first, first, first);
+            for (var row = 0; row < 3; row++)
+            {
+                var (place, weight) = (window.Start + (row * window.Stride), (row * window.Segment * outputs) + column);
+                for (var i = 0; i < window.Segment; i++, place++, weight += outputs)
+                {
+                    var factor = TVectors.Load(ref kernel, weight);
+                    first = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place)), factor, first);
+                    second = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place + channels)), factor, second);
+                    third = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place + (2 * channels))), factor, third);
+                    fourth = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place + (3 * channels))), factor, fourth);
+                }
+            }
+
+            Store(ref target, column, first, second, third, fourth);
+        }
+
+        void Store(ref float target, int column, TVector first, TVector second, TVector third, TVector fourth)
+        {
+            TVectors.Store(first, ref target, column);
+            TVectors.Store(second, ref target, column + outputs);
+            TVectors.Store(third, ref target, column + (2 * outputs));
+            TVectors.Store(fourth, ref target, column + (3 * outputs));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyAddOne(ReadOnlySpan<float> x, ref float matrix, Span<float> y, int column)
+    private static void Pool<TVectors, TVector>(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, int outputs, Span<float> output)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
     {
-        var sum = Vector512.Create((ReadOnlySpan<float>)y.Slice(column, Lanes));
-        var place = (nuint)column;
-        foreach (var value in x)
+        ref var above = ref MemoryMarshal.GetReference(upper);
+        ref var below = ref MemoryMarshal.GetReference(lower);
+        ref var target = ref MemoryMarshal.GetReference(output);
+        for (var pixel = 0; pixel < output.Length / outputs; pixel++)
         {
-            sum = Vector512.FusedMultiplyAdd(Vector512.Create(value), Vector512.LoadUnsafe(ref matrix, place), sum);
-            place += (nuint)y.Length;
+            for (var column = 0; column < outputs; column += TVectors.Count)
+            {
+                var (left, right) = ((2 * pixel * outputs) + column, (((2 * pixel) + 1) * outputs) + column);
+                var top = TVectors.Max(TVectors.Load(ref above, left), TVectors.Load(ref above, right));
+                var bottom = TVectors.Max(TVectors.Load(ref below, left), TVectors.Load(ref below, right));
+                var largest = TVectors.Max(TVectors.Max(top, bottom), TVectors.Of(0));
+                TVectors.Store(largest, ref target, (pixel * outputs) + column);
+            }
         }
-
-        sum.CopyTo(y[column..]);
     }
 
     // Guards the unchecked reads.
@@ -155,4 +255,10 @@ internal static class ManagedKernels
                 $"{rows} × {columns} values in whole vectors of {Lanes} are needed, but there are {values.Length}.", nameof(values));
         }
     }
+
+    /// <summary>Where a convolution reads.</summary>
+    /// <param name="Start">Where the upper left corner of the first pixel's window lies.</param>
+    /// <param name="Stride">The length of a row of the image.</param>
+    /// <param name="Segment">The length of a row of the window.</param>
+    internal readonly record struct Window(int Start, int Stride, int Segment);
 }

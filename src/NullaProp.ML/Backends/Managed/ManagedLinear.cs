@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Backends.Managed;
 
@@ -74,4 +75,45 @@ internal sealed class ManagedRelu(int length) : IManagedLayer
 
     /// <inheritdoc/>
     public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output) => TensorPrimitives.Max(input, 0f, output);
+}
+
+/// <summary>A layer's matrix in this backend's form: (inputs, outputs), its outputs padded with zeros to whole vectors.</summary>
+internal sealed class ManagedMatrix
+{
+    private readonly float[] _values;
+
+    /// <summary>Copies a layer's matrix.</summary>
+    /// <param name="layer">(outputs, inputs); of more dimensions, inputs are those of all but the first.</param>
+    /// <param name="channels">
+    /// The number of channels where its inputs lie channel by channel and are to be read pixel by pixel; else 1.
+    /// </param>
+    public ManagedMatrix(HostTensor layer, int channels = 1)
+    {
+        Width = ManagedKernels.Padded(layer.Rows);
+        _values = new float[layer.Columns * Width];
+        HostKernels.Transpose(layer.Values, layer.Rows, channels, Width, _values);
+    }
+
+    /// <summary>Gets the number of inputs.</summary>
+    public int Inputs => _values.Length / Width;
+
+    /// <summary>Gets the padded number of outputs.</summary>
+    public int Width { get; }
+
+    /// <summary>Gets the values, row by row.</summary>
+    public ReadOnlySpan<float> Span => _values;
+
+    /// <summary>Adds x·M to y.</summary>
+    /// <param name="x">The inputs.</param>
+    /// <param name="y">The outputs, <see cref="Width"/> of them.</param>
+    public void MultiplyAdd(ReadOnlySpan<float> x, Span<float> y) => ManagedKernels.MultiplyAdd(x, _values, y);
+
+    /// <summary>Copies a vector, padded with zeros to whole vectors.</summary>
+    /// <param name="vector">The vector.</param>
+    public static float[] Padded(float[] vector)
+    {
+        var padded = new float[ManagedKernels.Padded(vector.Length)];
+        vector.CopyTo(padded, 0);
+        return padded;
+    }
 }

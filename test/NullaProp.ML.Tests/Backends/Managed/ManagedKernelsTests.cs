@@ -1,0 +1,118 @@
+using System.Runtime.Intrinsics;
+using NullaProp.ML.Backends.Managed;
+
+namespace NullaProp.ML.Tests.Backends.Managed;
+
+/// <summary>The loops against sums taken one by one in double precision, and the same bits by vectors of every width.</summary>
+[TestClass]
+public sealed class ManagedKernelsTests
+{
+    private const double Rounding = 1e-5; // single precision, some hundred products of numbers up to 1
+
+    [TestMethod]
+    [DataRow(1, 16)]
+    [DataRow(7, 16)]
+    [DataRow(30, 48)]
+    [DataRow(257, 112)]
+    public void MultiplyAdd_AnySize_AddsTheProduct(int inputs, int outputs)
+    {
+        var random = new Random(inputs);
+        var (x, matrix, before) = (Numbers(random, inputs, zeros: 0.4), Numbers(random, inputs * outputs), Numbers(random, outputs));
+        var (by512, by256, by128, chosen) = (Copy(before), Copy(before), Copy(before), Copy(before));
+
+        ManagedKernels.MultiplyAdd(x, matrix, chosen);
+        ManagedKernels.MultiplyAdd<Vectors512, Vector512<float>>(x, matrix, by512);
+        ManagedKernels.MultiplyAdd<Vectors256, Vector256<float>>(x, matrix, by256);
+        ManagedKernels.MultiplyAdd<Vectors128, Vector128<float>>(x, matrix, by128);
+
+        for (var k = 0; k < outputs; k++)
+        {
+            var expected = before[k] + x.Select((value, i) => (double)value * matrix[(i * outputs) + k]).Sum();
+            Assert.AreEqual(expected, chosen[k], Rounding, $"output {k}");
+        }
+
+        foreach (var other in new[] { by512, by256, by128 })
+        {
+            CollectionAssert.AreEqual(chosen, other);
+        }
+    }
+
+    // Widths of one, two, three and five of the narrowest group.
+    [TestMethod]
+    [DataRow(1, 16)]
+    [DataRow(3, 32)]
+    [DataRow(5, 48)]
+    [DataRow(16, 80)]
+    public void Convolve_AnySize_SumsOverTheWindow(int channels, int outputs)
+    {
+        const int width = 6; // four pixels and the border
+        var random = new Random(channels);
+        var (image, weights) = (Numbers(random, 3 * width * channels), Numbers(random, 9 * channels * outputs));
+        var bias = Numbers(random, outputs);
+        var window = new ManagedKernels.Window(Start: 0, Stride: width * channels, Segment: 3 * channels);
+        var (by512, by256) = (new float[4 * outputs], new float[4 * outputs]);
+        var (by128, chosen) = (new float[4 * outputs], new float[4 * outputs]);
+
+        ManagedKernels.Convolve(image, 0, width * channels, weights, bias, chosen);
+        ManagedKernels.Convolve<Vectors512, Vector512<float>>(image, window, weights, bias, by512);
+        ManagedKernels.Convolve<Vectors256, Vector256<float>>(image, window, weights, bias, by256);
+        ManagedKernels.Convolve<Vectors128, Vector128<float>>(image, window, weights, bias, by128);
+
+        for (var pixel = 0; pixel < 4; pixel++)
+        {
+            for (var k = 0; k < outputs; k++)
+            {
+                Assert.AreEqual(Expected(pixel, k), chosen[(pixel * outputs) + k], Rounding, $"pixel {pixel}, output {k}");
+            }
+        }
+
+        foreach (var other in new[] { by512, by256, by128 })
+        {
+            CollectionAssert.AreEqual(chosen, other);
+        }
+
+        double Expected(int pixel, int output)
+        {
+            double sum = bias[output];
+            for (var y = 0; y < 3; y++)
+            {
+                for (var x = 0; x < 3 * channels; x++)
+                {
+                    sum += (double)image[(((y * width) + pixel) * channels) + x] * weights[(((y * 3 * channels) + x) * outputs) + output];
+                }
+            }
+
+            return sum;
+        }
+    }
+
+    [TestMethod]
+    public void Pool_TwoRows_TakesTheLargestOfEachSquareAndNoneBelowZero()
+    {
+        var random = new Random(1);
+        var (upper, lower) = (Numbers(random, 6 * 16), Numbers(random, 6 * 16));
+        var pooled = new float[3 * 16];
+
+        ManagedKernels.Pool(upper, lower, outputs: 16, pooled);
+
+        for (var i = 0; i < pooled.Length; i++)
+        {
+            var left = (i / 16 * 32) + (i % 16);
+            float[] square = [upper[left], upper[left + 16], lower[left], lower[left + 16], 0];
+            Assert.AreEqual(square.Max(), pooled[i]);
+        }
+    }
+
+    [TestMethod]
+    public void MultiplyAdd_MatrixTooShort_IsRefusedBeforeItIsRead()
+    {
+        var fault = Assert.ThrowsExactly<ArgumentException>(() => ManagedKernels.MultiplyAdd(new float[3], new float[47], new float[16]));
+
+        StringAssert.StartsWith(fault.Message, "3 × 16 values in whole vectors of 16 are needed, but there are 47.");
+    }
+
+    private static float[] Numbers(Random random, int count, double zeros = 0) =>
+        [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() < zeros ? 0 : (2 * random.NextSingle()) - 1)];
+
+    private static float[] Copy(float[] values) => [.. values];
+}
