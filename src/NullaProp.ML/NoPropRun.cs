@@ -43,9 +43,10 @@ public sealed record NoPropRun
     /// whole process: other work of libtorch meanwhile has it, too, and after the last training it is what it was.
     /// </summary>
     /// <remarks>
-    /// The threads of libtorch wait for each other in busy loops. Where other programs want the same processors, all wait for one that has
-    /// none, and a training on two threads may take several times as long as on one: set 1 there, or start the process with
-    /// OMP_WAIT_POLICY=PASSIVE. With another number of threads sums are taken in another order, and a model comes out a little different.
+    /// Where other programs want the same processors, threads wait for one that has none. On Linux they do so in busy loops for some
+    /// microseconds only and sleep then, unless OMP_WAIT_POLICY or GOMP_SPINCOUNT say otherwise or libtorch was loaded before
+    /// (docs/photos.md); elsewhere set 1 on a busy machine. With another number of threads sums are taken in another order, and a model
+    /// comes out a little different.
     /// </remarks>
     /// <value>
     /// Default <see langword="null"/>: as many as libtorch chooses, which is OMP_NUM_THREADS or the number of cores, but no more than the

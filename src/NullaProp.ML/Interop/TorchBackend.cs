@@ -134,10 +134,10 @@ internal sealed record NativeLoader(Func<Exception?> Load, Func<IEnumerable<stri
 {
     /// <summary>Gets the loader of this process.</summary>
     public static NativeLoader OfProcess { get; } = new(
-        () => FaultOf(() => NativeLibrary.Load(
+        () => BriefWaiting.While(() => FaultOf(() => NativeLibrary.Load(
             "LibTorchSharp",
             typeof(torch).Assembly,
-            DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)),
+            DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory))),
         () => Folders().Select(folder => Path.Combine(folder, FileName)).Where(File.Exists),
         path => FaultOf(() => NativeLibrary.Load(path)));
 
