@@ -3,7 +3,7 @@ using NullaProp.ML.Tests.BadInput;
 
 namespace NullaProp.ML.Tests.Documentation;
 
-/// <summary>docs/errors.md is the table of wrong uses and what they say, each of them done here.</summary>
+/// <summary>docs/errors.md is the list of wrong uses and what they say, each of them done here.</summary>
 [TestClass]
 public sealed class ErrorsPageTests
 {
@@ -13,42 +13,35 @@ public sealed class ErrorsPageTests
     public void ErrorsPage_IsWhatWrongUsesSay()
     {
         var options = OptionsTests.Faults
-            .Select(fault => Row(Difference(fault.Options, new NoPropOptions()), fault.Options.Validate))
+            .Select(fault => Entry(Difference(fault.Options, new NoPropOptions()), fault.Options.Validate))
             .ToList();
         using var uses = new WrongUses();
-        var others = uses.All.ToLookup(use => use.About, use => Row(use.Code, use.Act));
+        var others = uses.All.ToLookup(use => use.About, use => Entry(use.Code, use.Act));
 
         Assert.IsGreaterThanOrEqualTo(Least, options.Count + others.Sum(group => group.Count()));
         GeneratedPage.Check("errors.md", Page(options, others));
     }
 
-    private static IEnumerable<string> Page(List<string> options, ILookup<string, string> others) =>
+    private static IEnumerable<string> Page(List<string[]> options, ILookup<string, string[]> others) =>
     [
         "# Errors",
         "",
-        "Made by `ErrorsPageTests`, which does all of this and writes down what is said. Where ML.NET wraps an exception, ours is the "
-            + "inner one: look",
-        "along `InnerException`.",
-        .. others.SelectMany(group => Table(group.Key, "What was done", group)),
-        .. Table("Options", "Options that differ from the defaults", options),
+        .. GeneratedPage.Wrapped(
+            "Made by `ErrorsPageTests`, which does all of this and writes down what is said. Where ML.NET wraps an exception, ours is the "
+            + "inner one: look along `InnerException`."),
+        .. others.SelectMany(group => List(group.Key, "What was done, and what was said:", group)),
+        .. List("Options", "How the options differ from the defaults, and what was said:", options),
     ];
 
-    private static IEnumerable<string> Table(string title, string column, IEnumerable<string> rows) =>
-    [
-        "",
-        $"## {title}",
-        "",
-        $"| {column} | Exception | What it says |",
-        "| --- | --- | --- |",
-        .. rows,
-    ];
+    private static IEnumerable<string> List(string title, string about, IEnumerable<string[]> entries) =>
+        ["", $"## {title}", "", about, "", .. entries.SelectMany(entry => entry)];
 
-    private static string Row(string done, Action act)
+    private static string[] Entry(string done, Action act)
     {
         var causes = Fault.Causes(Assert.Throws<Exception>(act, done)).ToList();
         var fault = causes.FindLast(cause => cause.Data.Contains("ML_IsMarked")) ?? causes[^1]; // what is below ours says less
         var message = fault.Message.Replace(Environment.CurrentDirectory, "…", StringComparison.Ordinal); // of whatever machine
-        return $"| {GeneratedPage.Code(done)} | {fault.GetType().Name} | {GeneratedPage.Cell(message)} |";
+        return [.. GeneratedPage.Wrapped($"{GeneratedPage.Code(done)}: **{fault.GetType().Name}.** {message}", "- ", "  ")];
     }
 
     // The members of a record that differ from those of another, as C# would write them.

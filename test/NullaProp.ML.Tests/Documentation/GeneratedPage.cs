@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.Documentation;
@@ -6,8 +7,9 @@ namespace NullaProp.ML.Tests.Documentation;
 /// A page below docs/ that is made from the code and committed. A test fails where the page is another one; with the environment variable
 /// <c>NULLAPROP_WRITE_DOCS=1</c> it writes the page instead.
 /// </summary>
-internal static class GeneratedPage
+internal static partial class GeneratedPage
 {
+    private const int Columns = 140;
     private const string Switch = "NULLAPROP_WRITE_DOCS";
 
     /// <summary>Checks a page, or writes it.</summary>
@@ -33,9 +35,34 @@ internal static class GeneratedPage
         }
     }
 
-    /// <summary>Returns a text as a cell of a table.</summary>
-    public static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+    /// <summary>Returns a text as code.</summary>
+    /// <param name="text">The text.</param>
+    public static string Code(string text) => $"`{text.ReplaceLineEndings(" ")}`";
 
-    /// <summary>Returns a text as code in a cell of a table.</summary>
-    public static string Code(string text) => $"`{Cell(text)}`";
+    /// <summary>Returns a text in lines that people can read, broken between words.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="first">What the first line begins with.</param>
+    /// <param name="others">What the others begin with.</param>
+    public static IEnumerable<string> Wrapped(string text, string first = "", string others = "")
+    {
+        var line = first;
+        var isEmpty = true;
+        foreach (var word in Break().Split(text.ReplaceLineEndings(" ").Trim()))
+        {
+            if (!isEmpty && line.Length + 1 + word.Length > Columns)
+            {
+                yield return line;
+                (line, isEmpty) = (others, true);
+            }
+
+            line += isEmpty ? word : $" {word}";
+            isEmpty = false;
+        }
+
+        yield return line;
+    }
+
+    // Not before a dash, a number and the like, by which a line would begin a list.
+    [GeneratedRegex(@" +(?!(?:[-+*]|>\S*|#+|[0-9]+[.)])(?: |$))")]
+    private static partial Regex Break();
 }

@@ -37,14 +37,14 @@ public sealed partial class OptionsPageTests
     [
         "# Options",
         "",
-        "Made from the code by `OptionsPageTests`; change the documentation there. Whatever is set has an effect: what a model has no "
-            + "use for is",
-        "refused with a sentence ([errors.md](errors.md)). Options marked with * decide the parameters of a model: training can be "
-            + "continued only with",
-        "the same.",
+        .. GeneratedPage.Wrapped(
+            "Made from the code by `OptionsPageTests`; change the documentation there. Whatever is set has an effect: what a model has no "
+            + "use for is refused with a sentence ([errors.md](errors.md)). Options marked with * decide the parameters of a model: "
+            + "training can be continued only with the same."),
         .. Records.SelectMany(Table),
     ];
 
+    // In HTML, for a row of a Markdown table is one line, however long.
     private static IEnumerable<string> Table(Type record)
     {
         var usual = Activator.CreateInstance(record)!;
@@ -53,27 +53,33 @@ public sealed partial class OptionsPageTests
             "",
             $"## {record.Name}",
             "",
-            Flat(Documentation[$"T:{record.FullName}"].Element("summary")!),
+            .. GeneratedPage.Wrapped(Flat(Documentation[$"T:{record.FullName}"].Element("summary")!)),
             "",
-            "| Name | Type | Default | Range | What it does |",
-            "| --- | --- | --- | --- | --- |",
-            .. OptionProperty.Of(record).Select(option => Row(option, usual)),
+            "<table>",
+            "<tr><th>Name</th><th>Type</th><th>Default</th><th>Range</th><th>What it does</th></tr>",
+            .. OptionProperty.Of(record).SelectMany(option => Row(option, usual)),
+            "</table>",
         ];
     }
 
-    private static string Row(OptionProperty option, object usual)
+    private static IEnumerable<string> Row(OptionProperty option, object usual)
     {
         var type = option.Property.PropertyType;
         var isNullable = new NullabilityInfoContext().Create(option.Property).WriteState == NullabilityState.Nullable;
         var plain = Nullable.GetUnderlyingType(type) ?? type;
-        return string.Join(
-            " | ",
-            $"| {option.Property.Name}{(option.DecidesParameters ? "*" : "")}",
+        var range = option.Range is not null ? option.RangeText() : plain.IsEnum ? string.Join(", ", Enum.GetNames(plain)) : "";
+        string[] cells =
+        [
+            $"{option.Property.Name}{(option.DecidesParameters ? "*" : "")}",
             GeneratedPage.Code(Keyword(plain) + (isNullable ? "?" : "")),
             GeneratedPage.Code(Default(option.Property.GetValue(usual))),
-            option.Range is not null ? option.RangeText() : plain.IsEnum ? string.Join(", ", Enum.GetNames(plain)) : "",
-            $"{GeneratedPage.Cell(Text(option.Property, "summary"))} |");
+            range,
+            Text(option.Property, "summary"),
+        ];
+        return ["<tr>", .. cells.SelectMany(cell => GeneratedPage.Wrapped($"<td>{Html(cell)}</td>")), "</tr>"];
     }
+
+    private static string Html(string text) => CodeSpan().Replace(new XText(text).ToString(), "<code>$1</code>");
 
     private static string Keyword(Type type) =>
         type == typeof(int) ? "int" : type == typeof(long) ? "long" : type == typeof(double) ? "double"
@@ -120,6 +126,9 @@ public sealed partial class OptionsPageTests
     // Not that of a formula: "Gets ln(ᾱ/(1−ᾱ)) …".
     [GeneratedRegex(@"^Gets ([a-z])(?=[A-Za-z]* )|^Gets ")]
     private static partial Regex FirstWord();
+
+    [GeneratedRegex("`([^`]*)`")]
+    private static partial Regex CodeSpan();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Spaces();
