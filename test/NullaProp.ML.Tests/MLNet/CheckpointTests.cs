@@ -5,7 +5,7 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>A training that was stopped goes on to the model that it would have given, and says what keeps it from that.</summary>
 [TestClass]
-public sealed class CheckpointTests
+public sealed partial class CheckpointTests
 {
     private static readonly MLContext Context = new(seed: 1);
     private static readonly IDataView Data = TinyImages.Keys(Context);
@@ -200,57 +200,6 @@ public sealed class CheckpointTests
         Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) }).Dispose();
 
         Assert.IsFalse(Directory.Exists(left.FullName));
-    }
-
-    [TestMethod]
-    public void Fit_WhileAnotherHasTheFolder_SaysSo()
-    {
-        using var folder = new TempFolder();
-        var run = new NoPropRun { Checkpoints = new(folder.Path) };
-        Exception? fault = null;
-        var progress = new Recorder<EpochMetrics>(_ => fault ??= Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, run)));
-
-        Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
-
-        StringAssert.StartsWith(fault!.Message, "Another training keeps its checkpoints in ");
-    }
-
-    [TestMethod]
-    public void Fit_WhileAnotherHasTheFolderAndLockTimeout_WaitsForItsEnd()
-    {
-        using var folder = new TempFolder();
-        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        var log = new LogLines(line => EndAt("waits for its end", line, other.Dispose));
-        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = Timeout.InfiniteTimeSpan };
-
-        Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = checkpoints, Logger = log }).Dispose();
-
-        Assert.HasCount(2, Names(folder));
-    }
-
-    [TestMethod]
-    public void Fit_CancelledWhileItWaitsForTheFolder_Ends()
-    {
-        using var folder = new TempFolder();
-        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        using var source = new CancellationTokenSource();
-        var log = new LogLines(line => EndAt("waits for its end", line, source.Cancel));
-        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = Timeout.InfiniteTimeSpan };
-        var run = new NoPropRun { Checkpoints = checkpoints, Logger = log, CancellationToken = source.Token };
-
-        Assert.Throws<OperationCanceledException>(() => Trainer(Options).Fit(Data, run));
-    }
-
-    [TestMethod]
-    public void Fit_WhileAnotherHasTheFolderForLongerThanLockTimeout_SaysSo()
-    {
-        using var folder = new TempFolder();
-        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = TimeSpan.FromMilliseconds(1) };
-
-        var fault = Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = checkpoints }));
-
-        StringAssert.StartsWith(fault.Message, "Another training keeps its checkpoints in ");
     }
 
     // As where the disk is full or no more may be written: the fault comes from the system in the middle of writing.

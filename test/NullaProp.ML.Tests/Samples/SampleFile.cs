@@ -36,7 +36,7 @@ internal sealed class SampleFile : IDisposable
         var process = Start("service.cs", ["-p:UsesTorchBackend=false"], ["--model", model, "--urls", "http://127.0.0.1:0"]);
         try
         {
-            _ = process.StandardError.ReadToEndAsync(); // a full pipe would stop it
+            var errors = process.StandardError.ReadToEndAsync(); // at once: a full pipe would stop it
             const string listening = "Now listening on: ";
             while (process.StandardOutput.ReadLine() is { } line)
             {
@@ -47,7 +47,7 @@ internal sealed class SampleFile : IDisposable
                 }
             }
 
-            throw new AssertFailedException("service.cs ended before it listened.");
+            throw new AssertFailedException($"service.cs ended before it listened. {errors.GetAwaiter().GetResult()}");
         }
         catch
         {

@@ -1,0 +1,58 @@
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <summary>What happens where two trainings have one folder.</summary>
+public sealed partial class CheckpointTests
+{
+    [TestMethod]
+    public void Fit_WhileAnotherHasTheFolder_SaysSo()
+    {
+        using var folder = new TempFolder();
+        var run = new NoPropRun { Checkpoints = new(folder.Path) };
+        Exception? fault = null;
+        var progress = new Recorder<EpochMetrics>(_ => fault ??= Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, run)));
+
+        Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
+
+        StringAssert.StartsWith(fault!.Message, "Another training keeps its checkpoints in ");
+    }
+
+    [TestMethod]
+    public void Fit_WhileAnotherHasTheFolderAndLockTimeout_WaitsForItsEnd()
+    {
+        using var folder = new TempFolder();
+        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var log = new LogLines(line => EndAt("waits for its end", line, other.Dispose));
+        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = Timeout.InfiniteTimeSpan };
+
+        Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = checkpoints, Logger = log }).Dispose();
+
+        Assert.HasCount(2, Names(folder));
+    }
+
+    [TestMethod]
+    public void Fit_CancelledWhileItWaitsForTheFolder_Ends()
+    {
+        using var folder = new TempFolder();
+        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        using var source = new CancellationTokenSource();
+        var log = new LogLines(line => EndAt("waits for its end", line, source.Cancel));
+        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = Timeout.InfiniteTimeSpan };
+        var run = new NoPropRun { Checkpoints = checkpoints, Logger = log, CancellationToken = source.Token };
+
+        Assert.Throws<OperationCanceledException>(() => Trainer(Options).Fit(Data, run));
+    }
+
+    [TestMethod]
+    public void Fit_WhileAnotherHasTheFolderForLongerThanLockTimeout_SaysSo()
+    {
+        using var folder = new TempFolder();
+        using var other = File.Open(folder.File(".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var checkpoints = new Checkpoints(folder.Path) { LockTimeout = TimeSpan.FromMilliseconds(1) };
+
+        var fault = Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = checkpoints }));
+
+        StringAssert.StartsWith(fault.Message, "Another training keeps its checkpoints in ");
+    }
+}
