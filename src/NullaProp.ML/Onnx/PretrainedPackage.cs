@@ -14,10 +14,12 @@ internal static class PretrainedPackage
     /// <summary>The folder that the package's build copies beside the application.</summary>
     public const string Folder = "DnnImageModels";
 
+    /// <summary>Where the network is in that folder.</summary>
+    public static readonly string NetworkFile = Path.Combine("ResNet18Onnx", "ResNet18.onnx");
+
     private const int BlocksBefore = 2; // in each group; the last group has one more
     private const int Groups = 4;
 
-    private static readonly string NetworkFile = Path.Combine("ResNet18Onnx", "ResNet18.onnx");
     private static readonly string MeanFile = Path.Combine("ResNetPrepOnnx", "ResNetPreprocess.onnx");
     private static readonly string[] NormNames = ["weight", "bias", "running_mean", "running_var"]; // the inputs of ONNX's operator
 

@@ -20,6 +20,7 @@ internal static class AllSections
         new ScoringGrid(effort, models),
         new SingleImage(effort, models),
         new OnnxDuel(effort, models),
+        new PhotoFeatures(effort),
         new PipelineFit(effort),
         new PipelineScoring(effort, models),
         new FitMemory(effort),
