@@ -68,3 +68,40 @@ internal sealed record HostReadout(double Scale, HostTensor? Rows, double[] Bias
         return [.. read.Zip(Bias, (x, bias) => (Scale * x) + bias)];
     }
 }
+
+/// <summary>A trained linear layer on z, as the paper reads the class (section 2.2.1).</summary>
+/// <param name="weights">The layer's scope.</param>
+/// <param name="embedding">The class embeddings, for their sizes.</param>
+internal sealed class LinearReadout(WeightScope weights, ClassEmbedding embedding) : LabelReadout
+{
+    private readonly Linear _layer = new(weights, embedding.Dimension, embedding.Classes);
+
+    /// <inheritdoc/>
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level) => _layer.Forward(z); // (B, K)
+
+    /// <inheritdoc/>
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level)
+    {
+        var layer = _layer.Host();
+        return new(Scale: 1, layer.Weight, [.. layer.Bias.Values.Select(value => (double)value)]);
+    }
+}
+
+/// <summary>
+/// The posterior of Gaussian classes with means √ᾱ·u and variance 1−ᾱ, in closed form: ln p(k|z) = √ᾱ/(1−ᾱ)·⟨u, z⟩ − ½·SNR·‖u‖², up to a
+/// constant.
+/// </summary>
+internal sealed class GaussianReadout : LabelReadout
+{
+    /// <inheritdoc/>
+    public override Tensor Logits(Tensor z, LabelVectors embedding, NoiseLevels level)
+    {
+        var scale = level.AlphaBar().sqrt() / level.NoiseVariance(); // (1, 1)
+        var halfNorms = level.Snr().squeeze(0).mul(HeldScalar.Half) * embedding.SquaredNorms(z.device); // (K) or (1)
+        return (scale * embedding.Products(z)) - halfNorms; // (B, K)
+    }
+
+    /// <inheritdoc/>
+    public override HostReadout Host(ClassEmbedding embedding, NoiseLevel level) =>
+        ByEmbedding(embedding, level.Signal / level.NoiseVariance, level.Snr);
+}

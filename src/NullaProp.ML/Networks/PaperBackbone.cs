@@ -69,3 +69,13 @@ internal sealed class PaperBackbone : Backbone
     // max and ReLU commute: pooling first leaves a quarter of the values to clip.
     private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
 }
+
+/// <summary>What follows the last linear layer of the paper's image network.</summary>
+internal enum PaperEnding
+{
+    /// <summary>ReLU: continuous time and flow matching.</summary>
+    ReLU,
+
+    /// <summary>Batch normalisation without ReLU: the blocks of discrete time.</summary>
+    BatchNorm,
+}

@@ -1,3 +1,4 @@
+using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
@@ -48,7 +49,7 @@ internal sealed class ResNetBackbone : Backbone
     /// <returns>(B, channels, H/4, W/4), and half of that where images are pooled twice.</returns>
     public Tensor MapsBelowLastStage(Tensor images, TrainingContext? training)
     {
-        var x = _stem.Forward(images, training).relu_(); // (B, 64, H, W) or (B, 64, H/2, W/2)
+        var x = _stem.Forward(ChannelsLast.Of(images), training).relu_(); // (B, 64, H, W) or (B, 64, H/2, W/2)
         if (_isPooled)
         {
             x = nn.functional.max_pool2d(x, PoolSide, PoolStride, PoolPadding); // (B, 64, H/4, W/4)
@@ -80,7 +81,7 @@ internal sealed class ResNetBackbone : Backbone
     /// <param name="maps">From <see cref="MapsBelowLastStage"/>.</param>
     /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
     public static Tensor Features(IReadOnlyList<ResidualBlock> stage, Tensor maps, TrainingContext? training) =>
-        stage.Aggregate(maps, (x, block) => block.Forward(x, training)).mean([2, 3]); // (B, F)
+        stage.Aggregate(ChannelsLast.Of(maps), (x, block) => block.Forward(x, training)).mean([2, 3]); // (B, F)
 
     /// <inheritdoc/>
     public override IReadOnlyList<BackboneLayer> Layers() =>
@@ -105,5 +106,104 @@ internal sealed class ResNetBackbone : Backbone
         }
 
         return stages;
+    }
+}
+
+/// <summary>How deep a residual network is (He et al. 2016, table 1).</summary>
+/// <param name="Block">Makes a block from scope, input channels, width and stride.</param>
+/// <param name="Groups">The number of blocks in each of the four groups.</param>
+internal sealed record ResNetDepth(Func<WeightScope, long, long, int, ResidualBlock> Block, IReadOnlyList<int> Groups)
+{
+    /// <summary>Gets the network of 18 layers.</summary>
+    public static ResNetDepth Of18 { get; } = new(ResidualBlock.Basic, [2, 2, 2, 2]);
+
+    /// <summary>
+    /// Gets the network of 20 layers that <see cref="NoPropBackbone.PretrainedResNet18"/> names: one block more than its name says.
+    /// </summary>
+    public static ResNetDepth OfPretrained { get; } = new(ResidualBlock.Basic, [2, 2, 2, 3]);
+
+    /// <summary>Gets the network of 50 layers.</summary>
+    public static ResNetDepth Of50 { get; } = new(ResidualBlock.Bottleneck, [3, 4, 6, 3]);
+
+    /// <summary>Gets the network of 152 layers.</summary>
+    public static ResNetDepth Of152 { get; } = new(ResidualBlock.Bottleneck, [3, 8, 36, 3]);
+}
+
+/// <summary>
+/// A block of a residual network (He et al. 2016): convolutions with ReLU between them, to whose result the block's input is added before
+/// the last ReLU. Where number
+/// of channels or size change, the input goes through a 1×1 convolution first.
+/// </summary>
+internal sealed class ResidualBlock
+{
+    private readonly NormedConvolution[] _layers;
+    private readonly NormedConvolution? _shortcut;
+
+    private ResidualBlock(WeightScope weights, long inputs, IReadOnlyList<(long Outputs, int Side, int Stride)> layers)
+    {
+        var width = inputs;
+        _layers = new NormedConvolution[layers.Count];
+        for (var i = 0; i < layers.Count; i++)
+        {
+            var (outputs, side, stride) = layers[i];
+            _layers[i] = new NormedConvolution(weights.Under($"conv{i + 1}"), weights.Under($"bn{i + 1}"), width, outputs, side, stride);
+            width = outputs;
+        }
+
+        var totalStride = layers.Max(layer => layer.Stride);
+        var shortcut = weights.Under("downsample");
+        _shortcut = inputs == width && totalStride == 1
+            ? null
+            : new NormedConvolution(shortcut.Under("0"), shortcut.Under("1"), inputs, width, side: 1, totalStride);
+        Outputs = width;
+    }
+
+    /// <summary>Gets the number of output channels.</summary>
+    public long Outputs { get; }
+
+    /// <summary>Returns the block of ResNet-18: two 3×3 convolutions.</summary>
+    /// <param name="weights">The block's scope.</param>
+    /// <param name="inputs">Input channels.</param>
+    /// <param name="width">Channels of both convolutions.</param>
+    /// <param name="stride">The first convolution's stride.</param>
+    public static ResidualBlock Basic(WeightScope weights, long inputs, long width, int stride) =>
+        new(weights, inputs, [(width, 3, stride), (width, 3, 1)]);
+
+    /// <summary>
+    /// Returns the block of ResNet-50 and -152: 1×1, 3×3 and 1×1 convolutions, the last four times as wide. The 3×3 one strides, as in
+    /// torchvision.
+    /// </summary>
+    /// <param name="weights">The block's scope.</param>
+    /// <param name="inputs">Input channels.</param>
+    /// <param name="width">Channels of the first two convolutions.</param>
+    /// <param name="stride">The 3×3 convolution's stride.</param>
+    public static ResidualBlock Bottleneck(WeightScope weights, long inputs, long width, int stride) =>
+        new(weights, inputs, [(width, 1, 1), (width, 3, stride), (4 * width, 1, 1)]);
+
+    /// <summary>Returns the layers by which it scores.</summary>
+    public IEnumerable<BackboneLayer> Layers()
+    {
+        List<BackboneLayer> path = [new BackboneLayer.Normed(_layers[0])];
+        foreach (var layer in _layers.Skip(1))
+        {
+            path.AddRange([new BackboneLayer.Relu(), new BackboneLayer.Normed(layer)]);
+        }
+
+        return [new BackboneLayer.Residual(path, _shortcut is null ? [] : [new BackboneLayer.Normed(_shortcut)]), new BackboneLayer.Relu()];
+    }
+
+    /// <summary>Applies the block.</summary>
+    /// <param name="x">(B, inputs, H, W).</param>
+    /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
+    /// <returns>(B, outputs, ⌈H/stride⌉, ⌈W/stride⌉).</returns>
+    public Tensor Forward(Tensor x, TrainingContext? training)
+    {
+        var y = _layers[0].Forward(x, training);
+        foreach (var layer in _layers.Skip(1))
+        {
+            y = layer.Forward(y.relu_(), training);
+        }
+
+        return y.add_(_shortcut is null ? x : _shortcut.Forward(x, training), HeldScalar.One).relu_();
     }
 }

@@ -138,3 +138,59 @@ internal sealed class AdaptiveGrid(Dynamics dynamics, IReadOnlyList<NoiseLevel> 
         }
     }
 }
+
+/// <summary>
+/// The ideal network for an image of known p(y|x): with one-hot labels û = softmax(ln p(y|x) + a/σ²·z), by Bayes' rule, where z = a·u +
+/// σ·ε. It shows how a plan errs, whatever the network.
+/// </summary>
+/// <param name="dynamics">The differential equation, for what a network predicts.</param>
+/// <param name="prior">p(y|x), each above 0.</param>
+internal sealed class IdealNetwork(Dynamics dynamics, IReadOnlyList<double> prior)
+{
+    private readonly double[] _logPrior = [.. prior.Select(p => Math.Log(p))];
+
+    /// <summary>Returns what it predicts.</summary>
+    /// <param name="z">The noisy label.</param>
+    /// <param name="level">Its noise level.</param>
+    public double[] Predict(double[] z, NoiseLevel level)
+    {
+        var (signal, noise) = dynamics.Mixture(level);
+        var logits = z.Select((x, i) => _logPrior[i] + (signal / noise / noise * x)).ToArray();
+        var largest = logits.Max();
+        var powers = logits.Select(x => Math.Exp(x - largest)).ToArray();
+        var sum = powers.Sum();
+        return [.. powers.Select((power, i) => dynamics.Target(level, power / sum, z[i]))];
+    }
+}
+
+/// <summary>
+/// One way from noise to label in plain double arithmetic, with z itself in the registers and any function in place of the network.
+/// </summary>
+/// <param name="start">z₀.</param>
+internal sealed class DoubleRegisters(double[] start) : IPlanRegisters
+{
+    private readonly Dictionary<Register, double[]> _values = new()
+    {
+        [Register.State] = start,
+        [Register.Point] = start,
+        [Register.Prediction] = new double[start.Length],
+    };
+
+    /// <summary>Gets or sets a register; nobody changes its numbers.</summary>
+    /// <param name="register">Which.</param>
+    public double[] this[Register register]
+    {
+        get => _values[register];
+        set => _values[register] = value;
+    }
+
+    /// <inheritdoc/>
+    public void Scale(Register target, double factor, Register source) => this[target] = [.. this[source].Select(x => factor * x)];
+
+    /// <inheritdoc/>
+    public void Add(Register target, double factor, Register source) =>
+        this[target] = [.. this[target].Zip(this[source], (sum, x) => sum + (factor * x))];
+
+    /// <inheritdoc/>
+    public void Copy(Register source, Register target) => this[target] = this[source];
+}

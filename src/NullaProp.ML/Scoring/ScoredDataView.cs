@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.Scoring;
 
@@ -89,4 +90,63 @@ internal sealed class UnscoredCursor(ScoredSchema schema, DataViewRowCursor rows
 
         base.Dispose(disposing);
     }
+}
+
+/// <summary>Input and output schema of a model on some data, and which columns of one need which of the other.</summary>
+internal sealed class ScoredSchema
+{
+    /// <summary>Binds a model to a schema.</summary>
+    /// <param name="input">The input's schema.</param>
+    /// <param name="featureName">The feature column.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="columns">The columns that the model adds.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
+    public ScoredSchema(DataViewSchema input, string featureName, ImageShape shape, ScoreColumns columns)
+    {
+        (Feature, Format) = InputColumns.Feature(input, featureName, shape);
+        Input = input;
+        Columns = columns;
+        Output = columns.Append(input);
+    }
+
+    /// <summary>Gets the input's schema.</summary>
+    public DataViewSchema Input { get; }
+
+    /// <summary>Gets the output's schema.</summary>
+    public DataViewSchema Output { get; }
+
+    /// <summary>Gets the columns that the model adds.</summary>
+    public ScoreColumns Columns { get; }
+
+    /// <summary>Gets the feature column.</summary>
+    public DataViewSchema.Column Feature { get; }
+
+    /// <summary>Gets what the feature column holds.</summary>
+    public FeatureFormat Format { get; }
+
+    /// <summary>Returns whether an output column is one that the model adds.</summary>
+    /// <param name="column">A column of <see cref="Output"/>.</param>
+    public bool IsAdded(DataViewSchema.Column column) => column.Index >= Input.Count;
+
+    /// <summary>Returns what an added column holds.</summary>
+    /// <param name="column">A column of <see cref="Output"/> that the model adds.</param>
+    public ScoreColumn Added(DataViewSchema.Column column) => Columns.Added[column.Index - Input.Count].Column;
+
+    /// <summary>Returns whether the draws' disagreement is asked for.</summary>
+    /// <param name="active">The columns of <see cref="Output"/> asked for.</param>
+    public bool NeedsDisagreement(IEnumerable<DataViewSchema.Column> active) =>
+        active.Any(column => IsAdded(column) && column.Index < Output.Count && Added(column) == ScoreColumn.Disagreement);
+
+    /// <summary>Returns the input columns behind output columns that are passed through.</summary>
+    /// <param name="columns">Columns of <see cref="Output"/>.</param>
+    public IEnumerable<DataViewSchema.Column> PassedThrough(IEnumerable<DataViewSchema.Column> columns) =>
+        columns.Where(column => !IsAdded(column)).Select(column => Input[column.Index]);
+
+    /// <summary>Returns the input columns that output columns are made of, each once.</summary>
+    /// <param name="columns">Columns of <see cref="Output"/>.</param>
+    public IEnumerable<DataViewSchema.Column> Dependencies(IReadOnlyCollection<DataViewSchema.Column> columns) =>
+        PassedThrough(columns).Concat(columns.Any(IsAdded) ? Needed : []).DistinctBy(column => column.Index);
+
+    // The features, and texts to name a row that cannot be read.
+    private IEnumerable<DataViewSchema.Column> Needed => RowReader.TextColumns(Input).Prepend(Feature);
 }

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using NullaProp.ML.ClassNames;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Storage;
 
@@ -99,4 +101,61 @@ internal sealed record ModelDescription(
         json.TryGetProperty(name, out var member) && member.ValueKind != JsonValueKind.Null
             ? member
             : throw new JsonException($"'{name}' is missing");
+}
+
+/// <summary>A trained model as it goes into a file and comes out again.</summary>
+/// <param name="Options">The options it was trained with.</param>
+/// <param name="Shape">The size of its images.</param>
+/// <param name="Classes">K, the number of classes.</param>
+/// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
+/// <param name="Seed">The seed that training used.</param>
+/// <param name="Network">The network with its weights.</param>
+/// <param name="Starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
+internal sealed record StoredModel(
+    NoPropOptions Options,
+    ImageShape Shape,
+    int Classes,
+    ClassValues? Keys,
+    int Seed,
+    Denoiser Network,
+    HostTensor Starts);
+
+/// <summary>
+/// The number of the model format: major in the upper, minor in the lower 16 bits. It rises whenever the same file would mean something
+/// else, or an older version could
+/// not read it, and stands in ML.NET's header of the model and in the description. test/NullaProp.ML.Tests/MLNet/Models keeps models of
+/// every number.
+/// </summary>
+internal static class ModelFormat
+{
+    /// <summary>What this version writes.</summary>
+    public const uint Current = 0x0002_0000;
+
+    /// <summary>The oldest that this version reads.</summary>
+    public const uint Oldest = 0x0002_0000;
+
+    /// <summary>Gets what this version writes, as text.</summary>
+    public static string CurrentText { get; } = Text(Current);
+
+    /// <summary>Checks that a model can be read.</summary>
+    /// <param name="format">Its format.</param>
+    /// <exception cref="FormatException">It is newer or too old.</exception>
+    public static void Require(uint format)
+    {
+        if (format > Current)
+        {
+            throw new FormatException(
+                $"The model was written by a newer NullaProp.ML (model format {Text(format)}); this one reads up to {CurrentText}. "
+                    + $"Update the package NullaProp.ML.");
+        }
+
+        if (format < Oldest)
+        {
+            throw new FormatException(
+                $"The model was written by a version of NullaProp.ML before 0.1.0 (model format {Text(format)}), whose weights meant "
+                    + $"something else; this one reads {Text(Oldest)} to {CurrentText}. Train and save the model again.");
+        }
+    }
+
+    private static string Text(uint format) => $"{format >> 16}.{format & 0xFFFF}";
 }

@@ -1,5 +1,8 @@
+using System.Runtime.InteropServices;
 using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Scoring;
+using NullaProp.ML.Tensors;
 using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
@@ -116,4 +119,112 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     };
 
     private string Name(int index) => names is null ? $"Class {index} (counted from 0)" : $"Class '{names[index]}'";
+}
+
+/// <summary>
+/// Some training images of each class: the first that come in a random order, whether the images are in memory or read anew.
+/// </summary>
+internal sealed class ClassSamples
+{
+    private readonly ImageStore _images;
+    private readonly List<long>[] _rows;
+    private readonly int _most;
+
+    /// <summary>Collects the images.</summary>
+    /// <param name="images">The training images.</param>
+    /// <param name="classes">K, the number of classes.</param>
+    /// <param name="most">The most images of a class.</param>
+    /// <param name="order">The source of the order.</param>
+    /// <param name="checkAlive">Called for every batch; throws to stop.</param>
+    public ClassSamples(ITrainingImages images, int classes, int most, RandomStream order, Action checkAlive)
+    {
+        _images = new ImageStore(images.Shape);
+        _rows = [.. Enumerable.Range(0, classes).Select(_ => new List<long>())];
+        _most = most;
+        foreach (var batch in images.Epoch(ScoringBatch.Rows(images.Shape), order))
+        {
+            using (batch)
+            {
+                checkAlive();
+                Keep(batch);
+            }
+
+            if (_rows.All(rows => rows.Count == most))
+            {
+                break;
+            }
+        }
+    }
+
+    /// <summary>Gets the class that has no image, or <see langword="null"/> where each has one.</summary>
+    public int? Missing => Array.FindIndex(_rows, rows => rows.Count == 0) is >= 0 and var index ? index : null;
+
+    /// <summary>Returns the images of one class, which the caller disposes.</summary>
+    /// <param name="index">The class, from 0.</param>
+    public ImageBatch Of(int index) => _images.Gather(CollectionsMarshal.AsSpan(_rows[index]));
+
+    private void Keep(ImageBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var pixels = batch.Pixels.to(ScalarType.Float32).data<float>().ToArray();
+        var size = _images.Shape.Size;
+        foreach (var (index, label) in batch.Labels.data<long>().ToArray().Index().Where(row => _rows[row.Item].Count < _most))
+        {
+            _rows[label].Add(_images.Count);
+            _images.Add(pixels.AsSpan(index * size, size), (int)label);
+        }
+    }
+}
+
+/// <summary>
+/// Finds the point in the middle of a few thousand: one of them, not their mean. Of several equally good ones, the first.
+/// </summary>
+internal static class Medoid
+{
+    private const int ColumnsAtOnce = 4096; // 64 MB of double precision for 2,000 points
+
+    /// <summary>Returns the number of the point with the smallest sum of squared distances to the others.</summary>
+    /// <param name="points">The points, (n, D) with n at least 1, single precision on the CPU.</param>
+    public static int BySumOfSquares(Tensor points)
+    {
+        using var scope = NewDisposeScope();
+        return Smallest(SquaredDistances(points).sum(1));
+    }
+
+    /// <summary>Returns the number of the point with the smallest median distance to all points, itself included.</summary>
+    /// <param name="points">The points, (n, D) with n at least 1, single precision on the CPU.</param>
+    public static int ByMedian(Tensor points) => ByRank(points, (points.shape[0] - 1) / 2);
+
+    /// <summary>Returns the number of the point with the smallest median distance to all other points.</summary>
+    /// <param name="points">The points, (n, D) with n at least 1, single precision on the CPU.</param>
+    // its distance to itself is the smallest, so n−1 others have their lower median one rank on
+    public static int ByMedianOfOthers(Tensor points) => ByRank(points, points.shape[0] / 2);
+
+    // The rank counts from 0. A median, the lower one where there are two, is one of the distances: squaring all of them changes no order.
+    private static int ByRank(Tensor points, long rank)
+    {
+        using var scope = NewDisposeScope();
+        return Smallest(SquaredDistances(points).kthvalue(rank + 1, 1).values);
+    }
+
+    private static int Smallest(Tensor values)
+    {
+        var numbers = values.data<double>().ToArray();
+        return Array.IndexOf(numbers, numbers.Min());
+    }
+
+    // |a−b|² = |a|² + |b|² − 2a·b in double precision: exact for whole numbers, and exactly 0 between a point and itself.
+    private static Tensor SquaredDistances(Tensor points)
+    {
+        var products = zeros(points.shape[0], points.shape[0], dtype: ScalarType.Float64, device: points.device); // (n, n)
+        for (var column = 0L; column < points.shape[1]; column += ColumnsAtOnce)
+        {
+            using var scope = NewDisposeScope();
+            var part = points.narrow(1, column, Math.Min(ColumnsAtOnce, points.shape[1] - column)).to(ScalarType.Float64); // (n, some)
+            products.add_(part.mm(part.t()), HeldScalar.One);
+        }
+
+        var squares = products.diagonal(); // (n)
+        return squares.unsqueeze(1).Plus(squares).sub_(products.mul(HeldScalar.Two)); // (n, n)
+    }
 }

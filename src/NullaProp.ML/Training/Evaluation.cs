@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using NullaProp.ML.Scoring;
 using NullaProp.ML.TrainingImages;
 using TorchSharp;
@@ -41,5 +43,61 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
         }
 
         return new((double)correct / count, loss / count);
+    }
+}
+
+/// <summary>Says in a sentence what an epoch gave, or all so far.</summary>
+internal static class EpochReport
+{
+    /// <summary>Returns the sentence.</summary>
+    /// <param name="metrics">The epoch.</param>
+    public static string Sentence(EpochMetrics metrics)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Epoch {metrics.Epoch} of {metrics.Epochs}: loss {metrics.TrainingLoss:F4}");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $" (denoising {metrics.DenoisingLoss:F4}, prior {metrics.PriorLoss:F4}, read-out {metrics.ReadoutLoss:F4})");
+        if (metrics.TrainingAccuracy is { } accuracy)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", training accuracy {accuracy:P1}");
+        }
+
+        if (metrics.ValidationAccuracy is { } validation)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", validation accuracy {validation:P1}, log-loss {metrics.ValidationLogLoss:F4}");
+        }
+
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $", learning rate {metrics.LearningRate:G3}, embedding norm {metrics.EmbeddingNorm:F3}, {metrics.Elapsed.TotalSeconds:F1} s.");
+        return text.ToString();
+    }
+
+    /// <summary>Returns the sentence about a training that was cancelled and gives a model.</summary>
+    /// <param name="place">Where it stands.</param>
+    /// <param name="epochs">The number of epochs asked for.</param>
+    /// <param name="lowest">The validation log-loss of the epoch whose model it gives; infinite for the last step.</param>
+    public static string EndedEarly(TrainingPlace place, int epochs, double lowest)
+    {
+        var given = double.IsFinite(lowest)
+            ? string.Create(CultureInfo.InvariantCulture, $"the model of its best epoch, of validation log-loss {lowest:F4}")
+            : "its model so far";
+        return $"Training was cancelled in epoch {Math.Min(place.Epoch + 1, epochs)} of {epochs} and gives {given}.";
+    }
+
+    /// <summary>Returns the sentence about which of two trainings was kept.</summary>
+    /// <param name="start">The validation log-loss after the first; <see langword="null"/> where an earlier process measured it.</param>
+    /// <param name="lowest">The lowest one of both.</param>
+    public static string Kept(double? start, double lowest)
+    {
+        var before = start is { } known ? string.Create(CultureInfo.InvariantCulture, $" from {known:F4}") : string.Empty;
+        return start == lowest
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"No epoch with a trained last stage had a validation log-loss below {lowest:F4}: the pretrained network stays as it was.")
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"Training the last stage too lowered the validation log-loss{before} to {lowest:F4}: that model is kept.");
     }
 }

@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Reading;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.TrainingImages;
 
@@ -48,4 +51,76 @@ internal interface ITrainingImages
     /// <param name="order">The source of the order; the epoch's own from here on.</param>
     /// <param name="first">The batch to begin with, from 0, where an earlier process took those before.</param>
     IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order, int first = 0);
+}
+
+/// <summary>Some images and their classes, ready for the network.</summary>
+/// <param name="Pixels">Raw pixels, (B, C, H, W), bytes or floats.</param>
+/// <param name="Labels">Class indices from 0, (B), 64-bit integers.</param>
+/// <param name="Weights">
+/// How much the loss of each image counts, (B), of mean 1 over the training data; <see langword="null"/> where all count the same.
+/// </param>
+internal sealed record ImageBatch(Tensor Pixels, Tensor Labels, Tensor? Weights = null) : IDisposable
+{
+    /// <summary>Returns the batch on a device.</summary>
+    /// <param name="device">The device.</param>
+    public ImageBatch To(Device device) => new(Pixels.to(device), Labels.to(device), Weights?.to(device));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Pixels.Dispose();
+        Labels.Dispose();
+        Weights?.Dispose();
+    }
+}
+
+/// <summary>
+/// Labelled images to measure a model on that do not fit into the memory allowed: read anew whenever they are asked for, in their own
+/// order.
+/// </summary>
+/// <param name="rows">The rows.</param>
+/// <param name="count">How many there are.</param>
+internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages
+{
+    /// <inheritdoc/>
+    public ImageShape Shape => rows.Shape;
+
+    /// <inheritdoc/>
+    public int Count => count;
+
+    /// <inheritdoc/>
+    public string Hash()
+    {
+        var pixels = new float[Shape.Size];
+        using var hash = new RowHash();
+        foreach (var row in rows.Again(pixels, count))
+        {
+            hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
+        }
+
+        return hash.Text();
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ImageBatch> InOrder(int batchSize)
+    {
+        var pixels = new float[Shape.Size];
+        var batch = new ImageStore(Shape);
+        foreach (var row in rows.Again(pixels, count))
+        {
+            batch.Add(pixels, row.Label);
+            if (batch.Count == batchSize)
+            {
+                yield return All(batch);
+                batch.Clear();
+            }
+        }
+
+        if (batch.Count > 0)
+        {
+            yield return All(batch);
+        }
+    }
+
+    private static ImageBatch All(ImageStore images) => images.Gather(images.EvenRows(images.Count));
 }

@@ -69,7 +69,7 @@ internal sealed class KeptRows : ILabelledRows, IDisposable
     {
         for (var row = 0; row < _rows.Count; row++)
         {
-            RandomAccess.Read(_file, MemoryMarshal.AsBytes(pixels.AsSpan(0, Shape.Size)), row * RowBytes);
+            Fill(MemoryMarshal.AsBytes(pixels.AsSpan(0, Shape.Size)), row * RowBytes);
             yield return _rows[row];
         }
     }
@@ -79,6 +79,22 @@ internal sealed class KeptRows : ILabelledRows, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    // A read may give less than was asked for.
+    private void Fill(Span<byte> values, long start)
+    {
+        while (values.Length > 0)
+        {
+            var read = RandomAccess.Read(_file, values, start);
+            if (read == 0)
+            {
+                throw new IOException($"The temporary file '{_path}' ends before its rows do. Did another program cut it?");
+            }
+
+            values = values[read..];
+            start += read;
+        }
+    }
 
     private T Guarded<T>(Func<T> action)
     {

@@ -6,6 +6,49 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Training;
 
+/// <summary>What a training step lowers.</summary>
+internal interface ITrainingLoss
+{
+    /// <summary>Computes the loss of a batch and adds its gradient to the weights'.</summary>
+    /// <param name="batch">The batch, on the model's device.</param>
+    /// <param name="at">The place in the training, which says what times and noise are drawn.</param>
+    /// <returns>The terms without history, (3): denoising, prior, read-out.</returns>
+    Tensor Backward(ImageBatch batch, TrainingContext at);
+}
+
+/// <summary>The loss of one step by its three terms, each a scalar tensor; what a term does not depend on is left 0.</summary>
+/// <param name="Denoising">The weighted denoising term.</param>
+/// <param name="Prior">The prior term.</param>
+/// <param name="Readout">The read-out term.</param>
+internal readonly record struct LossTerms(Tensor Denoising, Tensor Prior, Tensor Readout)
+{
+    /// <summary>Returns the sum that training lowers, a scalar tensor.</summary>
+    public Tensor Total() => Denoising.Plus(Prior).Plus(Readout);
+
+    /// <summary>Returns the terms without their history, (3).</summary>
+    public Tensor Detached() => stack([Denoising.detach(), Prior.detach(), Readout.detach()]);
+}
+
+/// <summary>Means over the images of a batch, each counting by its weight. Without weights they are the plain means, to the bit.</summary>
+internal static class WeightedLoss
+{
+    /// <summary>
+    /// Returns the mean of losses times weights, a scalar tensor. Weights have mean 1 over the training data, not over each batch.
+    /// </summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="rows">The loss of each image, (B) or (B, 1).</param>
+    public static Tensor Mean(this ImageBatch batch, Tensor rows) =>
+        batch.Weights is { } weights ? (rows * weights.view(rows.shape)).mean() : rows.mean();
+
+    /// <summary>Returns the mean cross-entropy, a scalar tensor.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="logits">Class logits, (B, K).</param>
+    public static Tensor CrossEntropy(this ImageBatch batch, Tensor logits) =>
+        batch.Weights is null
+            ? nn.functional.cross_entropy(logits, batch.Labels)
+            : batch.Mean(nn.functional.cross_entropy(logits, batch.Labels, reduction: nn.Reduction.None));
+}
+
 /// <summary>
 /// The parts of the loss that the variants share: the error of a prediction, and the two terms of eqs. (8) and (9) that know no image.
 /// </summary>

@@ -1,7 +1,35 @@
 using NullaProp.ML.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
+
+/// <summary>
+/// Reads the time: sines and cosines at 32 learned frequencies, starting at N(0, 1) – Linear – SiLU – Linear, as in the JAX reference.
+/// </summary>
+/// <param name="weights">The network's scope.</param>
+/// <param name="hidden">The width of the code.</param>
+internal sealed class TimeEncoder(WeightScope weights, long hidden)
+{
+    private const int Frequencies = 32;
+    private static readonly Scalar FullTurn = 2 * Math.PI;
+
+    private readonly Weight _frequencies = weights.Undecayed("frequencies", Initializers.Normal(1), 1, Frequencies);
+    private readonly Linear _first = new(weights.Under("first"), 2 * Frequencies, hidden);
+    private readonly Linear _second = new(weights.Under("second"), hidden, hidden);
+
+    /// <summary>Returns the code of times.</summary>
+    /// <param name="time">Times, (B, 1), each 0 to 1.</param>
+    public Tensor Code(Tensor time)
+    {
+        var angles = time.mul(FullTurn).mm(_frequencies.Value); // (B, 32)
+        var waves = cat([angles.sin(), angles.cos()], 1); // (B, 64)
+        return _second.Forward(nn.functional.silu(_first.Forward(waves))); // (B, hidden)
+    }
+
+    /// <summary>Returns the network in managed memory.</summary>
+    public HostTimeEncoder Host() => new(_frequencies.Host(), _first.Host(), _second.Host());
+}
 
 /// <summary>
 /// Reads the noisy label: Linear(D→H) – ReLU – Linear(H→H), plus z itself where D = H, which then is the JAX reference's residual block.
