@@ -132,7 +132,7 @@ internal sealed class PhotosCommand
         from setting in new (int Epochs, int Batch, double Decay, double Rate)[]
         {
             (20, 32, 1e-3, 1e-3), (10, 32, 1e-3, 1e-3), (40, 32, 1e-3, 1e-3), (20, 32, 0.3, 1e-3),
-            (20, 32, 1e-3, 3e-4), (20, 128, 1e-3, 1e-3),
+            (20, 32, 1e-3, 3e-4), (20, 128, 1e-3, 1e-3), (10, 32, 1e-3, 3e-4), (5, 32, 1e-3, 1e-3), (5, 32, 1e-3, 2e-3),
         }
         let name = FormattableString.Invariant(
             $"{setting.Epochs} epochs, batches of {setting.Batch}, weight decay {setting.Decay}, rate {setting.Rate}")
