@@ -11,7 +11,7 @@ public sealed class ModelSummaryTests
     [DataRow(1, 28, 10, 1_270_509L)]
     [DataRow(3, 32, 10, 1_516_845L)]
     [DataRow(3, 32, 100, 1_551_495L)]
-    public void Of_NullapropPreset_HasTheSeedsNumberOfParameters(int channels, int side, int classes, long parameters)
+    public void Of_NullapropPreset_HasTheReferencesNumberOfParameters(int channels, int side, int classes, long parameters)
     {
         var summary = ModelSummary.Of(NoPropOptions.JaxReference, new ImageShape(channels, side, side), classes);
 
@@ -26,7 +26,7 @@ public sealed class ModelSummaryTests
     [DataRow("time_encoder", 32L + 16_640 + 65_792)] // frequencies, 64→256, 256→256
     [DataRow("head", 196_864L + 512 + 32_896 + 256 + 1_290)] // 768→256, norm, 256→128, norm, 128→10
     [DataRow("schedule", 64L + 64 + 64 + 1 + 2)] // 1→64, 64→1, two ends
-    public void Of_NullapropPreset_HasTheSeedsPartsByHand(string part, long parameters)
+    public void Of_NullapropPreset_HasTheReferencesPartsByHand(string part, long parameters)
     {
         var summary = ModelSummary.Of(NoPropOptions.JaxReference, Mnist, 10);
 

@@ -50,7 +50,7 @@ internal sealed class CheckpointSeries(
     public bool IsDue(TrainingPlace place)
     {
         _asked = _watch.Elapsed;
-        var isCheap = options.CostLimit is not { } limit || _spent + _cost <= limit * _asked;
+        var isCheap = options.CostLimit is not { } limit || _spent + (2 * _cost) <= limit * _asked; // this one, and the one at the end
         return (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0 && isCheap)
             || (_asked - _last).TotalMinutes >= options.EveryMinutes;
     }

@@ -92,7 +92,7 @@ public sealed class ClassEmbeddingTests
     }
 
     [TestMethod]
-    public void Matrix_LearnedSmallNormal_StartsAtTheSeedsScale()
+    public void Matrix_LearnedSmallNormal_StartsAtTheReferencesScale()
     {
         using var scope = NewDisposeScope();
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);

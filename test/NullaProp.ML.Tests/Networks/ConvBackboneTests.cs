@@ -11,7 +11,7 @@ public sealed class ConvBackboneTests
     [TestMethod]
     [DataRow(1, 8, 8)]
     [DataRow(3, 9, 13)]
-    public void Features_PoolingBeforeReLU_EqualTheSeedsOrder(int channels, int height, int width)
+    public void Features_PoolingBeforeReLU_EqualTheReferencesOrder(int channels, int height, int width)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);

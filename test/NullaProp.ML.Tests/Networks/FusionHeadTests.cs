@@ -30,7 +30,7 @@ public sealed class FusionHeadTests
     }
 
     [TestMethod]
-    public void Logits_KnownSum_AreTheSeedsLayersInDoublePrecision()
+    public void Logits_KnownSum_AreTheReferencesLayersInDoublePrecision()
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);

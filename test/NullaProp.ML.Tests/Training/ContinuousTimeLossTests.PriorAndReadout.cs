@@ -38,7 +38,7 @@ public sealed partial class ContinuousTimeLossTests
     }
 
     [TestMethod]
-    public void Prior_HalfSquaredNorm_IsTheSeedsNumberByHand()
+    public void Prior_HalfSquaredNorm_IsTheReferencesNumberByHand()
     {
         var options =
             Linear with

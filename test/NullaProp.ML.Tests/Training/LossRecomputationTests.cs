@@ -21,7 +21,7 @@ public sealed class LossRecomputationTests
     };
 
     [TestMethod]
-    public void Nullaprop_OneBatch_IsTheSeedsLossWithoutItsBroadcast()
+    public void Nullaprop_OneBatch_IsTheReferencesLossWithoutItsBroadcast()
     {
         using var scope = NewDisposeScope();
         using var model = Model(NoPropOptions.JaxReference);
