@@ -184,6 +184,7 @@ public sealed class MissingLibraryTests
     {
         using var process =
             Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var limit = TimeLimit.On(process);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         process.WaitForExit();

@@ -151,6 +151,7 @@ public sealed class PictureServerTests
         {
             RedirectStandardOutput = true,
         })!;
+        using var limit = TimeLimit.On(process);
         var line = process.StandardOutput.ReadLine();
 
         // As Ctrl+C, but for programs in the background, too, which a shell lets ignore that.

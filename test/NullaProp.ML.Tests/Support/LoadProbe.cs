@@ -31,6 +31,7 @@ internal static class LoadProbe
         }
 
         using var process = Process.Start(start)!;
+        using var limit = TimeLimit.On(process);
         var errors = process.StandardError.ReadToEndAsync();
         var lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         process.WaitForExit();

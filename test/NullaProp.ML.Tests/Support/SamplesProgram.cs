@@ -67,6 +67,7 @@ internal static class SamplesProgram
         var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = get_num_threads().ToString(CultureInfo.InvariantCulture);
         using var process = Process.Start(start)!;
+        using var limit = TimeLimit.On(process);
         var turn = new Lock();
         process.ErrorDataReceived += (_, line) => Tell(line.Data);
         process.BeginErrorReadLine();
