@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace NullaProp.ML.Backends.Managed;
+namespace NullaProp.ML.Backends.Layers;
 
 /// <summary>
 /// The loops that scoring one image spends its time in. Matrices are (inputs, outputs), their outputs padded with zeros to whole groups of
@@ -41,20 +41,23 @@ internal static class ManagedKernels
         }
     }
 
-    /// <summary>Computes a 3×3 convolution at four neighbouring pixels of a row.</summary>
+    /// <summary>
+    /// Computes a 3×3 convolution at neighbouring pixels of a row, four at a time; the last four may overlap those before.
+    /// </summary>
     /// <param name="input">The image with a border of zeros, pixel by pixel: (H+2, W+2, C).</param>
     /// <param name="start">Where in it the upper left corner of the first pixel's window lies.</param>
     /// <param name="stride">The length of one of its rows, (W+2)·C.</param>
     /// <param name="weights">(9·C, outputs), window row by row.</param>
     /// <param name="bias">The outputs' biases, whole vectors.</param>
-    /// <param name="output">Where to write, 4 × outputs.</param>
+    /// <param name="output">Where to write, pixels × outputs, 4 pixels or more.</param>
     public static void Convolve(
         ReadOnlySpan<float> input, int start, int stride, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> output)
     {
         var segment = weights.Length / bias.Length / 3; // 3·C: a window's row lies in one piece
         CheckSize(weights, 3 * segment, bias.Length);
         CheckSize(output, Pixels, bias.Length);
-        _ = input[start + (2 * stride) + segment + ((Pixels - 1) * segment / 3) - 1]; // the last value read
+        var last = (output.Length / bias.Length) - 1;
+        _ = input[start + (2 * stride) + segment + (last * segment / 3) - 1]; // the last value read
         var window = new Window(start, stride, segment);
         if (Vector512.IsHardwareAccelerated)
         {
@@ -157,11 +160,28 @@ internal static class ManagedKernels
         where TVectors : struct, IVectors<TVector>
         where TVector : struct
     {
-        ref var image = ref MemoryMarshal.GetReference(input);
-        ref var kernel = ref MemoryMarshal.GetReference(weights);
-        ref var start = ref MemoryMarshal.GetReference(bias);
-        ref var target = ref MemoryMarshal.GetReference(output);
-        var (outputs, channels) = (bias.Length, window.Segment / 3);
+        var (pixels, channels) = (output.Length / bias.Length, window.Segment / 3);
+        for (var x = 0; x < pixels; x += Pixels)
+        {
+            var first = Math.Min(x, pixels - Pixels);
+            Convolve<TVectors, TVector>(
+                ref Unsafe.Add(ref MemoryMarshal.GetReference(input), window.Start + (first * channels)),
+                window,
+                ref MemoryMarshal.GetReference(weights),
+                ref MemoryMarshal.GetReference(bias),
+                bias.Length,
+                ref Unsafe.Add(ref MemoryMarshal.GetReference(output), first * bias.Length));
+        }
+    }
+
+    // At four pixels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Convolve<TVectors, TVector>(
+        ref float image, Window window, ref float kernel, ref float start, int outputs, ref float target)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        var channels = window.Segment / 3;
         var column = 0;
 
         // Two vectors at four pixels: eight sums, which need not wait for each other.
@@ -173,7 +193,7 @@ internal static class ManagedKernels
             var (nextSecond, nextThird, nextFourth) = (next, next, next);
             for (var row = 0; row < 3; row++)
             {
-                var (place, weight) = (window.Start + (row * window.Stride), (row * window.Segment * outputs) + column);
+                var (place, weight) = (row * window.Stride, (row * window.Segment * outputs) + column);
                 for (var i = 0; i < window.Segment; i++, place++, weight += outputs)
                 {
                     var (factor, nextFactor) = (TVectors.Load(ref kernel, weight), TVectors.Load(ref kernel, weight + TVectors.Count));
@@ -202,7 +222,7 @@ internal static class ManagedKernels
             var (second, third, fourth) = (first, first, first);
             for (var row = 0; row < 3; row++)
             {
-                var (place, weight) = (window.Start + (row * window.Stride), (row * window.Segment * outputs) + column);
+                var (place, weight) = (row * window.Stride, (row * window.Segment * outputs) + column);
                 for (var i = 0; i < window.Segment; i++, place++, weight += outputs)
                 {
                     var factor = TVectors.Load(ref kernel, weight);
@@ -246,8 +266,11 @@ internal static class ManagedKernels
         }
     }
 
-    // Guards the unchecked reads.
-    private static void CheckSize(ReadOnlySpan<float> values, int rows, int columns)
+    /// <summary>Guards the unchecked reads.</summary>
+    /// <param name="values">A matrix.</param>
+    /// <param name="rows">Its least number of rows.</param>
+    /// <param name="columns">Its columns, whole groups of vectors.</param>
+    public static void CheckSize(ReadOnlySpan<float> values, int rows, int columns)
     {
         if (columns % Lanes != 0 || values.Length < (long)rows * columns)
         {

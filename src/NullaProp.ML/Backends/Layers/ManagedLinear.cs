@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 
-namespace NullaProp.ML.Backends.Managed;
+namespace NullaProp.ML.Backends.Layers;
 
 /// <summary>A layer of an image network for one row.</summary>
 internal interface IManagedLayer

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics;
 
-namespace NullaProp.ML.Backends.Managed;
+namespace NullaProp.ML.Backends.Layers;
 
 /// <summary>
 /// Arithmetic with the vectors of one width of registers, so that a loop is written once. A loop over wider vectors than the processor has
@@ -34,6 +34,16 @@ internal interface IVectors<TVector>
     /// <param name="sum">What is added.</param>
     static abstract TVector MultiplyAdd(TVector left, TVector right, TVector sum);
 
+    /// <summary>Returns left + right.</summary>
+    /// <param name="left">A summand.</param>
+    /// <param name="right">The other.</param>
+    static abstract TVector Add(TVector left, TVector right);
+
+    /// <summary>Returns left − right.</summary>
+    /// <param name="left">What is taken from.</param>
+    /// <param name="right">What is taken away.</param>
+    static abstract TVector Subtract(TVector left, TVector right);
+
     /// <summary>Returns the larger of each two floats.</summary>
     /// <param name="left">The ones.</param>
     /// <param name="right">The others.</param>
@@ -60,6 +70,12 @@ internal readonly struct Vectors512 : IVectors<Vector512<float>>
         Vector512.FusedMultiplyAdd(left, right, sum);
 
     /// <inheritdoc/>
+    public static Vector512<float> Add(Vector512<float> left, Vector512<float> right) => left + right;
+
+    /// <inheritdoc/>
+    public static Vector512<float> Subtract(Vector512<float> left, Vector512<float> right) => left - right;
+
+    /// <inheritdoc/>
     public static Vector512<float> Max(Vector512<float> left, Vector512<float> right) => Vector512.Max(left, right);
 }
 
@@ -83,6 +99,12 @@ internal readonly struct Vectors256 : IVectors<Vector256<float>>
         Vector256.FusedMultiplyAdd(left, right, sum);
 
     /// <inheritdoc/>
+    public static Vector256<float> Add(Vector256<float> left, Vector256<float> right) => left + right;
+
+    /// <inheritdoc/>
+    public static Vector256<float> Subtract(Vector256<float> left, Vector256<float> right) => left - right;
+
+    /// <inheritdoc/>
     public static Vector256<float> Max(Vector256<float> left, Vector256<float> right) => Vector256.Max(left, right);
 }
 
@@ -104,6 +126,12 @@ internal readonly struct Vectors128 : IVectors<Vector128<float>>
     /// <inheritdoc/>
     public static Vector128<float> MultiplyAdd(Vector128<float> left, Vector128<float> right, Vector128<float> sum) =>
         Vector128.FusedMultiplyAdd(left, right, sum);
+
+    /// <inheritdoc/>
+    public static Vector128<float> Add(Vector128<float> left, Vector128<float> right) => left + right;
+
+    /// <inheritdoc/>
+    public static Vector128<float> Subtract(Vector128<float> left, Vector128<float> right) => left - right;
 
     /// <inheritdoc/>
     public static Vector128<float> Max(Vector128<float> left, Vector128<float> right) => Vector128.Max(left, right);

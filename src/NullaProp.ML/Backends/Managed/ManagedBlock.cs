@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using NullaProp.ML.Backends.Layers;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 
@@ -25,7 +26,7 @@ internal sealed class ManagedBlock
     /// <param name="shape">The size of the images.</param>
     public ManagedBlock(Denoiser model, DenoisingBlock block, FoldedBlock folded, ImageShape shape)
     {
-        ImageNetwork = block.Backbone.Layers() is { } layers && ManagedImageNetwork.CanCompute(layers)
+        ImageNetwork = block.Backbone.Layers() is { } layers && ManagedLayers.CanCompute(layers)
             ? new ManagedImageNetwork(model.Normalization, layers, block.Head.HostJoin().ImageColumns(), shape)
             : new LibtorchImageNetwork(model.Normalization, block, shape);
         (_hidden, _labelMatrix, _labelFold) = (folded.LabelFold.Rows, new(folded.LabelMatrix), new(folded.LabelFold));

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using NullaProp.ML.Backends.Layers;
 using NullaProp.ML.Plan;
 
 namespace NullaProp.ML.Backends.Managed;

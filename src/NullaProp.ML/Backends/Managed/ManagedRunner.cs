@@ -1,3 +1,4 @@
+using NullaProp.ML.Backends.Layers;
 using NullaProp.ML.Plan;
 
 namespace NullaProp.ML.Backends.Managed;

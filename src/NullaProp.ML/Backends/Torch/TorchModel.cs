@@ -50,11 +50,17 @@ internal sealed class TorchModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _owned.ForEach(owned => owned.Dispose());
 
-    private TorchBlock Block(DenoisingBlock block, FoldedBlock folded) => new(
-        block,
-        Transposed(folded.LabelMatrix),
-        Transposed(folded.LabelFold),
-        folded.ResidualMatrix is { } residual ? Transposed(residual) : null);
+    private TorchBlock Block(DenoisingBlock block, FoldedBlock folded)
+    {
+        var images = new BatchImageNetwork(block);
+        _owned.Add(images);
+        return new TorchBlock(
+            block,
+            images,
+            Transposed(folded.LabelMatrix),
+            Transposed(folded.LabelFold),
+            folded.ResidualMatrix is { } residual ? Transposed(residual) : null);
+    }
 
     private TorchReadout OfReadout(FoldedReadout readout)
     {
@@ -84,23 +90,17 @@ internal sealed class TorchModel : IDisposable
 
 /// <summary>A <see cref="FoldedBlock"/> as tensors, with the network that reads the images.</summary>
 /// <param name="Block">The block.</param>
+/// <param name="ImageNetwork">Its image network.</param>
 /// <param name="LabelMatrix">What the label's first layer makes of q, (K, H).</param>
 /// <param name="LabelFold">The label's second layer times its share of the head's first, (H, H).</param>
 /// <param name="ResidualMatrix">
 /// What the head's first layer makes of z itself through q, (K, H), where the encoder adds z to its code.
 /// </param>
-internal sealed record TorchBlock(DenoisingBlock Block, Tensor LabelMatrix, Tensor LabelFold, Tensor? ResidualMatrix)
+internal sealed record TorchBlock(
+    DenoisingBlock Block, BatchImageNetwork ImageNetwork, Tensor LabelMatrix, Tensor LabelFold, Tensor? ResidualMatrix)
 {
-    /// <summary>Returns the image's share of the head's first layer.</summary>
-    /// <param name="images">Normalised images, (B, C, H, W).</param>
-    public Tensor ImageShare(Tensor images)
-    {
-        using var scope = NewDisposeScope(); // a batch's maps take far more memory than what becomes of them
-        return Block.ImageShare(images).MoveToOuterDisposeScope(); // (B, H)
-    }
-
     /// <summary>Returns the logits class by class, (K, n).</summary>
-    /// <param name="imageShare">From <see cref="ImageShare"/>, (n, H).</param>
+    /// <param name="imageShare">From <see cref="ImageNetwork"/>, (n, H).</param>
     /// <param name="point">q, (n, K); <see langword="null"/> where it is 0.</param>
     /// <param name="constants">What the stage adds.</param>
     public Tensor Logits(Tensor imageShare, Tensor? point, TorchStage constants)

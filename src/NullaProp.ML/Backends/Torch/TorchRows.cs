@@ -170,7 +170,7 @@ internal sealed class TorchRows : IPlanBackend
     }
 
     private Tensor ImageShare(int block) =>
-        _shares.TryGetValue(block, out var share) ? share : _shares[block] = _model.Blocks[block].ImageShare(_images); // (n, H)
+        _shares.TryGetValue(block, out var share) ? share : _shares[block] = _model.Blocks[block].ImageNetwork.Share(_images); // (n, H)
 
     // What flow matching's clean label takes of z, read out: the same for no two images here.
     private Tensor ReadOutOf(Tensor z, int stage)

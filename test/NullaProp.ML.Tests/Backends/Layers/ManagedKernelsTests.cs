@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics;
-using NullaProp.ML.Backends.Managed;
+using NullaProp.ML.Backends.Layers;
 
-namespace NullaProp.ML.Tests.Backends.Managed;
+namespace NullaProp.ML.Tests.Backends.Layers;
 
 /// <summary>The loops against sums taken one by one in double precision, and the same bits by vectors of every width.</summary>
 [TestClass]
@@ -43,7 +43,7 @@ public sealed class ManagedKernelsTests
     [DataRow(3, 32)]
     [DataRow(5, 48)]
     [DataRow(16, 80)]
-    public void Convolve_AnySize_SumsOverTheWindow(int channels, int outputs)
+    public void Convolve_FourPixels_SumsOverTheWindow(int channels, int outputs)
     {
         const int width = 6; // four pixels and the border
         var random = new Random(channels);

@@ -1,0 +1,49 @@
+using NullaProp.ML.Backends.Layers;
+using NullaProp.ML.Networks;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Backends.Torch;
+
+/// <summary>
+/// The image network of a block for a batch: libtorch's, but for the convolutions that it begins with on the CPU
+/// (<see cref="BatchConvolutions"/>).
+/// </summary>
+/// <param name="block">The block.</param>
+/// <threadsafety>Any number of threads may use one.</threadsafety>
+internal sealed class BatchImageNetwork(DenoisingBlock block) : IDisposable
+{
+    private readonly Lock _turn = new();
+    private bool _isKnown; // whether there are such convolutions: the first images tell their size
+    private BatchConvolutions? _convolutions;
+
+    /// <summary>Returns the image's share of the head's first layer.</summary>
+    /// <param name="images">Normalised images, (B, C, H, W).</param>
+    public Tensor Share(Tensor images)
+    {
+        using var scope = NewDisposeScope(); // a batch's maps take far more memory than what becomes of them
+        var features = Convolutions(images)?.Features(images) ?? block.Backbone.Features(images); // (B, H)
+        return block.Head.ImageShare(features).MoveToOuterDisposeScope(); // (B, H)
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _convolutions?.Dispose();
+
+    private BatchConvolutions? Convolutions(Tensor images)
+    {
+        lock (_turn)
+        {
+            if (!_isKnown)
+            {
+                _isKnown = true;
+                _convolutions = images.device_type == TorchSharp.DeviceType.CPU ? Made(images.shape) : null;
+            }
+
+            return _convolutions;
+        }
+    }
+
+    private BatchConvolutions? Made(long[] images) =>
+        block.Backbone.Layers() is [BackboneLayer.Convolution, ..] layers && ManagedLayers.CanCompute(layers)
+            ? new BatchConvolutions(layers, new ImageShape((int)images[1], (int)images[2], (int)images[3]))
+            : null;
+}
