@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;

@@ -140,9 +140,8 @@ internal sealed class BatchNorm(WeightScope weights, long channels)
         var (weight, bias) = (_weight.Host().Values, _bias.Host().Values);
         var (mean, variance) = (_runningMean.Host().Values, _runningVariance.Host().Values);
         double[] scale = [.. weight.Select((factor, c) => factor / Math.Sqrt(variance[c] + Epsilon))];
-        var inputs = layer.Weight.Columns;
         return new HostLinear(
-            new(layer.Weight.Shape, [.. layer.Weight.Values.Select((value, i) => (float)(scale[i / inputs] * value))]),
+            layer.Weight.WithRowsTimes(scale),
             new(layer.Bias.Shape, [.. layer.Bias.Values.Select((value, c) => (float)((scale[c] * (value - mean[c])) + bias[c]))]));
     }
 }
@@ -163,6 +162,9 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     private readonly HostTensor _noBias = new([outputs], new float[outputs]);
     private readonly long[] _strides = [stride, stride];
     private readonly long[] _padding = [side / 2, side / 2];
+
+    /// <summary>Gets the kernel's height and width.</summary>
+    public int Side => side;
 
     /// <summary>Gets every how many pixels it is applied.</summary>
     public int Stride => stride;

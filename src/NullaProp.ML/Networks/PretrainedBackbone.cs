@@ -82,7 +82,7 @@ internal sealed class PretrainedBackbone : Backbone
         var matrix = new HostTensor(last.Weight.Shape, [.. last.Weight.Values.Select((value, i) => value * scale[i % FeatureCount])]);
         var shift = matrix.Times(Array.ConvertAll(mean, value => (double)value)); // (H)
         var bias = new HostTensor(last.Bias.Shape, [.. last.Bias.Values.Zip(shift, (value, share) => (float)(value - share))]);
-        return [.. _network.Layers().SkipLast(1), new BackboneLayer.Dense(new HostLinear(matrix, bias))];
+        return [.. _network.LayersToFeatures(), new BackboneLayer.Dense(new HostLinear(matrix, bias))];
     }
 
     /// <summary>Returns what a network of this kind sees in images.</summary>

@@ -84,16 +84,21 @@ internal sealed class ResNetBackbone : Backbone
         stage.Aggregate(ChannelsLast.Of(maps), (x, block) => block.Forward(x, training)).mean([2, 3]); // (B, F)
 
     /// <inheritdoc/>
-    public override IReadOnlyList<BackboneLayer> Layers() =>
+    public override IReadOnlyList<BackboneLayer> Layers() => [.. LayersToFeatures(), new BackboneLayer.Dense(Output.Host())];
+
+    /// <summary>Returns the layers by which the network scores, without its last one.</summary>
+    public IReadOnlyList<BackboneLayer> LayersToFeatures() =>
+        [.. LayersBelowLastStage(), .. _stages[^1].SelectMany(block => block.Layers()), new BackboneLayer.ChannelMean()];
+
+    /// <summary>Returns the layers that compute what the last stage reads.</summary>
+    public IReadOnlyList<BackboneLayer> LayersBelowLastStage() =>
     [
         new BackboneLayer.Normed(_stem),
         new BackboneLayer.Relu(),
         .. _isPooled
             ? [new BackboneLayer.MaxPool((int)PoolSide[0], (int)PoolStride[0], (int)PoolPadding[0])]
             : Array.Empty<BackboneLayer>(),
-        .. _stages.SelectMany(stage => stage).SelectMany(block => block.Layers()),
-        new BackboneLayer.ChannelMean(),
-        new BackboneLayer.Dense(Output.Host()),
+        .. _stages.SkipLast(1).SelectMany(stage => stage).SelectMany(block => block.Layers()),
     ];
 
     // The four of them.

@@ -32,6 +32,19 @@ internal static class HostKernels
         return first + second + (third + fourth);
     }
 
+    /// <summary>Multiplies a vector with a number, in double precision.</summary>
+    /// <param name="source">The vector.</param>
+    /// <param name="factor">The number.</param>
+    /// <param name="target">Where to write, as long.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale(ReadOnlySpan<float> source, double factor, Span<float> target)
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            target[i] = (float)(factor * source[i]);
+        }
+    }
+
     /// <summary>Returns whether every value is a finite number.</summary>
     /// <param name="values">The values.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

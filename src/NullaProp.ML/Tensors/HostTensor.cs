@@ -127,6 +127,19 @@ internal sealed class HostTensor(long[] shape, float[] values)
     /// <param name="factor">The number.</param>
     public HostTensor Scaled(double factor) => new(shape, Array.ConvertAll(values, value => (float)(factor * value)));
 
+    /// <summary>Returns the rows, each times a number of its own, in double precision.</summary>
+    /// <param name="factors">The numbers.</param>
+    public HostTensor WithRowsTimes(double[] factors)
+    {
+        var product = new float[values.Length];
+        for (var row = 0; row < Rows; row++)
+        {
+            HostKernels.Scale(Row(row), factors[row], product.AsSpan(row * Columns, Columns));
+        }
+
+        return new(shape, product);
+    }
+
     /// <summary>Returns the Euclidean norm of a row.</summary>
     /// <param name="row">Which, from 0.</param>
     public double Norm(int row)

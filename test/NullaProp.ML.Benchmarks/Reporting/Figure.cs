@@ -40,6 +40,11 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
         "features of photos by the pretrained network, 16 at once: our rate ÷ ONNX Runtime's",
         "",
         "≥ 0.9");
+    public static readonly Figure OnnxFeaturesSingle = new(
+        "oursPerOnnxFeaturesSingle",
+        "features of one photo by the pretrained network: our time, on one thread, ÷ ONNX Runtime's",
+        "",
+        "");
     public static readonly Figure PipelineFit = new(
         "pipelineFitRatio",
         "Fit through a pipeline ÷ the same training on images in memory",
@@ -77,6 +82,7 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
     public static IReadOnlyList<Figure> All { get; } =
     [
         TrainSpeedup, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40, OnnxBatch, OnnxSingle, OnnxFeatures,
+        OnnxFeaturesSingle,
         PipelineFit, Evaluate,
         PeakFit, StreamPeak, FirstPrediction, FirstPredictionRatio,
         GemmFloat32, GemmBfloat16,

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Networks;
@@ -27,6 +28,9 @@ internal sealed class PhotoFeatures(Effort effort) : Section("features", "the pr
         var batches = Compare(Batch, trunk, network);
         report.Add(batches, "features", $"{Batch} photos");
         report.Set(Figure.OnnxFeatures, batches.Ratio(Theirs, Own)); // rates are the other way round
+        var singles = Compare(1, trunk, network);
+        report.Add(singles, "features", "one photo");
+        report.Set(Figure.OnnxFeaturesSingle, singles.Ratio(Own, Theirs));
     }
 
     // The package's file takes one photo at a time. The mean photo is not taken off for it, which is a copy of memory less.

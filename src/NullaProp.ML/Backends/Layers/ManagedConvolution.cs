@@ -1,114 +1,141 @@
 using System.Numerics.Tensors;
-using NullaProp.ML.Networks;
+using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Backends.Layers;
 
-/// <summary>A 3×3 convolution, max-pool and ReLU for one image, pixel by pixel rather than channel by channel.</summary>
-internal abstract class ManagedConvolution : IManagedLayer
+/// <summary>A convolution as it scores, with what follows it.</summary>
+/// <param name="Weight">The kernels, (outputs, C, side, side), side odd; the outputs are whole vectors. Zeros lie around the image.</param>
+/// <param name="Bias">The biases, (outputs).</param>
+/// <param name="Stride">Every how many pixels it is applied.</param>
+/// <param name="Pool">The side of the squares of results of which the largest is taken, 1 or 2; those that fill none are left out.</param>
+/// <param name="IsClipped">Whether ReLU follows.</param>
+internal sealed record ScoringConvolution(HostTensor Weight, HostTensor Bias, int Stride, int Pool, bool IsClipped)
 {
-    private readonly int _border;
-
-    /// <summary>Takes the sizes of a layer.</summary>
-    /// <param name="layer">The layer; its outputs are whole vectors.</param>
-    /// <param name="height">The height of its input, in pixels.</param>
-    /// <param name="width">The width of its input, in pixels.</param>
-    /// <param name="border">The width of the border of zeros around its output: 1 where another convolution reads it, else 0.</param>
-    protected ManagedConvolution(BackboneLayer.Convolution layer, int height, int width, int border)
-    {
-        (InputHeight, InputWidth, Pool, _border) = (height, width, layer.Pool, border);
-        (Outputs, Inputs) = ((int)layer.Weight.Shape[0], (int)layer.Weight.Shape[1]);
-        Bias = ManagedMatrix.Padded(layer.Bias.Values);
-    }
-
     /// <summary>Gets the number of output channels.</summary>
-    public int Outputs { get; }
+    public int Outputs => (int)Weight.Shape[0];
 
-    /// <summary>Gets the height of the output without its border.</summary>
-    public int Height => InputHeight / Pool;
+    /// <summary>Gets the number of input channels.</summary>
+    public int Inputs => (int)Weight.Shape[1];
 
-    /// <summary>Gets the width of the output without its border.</summary>
-    public int Width => InputWidth / Pool;
+    /// <summary>Gets the side of the kernels.</summary>
+    public int Side => (int)Weight.Shape[2];
 
+    /// <summary>Gets the width of the border that the input must have.</summary>
+    public int Border => Side / 2;
+}
+
+/// <summary>A convolution, max-pool and ReLU for one image, pixel by pixel rather than channel by channel.</summary>
+/// <param name="layer">The layer.</param>
+/// <param name="input">The form of its input, with a border of zeros as wide as it needs or wider.</param>
+/// <param name="border">The width of the border around its output.</param>
+internal abstract class ManagedConvolution(ScoringConvolution layer, MapShape input, int border) : IManagedLayer
+{
     /// <inheritdoc/>
-    public int Length => (Height + (2 * _border)) * (Width + (2 * _border)) * Outputs;
+    public MapShape Output { get; } = new(
+        (((input.Height - 1) / layer.Stride) + 1) / layer.Pool,
+        (((input.Width - 1) / layer.Stride) + 1) / layer.Pool,
+        layer.Outputs,
+        border);
 
     /// <inheritdoc/>
     public abstract int WorkLength { get; }
 
-    /// <summary>Gets the number of input channels.</summary>
-    protected int Inputs { get; }
+    /// <summary>Gets the layer.</summary>
+    protected ScoringConvolution Layer => layer;
 
-    /// <summary>Gets the height of the input without its border.</summary>
-    protected int InputHeight { get; }
-
-    /// <summary>Gets the width of the input without its border.</summary>
-    protected int InputWidth { get; }
-
-    /// <summary>Gets the side of the squares of pixels of which the largest is taken, 1 or 2.</summary>
-    protected int Pool { get; }
-
-    /// <summary>Gets the outputs' biases, whole vectors.</summary>
-    protected float[] Bias { get; }
+    /// <summary>Gets the form of the input.</summary>
+    protected MapShape Input => input;
 
     /// <summary>Brings a layer into the form that computes it fastest.</summary>
-    /// <param name="layer">The layer; its outputs are whole vectors.</param>
-    /// <param name="height">The height of its input, in pixels, 4 or more.</param>
-    /// <param name="width">The width of its input, in pixels, 4 or more.</param>
-    /// <param name="border">The width of the border of zeros around its output: 1 where another convolution reads it, else 0.</param>
-    public static ManagedConvolution Of(BackboneLayer.Convolution layer, int height, int width, int border) =>
-        WinogradConvolution.CanCompute(layer)
-            ? new WinogradConvolution(layer, height, width, border)
-            : new DirectConvolution(layer, height, width, border);
+    /// <param name="layer">The layer.</param>
+    /// <param name="input">The form of its input, with a border of zeros as wide as it needs or wider.</param>
+    /// <param name="border">The width of the border around its output.</param>
+    public static ManagedConvolution Of(ScoringConvolution layer, MapShape input, int border) =>
+        WinogradConvolution.CanCompute(layer, input)
+            ? new WinogradConvolution(layer, input, border)
+            : new DirectConvolution(layer, input, border);
 
-    /// <summary>Computes the layer.</summary>
-    /// <param name="input">The input with a border of zeros, (H+2, W+2, C).</param>
-    /// <param name="work">Working memory.</param>
-    /// <param name="output">Where to write, pixel by pixel; the border is left as it is.</param>
-    public abstract void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output);
-
-    /// <summary>Returns where a pixel of the output lies.</summary>
-    /// <param name="y">Its row.</param>
-    /// <param name="x">Its place in the row.</param>
-    protected int Place(int y, int x) => (((y + _border) * (Width + (2 * _border))) + _border + x) * Outputs;
+    /// <inheritdoc/>
+    public abstract void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output);
 }
 
-/// <summary>A convolution as it is defined, for few channels: the sum over each window.</summary>
+/// <summary>A convolution as it is defined: the sum over each window.</summary>
 internal sealed class DirectConvolution : ManagedConvolution
 {
-    private readonly ManagedMatrix _weights; // (9·C, outputs), window row by row
+    private readonly StripMatrix _weights; // (side²·C, outputs), window row by row
+    private readonly StripRows _windows;
+    private readonly int _width; // of what is not pooled yet
 
     /// <summary>Copies the weights of a layer.</summary>
-    /// <param name="layer">The layer; its outputs are whole vectors.</param>
-    /// <param name="height">The height of its input, in pixels, 4 or more.</param>
-    /// <param name="width">The width of its input, in pixels, 4 or more.</param>
-    /// <param name="border">The width of the border of zeros around its output.</param>
-    public DirectConvolution(BackboneLayer.Convolution layer, int height, int width, int border)
-        : base(layer, height, width, border) => _weights = new ManagedMatrix(layer.Weight, Inputs);
-
-    /// <inheritdoc/>
-    public override int WorkLength => Pool * InputWidth * Outputs; // the rows whose squares are pooled
-
-    /// <inheritdoc/>
-    public override void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output)
+    /// <param name="layer">The layer.</param>
+    /// <param name="input">The form of its input.</param>
+    /// <param name="border">The width of the border around its output.</param>
+    public DirectConvolution(ScoringConvolution layer, MapShape input, int border)
+        : base(layer, input, border)
     {
-        var (stride, rowLength) = ((InputWidth + 2) * Inputs, InputWidth * Outputs);
-        for (var y = 0; y < Height; y++)
+        _weights = StripMatrix.OfKernels(layer.Weight);
+        _windows = new StripRows(layer.Stride * layer.Inputs, layer.Side, layer.Side * layer.Inputs, input.Stride);
+        _width = ((input.Width - 1) / layer.Stride) + 1;
+    }
+
+    /// <inheritdoc/>
+    public override int WorkLength => Math.Max(StripKernels.Rows, Layer.Pool == 2 ? 2 * _width : 0) * Layer.Outputs;
+
+    /// <inheritdoc/>
+    public override void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    {
+        if (Layer.Pool == 2)
         {
-            for (var row = 0; row < Pool; row++)
+            ForwardPooled(maps, work, output);
+            return;
+        }
+
+        for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip) // outermost: a strip of weights is read for all pixels
+        {
+            for (var y = 0; y < Output.Height; y++)
             {
-                var start = ((Pool * y) + row) * stride;
-                ManagedKernels.Convolve(input, start, stride, _weights.Span, Bias, work.Slice(row * rowLength, rowLength));
+                ConvolveRow(maps, y, first, work, Output.Row(output, y));
+            }
+        }
+
+        for (var y = 0; Layer.IsClipped && y < Output.Height; y++)
+        {
+            TensorPrimitives.Max(Output.Row(output, y), 0f, Output.Row(output, y));
+        }
+    }
+
+    // Two rows of results at a time: of so few channels are the layers that are pooled.
+    private void ForwardPooled(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    {
+        var length = _width * Layer.Outputs;
+        for (var y = 0; y < Output.Height; y++)
+        {
+            for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip)
+            {
+                ConvolveRow(maps, 2 * y, first, [], work[..length]);
+                ConvolveRow(maps, (2 * y) + 1, first, [], work.Slice(length, length));
             }
 
-            var target = output.Slice(Place(y, 0), Width * Outputs);
-            if (Pool == 1)
-            {
-                TensorPrimitives.Max(work[..rowLength], 0f, target);
-            }
-            else
-            {
-                ManagedKernels.Pool(work[..rowLength], work.Slice(rowLength, rowLength), Outputs, target);
-            }
+            ManagedKernels.Pool(work[..length], work.Slice(length, length), Layer.Outputs, Output.Row(output, y));
+        }
+    }
+
+    private void ConvolveRow(ReadOnlySpan<float> maps, int y, int first, Span<float> work, Span<float> row)
+    {
+        var start = Input.Place((y * Layer.Stride) - Layer.Border, -Layer.Border);
+        var strip = _weights.At(first);
+        var bias = Layer.Bias.Values.AsSpan(first, _weights.WidthAt(first));
+        if (_width >= StripKernels.Rows)
+        {
+            StripKernels.Multiply(maps, start, _windows, _width, strip, bias, row[first..], Layer.Outputs);
+            return;
+        }
+
+        for (var x = 0; x < _width; x++) // each pixel as often as the kernel takes pixels
+        {
+            var (window, place) = (_windows with { Step = 0 }, start + (x * _windows.Step));
+            StripKernels.Multiply(maps, place, window, StripKernels.Rows, strip, bias, work, bias.Length);
+            work[..bias.Length].CopyTo(row[((x * Layer.Outputs) + first)..]);
         }
     }
 }

@@ -14,8 +14,6 @@ internal static class ManagedKernels
     /// <summary>The number of floats that widths are rounded up to: those of the widest vector.</summary>
     public const int Lanes = 16;
 
-    private const int Pixels = 4; // neighbouring pixels that share the load of a weight
-
     /// <summary>Returns a width rounded up to whole vectors.</summary>
     /// <param name="width">The width.</param>
     public static int Padded(int width) => (width + Lanes - 1) / Lanes * Lanes;
@@ -38,38 +36,6 @@ internal static class ManagedKernels
         else
         {
             MultiplyAdd<Vectors128, Vector128<float>>(x, matrix, y);
-        }
-    }
-
-    /// <summary>
-    /// Computes a 3×3 convolution at neighbouring pixels of a row, four at a time; the last four may overlap those before.
-    /// </summary>
-    /// <param name="input">The image with a border of zeros, pixel by pixel: (H+2, W+2, C).</param>
-    /// <param name="start">Where in it the upper left corner of the first pixel's window lies.</param>
-    /// <param name="stride">The length of one of its rows, (W+2)·C.</param>
-    /// <param name="weights">(9·C, outputs), window row by row.</param>
-    /// <param name="bias">The outputs' biases, whole vectors.</param>
-    /// <param name="output">Where to write, pixels × outputs, 4 pixels or more.</param>
-    public static void Convolve(
-        ReadOnlySpan<float> input, int start, int stride, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> output)
-    {
-        var segment = weights.Length / bias.Length / 3; // 3·C: a window's row lies in one piece
-        CheckSize(weights, 3 * segment, bias.Length);
-        CheckSize(output, Pixels, bias.Length);
-        var last = (output.Length / bias.Length) - 1;
-        _ = input[start + (2 * stride) + segment + (last * segment / 3) - 1]; // the last value read
-        var window = new Window(start, stride, segment);
-        if (Vector512.IsHardwareAccelerated)
-        {
-            Convolve<Vectors512, Vector512<float>>(input, window, weights, bias, output);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            Convolve<Vectors256, Vector256<float>>(input, window, weights, bias, output);
-        }
-        else
-        {
-            Convolve<Vectors128, Vector128<float>>(input, window, weights, bias, output);
         }
     }
 
@@ -146,105 +112,6 @@ internal static class ManagedKernels
         }
     }
 
-    /// <summary>Computes a 3×3 convolution by vectors of one width.</summary>
-    /// <typeparam name="TVectors">Their arithmetic.</typeparam>
-    /// <typeparam name="TVector">A vector.</typeparam>
-    /// <param name="input">As above.</param>
-    /// <param name="window">Where to read.</param>
-    /// <param name="weights">As above.</param>
-    /// <param name="bias">As above.</param>
-    /// <param name="output">As above.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Convolve<TVectors, TVector>(
-        ReadOnlySpan<float> input, Window window, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias, Span<float> output)
-        where TVectors : struct, IVectors<TVector>
-        where TVector : struct
-    {
-        var (pixels, channels) = (output.Length / bias.Length, window.Segment / 3);
-        for (var x = 0; x < pixels; x += Pixels)
-        {
-            var first = Math.Min(x, pixels - Pixels);
-            Convolve<TVectors, TVector>(
-                ref Unsafe.Add(ref MemoryMarshal.GetReference(input), window.Start + (first * channels)),
-                window,
-                ref MemoryMarshal.GetReference(weights),
-                ref MemoryMarshal.GetReference(bias),
-                bias.Length,
-                ref Unsafe.Add(ref MemoryMarshal.GetReference(output), first * bias.Length));
-        }
-    }
-
-    // At four pixels.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Convolve<TVectors, TVector>(
-        ref float image, Window window, ref float kernel, ref float start, int outputs, ref float target)
-        where TVectors : struct, IVectors<TVector>
-        where TVector : struct
-    {
-        var channels = window.Segment / 3;
-        var column = 0;
-
-        // Two vectors at four pixels: eight sums, which need not wait for each other.
-        for (; column + (2 * TVectors.Count) <= outputs; column += 2 * TVectors.Count)
-        {
-            var first = TVectors.Load(ref start, column);
-            var (second, third, fourth) = (first, first, first);
-            var next = TVectors.Load(ref start, column + TVectors.Count);
-            var (nextSecond, nextThird, nextFourth) = (next, next, next);
-            for (var row = 0; row < 3; row++)
-            {
-                var (place, weight) = (row * window.Stride, (row * window.Segment * outputs) + column);
-                for (var i = 0; i < window.Segment; i++, place++, weight += outputs)
-                {
-                    var (factor, nextFactor) = (TVectors.Load(ref kernel, weight), TVectors.Load(ref kernel, weight + TVectors.Count));
-                    var pixel = TVectors.Of(Unsafe.Add(ref image, place));
-                    first = TVectors.MultiplyAdd(pixel, factor, first);
-                    next = TVectors.MultiplyAdd(pixel, nextFactor, next);
-                    pixel = TVectors.Of(Unsafe.Add(ref image, place + channels));
-                    second = TVectors.MultiplyAdd(pixel, factor, second);
-                    nextSecond = TVectors.MultiplyAdd(pixel, nextFactor, nextSecond);
-                    pixel = TVectors.Of(Unsafe.Add(ref image, place + (2 * channels)));
-                    third = TVectors.MultiplyAdd(pixel, factor, third);
-                    nextThird = TVectors.MultiplyAdd(pixel, nextFactor, nextThird);
-                    pixel = TVectors.Of(Unsafe.Add(ref image, place + (3 * channels)));
-                    fourth = TVectors.MultiplyAdd(pixel, factor, fourth);
-                    nextFourth = TVectors.MultiplyAdd(pixel, nextFactor, nextFourth);
-                }
-            }
-
-            Store(ref target, column, first, second, third, fourth);
-            Store(ref target, column + TVectors.Count, next, nextSecond, nextThird, nextFourth);
-        }
-
-        for (; column < outputs; column += TVectors.Count)
-        {
-            var first = TVectors.Load(ref start, column);
-            var (second, third, fourth) = (first, first, first);
-            for (var row = 0; row < 3; row++)
-            {
-                var (place, weight) = (row * window.Stride, (row * window.Segment * outputs) + column);
-                for (var i = 0; i < window.Segment; i++, place++, weight += outputs)
-                {
-                    var factor = TVectors.Load(ref kernel, weight);
-                    first = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place)), factor, first);
-                    second = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place + channels)), factor, second);
-                    third = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place + (2 * channels))), factor, third);
-                    fourth = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref image, place + (3 * channels))), factor, fourth);
-                }
-            }
-
-            Store(ref target, column, first, second, third, fourth);
-        }
-
-        void Store(ref float target, int column, TVector first, TVector second, TVector third, TVector fourth)
-        {
-            TVectors.Store(first, ref target, column);
-            TVectors.Store(second, ref target, column + outputs);
-            TVectors.Store(third, ref target, column + (2 * outputs));
-            TVectors.Store(fourth, ref target, column + (3 * outputs));
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pool<TVectors, TVector>(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, int outputs, Span<float> output)
         where TVectors : struct, IVectors<TVector>
@@ -278,10 +145,4 @@ internal static class ManagedKernels
                 $"{rows} × {columns} values in whole vectors of {Lanes} are needed, but there are {values.Length}.", nameof(values));
         }
     }
-
-    /// <summary>Where a convolution reads.</summary>
-    /// <param name="Start">Where the upper left corner of the first pixel's window lies.</param>
-    /// <param name="Stride">The length of a row of the image.</param>
-    /// <param name="Segment">The length of a row of the window.</param>
-    internal readonly record struct Window(int Start, int Stride, int Segment);
 }

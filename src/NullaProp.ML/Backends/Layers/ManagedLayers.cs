@@ -2,44 +2,35 @@ using NullaProp.ML.Networks;
 
 namespace NullaProp.ML.Backends.Layers;
 
-/// <summary>Layers of an image network for one row, one behind the other, from the pixels on.</summary>
+/// <summary>Layers of an image network for one image, from the pixels on, compiled from what the network says of itself.</summary>
 internal sealed class ManagedLayers
 {
     private readonly ImageShape _shape;
+    private readonly MapShape _image; // pixel by pixel where a convolution reads it, else as it comes
     private readonly (float[] Mean, float[] Scale) _scaling; // 1/σ
-    private readonly bool _isBordered; // a convolution reads the image: pixel by pixel, inside a border of zeros
-    private readonly IManagedLayer[] _layers;
+    private readonly ManagedChain _chain;
 
     /// <summary>Copies the weights of layers.</summary>
     /// <param name="layers">The layers, at least one.</param>
     /// <param name="shape">The size of the images.</param>
-    /// <param name="scaling">What each channel's pixels are reduced by and multiplied with.</param>
+    /// <param name="scaling">
+    /// What pixels are reduced by, for each channel or for each place of each; and what each channel's are multiplied with.
+    /// </param>
     public ManagedLayers(IReadOnlyList<BackboneLayer> layers, ImageShape shape, (float[] Mean, float[] Scale) scaling)
     {
-        (_shape, _scaling, _isBordered) = (shape, scaling, layers[0] is BackboneLayer.Convolution);
-        _layers = Compile(layers, shape);
-        var border = _isBordered ? 2 : 0;
-        Lengths =
-        [
-            (shape.Height + border) * (shape.Width + border) * shape.Channels,
-            .. _layers.Select(layer => layer.Length),
-            _layers.Max(layer => layer.WorkLength),
-        ];
+        (_shape, _scaling) = (shape, scaling);
+        _image = layers[0] is BackboneLayer.Dense
+            ? new MapShape(1, 1, shape.Size, Border: 0)
+            : new MapShape(shape.Height, shape.Width, shape.Channels, LayerCompiler.Border(layers[0]));
+        _chain = LayerCompiler.Compile(layers, _image, border: 0);
+        Lengths = [_image.Length, _chain.Output.Length, _chain.WorkLength];
     }
 
-    /// <summary>Gets the lengths of the memory that they work in: the image, what each layer writes, working memory.</summary>
+    /// <summary>Gets the lengths of the memory that they work in: the image, what the last layer writes, working memory.</summary>
     public IReadOnlyList<int> Lengths { get; }
 
-    /// <summary>Gets the length of what the last layer writes.</summary>
-    public int Length => _layers[^1].Length;
-
-    /// <summary>
-    /// Returns whether all layers of a network can be computed so. There are none for those of large networks, whose arithmetic counts for
-    /// more than calls into libtorch.
-    /// </summary>
-    /// <param name="layers">The layers.</param>
-    public static bool CanCompute(IEnumerable<BackboneLayer> layers) =>
-        layers.All(layer => layer is BackboneLayer.Convolution or BackboneLayer.Dense or BackboneLayer.Relu);
+    /// <summary>Gets the form of what the last layer writes.</summary>
+    public MapShape Output => _chain.Output;
 
     /// <summary>Computes the layers.</summary>
     /// <param name="pixels">The pixels, C·H·W, channel by channel.</param>
@@ -48,57 +39,91 @@ internal sealed class ManagedLayers
     public Span<float> Forward(ReadOnlySpan<float> pixels, float[][] memory)
     {
         WriteScaled(pixels, memory[0]);
-        for (var i = 0; i < _layers.Length; i++)
-        {
-            _layers[i].Forward(memory[i], memory[^1], memory[i + 1]);
-        }
-
-        return memory[_layers.Length];
-    }
-
-    private static IManagedLayer[] Compile(IReadOnlyList<BackboneLayer> layers, ImageShape shape)
-    {
-        var compiled = new IManagedLayer[layers.Count];
-        var (height, width, channels) = (shape.Height, shape.Width, 1); // channels where values lie pixel by pixel
-        for (var i = 0; i < layers.Count; i++)
-        {
-            var border = i + 1 < layers.Count && layers[i + 1] is BackboneLayer.Convolution ? 1 : 0;
-            compiled[i] = layers[i] switch
-            {
-                BackboneLayer.Convolution layer => ManagedConvolution.Of(layer, height, width, border),
-                BackboneLayer.Dense dense => new ManagedLinear(dense.Layer, channels),
-                BackboneLayer.Relu => new ManagedRelu(compiled[i - 1].Length),
-                var other => throw new NotSupportedException($"Say here how to compute a {other.GetType().Name}."),
-            };
-            (height, width, channels) = compiled[i] is ManagedConvolution maps ? (maps.Height, maps.Width, maps.Outputs) : (0, 0, 1);
-        }
-
-        return compiled;
+        _chain.Forward(memory[0], memory[2], memory[1]);
+        return memory[1];
     }
 
     private void WriteScaled(ReadOnlySpan<float> pixels, float[] image)
     {
-        var (border, step) = _isBordered ? (1, _shape.Channels) : (0, 1);
         var plane = _shape.Height * _shape.Width;
+        var isByPixel = _image.Channels == _shape.Channels;
         for (var channel = 0; channel < _shape.Channels; channel++)
         {
-            var start = _isBordered ? channel : channel * plane;
             for (var y = 0; y < _shape.Height; y++)
             {
-                var row = pixels.Slice((channel * plane) + (y * _shape.Width), _shape.Width);
-                var first = (((y + border) * (_shape.Width + (2 * border))) + border) * step;
-                Scale(channel, row, image.AsSpan(start + first), step);
+                var start = (channel * plane) + (y * _shape.Width);
+                var target = isByPixel ? image.AsSpan(_image.Place(y, 0) + channel) : image.AsSpan(start);
+                Scale(channel, start, pixels.Slice(start, _shape.Width), target, isByPixel ? _shape.Channels : 1);
             }
         }
     }
 
     // Neighbouring pixels of a channel, which go so many places behind each other.
-    private void Scale(int channel, ReadOnlySpan<float> pixels, Span<float> target, int step)
+    private void Scale(int channel, int start, ReadOnlySpan<float> pixels, Span<float> target, int step)
     {
-        var (mean, scale) = (_scaling.Mean[channel], _scaling.Scale[channel]);
+        var (mean, scale) = (_scaling.Mean, _scaling.Scale[channel]);
+        var isByPlace = mean.Length > _shape.Channels;
         for (var x = 0; x < pixels.Length; x++)
         {
-            target[x * step] = (pixels[x] - mean) * scale;
+            target[x * step] = (pixels[x] - mean[isByPlace ? start + x : channel]) * scale;
         }
+    }
+}
+
+/// <summary>Brings the layers that a network says of itself into the form that computes them for one image.</summary>
+internal static class LayerCompiler
+{
+    /// <summary>Compiles layers.</summary>
+    /// <param name="layers">The layers, at least one.</param>
+    /// <param name="input">The form of what the first one reads.</param>
+    /// <param name="border">The width of the border around what the last one writes.</param>
+    public static ManagedChain Compile(IReadOnlyList<BackboneLayer> layers, MapShape input, int border)
+    {
+        var compiled = new List<IManagedLayer>();
+        for (var i = 0; i < layers.Count; i++)
+        {
+            // ReLU behind a layer of maps is its own affair.
+            var isClipped = layers[i] is BackboneLayer.Normed or BackboneLayer.Residual
+                && layers.ElementAtOrDefault(i + 1) is BackboneLayer.Relu;
+            var next = layers.ElementAtOrDefault(i + (isClipped ? 2 : 1));
+            compiled.Add(Compile(layers[i], isClipped, input, next is null ? border : Border(next)));
+            input = compiled[^1].Output;
+            i += isClipped ? 1 : 0;
+        }
+
+        return new ManagedChain(compiled);
+    }
+
+    /// <summary>Returns the width of the border of zeros that a layer reads around its input.</summary>
+    /// <param name="layer">The layer.</param>
+    public static int Border(BackboneLayer layer) => layer switch
+    {
+        BackboneLayer.Convolution => 1,
+        BackboneLayer.Normed normed => normed.Layer.Side / 2,
+        BackboneLayer.Residual residual => residual.Path.Concat(residual.Shortcut).Max(Border),
+        _ => 0,
+    };
+
+    private static IManagedLayer Compile(BackboneLayer layer, bool isClipped, MapShape input, int border) => layer switch
+    {
+        BackboneLayer.Convolution convolution => ManagedConvolution.Of(
+            new ScoringConvolution(convolution.Weight, convolution.Bias, Stride: 1, convolution.Pool, IsClipped: true), input, border),
+        BackboneLayer.Normed normed => ManagedConvolution.Of(Folded(normed.Layer, isClipped), input, border),
+        BackboneLayer.Residual residual => new ManagedResidual(
+            Compile(residual.Path, input, border),
+            residual.Shortcut is [] ? null : Compile(residual.Shortcut, input, border: 0),
+            input,
+            isClipped),
+        BackboneLayer.MaxPool pool => new ManagedMaxPool(pool.Side, pool.Stride, pool.Padding, input, border),
+        BackboneLayer.ChannelMean => new ManagedChannelMean(input),
+        BackboneLayer.Dense dense => new ManagedLinear(dense.Layer, input.Height * input.Width == 1 ? 1 : input.Channels),
+        BackboneLayer.Relu => new ManagedRelu(input),
+        _ => throw new NotSupportedException($"Say here how to compute a {layer.GetType().Name}."),
+    };
+
+    private static ScoringConvolution Folded(NormedConvolution layer, bool isClipped)
+    {
+        var (weight, bias) = layer.Host();
+        return new ScoringConvolution(weight, bias, layer.Stride, Pool: 1, isClipped);
     }
 }

@@ -1,24 +1,7 @@
-using System.Numerics.Tensors;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Backends.Layers;
-
-/// <summary>A layer of an image network for one row.</summary>
-internal interface IManagedLayer
-{
-    /// <summary>Gets the length of what it writes.</summary>
-    int Length { get; }
-
-    /// <summary>Gets the length of the working memory that it needs.</summary>
-    int WorkLength { get; }
-
-    /// <summary>Computes the layer.</summary>
-    /// <param name="input">What the layer before wrote.</param>
-    /// <param name="work">Working memory.</param>
-    /// <param name="output">Where to write.</param>
-    void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output);
-}
 
 /// <summary>A linear layer for one row.</summary>
 internal sealed class ManagedLinear : IManagedLayer
@@ -46,6 +29,9 @@ internal sealed class ManagedLinear : IManagedLayer
     public int Length => _matrix.Width;
 
     /// <inheritdoc/>
+    public MapShape Output => new(1, 1, Length, Border: 0);
+
+    /// <inheritdoc/>
     public int WorkLength => 0;
 
     /// <summary>Applies the layer.</summary>
@@ -61,20 +47,6 @@ internal sealed class ManagedLinear : IManagedLayer
 
     /// <inheritdoc/>
     public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output) => Forward(input, output);
-}
-
-/// <summary>max(x, 0) for one row.</summary>
-/// <param name="length">The number of values.</param>
-internal sealed class ManagedRelu(int length) : IManagedLayer
-{
-    /// <inheritdoc/>
-    public int Length => length;
-
-    /// <inheritdoc/>
-    public int WorkLength => 0;
-
-    /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output) => TensorPrimitives.Max(input, 0f, output);
 }
 
 /// <summary>A layer's matrix in this backend's form: (inputs, outputs), its outputs padded with zeros to whole vectors.</summary>

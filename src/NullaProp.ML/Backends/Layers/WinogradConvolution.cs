@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Backends.Layers;
@@ -13,105 +12,105 @@ internal sealed class WinogradConvolution : ManagedConvolution
     private const int MostTiles = 64; // at once: what they take of a processor's cache is 16·(C + outputs)·64 floats
 
     private readonly int _tilesAcross;
-    private readonly int _rowsOfTiles; // at once
-    private readonly float[] _kernels; // U, (16, C, outputs)
+    private readonly int _rowsOfTiles;
+    private readonly int _rowsAtOnce;
+    private readonly int _tiles; // at once
+    private readonly StripMatrix[] _kernels; // U, for each of 16 points (C, outputs)
 
     /// <summary>Copies the weights of a layer.</summary>
-    /// <param name="layer">The layer; its inputs and outputs are whole vectors.</param>
-    /// <param name="height">The height of its input, in pixels, 2 or more.</param>
-    /// <param name="width">The width of its input, in pixels, 2 or more.</param>
-    /// <param name="border">The width of the border of zeros around its output.</param>
-    public WinogradConvolution(BackboneLayer.Convolution layer, int height, int width, int border)
-        : base(layer, height, width, border)
+    /// <param name="layer">The layer.</param>
+    /// <param name="input">The form of its input.</param>
+    /// <param name="border">The width of the border around its output.</param>
+    public WinogradConvolution(ScoringConvolution layer, MapShape input, int border)
+        : base(layer, input, border)
     {
         // Where pixels are pooled, a tile is a square of them, and a last odd pixel is left out.
-        _tilesAcross = Pool == 2 ? width / 2 : (width + 1) / 2;
-        _rowsOfTiles = Math.Clamp(MostTiles / _tilesAcross, 1, RowsOfTiles);
+        _tilesAcross = layer.Pool == 2 ? input.Width / 2 : (input.Width + 1) / 2;
+        _rowsOfTiles = layer.Pool == 2 ? input.Height / 2 : (input.Height + 1) / 2;
+        _rowsAtOnce = Math.Clamp(MostTiles / _tilesAcross, 1, _rowsOfTiles);
+        _tiles = Math.Max(StripKernels.Rows, _rowsAtOnce * _tilesAcross);
         _kernels = Kernels(layer.Weight);
     }
 
     /// <inheritdoc/>
-    public override int WorkLength => (WinogradKernels.Points * Tiles * (Inputs + Outputs)) + (4 * Outputs);
+    public override int WorkLength => (WinogradKernels.Points * _tiles * (Layer.Inputs + Layer.Outputs)) + (4 * Layer.Outputs);
 
-    private int RowsOfTiles => Pool == 2 ? InputHeight / 2 : (InputHeight + 1) / 2;
-
-    // At once, and a few of no meaning.
-    private int Tiles => ((_rowsOfTiles * _tilesAcross) + WinogradKernels.Group - 1) / WinogradKernels.Group * WinogradKernels.Group;
-
-    /// <summary>Returns whether a layer can be computed so: the pixels of its input are whole vectors.</summary>
+    /// <summary>Returns whether a layer can be computed so.</summary>
     /// <param name="layer">The layer.</param>
-    public static bool CanCompute(BackboneLayer.Convolution layer) => layer.Weight.Shape[1] % ManagedKernels.Lanes == 0;
+    /// <param name="input">The form of its input.</param>
+    public static bool CanCompute(ScoringConvolution layer, MapShape input) =>
+        layer is { Side: 3, Stride: 1 } && layer.Inputs % ManagedKernels.Lanes == 0 && input is { Height: > 1, Width: > 1 };
 
     /// <inheritdoc/>
-    public override void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output)
+    public override void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
     {
-        var stride = (InputWidth + 2) * Inputs;
-        var values = work[..(WinogradKernels.Points * Tiles * Inputs)];
-        var products = work.Slice(values.Length, WinogradKernels.Points * Tiles * Outputs);
-        var results = work.Slice(values.Length + products.Length, 4 * Outputs);
-        for (var first = 0; first < RowsOfTiles; first += _rowsOfTiles)
+        var values = work[..(WinogradKernels.Points * _tiles * Layer.Inputs)];
+        var products = work.Slice(values.Length, WinogradKernels.Points * _tiles * Layer.Outputs);
+        var results = work.Slice(values.Length + products.Length, 4 * Layer.Outputs);
+        for (var first = 0; first < _rowsOfTiles; first += _rowsAtOnce)
         {
-            var count = Math.Min(_rowsOfTiles, RowsOfTiles - first) * _tilesAcross;
+            var count = Math.Min(_rowsAtOnce, _rowsOfTiles - first) * _tilesAcross;
             for (var tile = 0; tile < count; tile++)
             {
                 var (y, x) = Corner(first, tile);
-                WinogradKernels.Spread(input, (y * stride) + (x * Inputs), stride, Inputs, tile, Tiles, values);
+                WinogradKernels.Spread(maps, Input.Place(y - 1, x - 1), Input.Stride, Layer.Inputs, tile, _tiles, values);
             }
 
-            WinogradKernels.Multiply(Tiles, values, _kernels, Outputs, products);
+            Multiply(Math.Max(StripKernels.Rows, count), values, products);
             for (var tile = 0; tile < count; tile++)
             {
-                WinogradKernels.Gather(products, tile, Tiles, Bias, results);
+                WinogradKernels.Gather(products, tile, _tiles, Layer.Bias.Values, results);
                 Write(Corner(first, tile), results, output);
             }
         }
     }
 
-    // U = G·g·Gᵀ for each pair of channels, of a kernel g of 3×3; in double precision, for it is done once.
-    private static float[] Kernels(HostTensor weight)
+    // U for each pair of channels.
+    private static StripMatrix[] Kernels(HostTensor weight)
     {
-        double[][] g = [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]];
-        var (outputs, inputs) = ((int)weight.Shape[0], (int)weight.Shape[1]);
-        var kernels = new float[WinogradKernels.Points * inputs * outputs];
-        for (var output = 0; output < outputs; output++)
-        {
-            for (var input = 0; input < inputs; input++)
-            {
-                var kernel = weight.Values.AsSpan(((output * inputs) + input) * 9, 9);
-                for (var point = 0; point < WinogradKernels.Points; point++)
-                {
-                    var (down, across) = (g[point / 4], g[point % 4]);
-                    var sum = 0.0;
-                    for (var i = 0; i < 9; i++)
-                    {
-                        sum += down[i / 3] * kernel[i] * across[i % 3];
-                    }
+        var pairs = weight.Values.Length / 9;
+        var points = new float[WinogradKernels.Points * pairs]; // (16, outputs, C)
+        WinogradKernels.SpreadKernels(weight.Values, points);
+        return [.. Enumerable.Range(0, WinogradKernels.Points)
+            .Select(point => StripMatrix.Of(points.AsSpan(point * pairs, pairs), weight.Rows))];
+    }
 
-                    kernels[(((point * inputs) + input) * outputs) + output] = (float)sum;
-                }
+    // M = V·U for each of the 16 points by itself.
+    private void Multiply(int tiles, ReadOnlySpan<float> values, Span<float> products)
+    {
+        var rows = new StripRows(Layer.Inputs, Pieces: 1, Layer.Inputs, Jump: 0);
+        for (var point = 0; point < WinogradKernels.Points; point++)
+        {
+            for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip)
+            {
+                var target = products[((point * _tiles * Layer.Outputs) + first)..];
+                var start = point * _tiles * Layer.Inputs;
+                StripKernels.Multiply(values, start, rows, tiles, _kernels[point].At(first), [], target, Layer.Outputs);
             }
         }
-
-        return kernels;
     }
 
     // Where a tile's results lie in the input; the last of an odd number of pixels is computed with the one before, once more.
     private (int Y, int X) Corner(int firstRow, int tile) => (
-        Math.Min(2 * (firstRow + (tile / _tilesAcross)), InputHeight - 2),
-        Math.Min(2 * (tile % _tilesAcross), InputWidth - 2));
+        Math.Min(2 * (firstRow + (tile / _tilesAcross)), Input.Height - 2),
+        Math.Min(2 * (tile % _tilesAcross), Input.Width - 2));
 
     private void Write((int Y, int X) corner, Span<float> results, Span<float> output)
     {
-        if (Pool == 2)
+        var row = 2 * Layer.Outputs;
+        if (Layer.Pool == 2)
         {
-            var upper = results[..(2 * Outputs)];
-            ManagedKernels.Pool(upper, results[upper.Length..], Outputs, output.Slice(Place(corner.Y / 2, corner.X / 2), Outputs));
+            var pixel = output.Slice(Output.Place(corner.Y / 2, corner.X / 2), Layer.Outputs);
+            ManagedKernels.Pool(results[..row], results[row..], Layer.Outputs, pixel);
             return;
         }
 
-        TensorPrimitives.Max(results, 0f, results);
-        var row = 2 * Outputs;
-        results[..row].CopyTo(output[Place(corner.Y, corner.X)..]);
-        results[row..].CopyTo(output[Place(corner.Y + 1, corner.X)..]);
+        if (Layer.IsClipped)
+        {
+            TensorPrimitives.Max(results, 0f, results);
+        }
+
+        results[..row].CopyTo(output[Output.Place(corner.Y, corner.X)..]);
+        results[row..].CopyTo(output[Output.Place(corner.Y + 1, corner.X)..]);
     }
 }

@@ -5,19 +5,49 @@ using System.Runtime.Intrinsics;
 namespace NullaProp.ML.Backends.Layers;
 
 /// <summary>
-/// The three loops of a 3×3 convolution by Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, arXiv 1509.09308, section 4.1): four
-/// neighbouring results Aᵀ·[U ⊙ (Bᵀ·d·B)]·A from a tile d of 4×4 pixels take 16 products a channel in place of 36. The matrices A and B
-/// hold nothing but 0, 1 and −1. As in <see cref="ManagedKernels"/>, every sum has its order, whatever the processor's vectors.
+/// What comes before and after the products of a 3×3 convolution by Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, arXiv
+/// 1509.09308, section 4.1): four neighbouring results Aᵀ·[U ⊙ (Bᵀ·d·B)]·A from a tile d of 4×4 pixels take 16 products a channel in place
+/// of 36. The matrices A and B hold nothing but 0, 1 and −1. As in <see cref="ManagedKernels"/>, every sum has its order, whatever the
+/// processor's vectors.
 /// </summary>
 internal static class WinogradKernels
 {
     /// <summary>The number of values of a tile, 4×4.</summary>
     public const int Points = 16;
 
-    /// <summary>The number of tiles is a multiple of this.</summary>
-    public const int Group = 4; // tiles that share the load of a weight
-
     private const int Side = 4;
+
+    /// <summary>Writes kernels as they are multiplied, U = G·g·Gᵀ; in double precision, for it is done once.</summary>
+    /// <param name="kernels">g, (n, 3, 3).</param>
+    /// <param name="target">U, (16, n).</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SpreadKernels(ReadOnlySpan<float> kernels, Span<float> target)
+    {
+        var count = kernels.Length / 9;
+        Span<double> columns = stackalloc double[3 * Side]; // G·g
+        Span<double> row = stackalloc double[Side];
+        for (var n = 0; n < count; n++)
+        {
+            var kernel = kernels.Slice(9 * n, 9);
+            for (var x = 0; x < 3; x++)
+            {
+                SpreadThree(kernel[x], kernel[3 + x], kernel[6 + x], row);
+                (columns[x], columns[3 + x], columns[6 + x], columns[9 + x]) = (row[0], row[1], row[2], row[3]);
+            }
+
+            for (var y = 0; y < Side; y++)
+            {
+                SpreadThree(columns[3 * y], columns[(3 * y) + 1], columns[(3 * y) + 2], row);
+                for (var x = 0; x < Side; x++)
+                {
+                    target[(((Side * y) + x) * count) + n] = (float)row[x];
+                }
+            }
+        }
+
+        static void SpreadThree(double a, double b, double c, Span<double> four) =>
+            (four[0], four[1], four[2], four[3]) = (a, (a + b + c) / 2, (a - b + c) / 2, c);
+    }
 
     /// <summary>Writes a tile as it is multiplied, V = Bᵀ·d·B.</summary>
     /// <param name="input">The image, pixel by pixel.</param>
@@ -43,33 +73,6 @@ internal static class WinogradKernels
         else
         {
             Spread<Vectors128, Vector128<float>>(input, start, stride, channels, tile, tiles, target);
-        }
-    }
-
-    /// <summary>Multiplies, for each of the 16 values of a tile by itself: M = V·U.</summary>
-    /// <param name="tiles">The number of tiles, a multiple of <see cref="Group"/>.</param>
-    /// <param name="values">V, (16, tiles, C).</param>
-    /// <param name="kernels">U, (16, C, outputs), outputs whole vectors.</param>
-    /// <param name="outputs">Their number.</param>
-    /// <param name="target">M, (16, tiles, outputs).</param>
-    public static void Multiply(int tiles, ReadOnlySpan<float> values, ReadOnlySpan<float> kernels, int outputs, Span<float> target)
-    {
-        var channels = kernels.Length / Points / outputs;
-        ManagedKernels.CheckSize(values, Points * tiles, channels);
-        ManagedKernels.CheckSize(kernels, Points * channels, outputs);
-        ManagedKernels.CheckSize(target, Points * tiles, outputs);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(tiles % Group, 0);
-        if (Vector512.IsHardwareAccelerated)
-        {
-            Multiply<Vectors512, Vector512<float>>(tiles, values, kernels, outputs, target);
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            Multiply<Vectors256, Vector256<float>>(tiles, values, kernels, outputs, target);
-        }
-        else
-        {
-            Multiply<Vectors128, Vector128<float>>(tiles, values, kernels, outputs, target);
         }
     }
 
@@ -151,42 +154,6 @@ internal static class WinogradKernels
         }
     }
 
-    /// <summary>Multiplies by vectors of one width.</summary>
-    /// <typeparam name="TVectors">Their arithmetic.</typeparam>
-    /// <typeparam name="TVector">The vectors.</typeparam>
-    /// <param name="tiles">As above.</param>
-    /// <param name="values">As above.</param>
-    /// <param name="kernels">As above.</param>
-    /// <param name="outputs">As above.</param>
-    /// <param name="target">As above.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<TVectors, TVector>(
-        int tiles, ReadOnlySpan<float> values, ReadOnlySpan<float> kernels, int outputs, Span<float> target)
-        where TVectors : struct, IVectors<TVector>
-        where TVector : struct
-    {
-        var channels = kernels.Length / Points / outputs;
-        for (var point = 0; point < Points; point++)
-        {
-            ref var kernel = ref Unsafe.Add(ref MemoryMarshal.GetReference(kernels), point * channels * outputs);
-            for (var tile = 0; tile < tiles; tile += Group)
-            {
-                ref var value = ref Unsafe.Add(ref MemoryMarshal.GetReference(values), ((point * tiles) + tile) * channels);
-                ref var product = ref Unsafe.Add(ref MemoryMarshal.GetReference(target), ((point * tiles) + tile) * outputs);
-                var column = 0;
-                for (; column + (2 * TVectors.Count) <= outputs; column += 2 * TVectors.Count)
-                {
-                    FourByTwo<TVectors, TVector>(ref value, ref kernel, channels, outputs, column, ref product);
-                }
-
-                for (; column < outputs; column += TVectors.Count)
-                {
-                    FourByOne<TVectors, TVector>(ref value, ref kernel, channels, outputs, column, ref product);
-                }
-            }
-        }
-    }
-
     /// <summary>Reads the results of a tile by vectors of one width.</summary>
     /// <typeparam name="TVectors">Their arithmetic.</typeparam>
     /// <typeparam name="TVector">The vectors.</typeparam>
@@ -226,69 +193,5 @@ internal static class WinogradKernels
             var (x2, x3) = (TVectors.Load(ref product, from + (2 * Side * point)), TVectors.Load(ref product, from + (3 * Side * point)));
             return (TVectors.Add(TVectors.Add(x0, x1), x2), TVectors.Subtract(TVectors.Subtract(x1, x2), x3));
         }
-    }
-
-    // Two vectors of outputs at four tiles: eight sums, which need not wait for each other.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourByTwo<TVectors, TVector>(
-        ref float values, ref float kernel, int channels, int outputs, int column, ref float target)
-        where TVectors : struct, IVectors<TVector>
-        where TVector : struct
-    {
-        var zero = TVectors.Of(0);
-        var (first, second, third, fourth) = (zero, zero, zero, zero);
-        var (nextFirst, nextSecond, nextThird, nextFourth) = (zero, zero, zero, zero);
-        var weight = column;
-        for (var i = 0; i < channels; i++, weight += outputs)
-        {
-            var (factor, nextFactor) = (TVectors.Load(ref kernel, weight), TVectors.Load(ref kernel, weight + TVectors.Count));
-            var value = TVectors.Of(Unsafe.Add(ref values, i));
-            first = TVectors.MultiplyAdd(value, factor, first);
-            nextFirst = TVectors.MultiplyAdd(value, nextFactor, nextFirst);
-            value = TVectors.Of(Unsafe.Add(ref values, i + channels));
-            second = TVectors.MultiplyAdd(value, factor, second);
-            nextSecond = TVectors.MultiplyAdd(value, nextFactor, nextSecond);
-            value = TVectors.Of(Unsafe.Add(ref values, i + (2 * channels)));
-            third = TVectors.MultiplyAdd(value, factor, third);
-            nextThird = TVectors.MultiplyAdd(value, nextFactor, nextThird);
-            value = TVectors.Of(Unsafe.Add(ref values, i + (3 * channels)));
-            fourth = TVectors.MultiplyAdd(value, factor, fourth);
-            nextFourth = TVectors.MultiplyAdd(value, nextFactor, nextFourth);
-        }
-
-        TVectors.Store(first, ref target, column);
-        TVectors.Store(second, ref target, column + outputs);
-        TVectors.Store(third, ref target, column + (2 * outputs));
-        TVectors.Store(fourth, ref target, column + (3 * outputs));
-        column += TVectors.Count;
-        TVectors.Store(nextFirst, ref target, column);
-        TVectors.Store(nextSecond, ref target, column + outputs);
-        TVectors.Store(nextThird, ref target, column + (2 * outputs));
-        TVectors.Store(nextFourth, ref target, column + (3 * outputs));
-    }
-
-    // What is left where the number of vectors is odd.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourByOne<TVectors, TVector>(
-        ref float values, ref float kernel, int channels, int outputs, int column, ref float target)
-        where TVectors : struct, IVectors<TVector>
-        where TVector : struct
-    {
-        var zero = TVectors.Of(0);
-        var (first, second, third, fourth) = (zero, zero, zero, zero);
-        var weight = column;
-        for (var i = 0; i < channels; i++, weight += outputs)
-        {
-            var factor = TVectors.Load(ref kernel, weight);
-            first = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, i)), factor, first);
-            second = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, i + channels)), factor, second);
-            third = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, i + (2 * channels))), factor, third);
-            fourth = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, i + (3 * channels))), factor, fourth);
-        }
-
-        TVectors.Store(first, ref target, column);
-        TVectors.Store(second, ref target, column + outputs);
-        TVectors.Store(third, ref target, column + (2 * outputs));
-        TVectors.Store(fourth, ref target, column + (3 * outputs));
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ManagedBlock
     /// <param name="shape">The size of the images.</param>
     public ManagedBlock(Denoiser model, DenoisingBlock block, FoldedBlock folded, ImageShape shape)
     {
-        ImageNetwork = block.Backbone.Layers() is { } layers && ManagedLayers.CanCompute(layers)
+        ImageNetwork = block.Backbone.Layers() is { } layers
             ? new ManagedImageNetwork(model.Normalization, layers, block.Head.HostJoin().ImageColumns(), shape)
             : new LibtorchImageNetwork(model.Normalization, block, shape);
         (_hidden, _labelMatrix, _labelFold) = (folded.LabelFold.Rows, new(folded.LabelMatrix), new(folded.LabelFold));

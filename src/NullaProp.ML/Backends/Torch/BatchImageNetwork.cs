@@ -1,4 +1,3 @@
-using NullaProp.ML.Backends.Layers;
 using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 
@@ -43,7 +42,7 @@ internal sealed class BatchImageNetwork(DenoisingBlock block) : IDisposable
     }
 
     private BatchConvolutions? Made(long[] images) =>
-        block.Backbone.Layers() is [BackboneLayer.Convolution, ..] layers && ManagedLayers.CanCompute(layers)
+        block.Backbone.Layers() is [BackboneLayer.Convolution or BackboneLayer.Normed, ..] layers
             ? new BatchConvolutions(layers, new ImageShape((int)images[1], (int)images[2], (int)images[3]))
             : null;
 }

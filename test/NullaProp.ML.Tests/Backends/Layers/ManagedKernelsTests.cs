@@ -37,55 +37,6 @@ public sealed class ManagedKernelsTests
         }
     }
 
-    // Widths of one, two, three and five of the narrowest group.
-    [TestMethod]
-    [DataRow(1, 16)]
-    [DataRow(3, 32)]
-    [DataRow(5, 48)]
-    [DataRow(16, 80)]
-    public void Convolve_FourPixels_SumsOverTheWindow(int channels, int outputs)
-    {
-        const int width = 6; // four pixels and the border
-        var random = new Random(channels);
-        var (image, weights) = (Numbers(random, 3 * width * channels), Numbers(random, 9 * channels * outputs));
-        var bias = Numbers(random, outputs);
-        var window = new ManagedKernels.Window(Start: 0, Stride: width * channels, Segment: 3 * channels);
-        var (by512, by256) = (new float[4 * outputs], new float[4 * outputs]);
-        var (by128, chosen) = (new float[4 * outputs], new float[4 * outputs]);
-
-        ManagedKernels.Convolve(image, 0, width * channels, weights, bias, chosen);
-        ManagedKernels.Convolve<Vectors512, Vector512<float>>(image, window, weights, bias, by512);
-        ManagedKernels.Convolve<Vectors256, Vector256<float>>(image, window, weights, bias, by256);
-        ManagedKernels.Convolve<Vectors128, Vector128<float>>(image, window, weights, bias, by128);
-
-        for (var pixel = 0; pixel < 4; pixel++)
-        {
-            for (var k = 0; k < outputs; k++)
-            {
-                Assert.AreEqual(Expected(pixel, k), chosen[(pixel * outputs) + k], Rounding, $"pixel {pixel}, output {k}");
-            }
-        }
-
-        foreach (var other in new[] { by512, by256, by128 })
-        {
-            CollectionAssert.AreEqual(chosen, other);
-        }
-
-        double Expected(int pixel, int output)
-        {
-            double sum = bias[output];
-            for (var y = 0; y < 3; y++)
-            {
-                for (var x = 0; x < 3 * channels; x++)
-                {
-                    sum += (double)image[(((y * width) + pixel) * channels) + x] * weights[(((y * 3 * channels) + x) * outputs) + output];
-                }
-            }
-
-            return sum;
-        }
-    }
-
     [TestMethod]
     public void Pool_TwoRows_TakesTheLargestOfEachSquareAndNoneBelowZero()
     {

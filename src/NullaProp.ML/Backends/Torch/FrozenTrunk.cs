@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
 
-namespace NullaProp.ML.Networks;
+namespace NullaProp.ML.Backends.Torch;
 
 /// <summary>
 /// The part of a pretrained network that training leaves as it is. What it sees in a photo is computed once; a model of that is trained,
@@ -16,6 +17,8 @@ internal sealed class FrozenTrunk : IDisposable
     private readonly PixelNormalization _scale;
     private readonly ResNetBackbone _network;
     private readonly HashSet<string> _taken;
+    private readonly Lazy<BatchConvolutions?> _toFeatures; // on the CPU
+    private readonly Lazy<BatchConvolutions?> _belowLastStage;
 
     /// <summary>Creates the trunk.</summary>
     /// <param name="values">Weights of a whole model, or those of the trunk; names that the trunk does not have are passed over.</param>
@@ -28,6 +31,8 @@ internal sealed class FrozenTrunk : IDisposable
         _network = new ResNetBackbone(_weights.Under(BackboneName), ResNetDepth.OfPretrained, PretrainedBackbone.Shape, features: 1);
         var own = _weights.All.Where(weight => !weight.Key.StartsWith($"{BackboneName}.output.", StringComparison.Ordinal)).ToList();
         _taken = [.. own.Select(weight => weight.Key)];
+        _toFeatures = OnProcessor(_network.LayersToFeatures);
+        _belowLastStage = OnProcessor(_network.LayersBelowLastStage);
         foreach (var (name, weight) in own)
         {
             _weights.Take(name, values.TryGetValue(name, out var value) && value.Shape.SequenceEqual(weight.Shape)
@@ -46,13 +51,13 @@ internal sealed class FrozenTrunk : IDisposable
     /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
     /// <param name="features">Where to write, rows × 512.</param>
     public void Features(ReadOnlySpan<float> pixels, Span<float> features) =>
-        Write(pixels, images => PretrainedBackbone.Features(_network, images), features); // (B, 512)
+        Write(pixels, images => _toFeatures.Value?.Features(images) ?? PretrainedBackbone.Features(_network, images), features); // (B, 512)
 
     /// <summary>Writes what the last stage reads of photos.</summary>
     /// <param name="pixels">Raw pixels, as above.</param>
     /// <param name="maps">Where to write, rows × 256·14·14.</param>
     public void MapsBelowLastStage(ReadOnlySpan<float> pixels, Span<float> maps) =>
-        Write(pixels, images => _network.MapsBelowLastStage(images, training: null), maps); // (B, 256, 14, 14)
+        Write(pixels, images => _belowLastStage.Value?.Maps(images) ?? _network.MapsBelowLastStage(images, training: null), maps);
 
     /// <summary>Returns the model of photos that computes what it sees and then what the upper part of a model computes.</summary>
     /// <param name="upper">From <see cref="Upper"/>, or one that was drawn; what it trained is in the place of this trunk's. It stays the
@@ -94,6 +99,9 @@ internal sealed class FrozenTrunk : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
+
+    private Lazy<BatchConvolutions?> OnProcessor(Func<IReadOnlyList<BackboneLayer>> layers) => new(() =>
+        _weights.Device.type == TorchSharp.DeviceType.CPU ? new BatchConvolutions(layers(), PretrainedBackbone.Shape) : null);
 
     private void Write(ReadOnlySpan<float> pixels, Func<Tensor, Tensor> network, Span<float> target)
     {

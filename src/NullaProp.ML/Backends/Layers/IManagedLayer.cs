@@ -1,0 +1,181 @@
+using System.Numerics.Tensors;
+
+namespace NullaProp.ML.Backends.Layers;
+
+/// <summary>A layer of an image network for one image, in managed memory.</summary>
+internal interface IManagedLayer
+{
+    /// <summary>Gets the form of what it writes; a vector is a single pixel.</summary>
+    MapShape Output { get; }
+
+    /// <summary>Gets the length of the working memory that it needs.</summary>
+    int WorkLength { get; }
+
+    /// <summary>Computes the layer.</summary>
+    /// <param name="input">What the layer before wrote.</param>
+    /// <param name="work">Working memory, with anything in it.</param>
+    /// <param name="output">Where to write; a border is left as it is.</param>
+    void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output);
+}
+
+/// <summary>Layers one behind the other.</summary>
+internal sealed class ManagedChain : IManagedLayer
+{
+    private readonly IReadOnlyList<IManagedLayer> _layers;
+    private readonly int _between; // the length of what one of two memories must hold, from which and to which the layers compute in turns
+
+    /// <summary>Joins layers.</summary>
+    /// <param name="layers">The layers, at least one.</param>
+    public ManagedChain(IReadOnlyList<IManagedLayer> layers)
+    {
+        _layers = layers;
+        _between = layers.SkipLast(1).Select(layer => layer.Output.Length).DefaultIfEmpty(0).Max();
+        WorkLength = (2 * _between) + layers.Max(layer => layer.WorkLength);
+    }
+
+    /// <inheritdoc/>
+    public MapShape Output => _layers[^1].Output;
+
+    /// <inheritdoc/>
+    public int WorkLength { get; }
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output)
+    {
+        var rest = work[(2 * _between)..];
+        for (var i = 0; i < _layers.Count; i++)
+        {
+            var layer = _layers[i];
+            var target = i == _layers.Count - 1 ? output : work.Slice(i % 2 * _between, layer.Output.Length);
+            layer.Output.ClearBorder(target);
+            layer.Forward(input, rest, target);
+            input = target;
+        }
+    }
+}
+
+/// <summary>The sum of what two chains make of the same maps, perhaps with ReLU.</summary>
+/// <param name="path">One chain.</param>
+/// <param name="shortcut">The other; <see langword="null"/> where the maps themselves are added.</param>
+/// <param name="input">The form of the maps.</param>
+/// <param name="isClipped">Whether ReLU follows.</param>
+internal sealed class ManagedResidual(ManagedChain path, ManagedChain? shortcut, MapShape input, bool isClipped) : IManagedLayer
+{
+    /// <inheritdoc/>
+    public MapShape Output => path.Output;
+
+    /// <inheritdoc/>
+    public int WorkLength => (shortcut?.Output.Length ?? 0) + Math.Max(path.WorkLength, shortcut?.WorkLength ?? 0);
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    {
+        path.Forward(maps, work, output);
+        if (shortcut is null)
+        {
+            Add(maps, input, output);
+            return;
+        }
+
+        var beside = work[..shortcut.Output.Length];
+        shortcut.Forward(maps, work[beside.Length..], beside);
+        Add(beside, shortcut.Output, output);
+    }
+
+    private void Add(ReadOnlySpan<float> maps, MapShape shape, Span<float> output)
+    {
+        for (var y = 0; y < Output.Height; y++)
+        {
+            var row = Output.Row(output, y);
+            TensorPrimitives.Add(row, shape.Row(maps, y), row);
+            if (isClipped)
+            {
+                TensorPrimitives.Max(row, 0f, row);
+            }
+        }
+    }
+}
+
+/// <summary>max(x, 0).</summary>
+/// <param name="input">The form of what it reads; it has no border.</param>
+internal sealed class ManagedRelu(MapShape input) : IManagedLayer
+{
+    /// <inheritdoc/>
+    public MapShape Output => input;
+
+    /// <inheritdoc/>
+    public int WorkLength => 0;
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output) =>
+        TensorPrimitives.Max(maps[..input.Length], 0f, output);
+}
+
+/// <summary>The largest of each square of pixels.</summary>
+/// <param name="side">The squares' side.</param>
+/// <param name="stride">Every how many pixels there is one.</param>
+/// <param name="padding">How many pixels the edge lies beyond the image.</param>
+/// <param name="input">The form of what it reads.</param>
+/// <param name="border">The width of the border around what it writes.</param>
+internal sealed class ManagedMaxPool(int side, int stride, int padding, MapShape input, int border) : IManagedLayer
+{
+    /// <inheritdoc/>
+    public MapShape Output { get; } =
+        new(Count(input.Height, side, stride, padding), Count(input.Width, side, stride, padding), input.Channels, border);
+
+    /// <inheritdoc/>
+    public int WorkLength => 0;
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    {
+        for (var y = 0; y < Output.Height; y++)
+        {
+            for (var x = 0; x < Output.Width; x++)
+            {
+                var pixel = output.Slice(Output.Place(y, x), input.Channels);
+                pixel.Fill(float.NegativeInfinity);
+                TakeLargest(maps, (y * stride) - padding, (x * stride) - padding, pixel);
+            }
+        }
+    }
+
+    private static int Count(int length, int side, int stride, int padding) => ((length + (2 * padding) - side) / stride) + 1;
+
+    private void TakeLargest(ReadOnlySpan<float> maps, int top, int left, Span<float> pixel)
+    {
+        for (var y = Math.Max(0, top); y < Math.Min(input.Height, top + side); y++)
+        {
+            for (var x = Math.Max(0, left); x < Math.Min(input.Width, left + side); x++)
+            {
+                TensorPrimitives.Max(pixel, maps.Slice(input.Place(y, x), input.Channels), pixel);
+            }
+        }
+    }
+}
+
+/// <summary>The mean of each channel's pixels.</summary>
+/// <param name="input">The form of what it reads.</param>
+internal sealed class ManagedChannelMean(MapShape input) : IManagedLayer
+{
+    /// <inheritdoc/>
+    public MapShape Output { get; } = new(1, 1, input.Channels, Border: 0);
+
+    /// <inheritdoc/>
+    public int WorkLength => 0;
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    {
+        output.Clear();
+        for (var y = 0; y < input.Height; y++)
+        {
+            for (var x = 0; x < input.Width; x++)
+            {
+                TensorPrimitives.Add(output, maps.Slice(input.Place(y, x), input.Channels), output);
+            }
+        }
+
+        TensorPrimitives.Divide(output, (float)(input.Height * input.Width), output);
+    }
+}

@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace NullaProp.ML.Backends.Layers;
+
+/// <summary>Where the rows that are multiplied with a matrix lie: each in pieces, as the rows of a convolution's window are.</summary>
+/// <param name="Step">The way from a row to the next: that of a window from pixel to pixel.</param>
+/// <param name="Pieces">The number of pieces of a row: the height of a window.</param>
+/// <param name="Length">The length of a piece: the width of a window times the channels.</param>
+/// <param name="Jump">The way from a piece to the next: the length of a row of the image.</param>
+internal readonly record struct StripRows(int Step, int Pieces, int Length, int Jump);
+
+/// <summary>
+/// The loop that convolutions spend their time in: rows times a strip of a matrix. Four rows share each load of a weight, and their eight
+/// sums need not wait for each other. Each sum is taken in the order of the inputs, so that its bits do not depend on the processor's
+/// vectors.
+/// </summary>
+internal static class StripKernels
+{
+    /// <summary>The least number of rows: those that are multiplied at once.</summary>
+    public const int Rows = 4;
+
+    /// <summary>Multiplies rows with a strip, and adds a bias; the last four rows may overlap those before.</summary>
+    /// <param name="input">Where the rows lie.</param>
+    /// <param name="start">Where the first one begins.</param>
+    /// <param name="rows">How they lie.</param>
+    /// <param name="count">How many, 4 or more.</param>
+    /// <param name="strip">The strip, (inputs, width).</param>
+    /// <param name="bias">The strip's biases, as many as it is wide; empty where there are none.</param>
+    /// <param name="output">Where to write.</param>
+    /// <param name="step">The way from the results of a row to those of the next, at least the strip's width.</param>
+    public static void Multiply(
+        ReadOnlySpan<float> input,
+        int start,
+        StripRows rows,
+        int count,
+        ReadOnlySpan<float> strip,
+        ReadOnlySpan<float> bias,
+        Span<float> output,
+        int step)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, Rows);
+        var width = strip.Length / (rows.Pieces * rows.Length);
+        if (width is not (StripMatrix.Strip or StripMatrix.Strip / 2) || strip.Length != width * rows.Pieces * rows.Length
+            || (bias.Length != width && bias.Length != 0))
+        {
+            throw new ArgumentException(
+                $"A strip of {StripMatrix.Strip} or half as many outputs is needed, with as many biases or none.", nameof(strip));
+        }
+
+        _ = input[start + ((count - 1) * rows.Step) + ((rows.Pieces - 1) * rows.Jump) + rows.Length - 1]; // the last value read
+        _ = output[((count - 1) * step) + width - 1]; // the last one written
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Multiply<Vectors512, Vector512<float>>(input[start..], rows, count, strip, bias, output, step);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Multiply<Vectors256, Vector256<float>>(input[start..], rows, count, strip, bias, output, step);
+        }
+        else
+        {
+            Multiply<Vectors128, Vector128<float>>(input[start..], rows, count, strip, bias, output, step);
+        }
+    }
+
+    /// <summary>Multiplies by vectors of one width.</summary>
+    /// <typeparam name="TVectors">Their arithmetic.</typeparam>
+    /// <typeparam name="TVector">A vector.</typeparam>
+    /// <param name="input">As above, from the first row on.</param>
+    /// <param name="rows">As above.</param>
+    /// <param name="count">As above.</param>
+    /// <param name="strip">As above.</param>
+    /// <param name="bias">As above.</param>
+    /// <param name="output">As above.</param>
+    /// <param name="step">As above.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply<TVectors, TVector>(
+        ReadOnlySpan<float> input,
+        StripRows rows,
+        int count,
+        ReadOnlySpan<float> strip,
+        ReadOnlySpan<float> bias,
+        Span<float> output,
+        int step)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        var width = strip.Length / (rows.Pieces * rows.Length);
+        ref var weights = ref MemoryMarshal.GetReference(strip);
+        for (var row = 0; row < count; row += Rows)
+        {
+            var first = Math.Min(row, count - Rows);
+            ref var values = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), first * rows.Step);
+            ref var target = ref Unsafe.Add(ref MemoryMarshal.GetReference(output), first * step);
+            var column = 0;
+            for (; column + (2 * TVectors.Count) <= width; column += 2 * TVectors.Count)
+            {
+                TwoVectors<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, ref target, step);
+            }
+
+            for (; column < width; column += TVectors.Count)
+            {
+                OneVector<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, ref target, step);
+            }
+        }
+    }
+
+    // Four rows and two vectors of outputs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TwoVectors<TVectors, TVector>(
+        ref float values, StripRows rows, ref float weights, int width, int column, ReadOnlySpan<float> bias, ref float target, int step)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        var first = Start<TVectors, TVector>(bias, column);
+        var next = Start<TVectors, TVector>(bias, column + TVectors.Count);
+        var (second, third, fourth) = (first, first, first);
+        var (nextSecond, nextThird, nextFourth) = (next, next, next);
+        var weight = column;
+        for (var piece = 0; piece < rows.Pieces; piece++)
+        {
+            var place = piece * rows.Jump;
+            for (var end = place + rows.Length; place < end; place++, weight += width)
+            {
+                var (factor, nextFactor) = (TVectors.Load(ref weights, weight), TVectors.Load(ref weights, weight + TVectors.Count));
+                var value = TVectors.Of(Unsafe.Add(ref values, place));
+                first = TVectors.MultiplyAdd(value, factor, first);
+                next = TVectors.MultiplyAdd(value, nextFactor, next);
+                value = TVectors.Of(Unsafe.Add(ref values, place + rows.Step));
+                second = TVectors.MultiplyAdd(value, factor, second);
+                nextSecond = TVectors.MultiplyAdd(value, nextFactor, nextSecond);
+                value = TVectors.Of(Unsafe.Add(ref values, place + (2 * rows.Step)));
+                third = TVectors.MultiplyAdd(value, factor, third);
+                nextThird = TVectors.MultiplyAdd(value, nextFactor, nextThird);
+                value = TVectors.Of(Unsafe.Add(ref values, place + (3 * rows.Step)));
+                fourth = TVectors.MultiplyAdd(value, factor, fourth);
+                nextFourth = TVectors.MultiplyAdd(value, nextFactor, nextFourth);
+            }
+        }
+
+        Store<TVectors, TVector>(ref target, column, step, first, second, third, fourth);
+        Store<TVectors, TVector>(ref target, column + TVectors.Count, step, next, nextSecond, nextThird, nextFourth);
+    }
+
+    // Four rows and one vector: what is left of a strip of half the width.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void OneVector<TVectors, TVector>(
+        ref float values, StripRows rows, ref float weights, int width, int column, ReadOnlySpan<float> bias, ref float target, int step)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        var first = Start<TVectors, TVector>(bias, column);
+        var (second, third, fourth) = (first, first, first);
+        var weight = column;
+        for (var piece = 0; piece < rows.Pieces; piece++)
+        {
+            var place = piece * rows.Jump;
+            for (var end = place + rows.Length; place < end; place++, weight += width)
+            {
+                var factor = TVectors.Load(ref weights, weight);
+                first = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, place)), factor, first);
+                second = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, place + rows.Step)), factor, second);
+                third = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, place + (2 * rows.Step))), factor, third);
+                fourth = TVectors.MultiplyAdd(TVectors.Of(Unsafe.Add(ref values, place + (3 * rows.Step))), factor, fourth);
+            }
+        }
+
+        Store<TVectors, TVector>(ref target, column, step, first, second, third, fourth);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Start<TVectors, TVector>(ReadOnlySpan<float> bias, int column)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct =>
+        bias.IsEmpty ? TVectors.Of(0) : TVectors.Load(ref MemoryMarshal.GetReference(bias), column);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TVectors, TVector>(
+        ref float target, int column, int step, TVector first, TVector second, TVector third, TVector fourth)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        TVectors.Store(first, ref target, column);
+        TVectors.Store(second, ref target, column + step);
+        TVectors.Store(third, ref target, column + (2 * step));
+        TVectors.Store(fourth, ref target, column + (3 * step));
+    }
+}

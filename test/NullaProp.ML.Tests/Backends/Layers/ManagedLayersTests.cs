@@ -1,0 +1,54 @@
+using NullaProp.ML.Backends.Layers;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Randomness;
+using static TorchSharp.torch;
+
+namespace NullaProp.ML.Tests.Backends.Layers;
+
+/// <summary>Whole image networks in managed memory, against the same in libtorch.</summary>
+[TestClass]
+public sealed class ManagedLayersTests
+{
+    public static IEnumerable<object[]> Networks =>
+    [
+        [NoPropBackbone.SmallConv, new ImageShape(1, 28, 28)],
+        [NoPropBackbone.SmallConv, new ImageShape(3, 9, 13)],
+        [NoPropBackbone.PaperConv, new ImageShape(3, 17, 12)],
+        [NoPropBackbone.Mlp, new ImageShape(1, 3, 5)],
+        [NoPropBackbone.ResNet18, new ImageShape(3, 32, 32)],
+        [NoPropBackbone.ResNet18, new ImageShape(1, 9, 11)],
+        [NoPropBackbone.ResNet18, new ImageShape(3, 96, 65)],
+        [NoPropBackbone.ResNet50, new ImageShape(3, 40, 33)],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void Forward_ImageAfterImage_GivesTheFeaturesOfLibtorch(NoPropBackbone backbone, ImageShape shape)
+    {
+        const int images = 3;
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        using var weights = Weights.Drawn(new RandomStreams(3), CPU);
+        var options = new NoPropOptions { Backbone = backbone, HiddenSize = 24 };
+        var network = BackboneFactory.Create(weights.Under("backbone"), options, shape);
+        using var generator = new Generator(5, CPU);
+        var pixels = randn([images, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU, generator: generator);
+        float[] mean = [.. Enumerable.Range(0, shape.Channels).Select(channel => 0.5f * channel)];
+        float[] scale = [.. Enumerable.Range(0, shape.Channels).Select(channel => 2f - channel / 2f)];
+
+        var layers = new ManagedLayers(network.Layers()!, shape, (mean, scale));
+
+        var normalized = (pixels - tensor(mean).view(1, -1, 1, 1)) * tensor(scale).view(1, -1, 1, 1);
+        var expected = network.Features(normalized);
+        var largest = expected.abs().max().item<float>();
+        float[][] memory = [.. layers.Lengths.Select(length => new float[length])];
+        for (var image = 0; image < images; image++) // in the same memory
+        {
+            var features = layers.Forward(pixels[image].data<float>().ToArray(), memory)[..24].ToArray();
+            for (var i = 0; i < features.Length; i++)
+            {
+                Assert.AreEqual(expected[image, i].item<float>(), features[i], 2e-5 * largest, $"image {image}, feature {i}");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.Intrinsics;
+using NullaProp.ML.Backends.Layers;
+
+namespace NullaProp.ML.Tests.Backends.Layers;
+
+/// <summary>Rows times a strip against sums taken one by one in double precision, and the same bits by vectors of every width.</summary>
+[TestClass]
+public sealed class StripKernelsTests
+{
+    private const double Rounding = 1e-5; // single precision, some hundred products of numbers up to 1
+
+    // Pieces that lie apart, rows that overlap, a last group of four that overlaps the one before.
+    [TestMethod]
+    [DataRow(4, 3, 1, 9, 6, 32, true)]
+    [DataRow(7, 2, 3, 9, 40, 32, true)]
+    [DataRow(5, 48, 1, 48, 0, 32, false)]
+    [DataRow(6, 6, 3, 5, 60, 16, false)]
+    [DataRow(4, 0, 2, 7, 30, 16, true)]
+    public void Multiply_AnyRows_AddsTheProductToTheBias(int count, int step, int pieces, int length, int jump, int width, bool hasBias)
+    {
+        var rows = new StripRows(step, pieces, length, jump);
+        var random = new Random(count);
+        const int start = 3;
+        var input = Numbers(random, start + (count * step) + (pieces * jump) + length);
+        var (strip, bias) = (Numbers(random, pieces * length * width), hasBias ? Numbers(random, width) : []);
+        var outputStep = width + 16;
+        float[] Target() => new float[count * outputStep];
+        var (chosen, by512, by256, by128) = (Target(), Target(), Target(), Target());
+
+        StripKernels.Multiply(input, start, rows, count, strip, bias, chosen, outputStep);
+        StripKernels.Multiply<Vectors512, Vector512<float>>(input.AsSpan(start), rows, count, strip, bias, by512, outputStep);
+        StripKernels.Multiply<Vectors256, Vector256<float>>(input.AsSpan(start), rows, count, strip, bias, by256, outputStep);
+        StripKernels.Multiply<Vectors128, Vector128<float>>(input.AsSpan(start), rows, count, strip, bias, by128, outputStep);
+
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            var (row, output) = (i / outputStep, i % outputStep);
+            Assert.AreEqual(output < width ? Expected(row, output) : 0, chosen[i], Rounding, $"row {row}, output {output}");
+        }
+
+        foreach (var other in new[] { by512, by256, by128 })
+        {
+            CollectionAssert.AreEqual(chosen, other);
+        }
+
+        double Expected(int row, int output) => (hasBias ? bias[output] : 0) + Enumerable.Range(0, pieces * length).Sum(i =>
+            (double)input[start + (row * step) + (i / length * jump) + (i % length)] * strip[(i * width) + output]);
+    }
+
+    [TestMethod]
+    public void Multiply_RowsBeyondTheInput_AreRefusedBeforeTheyAreRead() =>
+        Assert.ThrowsExactly<IndexOutOfRangeException>(() => StripKernels.Multiply(
+            new float[4 * 9 - 1], 0, new StripRows(9, 1, 9, 0), count: 4, new float[9 * 32], bias: [], new float[4 * 32], step: 32));
+
+    [TestMethod]
+    public void Multiply_StripOfAnotherWidth_IsRefused() =>
+        Assert.ThrowsExactly<ArgumentException>(() => StripKernels.Multiply(
+            new float[36], 0, new StripRows(9, 1, 9, 0), count: 4, new float[9 * 24], bias: [], new float[4 * 32], step: 32));
+
+    private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextSingle()) - 1)];
+}
