@@ -64,6 +64,9 @@ public sealed class ImageFileLoadingTransformer : ITransformer
         return AddedColumn.To(_host, input, Bind);
     }
 
+    /// <summary>Gets what happens to images of another shape.</summary>
+    internal ImageFit Fit => _frame.Fit;
+
     /// <summary>Reads an image that is no file, such as one that was sent to a server, as files are read.</summary>
     /// <param name="image">What a file of it would hold.</param>
     /// <returns>The image, of the size of the output column; the caller disposes of it.</returns>
@@ -153,7 +156,7 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
 
     internal static void CheckInput(SchemaShape schema, string name)
     {
-        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("path", name);
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("path", name, schema.Select(known => known.Name));
         if (column is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: TextDataViewType })
         {
             throw Marked.WrongType("path", name, "Text", SchemaShapes.TypeName(column));

@@ -29,7 +29,18 @@ public static class ImageFile
     public static string? Fault(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return ImageDecoder.Fault(path);
+        return ImageDecoder.Fault(() => ImageDecoder.Read(path, ImageDecoder.Smallest));
+    }
+
+    /// <summary>Returns a sentence about an image that is no file, such as one that was sent to a server.</summary>
+    /// <param name="image">What a file of it would hold.</param>
+    /// <returns>The sentence, which starts with "The data"; <see langword="null"/> where the image can be read.</returns>
+    public static string? Fault(Stream image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        using var file = new MemoryStream();
+        image.CopyTo(file);
+        return ImageDecoder.Fault(() => ImageDecoder.Decode(file.ToArray(), "The data", ImageDecoder.Smallest));
     }
 }
 

@@ -44,7 +44,8 @@ internal static class ImageFolderReader
             .ToFrozenDictionary(file => file.ImagePath, file => file.Fault!);
         if (broken.Count > 0 && unreadable == UnreadableImages.Stop)
         {
-            throw Fault($"{Listed(files, broken)} Mend or remove what is broken, or skip it.");
+            throw Fault($"{Listed(files, broken)} Mend or remove what is broken, or leave it out "
+                + $"({nameof(UnreadableImages)}.{nameof(UnreadableImages.Skip)}).");
         }
 
         List<ImageRow> readable = files.FindAll(file => !broken.ContainsKey(file.ImagePath));
@@ -61,6 +62,10 @@ internal static class ImageFolderReader
     /// <summary>Returns names in a sentence.</summary>
     /// <param name="names">The names.</param>
     public static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
+
+    // The current folder is not always the one that people think of.
+    private static string WhereLookedFor(string path) =>
+        Path.IsPathRooted(path) ? string.Empty : $" It was looked for at '{Path.GetFullPath(path)}'.";
 
     private static void CheckClasses(string path, string[] found, IReadOnlyList<string>? wanted)
     {
@@ -83,7 +88,9 @@ internal static class ImageFolderReader
         if (!Directory.Exists(path))
         {
             throw new DirectoryNotFoundException(
-                File.Exists(path) ? $"'{path}' is a file, but must be a folder of class folders." : $"There is no folder '{path}'.");
+                File.Exists(path)
+                    ? $"'{path}' is a file, but must be a folder of class folders."
+                    : $"There is no folder '{path}'.{WhereLookedFor(path)}");
         }
 
         try

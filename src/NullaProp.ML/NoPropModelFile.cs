@@ -42,8 +42,10 @@ public static class NoPropModelFile
     /// <param name="catalog">Saves any transformer, not only those of this library.</param>
     /// <param name="model">The transformer.</param>
     /// <param name="inputSchema">The schema of its input, or <see langword="null"/>.</param>
-    /// <param name="filePath">The file; its folder must exist. A link stays one, and what it leads to is replaced.</param>
-    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    /// <param name="filePath">
+    /// The file. Its folder is made where there is none, for a training is not to be lost to that. A link stays one, and what it leads to
+    /// is replaced.
+    /// </param>
     /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void SaveAtomically(this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema? inputSchema, string filePath)
@@ -51,6 +53,11 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(filePath);
+        if (Path.GetDirectoryName(Path.GetFullPath(filePath)) is { } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
         WholeFile.Replace(filePath, stream => catalog.Save(model, inputSchema, stream));
     }
 
@@ -123,16 +130,37 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(export);
         var steps = Steps(model).ToList();
-        var classifiers = steps.OfType<NoPropTransformer>().ToList();
-        if (classifiers is not [var classifier])
-        {
-            throw Marked.Exception(new ArgumentException(
-                $"The model has {classifiers.Count} NoProp transformers among its {steps.Count} steps, but must have one. " +
-                "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp, or call SaveAsOnnx on one of them.",
-                nameof(model)));
-        }
-
+        var classifier = Classifier(model);
         classifier.SaveAsOnnx(stream, export, [.. steps.TakeWhile(step => step != classifier)], inputSchema);
+    }
+
+    /// <summary>Finds the NoProp model in a fitted or loaded chain: its class names, its options, what its scores say.</summary>
+    /// <param name="model">The chain, or the NoProp transformer alone.</param>
+    /// <returns>The model; it lives as long as the chain.</returns>
+    /// <exception cref="ArgumentException">The chain has no NoProp transformer, or several.</exception>
+    /// <example>
+    /// <code>
+    /// var classes = mlContext.Model.Load("model.zip", out _).GetNoPropModel();
+    /// foreach (var (name, score) in classes.Classes(prediction.Score, most: 3))
+    ///     Console.WriteLine($"{name}: {score:P1}");
+    /// </code>
+    /// </example>
+    public static NoPropModel GetNoPropModel(this ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Classifier(model).Model;
+    }
+
+    private static NoPropTransformer Classifier(ITransformer model)
+    {
+        var steps = Steps(model).ToList();
+        var classifiers = steps.OfType<NoPropTransformer>().ToList();
+        return classifiers is [var classifier]
+            ? classifier
+            : throw Marked.Exception(new ArgumentException(
+                $"The model has {classifiers.Count} NoProp transformers among its {steps.Count} steps, but must have one. " +
+                "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp, or use one of them.",
+                nameof(model)));
     }
 
     // Chains may hold chains.

@@ -23,14 +23,10 @@ namespace NullaProp.ML;
 /// column for.</summary>
 /// <remarks>
 /// Scoring is a pure function of model and row, from any thread and after a reload: equal batches score equally to the bit, and a row alone
-/// or in
-/// another batch to some 1e-6, since sums are then taken in another order. Data is scored when a cursor asks, the first row by itself and
-/// then in
-/// batches of up to 256; nothing is kept between passes, so cache the scored data if it is read more than once. A cursor opens its source
-/// once, so
-/// a queue or a generator is scored right, too. It reads a batch ahead: who leaves such a source half way finds up to a batch of its rows,
-/// and one
-/// that it waits for, taken out. Where the next row does not come within 10 ms, those that came are scored.
+/// or in another batch to some 1e-6, since sums are then taken in another order. Data is scored when a cursor asks, the first row by itself
+/// and then in batches of up to 256; nothing is kept between passes, so cache the scored data if it is read more than once. A cursor opens
+/// its source once, so a queue or a generator is scored right, too. It reads a batch ahead: who leaves such a source half way finds up to a
+/// batch of its rows, and one that it waits for, taken out. Where the next row does not come within 10 ms, those that came are scored.
 /// </remarks>
 /// <threadsafety>All members may be used from several threads at once. Memory is freed after the last use under way has
 /// ended.</threadsafety>
@@ -206,7 +202,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         export.Validate();
         Bind(before.Aggregate(schema, (input, step) => step.GetOutputSchema(input))); // says what does not fit
-        _scorer.SaveAsOnnx(stream, export, ImageSteps.Of(before, schema, FeatureColumnName, Model.ImageShape.Channels));
+        var image = ImageSteps.Of(before, schema, FeatureColumnName, Model.ImageShape.Channels);
+        var fit = before.OfType<ImageFileLoadingTransformer>().LastOrDefault()?.Fit;
+        _scorer.SaveAsOnnx(stream, export, image is null ? null : image with { Fit = fit });
     }
 
     /// <inheritdoc/>
@@ -218,11 +216,15 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoredRowMapper(Bind(inputSchema), _scorer);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The feature column is missing or does not fit, or the label column, which need not be there, has other classes than the model: what
+    /// evaluates compares their numbers.
+    /// </exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         var schema = Bind(input.Schema);
+        InputColumns.CheckNames(input.Schema, Model.Options.LabelColumnName, _columns.Keys);
         var scored = new ScoredDataView(input, schema, _scorer);
         return new ConvertibleView(input, scored, graph => _scorer.Convert(graph, schema.Format.Layout));
     }

@@ -113,7 +113,7 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
         var (label, classes) = InputColumns.Label(scored, labelName);
         if (scored.Schema.GetColumnOrNull(scoreName) is not { } score)
         {
-            throw Marked.MissingColumn("score", scoreName);
+            throw Marked.MissingColumn("score", scoreName, scored.Schema.Select(column => column.Name));
         }
 
         if (score.Type is not VectorDataViewType { ItemType.RawType: var item } vector || item != typeof(float) || vector.Size != classes)

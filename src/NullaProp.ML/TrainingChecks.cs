@@ -145,8 +145,18 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
     {
         if (validation is not null)
         {
-            InputColumns.Feature(validation.Schema, options.FeatureColumnName, shape);
-            InputColumns.CheckClasses(validation, options.LabelColumnName, classes, keys);
+            try
+            {
+                InputColumns.Feature(validation.Schema, options.FeatureColumnName, shape);
+                InputColumns.CheckClasses(validation, options.LabelColumnName, classes, keys);
+            }
+            catch (ArgumentOutOfRangeException fault)
+            {
+                throw Marked.Exception(new ArgumentOutOfRangeException(
+                    $"{nameof(NoPropRun)}.{nameof(NoPropRun.Validation)} does not fit. {fault.Message} Let it go through the same steps "
+                        + "as the training data, those before the trainer fitted on that.",
+                    fault));
+            }
         }
         else if (options.EarlyStoppingPatience > 0)
         {

@@ -93,9 +93,17 @@ public sealed class ImageFolderTests
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
 
         Assert.StartsWith("3 files cannot be read as images:\n", fault.Message);
+        Assert.EndsWith("Mend or remove what is broken, or leave it out (UnreadableImages.Skip).", fault.Message);
         Assert.Contains($"{Path.Combine("cat", "3.png")}' cannot be read as an image: it is empty.", fault.Message);
         Assert.Contains($"{Path.Combine("dog", "0.heic")}' cannot be read as an image: it is a HEIC file", fault.Message);
         Assert.Contains($"{Path.Combine("dog", "2.jpg")}' cannot be read as an image: it is a HEIC file", fault.Message);
+    }
+
+    [TestMethod]
+    public void Fault_OfAStream_NamesNoFile()
+    {
+        Assert.IsNull(ImageFile.Fault(new MemoryStream(Image)));
+        Assert.AreEqual("The data cannot be read as an image: it is empty.", ImageFile.Fault(new MemoryStream()));
     }
 
     [TestMethod]

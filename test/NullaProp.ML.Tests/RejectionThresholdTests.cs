@@ -122,7 +122,8 @@ public sealed class RejectionThresholdTests
             Context, Context.Data.LoadFromEnumerable(TinyImages.Rows(40, 4, index => TinyImages.Names[index])));
 
         var missing = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RejectionThreshold.ForPrecision(data, 0.9));
-        var others = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RejectionThreshold.ForPrecision(model.Transform(four), 0.9));
+        using var blind = model.WithColumns(label: "Other"); // does not look at the labels
+        var others = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => RejectionThreshold.ForPrecision(blind.Transform(four), 0.9));
 
         Assert.Contains("Score", missing.Message);
         Assert.Contains("Vector<Single, 4>", others.Message);

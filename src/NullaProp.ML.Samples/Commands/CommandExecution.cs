@@ -86,10 +86,20 @@ internal static class CommandExecution
             PrintError(mistake.Message);
             return Mistake;
         }
+        catch (Exception fault) when (IsSentence(fault))
+        {
+            PrintError(fault.Message);
+            return Mistake;
+        }
         catch (OperationCanceledException)
         {
             PrintError("Cancelled before the end.");
             return Cancelled;
         }
     }
+
+    // What the library itself throws says what is wrong and what to do. A fault of another origin shows where it comes from.
+    private static bool IsSentence(Exception fault) =>
+        fault is InvalidOperationException or ArgumentException or FormatException
+            && fault.TargetSite?.Module == typeof(NoPropTrainer).Module;
 }

@@ -37,13 +37,18 @@ internal static class ImageDecoder
         return bitmap.Upright((int)codec.EncodedOrigin);
     }
 
-    /// <summary>Returns a sentence about a file that cannot be read, or <see langword="null"/> where it can.</summary>
-    /// <param name="path">The file.</param>
-    public static string? Fault(string path)
+    /// <summary>Asks for the smallest size: every byte is looked at all the same.</summary>
+    /// <param name="width">The image's width.</param>
+    /// <param name="height">Its height.</param>
+    public static double Smallest(int width, int height) => 0;
+
+    /// <summary>Returns a sentence about an image that cannot be read, or <see langword="null"/> where it can.</summary>
+    /// <param name="read">Reads it.</param>
+    public static string? Fault(Func<Bitmap> read)
     {
         try
         {
-            Read(path, static (_, _) => 0); // every byte is looked at, at the smallest size
+            read();
             return null;
         }
         catch (InvalidDataException fault)

@@ -15,6 +15,9 @@ namespace NullaProp.ML.Interop;
 /// <param name="Scale">By what the rest is multiplied.</param>
 internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, float Offset, float Scale)
 {
+    /// <summary>Gets how images of another shape are brought to the model's, where a step of ours does it.</summary>
+    public ImageFit? Fit { get; init; }
+
     private const string Grey = "gray";
 
     /// <summary>Follows the column of features back to the image that it is made from.</summary>

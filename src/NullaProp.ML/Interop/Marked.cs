@@ -10,10 +10,19 @@ internal static class Marked
     public static T Exception<T>(T exception)
         where T : Exception => Contracts.Process(exception);
 
-    /// <summary>Returns ML.NET's exception for a column that is not there.</summary>
+    /// <summary>Returns an exception for a column that is not there, as ML.NET's own begin, with the columns that are.</summary>
     /// <param name="role">What the column is for, in lower case.</param>
     /// <param name="name">Its name.</param>
-    public static Exception MissingColumn(string role, string name) => Contracts.ExceptSchemaMismatch("inputSchema", role, name);
+    /// <param name="columns">The names of the columns of the data.</param>
+    public static ArgumentOutOfRangeException MissingColumn(string role, string name, IEnumerable<string> columns)
+    {
+        const int most = 20;
+        string[] names = [.. columns.Distinct()];
+        var rest = names.Length > most ? $" and {names.Length - most} more" : string.Empty;
+        var found = names.Length == 0 ? "has no columns" : $"has {string.Join(", ", names.Take(most).Select(one => $"'{one}'"))}{rest}";
+        return Exception(new ArgumentOutOfRangeException(
+            paramName: null, $"Could not find {role} column '{name}': the data {found}. Name the column, or add the step that makes it."));
+    }
 
     /// <summary>Returns ML.NET's exception for a column of the wrong type.</summary>
     /// <param name="role">What the column is for, in lower case.</param>

@@ -116,9 +116,12 @@ internal static class TorchBackend
             .TrimEnd('.');
 
     private static string Package =>
-        $"Reference one backend package in the application: {CpuPackage()}, " +
-        "or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp " +
-        $"{typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}.";
+        $"Reference one backend package in the application: {CpuPackage()} {Version("LibtorchVersion")}, " +
+        $"or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows {Version("TorchSharpVersion")}.";
+
+    // As this library was built with.
+    private static string Version(string name) =>
+        typeof(TorchBackend).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == name).Value!;
 
     private static string CpuPackage() =>
         OperatingSystem.IsWindows()

@@ -154,6 +154,11 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         });
         yield return new("channel_order", image?.Channels ?? AsTrained);
         yield return new("pixel_range", image is null ? AsTrained : "0..255");
+        if (image?.Fit is { } fit)
+        {
+            yield return new("image_fit", $"{fit}");
+        }
+
         yield return new("library_version", OnnxFile.LibraryVersion);
         yield return new("model", Encoding.UTF8.GetString(description.ToArray()));
     }

@@ -123,8 +123,8 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     private static ArgumentOutOfRangeException Mismatch(string name, string found, ImageShape wanted) => Fault(wanted.IsTable
         ? $"Column '{name}' holds {found}, but NoProp needs {wanted.Size} values. Change the Concatenate that makes it, or "
             + $"{nameof(NoPropOptions.ImageShape)}."
-        : $"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change ResizeImages and ExtractPixels upstream, or "
-            + $"ImageShape.");
+        : $"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change the size where the images are made (LoadImageFiles, "
+            + $"or ResizeImages before ExtractPixels), or {nameof(NoPropOptions.ImageShape)}.");
 
     private static string Needed(ImageShape? wanted) => wanted switch
     {

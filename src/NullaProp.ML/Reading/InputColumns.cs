@@ -14,6 +14,7 @@ internal static class InputColumns
     private const string LabelType = "Key<UInt32>";
     private const string WeightType = "Single";
     private const int MostNames = 20; // in a message
+    private const int MostClasses = 65_536;
 
     /// <summary>Checks the shape of a feature column.</summary>
     /// <param name="schema">The shape of the input.</param>
@@ -21,7 +22,7 @@ internal static class InputColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
     public static void CheckFeature(SchemaShape schema, string name)
     {
-        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("feature", name);
+        var column = SchemaShapes.Find(schema, name) ?? throw Missing("feature", name, schema);
         var isVector = column is { Kind: VectorKind.Vector or VectorKind.VariableVector, IsKey: false } && IsPixel(column.ItemType);
         var isImage = column.Kind == VectorKind.Scalar && column.ItemType is ImageDataViewType;
         if (!isVector && !isImage)
@@ -36,10 +37,10 @@ internal static class InputColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
     public static SchemaShape.Column CheckLabel(SchemaShape schema, string name)
     {
-        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("label", name);
+        var column = SchemaShapes.Find(schema, name) ?? throw Missing("label", name, schema);
         return column is { Kind: VectorKind.Scalar, IsKey: true } && column.ItemType.RawType == typeof(uint)
             ? column
-            : throw Marked.WrongType("label", name, LabelType, SchemaShapes.TypeName(column));
+            : throw Marked.WrongType("label", name, LabelType, $"{SchemaShapes.TypeName(column)}{LabelCure(name, column)}");
     }
 
     /// <summary>Checks the shape of a weight column.</summary>
@@ -53,7 +54,7 @@ internal static class InputColumns
             return;
         }
 
-        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("weight", name);
+        var column = SchemaShapes.Find(schema, name) ?? throw Missing("weight", name, schema);
         if (column is not { Kind: VectorKind.Scalar, IsKey: false } || column.ItemType.RawType != typeof(float))
         {
             throw Marked.WrongType("weight", name, WeightType, SchemaShapes.TypeName(column));
@@ -138,7 +139,7 @@ internal static class InputColumns
             < 2 => throw Marked.Exception(new InvalidOperationException(
                 $"Only one class was found in label column '{name}', but a classifier needs two or more. " +
                 "Check the labels, and that MapValueToKey saw all of them.")),
-            > 65_536 => throw Marked.Exception(new InvalidOperationException(
+            > MostClasses => throw Marked.Exception(new InvalidOperationException(
                 $"Label column '{name}' has {count} classes, but NoProp takes at most 65536. Map the labels to keys with MapValueToKey.")),
             _ => (column, (int)count),
         };
@@ -161,16 +162,46 @@ internal static class InputColumns
                     + $"MapValueToKey."));
         }
 
-        var found = ClassValues.Of(label, count);
-        if (found is not null && keys is not null && !found.Names.SequenceEqual(keys.Names))
+        CheckNames(label, count, keys);
+    }
+
+    /// <summary>
+    /// Checks that a column of labels, where data to score has one, does not name other classes than the model, or the same in another
+    /// order: what compares labels with predictions compares their numbers.
+    /// </summary>
+    /// <param name="schema">The schema of the data.</param>
+    /// <param name="name">The label column's name.</param>
+    /// <param name="keys">The model's class names, if it has any.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It does.</exception>
+    public static void CheckNames(DataViewSchema schema, string name, ClassValues? keys)
+    {
+        if (schema.GetColumnOrNull(name) is { Type: KeyDataViewType { Count: > 0 and <= MostClasses } type } label)
         {
-            var (theirs, ours) = found.Names.Zip(keys.Names).First(pair => pair.First != pair.Second);
-            throw Marked.Exception(new ArgumentOutOfRangeException(
-                paramName: null,
-                $"Label column '{name}' has class '{theirs}' where the model has '{ours}'. Map the labels of all data by the same "
-                    + $"fitted MapValueToKey."));
+            CheckNames(label, (int)type.Count, keys);
         }
     }
+
+    private static void CheckNames(DataViewSchema.Column label, int count, ClassValues? keys)
+    {
+        if (keys is null || ClassValues.Of(label, count) is not { } found || found.Names.SequenceEqual(keys.Names))
+        {
+            return;
+        }
+
+        var place = found.Names.Zip(keys.Names).TakeWhile(pair => pair.First == pair.Second).Count();
+        var (theirs, ours) = (found.Names.ElementAtOrDefault(place), keys.Names.ElementAtOrDefault(place));
+        throw Marked.Exception(new ArgumentOutOfRangeException(
+            paramName: null,
+            $"Label column '{label.Name}' has {(theirs is null ? "no more classes" : $"class '{theirs}'")} where the model has "
+            + $"{(ours is null ? "none" : $"'{ours}'")}. Classes are told apart by number: map the labels of all data by the same fitted "
+            + $"MapValueToKey; LoadImageFolder takes the {nameof(ImageFolder.ClassNames)} of the training folder."));
+    }
+
+    private static ArgumentOutOfRangeException Missing(string role, string name, SchemaShape schema) =>
+        Marked.MissingColumn(role, name, schema.Select(column => column.Name));
+
+    private static string LabelCure(string name, SchemaShape.Column column) =>
+        column is { Kind: VectorKind.Scalar } ? $". Add Transforms.Conversion.MapValueToKey(\"{name}\") before the trainer" : string.Empty;
 
     private static bool IsPixel(DataViewType type) => type.RawType == typeof(float) || type.RawType == typeof(byte);
 

@@ -93,7 +93,6 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Runtime.Contracts",
         "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String, "
             + "System.String, System.String)",
-        "Microsoft.ML.Runtime.Contracts :: System.Exception ExceptSchemaMismatch(System.String, System.String, System.String)",
         "Microsoft.ML.Runtime.Contracts :: System.Void CheckAlive(Microsoft.ML.Runtime.IHostEnvironment)",
         "Microsoft.ML.Runtime.Contracts :: TException Process(TException, Microsoft.ML.Runtime.IExceptionContext)",
         "Microsoft.ML.Runtime.IHostEnvironmentInternal",

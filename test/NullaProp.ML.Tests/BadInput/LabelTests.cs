@@ -34,6 +34,46 @@ public sealed class LabelTests
         Tiny.AssertTrains(context, trainer);
     }
 
+    // Mapped by itself, data has numbers of its own for the classes, and ML.NET compares numbers.
+    [TestMethod]
+    [DataRow(new[] { "dog", "cat", "owl" }, "has class 'dog' where the model has 'cat'")]
+    [DataRow(new[] { "cat", "dog" }, "has no more classes where the model has 'owl'")]
+    [DataRow(new[] { "cat", "dog", "owl", "newt" }, "has class 'newt' where the model has none")]
+    public void Transform_LabelsOfOtherClasses_RefusesToLetThemBeCompared(string[] names, string words)
+    {
+        var context = new MLContext(seed: 1);
+        using var model = TinyImages.Trainer(context).Fit(TinyImages.Keys(context));
+        var rows = TinyImages.Rows(12, names.Length, index => names[index]);
+        var data = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(rows));
+
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => model.Transform(data),
+            $"Label column 'Label' {words}. Classes are told apart by number: map the labels of all data by the same fitted MapValueToKey");
+    }
+
+    [TestMethod]
+    public void Transform_LabelsThatAreNoKeysOrNotThere_AreNobodysBusiness()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = TinyImages.Trainer(context).Fit(TinyImages.Keys(context));
+
+        Assert.HasCount(4, model.Transform(TinyImages.Texts(context, rows: 4)).GetColumn<float[]>("Score"));
+        Assert.HasCount(4, model.WithColumns(label: "Nothing").Transform(TinyImages.Texts(context, rows: 4)).GetColumn<float[]>("Score"));
+    }
+
+    [TestMethod]
+    public void Fit_ValidationThatDidNotGoThroughTheSteps_SaysSo()
+    {
+        var context = new MLContext(seed: 1);
+        var data = Tiny.Data(context);
+        var validation = context.Transforms.DropColumns("Features").Fit(data).Transform(data);
+
+        Fault.Of<ArgumentOutOfRangeException>(
+            () => Tiny.Trainer(context).Fit(data, new NoPropRun { Validation = validation }),
+            "NoPropRun.Validation does not fit. Could not find feature column 'Features': the data has 'Label', 'Name'.",
+            "Let it go through the same steps as the training data");
+    }
+
     [TestMethod]
     public void Fit_MoreClassesThanAModelMayHave_TellsTheMost()
     {
@@ -150,7 +190,7 @@ public sealed class LabelTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(Named(context, "cat", "dog"), Named(context, "dog", "cat")),
-            "Label column 'Label' has class 'dog' where the model has 'cat'. Map the labels of all data by the same fitted MapValueToKey.");
+            "Label column 'Label' has class 'dog' where the model has 'cat'. Classes are told apart by number: map the labels");
         trainer.Fit(Named(context, "cat", "dog"), Named(context, "cat", "dog")).Dispose();
     }
 

@@ -15,6 +15,7 @@ public sealed class MissingLibraryTests
     [TestMethod]
     [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime)]
     [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, NoPropBackbone.Mlp)]
+    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, NoPropBackbone.ResNet18)]
     [DataRow(EmbeddingKind.LearnedUnitNorm, VariantKind.ContinuousTime)]
     [DataRow(EmbeddingKind.OneHot, VariantKind.DiscreteTime)]
     [DataRow(EmbeddingKind.Learned, VariantKind.FlowMatching)]
@@ -90,6 +91,7 @@ public sealed class MissingLibraryTests
     [DataRow(NoPropBackbone.SmallConv)]
     [DataRow(NoPropBackbone.PaperConv)]
     [DataRow(NoPropBackbone.Mlp)]
+    [DataRow(NoPropBackbone.ResNet18)]
     public void Score_ManyImagesWithoutLibtorch_GivesTheSame(NoPropBackbone backbone)
     {
         var context = new MLContext(seed: 1);
@@ -115,31 +117,22 @@ public sealed class MissingLibraryTests
     }
 
     [TestMethod]
-    [DataRow(1)]
-    [DataRow(2)]
-    public void Score_NetworkThatOnlyLibtorchComputes_NamesThePackage(int rows)
+    public void Train_WithoutLibtorch_NamesThePackageAndItsVersion()
     {
-        var context = new MLContext(seed: 1);
-        var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
-        try
+        using var folder = new TempFolder();
+        foreach (var name in new[] { "red/1.png", "red/2.png", "blue/1.png", "blue/2.png" })
         {
-            var (modelPath, dataPath, _) = Saved(context, folder, Tiny.Options with { Backbone = NoPropBackbone.ResNet18 }, rows);
-
-            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
-
-            Assert.AreEqual(1, exitCode, errors);
-            Assert.Contains(
-                "The native library of TorchSharp could not be loaded. Reference one backend package in the application: libtorch-cpu-",
-                errors);
-            Assert.Contains(
-                "or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows, in the version that belongs to TorchSharp 0.",
-                errors);
-            Assert.DoesNotContain("LoadNativeBackend", output + errors); // TorchSharp itself would write pages
+            SamplesProgram.SavePng(new float[TinyImages.Side * TinyImages.Side], folder.File($"photos/{name}"));
         }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+
+        var program = WithoutLibtorch(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll", Directory.CreateDirectory(folder.File("app")));
+        var (exitCode, output, errors) = Run(program, "train", folder.File("photos"), "--size", "8", "--output", folder.File("out"));
+
+        Assert.AreEqual(1, exitCode, output + errors);
+        Assert.StartsWith("Error: The native library of TorchSharp could not be loaded. Reference one backend package", errors);
+        Assert.MatchesRegex(@"libtorch-cpu-\S+ 2\.\d+\.\d+, or for a GPU \S+ or\s+\S+ 0\.\d+\.\d+\.", errors);
+        Assert.DoesNotContain("LoadNativeBackend", output + errors); // TorchSharp itself would write pages
+        Assert.DoesNotContain("   at ", errors, "no stack trace");
     }
 
     private static (string ModelPath, string DataPath, float[][] Scores) Saved(
@@ -166,7 +159,13 @@ public sealed class MissingLibraryTests
         var probe =
             typeof(MissingLibraryTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
                 data => data.Key == "LoadProbePath").Value!;
-        var source = Path.GetDirectoryName(probe)!;
+        return WithoutLibtorch(Path.GetDirectoryName(probe)!, Path.GetFileName(probe), folder);
+    }
+
+    // Copies a program; of the native libraries below it those that are small.
+    private static string WithoutLibtorch(string source, string program, DirectoryInfo folder)
+    {
+        source = Path.TrimEndingDirectorySeparator(source);
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(IsKept))
         {
             var copy = Path.Combine(folder.FullName, Path.GetRelativePath(source, file));
@@ -174,10 +173,10 @@ public sealed class MissingLibraryTests
             File.Copy(file, copy);
         }
 
-        return Path.Combine(folder.FullName, Path.GetFileName(probe));
+        return Path.Combine(folder.FullName, program);
 
-        bool IsKept(string file) =>
-            Path.GetDirectoryName(file) == source || Path.GetFileName(file).Contains("LibTorchSharp", StringComparison.Ordinal);
+        bool IsKept(string file) => Path.GetDirectoryName(file) == source
+            || new[] { "LibTorchSharp", "SkiaSharp" }.Any(name => Path.GetFileName(file).Contains(name, StringComparison.Ordinal));
     }
 
     private static (int ExitCode, string Output, string Errors) Run(params string[] arguments)

@@ -52,8 +52,8 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(context.Data.LoadFromEnumerable([new FlatVector()])),
-            $"Column 'Features' holds 64 values (64), but NoProp needs {values} ({shape}). Change ResizeImages and ExtractPixels "
-                + $"upstream, or ImageShape.");
+            $"Column 'Features' holds 64 values (64), but NoProp needs {values} ({shape}). Change the size where the images "
+                + "are made (LoadImageFiles, or ResizeImages before ExtractPixels), or ImageShape.");
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(Tiny.Data(context)),
             $"Column 'Features' holds 64 values (1×8×8), but NoProp needs {values} ({shape}).");

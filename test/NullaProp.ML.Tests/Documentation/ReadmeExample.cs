@@ -18,7 +18,7 @@ internal static class ReadmeExample
         var model = pipeline.Fit(training.Data);
         var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test.Data));
         Console.WriteLine($"{metrics.MicroAccuracy:P1} of the images held back are right.");
-        mlContext.Model.Save(model, training.Data.Schema, "model.zip");
+        mlContext.Model.SaveAtomically(model, training.Data.Schema, "model.zip");
 
         var engine = mlContext.Model.CreatePredictionEngine<ImageRow, Prediction>(model);
         Console.WriteLine(engine.Predict(new ImageRow { ImagePath = "photos/cat/1.png" }).PredictedLabel);

@@ -95,7 +95,7 @@ internal sealed class WrongUses : IDisposable
 
     private List<(string About, string Code, Action Act)> Files() =>
     [
-        Use("Model files", () => _context.Model.SaveAtomically(_model, _data.Schema, Path.Combine(Folder, "model.zip"))),
+        Use("Model files", () => _context.Model.SaveNoPropAsOnnx(_model, _data.Schema, Path.Combine(Folder, "model.onnx"))),
         Use("Model files", () => _context.Model.Save(_disposed, _data.Schema, Stream.Null)),
         Use("Model files", () => _model.SaveAsOnnx(".")),
         Use("Model files", () => _model.SaveAsOnnx(Stream.Null, new OnnxExport { InputName = "x", ScoreName = "x" })),

@@ -202,7 +202,7 @@ public sealed class ImageDecoderTests : IDisposable
             _ => Bomb(),
         });
 
-        var fault = ImageDecoder.Fault(path)!;
+        var fault = ImageFile.Fault(path)!;
 
         Assert.StartsWith($"The file '{path}' cannot be read as an image: {reason}", fault);
         Assert.DoesNotContain("\n", fault);
@@ -214,8 +214,8 @@ public sealed class ImageDecoderTests : IDisposable
     {
         var path = _folder.File("none.png");
 
-        Assert.AreEqual($"There is no image file '{path}'.", ImageDecoder.Fault(path));
-        Assert.AreEqual($"The file '{_folder.Path}' cannot be read as an image: it is a folder.", ImageDecoder.Fault(_folder.Path));
+        Assert.AreEqual($"There is no image file '{path}'.", ImageFile.Fault(path));
+        Assert.AreEqual($"The file '{_folder.Path}' cannot be read as an image: it is a folder.", ImageFile.Fault(_folder.Path));
     }
 
     [TestMethod]

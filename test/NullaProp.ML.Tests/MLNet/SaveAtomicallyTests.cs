@@ -63,17 +63,25 @@ public sealed class SaveAtomicallyTests
     }
 
     [TestMethod]
-    public void SaveAtomically_FolderThatDoesNotExist_SaysSo()
+    public void SaveAtomically_FolderThatDoesNotExist_IsMade()
     {
         using var folder = new TempFolder();
 
-        var fault =
-            Assert.ThrowsExactly<DirectoryNotFoundException>(() => Context.Model.SaveAtomically(
-                Copying(),
-                null,
-                Path.Combine(folder.Path, "none", "m.zip")));
+        Context.Model.SaveAtomically(Copying(), null, folder.File("none/yet/m.zip"));
 
-        Assert.Contains("does not exist. Create it with Directory.CreateDirectory before saving.", fault.Message);
+        Assert.IsNotNull(Context.Model.Load(folder.File("none/yet/m.zip"), out _));
+    }
+
+    [TestMethod]
+    public void SaveAtomically_FileInThePlaceOfTheFolder_SaysSo()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("none"), "text");
+
+        var fault = Assert.ThrowsExactly<IOException>(() => Context.Model.SaveAtomically(Copying(), null, folder.File("none/m.zip")));
+
+        Assert.Contains(folder.File("none"), fault.Message);
+        Assert.AreEqual("text", File.ReadAllText(folder.File("none")));
     }
 
     [TestMethod]

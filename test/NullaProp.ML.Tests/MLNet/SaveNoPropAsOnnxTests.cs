@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.OnnxRuntime;
 using NullaProp.ML.Tests.Onnx;
 using NullaProp.ML.Tests.Support;
 using static Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator;
@@ -122,6 +123,32 @@ public sealed class SaveNoPropAsOnnxTests
         var actual = pipeline.Transform(_files).GetColumn<float[]>("scores").SelectMany(scores => scores).ToArray();
 
         AssertClose(Scores(chain), actual);
+    }
+
+    [TestMethod]
+    [DataRow(ImageFit.Crop)]
+    [DataRow(ImageFit.Stretch)]
+    public void SaveNoPropAsOnnx_ChainThatReadsFilesAsPeopleHaveThem_TellsHowAndScoresAlike(ImageFit fit)
+    {
+        var (side, path) = (TinyImages.Side, Folder.File("people.onnx"));
+        var files = Context.Data.LoadFromEnumerable(_files.GetColumn<string>("ImagePath").Zip(_files.GetColumn<string>("Label"))
+            .Select(file => new ImageRow { ImagePath = Folder.File(file.First), Label = file.Second }));
+        using var chain = Context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(Context.Transforms.LoadImageFiles("Features", side, side, fit: fit))
+            .Append(TinyImages.Trainer(Context))
+            .Fit(files);
+        Context.Model.SaveNoPropAsOnnx(chain, files.Schema, path);
+        using var pipeline = Context.Transforms.LoadImageFiles("Image", side, side, fit: fit)
+            .Append(Context.Transforms.ExtractPixels("image", "Image"))
+            .Append(Context.Transforms.ApplyOnnxModel("scores", "image", path))
+            .Fit(files);
+
+        var expected = chain.Transform(files).GetColumn<float[]>("Score").SelectMany(scores => scores).ToArray();
+        var actual = pipeline.Transform(files).GetColumn<float[]>("scores").SelectMany(scores => scores).ToArray();
+
+        AssertClose(expected, actual);
+        using var session = new InferenceSession(path);
+        Assert.AreEqual($"{fit}", session.ModelMetadata.CustomMetadataMap["image_fit"]);
     }
 
     [TestMethod]
