@@ -6,6 +6,7 @@ using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Sections;
 using NullaProp.ML.Benchmarks.Workloads;
+using NullaProp.ML.Interop;
 using Spectre.Console;
 
 namespace NullaProp.ML.Benchmarks;
@@ -55,6 +56,7 @@ internal static class SpeedCommand
 
     private static int Run(string? json, Effort effort, string[] only)
     {
+        _ = TorchBackend.IsPresent; // libtorch is loaded by the library, as in a program that trains or scores, and not by the first tensor
         using var models = new ModelPair(effort.TrainingImages);
         var report = new SpeedReport(effort);
         foreach (var section in AllSections.Create(effort, models).Where(section => only.Length == 0 || only.Contains(section.Name)))

@@ -118,8 +118,7 @@ internal static class OptionsValidator
         if (o.ImageShape is { } shape && shape != BackboneTraits.PhotoShape)
         {
             yield return $"{nameof(o.ImageShape)} is {shape}, but {kind} was trained on {BackboneTraits.PhotoShape}: leave it out, and "
-                + $"resize the images "
-                + "with ResizeImages.";
+                + "make the images of that size (LoadImageFiles or ResizeImages).";
         }
 
         if (o.Variant is DiscreteTime)

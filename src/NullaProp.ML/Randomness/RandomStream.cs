@@ -17,6 +17,8 @@ namespace NullaProp.ML.Randomness;
 internal sealed class RandomStream(ulong key, int epoch, int step)
 {
     private const int ChunkPairs = 256; // of normal numbers
+    private const int Chunk = 2 * ChunkPairs;
+    private const int ManyNumbers = 1 << 16; // half a millisecond
     private const int BufferedWords = 256;
     private const float UniformUnit = 1f / (1 << 24); // a float holds 24 bits
 
@@ -70,17 +72,7 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
 
     /// <summary>Draws from N(0, 1) by the transform of Box and Muller (1958): √(−2·ln u)·(cos 2πv, sin 2πv).</summary>
     /// <param name="values">Where to. Fewer of them are the first of more.</param>
-    public void Normal(Span<float> values)
-    {
-        Span<uint> words = stackalloc uint[2 * ChunkPairs];
-        Span<float> numbers = stackalloc float[2 * ChunkPairs];
-        for (; !values.IsEmpty; values = values[Math.Min(numbers.Length, values.Length)..])
-        {
-            Words(words);
-            Pairs(words, numbers);
-            numbers[..Math.Min(numbers.Length, values.Length)].CopyTo(values);
-        }
-    }
+    public void Normal(Span<float> values) => Normal(values, Advance(values.Length));
 
     /// <summary>Draws 1 with a probability, to 32 bits, else 0.</summary>
     /// <param name="values">Where to.</param>
@@ -137,7 +129,22 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
     /// <summary>Returns a new tensor on the CPU, of N(0, 1).</summary>
     /// <param name="shape">Its shape.</param>
     /// <param name="dtype">Its floating-point type.</param>
-    public Tensor Normal(long[] shape, ScalarType dtype) => Filled(shape, dtype, Normal);
+    /// <remarks>By several threads where there are many numbers: each has a counter of its own, and they are the same.</remarks>
+    public Tensor Normal(long[] shape, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var values = empty(shape, dtype: ScalarType.Float32, device: CPU);
+        var (count, first) = ((int)values.numel(), Advance((int)values.numel()));
+        var parts = count < ManyNumbers ? 1 : Math.Min(get_num_threads(), Environment.ProcessorCount);
+        var length = (count + (parts * Chunk) - 1) / (parts * Chunk) * Chunk; // whole chunks
+        Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = parts }, part =>
+        {
+            var (start, end) = (Math.Min(count, part * length), Math.Min(count, (part + 1) * length));
+            var numbers = MemoryMarshal.Cast<byte, float>(values.bytes)[start..end];
+            Normal(numbers, first + ((ulong)start / Philox.WordsPerBlock));
+        });
+        return values.to(dtype).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Returns a new tensor on the CPU that is 1 with a probability, else 0.</summary>
     /// <param name="shape">Its shape.</param>
@@ -152,6 +159,27 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
         var values = empty(shape, dtype: ScalarType.Float32, device: CPU);
         fill(MemoryMarshal.Cast<byte, float>(values.bytes));
         return values.to(dtype).MoveToOuterDisposeScope();
+    }
+
+    // Returns the counter of the first of so many normal numbers, which are drawn in whole chunks, and passes over those of all.
+    private ulong Advance(int count)
+    {
+        var first = _next;
+        _next += (ulong)((count + Chunk - 1) / Chunk) * Chunk / Philox.WordsPerBlock;
+        return first;
+    }
+
+    private void Normal(Span<float> values, ulong counter)
+    {
+        Span<uint> words = stackalloc uint[Chunk];
+        Span<float> numbers = stackalloc float[Chunk];
+        for (; !values.IsEmpty; values = values[Math.Min(Chunk, values.Length)..])
+        {
+            Philox.Fill(words, key, counter, (uint)step, (uint)epoch);
+            counter += Chunk / Philox.WordsPerBlock;
+            Pairs(words, numbers);
+            numbers[..Math.Min(Chunk, values.Length)].CopyTo(values);
+        }
     }
 
     // u = (w + ½)/2³² is never 0, and as fine as a float can be near 0, where the large numbers come from.

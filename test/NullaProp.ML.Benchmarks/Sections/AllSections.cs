@@ -15,6 +15,7 @@ internal static class AllSections
         new MatrixProducts(effort),
         new FirstPrediction(effort, models),
         new TrainingStep(effort),
+        new ManyClasses(effort),
         new HeunScoring(effort, models),
         new DefaultPlan(effort, models),
         new ScoringGrid(effort, models),

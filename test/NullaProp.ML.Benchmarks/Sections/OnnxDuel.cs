@@ -20,16 +20,16 @@ internal sealed class OnnxDuel(Effort effort, ModelPair models) : Section("onnx"
         models.Default.Transformer.SaveAsOnnx(file, new OnnxExport { ClassName = null });
         using var options = new SessionOptions { IntraOpNumThreads = get_num_threads() };
         using var session = new InferenceSession(file.ToArray(), options);
-        var batches = Compare(Batch, session, times: 10);
+        var batches = Compare(Batch, session, times: 60);
         var singles = Compare(1, session, times: 500);
-        report.Add(batches, "onnx", $"10 batches of {Batch}");
+        report.Add(batches, "onnx", $"60 batches of {Batch}");
         report.Add(singles, "onnx", "500 single images");
         report.Set(Figure.OnnxBatch, batches.Ratio(Theirs, Own)); // rates are the other way round
         report.Set(Figure.OnnxSingle, singles.Ratio(Own, Theirs));
     }
 
-    // From pixels in memory to probabilities in memory, both. So many times in a row, for the threads of the one go on waiting in a busy loop
-    // for some milliseconds when the turn of the other begins.
+    // From pixels in memory to probabilities in memory, both. So many times in a row, for ONNX Runtime's threads go on waiting in a busy loop
+    // for some 70 ms when our turn begins, and our first batches take twice as long meanwhile.
     private Comparison Compare(int rows, InferenceSession session, int times)
     {
         var (shape, classes) = (SyntheticImages.Shape, SyntheticImages.Classes);

@@ -18,10 +18,10 @@ internal sealed class OwnTraining : IDisposable
     private readonly TrainingPasses _passes;
     private readonly double _rate;
 
-    public OwnTraining(NoPropOptions options, ITrainingImages images)
+    public OwnTraining(NoPropOptions options, ITrainingImages images, int classes = SyntheticImages.Classes)
     {
         var streams = new RandomStreams(1);
-        Network = new Denoiser(Weights.Drawn(streams, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
+        Network = new Denoiser(Weights.Drawn(streams, CPU), options, SyntheticImages.Shape, classes);
         var (mean, deviation) = images.ChannelStatistics();
         Network.Normalization.Set(mean, deviation);
         _rate = options.LearningRate;

@@ -96,6 +96,37 @@ public sealed class RandomStreamTests
         Assert.IsTrue(values.All(float.IsFinite));
     }
 
+    // More than one thread draws so many; the last part is no whole chunk.
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(70_000)]
+    [DataRow(200_001)]
+    public void Normal_TensorByAnyNumberOfThreads_HoldsTheNumbersOfOne(int count)
+    {
+        var (stream, expected, next) = (Stream(), new float[count], new float[3]);
+        stream.Normal(expected);
+        stream.Normal(next);
+        var threads = get_num_threads();
+        try
+        {
+            foreach (var number in new[] { 1, 2, 3 })
+            {
+                set_num_threads(number);
+                var drawn = Stream();
+                using var values = drawn.Normal([count], ScalarType.Float32);
+                var after = new float[3];
+                drawn.Normal(after);
+
+                CollectionAssert.AreEqual(expected, values.data<float>().ToArray());
+                CollectionAssert.AreEqual(next, after);
+            }
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
     [TestMethod]
     public void Normal_NumbersOfOnePair_AreUncorrelatedInValueAndSize()
     {

@@ -4,10 +4,7 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Backends.Managed;
 
-/// <summary>
-/// An image network for one row that says nothing of its layers, by libtorch: such a network is large, and its arithmetic counts for more
-/// than the calls.
-/// </summary>
+/// <summary>An image network for one row that says nothing of its layers, by libtorch: one of the user's own.</summary>
 /// <param name="normalization">The scaling of raw pixels.</param>
 /// <param name="block">The block.</param>
 /// <param name="shape">The size of the images.</param>

@@ -14,14 +14,13 @@ namespace NullaProp.ML.Backends.Torch;
 /// <threadsafety>Any number of threads may use one.</threadsafety>
 internal sealed class BatchConvolutions : IDisposable
 {
-
-    private const int ValuesAtOnce = 8192;
+    private const int ValuesAtOnce = 8192; // of images that one core takes: so many that handing them out costs nothing
 
     private readonly ManagedLayers _convolutions;
     private readonly List<(Tensor Matrix, Tensor Bias)?> _rest = []; // linear layers, (inputs, outputs) and (outputs), or ReLU
     private readonly ConcurrentBag<float[][]> _spareMemory = [];
     private readonly int _pixels;
-    private readonly int _imagesAtOnce; // by one core: so many that handing them out costs nothing, so few that no core waits long
+    private readonly int _imagesAtOnce;
 
     /// <summary>Copies the weights of a network.</summary>
     /// <param name="layers">The network's layers: convolutions first, then linear ones and ReLU.</param>
@@ -85,11 +84,12 @@ internal sealed class BatchConvolutions : IDisposable
     private Tensor Convolved(Tensor images)
     {
         var (rows, length) = ((int)images.shape[0], _convolutions.Output.Length);
+        var threads = Math.Min(get_num_threads(), Environment.ProcessorCount); // libtorch knows of no quota
         var maps = empty([rows, length], dtype: ScalarType.Float32, device: CPU);
         Parallel.For(
             0,
             (rows + _imagesAtOnce - 1) / _imagesAtOnce,
-            new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() },
+            new ParallelOptions { MaxDegreeOfParallelism = threads },
             () => _spareMemory.TryTake(out var memory) ? memory : [.. _convolutions.Lengths.Select(size => new float[size])],
             (group, _, memory) =>
             {
