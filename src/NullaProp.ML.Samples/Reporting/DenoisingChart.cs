@@ -14,8 +14,8 @@ internal sealed class DenoisingChart : IDisposable
     private const float Left = 70;
     private const float LegendWidth = 230;
     private const float FirstPanelTop = 100;
-    private const float SecondPanelTop = 360;
-    private const float Height = 640;
+    private const float SecondPanelTop = 390;
+    private const float Height = 670;
     private const float ThumbnailSide = 150;
 
     private static readonly SKColor Ink = SKColors.Black;
