@@ -98,8 +98,10 @@ internal static class CommandExecution
         }
     }
 
-    // What the library itself throws says what is wrong and what to do. A fault of another origin shows where it comes from.
+    // What the library itself throws says what is wrong and what to do, and what the file system throws names the file. A fault of another
+    // origin shows where it comes from.
     private static bool IsSentence(Exception fault) =>
-        fault is InvalidOperationException or ArgumentException or FormatException
-            && fault.TargetSite?.Module == typeof(NoPropTrainer).Module;
+        fault is IOException or UnauthorizedAccessException
+        || (fault is InvalidOperationException or ArgumentException or FormatException
+            && fault.TargetSite?.Module == typeof(NoPropTrainer).Module);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using NullaProp.ML.Tests.ImageFiles;
 using NullaProp.ML.Tests.Support;
 
@@ -83,6 +84,32 @@ public sealed class BadInputTests : IDisposable
         Assert.IsTrue(File.Exists(_folder.File("out/model.zip")));
     }
 
+    // As on a disk that is full when the training ends.
+    [TestMethod]
+    [DataRow("elsewhere")]
+    [DataRow("")]
+    public async Task Train_OutputThatCannotBeWrittenInTheEnd_IsSavedInAnotherFolder(string answer)
+    {
+        using var process = Start(["train", "good", "--size", "8", "--epochs", "300", "--output", "out"]);
+        using var limit = TimeLimit.On(process);
+        await ReadToFirstEpoch(process).ConfigureAwait(false);
+        Directory.Delete(_folder.File("out"), recursive: true);
+        await File.WriteAllTextAsync(_folder.File("out"), "in the way").ConfigureAwait(false);
+        await process.StandardInput.WriteLineAsync(answer).ConfigureAwait(false);
+
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync().ConfigureAwait(false);
+        await process.WaitForExitAsync().ConfigureAwait(false);
+
+        Assert.AreEqual(0, process.ExitCode, output);
+        Assert.Contains("The model cannot be saved in 'out'", await error.ConfigureAwait(false));
+        var saved = Regex.Match(output, @"Saved (\S+model\.zip), ").Groups[1].Value;
+        Assert.IsTrue(File.Exists(_folder.File(saved)), saved);
+        Assert.AreEqual(answer.Length > 0, saved == Path.Combine("elsewhere", "model.zip"));
+        if (answer.Length == 0)
+            Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
+    }
+
     [TestMethod]
     public async Task Train_TerminalClosed_IsCancelledAsByCtrlC()
     {
@@ -92,18 +119,22 @@ public sealed class BadInputTests : IDisposable
             Assert.Inconclusive("The tests run under nohup, and so do the programs that they start.");
         using var process = Start(["train", "good", "--size", "8", "--epochs", "100000", "--output", "out"]);
         using var limit = TimeLimit.On(process);
+        await ReadToFirstEpoch(process).ConfigureAwait(false);
+        process.StandardOutput.Close();
+        Assert.AreEqual(0, Kill(process.Id, 1));
+        await process.WaitForExitAsync().ConfigureAwait(false);
+
+        Assert.AreEqual(Interrupted, process.ExitCode);
+    }
+
+    private static async Task ReadToFirstEpoch(Process process)
+    {
         string? line;
         do
         {
             line = await process.StandardOutput.ReadLineAsync().ConfigureAwait(false);
         }
         while (line?.StartsWith("epoch ", StringComparison.Ordinal) == false);
-
-        process.StandardOutput.Close();
-        Assert.AreEqual(0, Kill(process.Id, 1));
-        await process.WaitForExitAsync().ConfigureAwait(false);
-
-        Assert.AreEqual(Interrupted, process.ExitCode);
     }
 
     // Signals that a process ignores, its children ignore. The lowest bit of the mask is SIGHUP's.
@@ -133,6 +164,7 @@ public sealed class BadInputTests : IDisposable
         [Path.Combine(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll"), .. arguments])
     {
         WorkingDirectory = _folder.Path,
+        RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;
