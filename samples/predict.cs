@@ -4,9 +4,9 @@
 //
 // ML.NET finds the library by the name in the model: nothing here speaks of NoProp.
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@0.1.0" and "#:package libtorch-cpu-linux-x64@2.10.0"
-// (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64; a model of photos.cs --small does without). The last one is for ML.NET, which makes
-// code at run time.
+// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64; to predict, only a network of your own needs it). The last one is for ML.NET, which
+// makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true
 #:property PublishAot=false

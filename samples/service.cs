@@ -6,9 +6,9 @@
 //
 // The model is one that photos.cs or the samples program has saved: trained from the paths of files, asked here with uploaded bytes.
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@0.1.0" and "#:package libtorch-cpu-linux-x64@2.10.0"
-// (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). A model of photos.cs --small does without the second: leave it out, and the service
-// is 600 MB smaller. PublishAot is off for ML.NET, which makes code at run time.
+// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). A service needs no libtorch, unless the network is your own: leave the second
+// out, and it is 600 MB smaller. PublishAot is off for ML.NET, which makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true
 #:sdk Microsoft.NET.Sdk.Web

@@ -116,12 +116,35 @@ internal static class ImageFolderReader
                 $"The folder '{folder}' has no class folders. Put the images of each class into a folder named after the class.");
         }
 
+        CheckLevel(folder, [.. classes.Select(candidate => candidate.Name)]);
         var empty = classes.Where(candidate => candidate.Images.Count == 0).Select(candidate => candidate.Name).ToList();
         return empty.Count == 0
             ? [.. classes.SelectMany(candidate => candidate.Images)]
             : throw Fault(
                 $"These class folders of '{folder}' have no images ({string.Join(", ", Extensions.Order(StringComparer.Ordinal))}): "
                 + $"{Quoted(empty)}.");
+    }
+
+    // A folder of train and test, each with the class folders: its classes would be "train" and "test".
+    private static void CheckLevel(DirectoryInfo folder, IReadOnlyList<string> names)
+    {
+        string[] parts = ["train", "training", "test", "testing", "val", "valid", "validation"];
+        if (names.Count < 2 || !names.All(name => parts.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        {
+            return;
+        }
+
+        var below = names.Select(part => new DirectoryInfo(Path.Combine(folder.FullName, part)).EnumerateDirectories()
+            .Select(child => child.Name)
+            .Where(name => !IsHidden(name))
+            .Order(StringComparer.Ordinal)
+            .ToList()).ToList();
+        if (below[0].Count > 1 && below.TrueForAll(one => one.SequenceEqual(below[0])))
+        {
+            throw Fault(
+                $"The folders {Quoted(names)} of '{folder}' hold folders of the same names: {Quoted(below[0])}. If these are the classes, "
+                + $"load '{Path.Combine($"{folder}", names[^1])}' by itself.");
+        }
     }
 
     /// <summary>Returns the image files in a folder and those below it, by path.</summary>

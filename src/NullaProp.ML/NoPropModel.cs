@@ -1,3 +1,4 @@
+using System.Globalization;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Storage;
 
@@ -60,8 +61,16 @@ public sealed class NoPropModel
     /// <param name="threshold">The lowest score to answer with, from <see cref="RejectionThreshold.Score"/>.</param>
     /// <returns>The class's name; <see langword="null"/> for "none of these", also where a score is not a number.</returns>
     /// <exception cref="ArgumentException">There are more or fewer scores than classes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The threshold is not from 0 to 1.</exception>
     public string? ClassOrNone(ReadOnlySpan<float> scores, float threshold)
     {
+        if (threshold is not (>= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(threshold),
+                string.Create(CultureInfo.InvariantCulture, $"The threshold is {threshold}, but must be from 0 to 1, as a score is."));
+        }
+
         CheckScores(scores);
         var best = 0;
         for (var i = 0; i < scores.Length; i++)

@@ -27,6 +27,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<ManagedRunner> _rowRunner;
     private readonly Lazy<bool> _scoresUsualImages;
+    private readonly Lazy<PixelRange> _range;
     private readonly UseCount _network;
     private readonly UseCount _use;
     private int _isDisposed;
@@ -63,6 +64,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 return runner;
             });
             _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
+            _range = new Lazy<PixelRange>(() => new PixelRange(model.Shape, model.Network.Normalization.Mean.Host().Values));
             _use = new UseCount(Release);
         }
         catch
@@ -132,6 +134,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Enter();
         try
         {
+            _range.Value.Check(pixels);
             var draws = Model.Options.Sampling.Draws;
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)

@@ -6,6 +6,7 @@ using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
+using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
@@ -69,7 +70,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
-        using var loader = Loader(pace, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, trunk.Features));
+        using var loader = Loader(pace, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, Checked(trunk)));
         var data = Load(loader, input, format.Shape, pace, checks.Classes);
         log.Information(Beginning(data.Training, classes, device));
 
@@ -107,6 +108,16 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         }
 
         return (new StoredModel(stored, format.Shape, classes, keys, Seed, network, loop.Starts), feature.Type);
+    }
+
+    private static FeatureWriter Checked(FrozenTrunk trunk)
+    {
+        var range = new PixelRange(PretrainedBackbone.Shape, trunk.PixelMean);
+        return (pixels, features) =>
+        {
+            range.Check(pixels);
+            trunk.Features(pixels, features);
+        };
     }
 
     // A second training, of a part of the pretrained network too.

@@ -100,6 +100,28 @@ public sealed class ImageFolderTests
     }
 
     [TestMethod]
+    public void Load_FolderOfTrainAndTest_AsksForOneOfThem()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/1.png");
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
+
+        Assert.Contains("The folders 'test', 'train' of '", fault.Message);
+        Assert.Contains("hold folders of the same names: 'cat', 'dog'. If these are the classes, load '", fault.Message);
+        Assert.HasCount(2, Context.Data.LoadImageFolder(folder.File("train")).ClassNames);
+    }
+
+    [TestMethod]
+    public void Load_ClassesOfTheseNames_AreClassesAllTheSame()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "train/1.png", "train/red/1.png", "test/1.png", "test/blue/2.png");
+
+        CollectionAssert.AreEqual(new[] { "test", "train" }, Context.Data.LoadImageFolder(folder.Path).ClassNames.ToArray());
+    }
+
+    [TestMethod]
     public void Fault_OfAStream_NamesNoFile()
     {
         Assert.IsNull(ImageFile.Fault(new MemoryStream(Image)));

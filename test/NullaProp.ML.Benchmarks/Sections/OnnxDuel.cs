@@ -28,8 +28,8 @@ internal sealed class OnnxDuel(Effort effort, ModelPair models) : Section("onnx"
         report.Set(Figure.OnnxSingle, singles.Ratio(Own, Theirs));
     }
 
-    // From pixels in memory to probabilities in memory, both. So many times in a row, for ONNX Runtime's threads go on waiting in a busy loop
-    // for some 70 ms when our turn begins, and our first batches take twice as long meanwhile.
+    // From pixels in memory to probabilities in memory, both. So many times in a row, for ONNX Runtime's threads go on waiting in a busy
+    // loop for some 70 ms when our turn begins, and our first batches take twice as long meanwhile.
     private Comparison Compare(int rows, InferenceSession session, int times)
     {
         var (shape, classes) = (SyntheticImages.Shape, SyntheticImages.Classes);

@@ -39,7 +39,8 @@ public sealed class ColumnTests
             + $"Transforms.Conversion.ConvertType(\"Features\", outputKind: DataKind.Single)")]
     [DataRow("keys as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Key<UInt32>>")]
     [DataRow("no label", "Could not find label column 'Label'")]
-    [DataRow("text as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got String. Add Transforms.Conversion.MapValueToKey(\"Label\") before the trainer")]
+    [DataRow("text as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got String. Add "
+        + "Transforms.Conversion.MapValueToKey(\"Label\") before the trainer")]
     [DataRow("a number as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got Single")]
     [DataRow("a bare integer as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got UInt32")]
     [DataRow("a byte key as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got Key<Byte>")]

@@ -215,13 +215,14 @@ public sealed partial class OptionsTests
         (new() { Sampling = new() { Draws = 1025 } }, "Draws is 1025, but must be from 0 to 1024."),
         (NoPropOptions.Photos with { ImageShape = new(3, 32, 32) }, "ImageShape is 3×32×32, but Backbone PretrainedResNet18 was trained on "
             + "3×224×224: leave it out, and make the images of that size (LoadImageFiles or ResizeImages)."),
-        (NoPropOptions.Photos with { Variant = new DiscreteTime() }, "Variant is DiscreteTime, whose blocks have an image network each, but "
-            + "Backbone PretrainedResNet18 has 15.9 million weights: choose another variant."),
+        (NoPropOptions.Photos with { Variant = new DiscreteTime() }, "Variant is DiscreteTime, whose blocks have an image network each, "
+            + "but Backbone PretrainedResNet18 has 15.9 million weights: choose another variant."),
         (NoPropOptions.Photos with { Augmentation = Augmentation.Photos }, "Augmentation is set, but what Backbone PretrainedResNet18 sees "
             + "in an image is computed once: leave it out, or set FineTuning to Everything (now Automatic)."),
         (NoPropOptions.Photos with
         {
             Embedding = new() { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid },
-        }, "Embedding.Initialization is PixelMedoid, but by Backbone PretrainedResNet18 training sees no pixels: choose FeatureMedoidBySum."),
+        }, "Embedding.Initialization is PixelMedoid, but by Backbone PretrainedResNet18 training sees no pixels: choose "
+            + "FeatureMedoidBySum."),
     ];
 }

@@ -55,7 +55,7 @@ public sealed class ReadmeTests
             var pixels = new byte[28 * 28 * 4];
             Array.Fill(pixels, (byte)(brightness + i)); // all four of blue, green, red and alpha
             using var image = MLImage.CreateFromPixels(28, 28, MLPixelFormat.Bgra32, pixels);
-            image.Save(Path.Combine(folder, $"{i}.png"));
+            image.Save(Path.Combine(folder, $"{i}.jpg"));
         }
     }
 

@@ -79,5 +79,5 @@ public sealed class ManagedConvolutionTests
         nn.functional.pad(image, [border, border, border, border])[0].permute(1, 2, 0).contiguous();
 
     private static Tensor Uniform(Generator generator, params long[] shape) =>
-        rand(shape, dtype: ScalarType.Float64, device: CPU, generator: generator).mul(2).sub(1).to(ScalarType.Float32).to(ScalarType.Float64);
+        rand(shape, dtype: ScalarType.Float32, device: CPU, generator: generator).mul(2).sub(1).to(ScalarType.Float64);
 }

@@ -32,7 +32,8 @@ public sealed class ManagedLayersTests
         var options = new NoPropOptions { Backbone = backbone, HiddenSize = 24 };
         var network = BackboneFactory.Create(weights.Under("backbone"), options, shape);
         using var generator = new Generator(5, CPU);
-        var pixels = randn([images, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU, generator: generator);
+        long[] size = [images, shape.Channels, shape.Height, shape.Width];
+        var pixels = randn(size, dtype: ScalarType.Float32, device: CPU, generator: generator);
         float[] mean = [.. Enumerable.Range(0, shape.Channels).Select(channel => 0.5f * channel)];
         float[] scale = [.. Enumerable.Range(0, shape.Channels).Select(channel => 2f - channel / 2f)];
 
