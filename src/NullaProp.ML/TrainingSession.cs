@@ -1,5 +1,5 @@
-using Microsoft.ML.Data;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;

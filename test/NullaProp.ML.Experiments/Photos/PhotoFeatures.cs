@@ -1,12 +1,12 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
-using Microsoft.ML.Data;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
-using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples;
+using NullaProp.ML.Samples.Images;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Experiments.Photos;

@@ -1,5 +1,5 @@
-using Microsoft.ML.OnnxRuntime.Tensors;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
