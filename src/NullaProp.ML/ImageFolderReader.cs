@@ -141,9 +141,10 @@ internal static class ImageFolderReader
             .ToList()).ToList();
         if (below[0].Count > 1 && below.TrueForAll(one => one.SequenceEqual(below[0])))
         {
+            var first = names.FirstOrDefault(name => name.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names[0];
             throw Fault(
                 $"The folders {Quoted(names)} of '{folder}' hold folders of the same names: {Quoted(below[0])}. If these are the classes, "
-                + $"load '{Path.Combine($"{folder}", names[^1])}' by itself.");
+                + $"load '{Path.Combine($"{folder}", first)}' by itself.");
         }
     }
 

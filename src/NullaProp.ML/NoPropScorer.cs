@@ -64,7 +64,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 return runner;
             });
             _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
-            _range = new Lazy<PixelRange>(() => new PixelRange(model.Shape, model.Network.Normalization.Mean.Host().Values));
+            _range = new Lazy<PixelRange>(() => PixelRange.Of(model.Shape, model.Network.Normalization.Mean.Host().Values));
             _use = new UseCount(Release);
         }
         catch
@@ -79,6 +79,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
 
     /// <summary>Gets the plan.</summary>
     public SamplingPlan Plan { get; }
+
+    /// <summary>Gets the pixels that the network knows.</summary>
+    public PixelRange Range => _range.Value;
 
     /// <inheritdoc/>
     public ImageShape Shape => Model.Shape;
@@ -134,7 +137,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Enter();
         try
         {
-            _range.Value.Check(pixels);
+            Range.Check(pixels);
             var draws = Model.Options.Sampling.Draws;
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)

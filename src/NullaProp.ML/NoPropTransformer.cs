@@ -118,7 +118,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         ArgumentNullException.ThrowIfNull(data);
         InputColumns.CheckClasses(data, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
-        var images = new ImageLoader(Model.Options, static () => { }, static _ => { }).Load(data, Model.ImageShape, "diagnostic");
+        var images = new ImageLoader(Model.Options, static () => { }, static _ => { }).Load(
+            data, Model.ImageShape, "diagnostic", _scorer.Range);
         var (single, noise) = _scorer.Diagnose(images);
         return new NoPropDiagnostics(images.Count, single, noise, Model.EmbeddingNorm);
     }
@@ -217,8 +218,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The feature column is missing or does not fit, or the label column, which need not be there, has other classes than the model: what
-    /// evaluates compares their numbers.
+    /// The feature column is missing or does not fit, or a label column names other classes than the model: evaluation compares numbers.
     /// </exception>
     public IDataView Transform(IDataView input)
     {

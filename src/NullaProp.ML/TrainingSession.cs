@@ -6,7 +6,6 @@ using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
-using NullaProp.ML.Scoring;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
@@ -112,7 +111,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
     private static FeatureWriter Checked(FrozenTrunk trunk)
     {
-        var range = new PixelRange(PretrainedBackbone.Shape, trunk.PixelMean);
+        var range = PixelRange.Of(PretrainedBackbone.Shape, trunk.PixelMean);
         return (pixels, features) =>
         {
             range.Check(pixels);
@@ -206,10 +205,12 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ITrainingImages> check)
     {
         pace.BeginReading(input.GetRowCount());
-        var images = loader.LoadTraining(input, shape);
+        var isOfPixels = !options.Backbone.IsPretrained(); // else they are checked before their features are computed
+        var images = loader.LoadTraining(input, shape, isOfPixels ? run.Previous?.Scorer.Range : null);
         check(images);
         pace.BeginReading(run.Validation?.GetRowCount());
-        var watched = run.Validation is null ? null : loader.Load(run.Validation, shape, "validation");
+        var watched = run.Validation is null ? null : loader.Load(
+            run.Validation, shape, "validation", isOfPixels ? new PixelRange(shape, images.ChannelStatistics().Mean) : null);
         return new TrainingData(images, watched, StreamsOf(Seed));
     }
 

@@ -100,15 +100,16 @@ public sealed class ImageFolderTests
     }
 
     [TestMethod]
-    public void Load_FolderOfTrainAndTest_AsksForOneOfThem()
+    public void Load_FolderOfTrainAndValidation_AsksForTheFirst()
     {
         using var folder = new TempFolder();
-        Write(folder, Image, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/1.png");
+        Write(folder, Image, "train/cat/1.png", "train/dog/1.png", "validation/cat/1.png", "validation/dog/1.png");
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
 
-        Assert.Contains("The folders 'test', 'train' of '", fault.Message);
-        Assert.Contains("hold folders of the same names: 'cat', 'dog'. If these are the classes, load '", fault.Message);
+        Assert.Contains("The folders 'train', 'validation' of '", fault.Message);
+        Assert.Contains(
+            $"hold folders of the same names: 'cat', 'dog'. If these are the classes, load '{folder.File("train")}' by itself.", fault.Message);
         Assert.HasCount(2, Context.Data.LoadImageFolder(folder.File("train")).ClassNames);
     }
 

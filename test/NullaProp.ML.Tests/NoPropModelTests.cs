@@ -40,6 +40,7 @@ public sealed class NoPropModelTests
         Assert.IsNull(model.Model.ClassOrNone([0.2f, 0.5f, 0.3f], threshold: 0.51f));
         Assert.IsNull(model.Model.ClassOrNone([0.2f, 0.5f, float.NaN], threshold: 0));
         Assert.ThrowsExactly<ArgumentException>(() => model.Model.ClassOrNone([0.5f, 0.5f], threshold: 0));
+        Assert.IsNull(model.Model.ClassOrNone([0.2f, 0.5f, 0.3f], threshold: MathF.BitIncrement(1))); // a sum of shares, rounded
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Model.ClassOrNone([0.2f, 0.5f, 0.3f], threshold: 95));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Model.ClassOrNone([0.2f, 0.5f, 0.3f], float.NaN));
     }

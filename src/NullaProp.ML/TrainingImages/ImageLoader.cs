@@ -27,12 +27,13 @@ internal sealed class ImageLoader(
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
     /// <param name="purpose">What the rows are for, for messages: "validation" or "diagnostic".</param>
+    /// <param name="range">The pixels that the network knows; <see langword="null"/> where what makes the features checks them.</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
-    public IImages Load(IDataView data, ImageShape? wanted, string purpose)
+    public IImages Load(IDataView data, ImageShape? wanted, string purpose, PixelRange? range = null)
     {
         var rows = Rows(data, options with { ExampleWeightColumnName = null }, wanted); // figures that people compare stay unweighted
         var store = new ImageStore(rows.Shape);
-        IImages images = ReadInto(store, rows) switch
+        IImages images = ReadInto(store, rows, range) switch
         {
             null => store,
             KeptRows kept => new OrderedImages(kept, kept.Count),
@@ -48,12 +49,13 @@ internal sealed class ImageLoader(
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have.</param>
+    /// <param name="range">The pixels that a model knows which is trained further; else <see langword="null"/>.</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
-    public ITrainingImages LoadTraining(IDataView data, ImageShape wanted)
+    public ITrainingImages LoadTraining(IDataView data, ImageShape wanted, PixelRange? range = null)
     {
         var rows = Rows(data, options, wanted);
         var store = new ImageStore(rows.Shape);
-        ITrainingImages images = ReadInto(store, rows) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
+        ITrainingImages images = ReadInto(store, rows, range) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
         CheckRows(images.Count, rows.Skipped, "training");
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
@@ -69,12 +71,13 @@ internal sealed class ImageLoader(
     }
 
     // Where the images take more memory than allowed, the rows to read again: of features from a file, for to compute them takes long.
-    private ILabelledRows? ReadInto(ImageStore store, ILabelledRows rows)
+    private ILabelledRows? ReadInto(ImageStore store, ILabelledRows rows, PixelRange? range)
     {
         var pixels = new float[rows.Shape.Size];
         using var reading = rows.Read(pixels).GetEnumerator();
         while (reading.MoveNext())
         {
+            range?.Check(pixels);
             store.Add(pixels, reading.Current.Label, reading.Current.Weight);
             if ((long)store.Count * store.RowBytes > options.MaxCachedBytes)
             {

@@ -9,6 +9,42 @@ namespace NullaProp.ML.Tests.BadInput;
 [TestClass]
 public sealed class PixelTests
 {
+    // Every way by which pixels reach a network that was trained on pixels of 0 to 255.
+    [TestMethod]
+    [DataRow("batch")]
+    [DataRow("one by one")]
+    [DataRow("validation")]
+    [DataRow("diagnosis")]
+    [DataRow("training further")]
+    public void Pixels_DividedBy255_AreRefused(string way)
+    {
+        var context = new MLContext(seed: 1);
+        using var model = Tiny.Model(context);
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Features = Array.ConvertAll(photo.Features, pixel => pixel / 255));
+        var data = context.Data.LoadFromEnumerable(photos);
+        var engine = context.Model.CreatePredictionEngine<Photo, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+
+        Fault.Caused<InvalidOperationException>(
+            () => _ = way switch
+            {
+                "batch" => Tiny.Scores(context, model, photos).Length,
+                "one by one" => engine.Predict(photos[0]).Score.Length,
+                "validation" => Disposed(Tiny.Trainer(context).Fit(Tiny.Data(context), new NoPropRun { Validation = data })),
+                "diagnosis" => model.Diagnose(data).Rows,
+                _ => Disposed(Tiny.Trainer(context).Fit(data, new NoPropRun { Previous = model })),
+            },
+            "The pixels of an image are from ",
+            "but the network was trained on pixels of 0 to 255. Leave scaleImage and offsetImage of ExtractPixels out");
+        Tiny.AssertScores(context, model);
+
+        static int Disposed(NoPropTransformer made)
+        {
+            made.Dispose();
+            return 0;
+        }
+    }
+
     [TestMethod]
     [DataRow(float.NaN, "NaN")]
     [DataRow(float.PositiveInfinity, "Infinity")]

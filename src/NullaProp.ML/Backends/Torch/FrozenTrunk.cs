@@ -101,7 +101,15 @@ internal sealed class FrozenTrunk : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _weights.Dispose();
+    public void Dispose()
+    {
+        foreach (var convolutions in new[] { _toFeatures, _belowLastStage }.Where(made => made.IsValueCreated))
+        {
+            convolutions.Value?.Dispose();
+        }
+
+        _weights.Dispose();
+    }
 
     private Lazy<BatchConvolutions?> OnProcessor(Func<IReadOnlyList<BackboneLayer>> layers) => new(() =>
         _weights.Device.type == TorchSharp.DeviceType.CPU ? new BatchConvolutions(layers(), PretrainedBackbone.Shape) : null);

@@ -1,13 +1,13 @@
-using NullaProp.ML.Scoring;
+using NullaProp.ML.Reading;
 
-namespace NullaProp.ML.Tests.Scoring;
+namespace NullaProp.ML.Tests.Reading;
 
 /// <summary>Pixels of 0 to 1 for a network that was trained on pixels of 0 to 255: they would all be black to it.</summary>
 [TestClass]
 public sealed class PixelRangeTests
 {
     private static readonly ImageShape Shape = new(3, 8, 8);
-    private static readonly float[] Bright = [120, 90, 100];
+    private static readonly double[] Bright = [120, 90, 100];
 
     [TestMethod]
     [DataRow(1f / 255, 0f, "are from 0 to 0.996, but the network was trained on pixels of 0 to 255. Leave scaleImage and offsetImage")]
@@ -36,9 +36,9 @@ public sealed class PixelRangeTests
     [TestMethod]
     public void Check_NetworkOfSmallPixelsOrOfATable_TakesWhatItGets()
     {
-        new PixelRange(Shape, [0.4f, 0.4f, 0.4f]).Check(Image(i => i / 192f));
-        new PixelRange(Shape, [120, 0.4f, 0.4f]).Check(Image(i => i / 192f));
-        new PixelRange(new ImageShape(192, 1, 1), [.. Image(_ => 50)]).Check(Image(i => i / 192f));
+        new PixelRange(Shape, [0.4, 0.4, 0.4]).Check(Image(i => i / 192f));
+        new PixelRange(Shape, [120, 0.4, 0.4]).Check(Image(i => i / 192f));
+        PixelRange.Of(new ImageShape(192, 1, 1), Image(_ => 50)).Check(Image(i => i / 192f));
     }
 
     private static float[] Image(Func<int, float> pixel) => [.. Enumerable.Range(0, Shape.Size).Select(pixel)];

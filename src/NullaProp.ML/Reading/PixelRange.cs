@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using NullaProp.ML.Interop;
 
-namespace NullaProp.ML.Scoring;
+namespace NullaProp.ML.Reading;
 
 /// <summary>
 /// Refuses images whose pixels were divided by 255 where the network was trained on pixels of 0 to 255: to it they are all black, and it
@@ -10,12 +10,17 @@ namespace NullaProp.ML.Scoring;
 /// </summary>
 /// <param name="shape">The size of the images.</param>
 /// <param name="mean">The mean of each channel of the training images, or of each place of each.</param>
-internal sealed class PixelRange(ImageShape shape, float[] mean)
+internal sealed class PixelRange(ImageShape shape, double[] mean)
 {
     private const float MostOfScaled = 1; // in magnitude, after a division by 255 or by 128 about the middle
     private const float LeastMean = 20; // of pixels of 0 to 255, unless the photos were taken at night
 
     private readonly bool _isOfBytes = !shape.IsTable && mean.Chunk(mean.Length / shape.Channels).All(one => one.Average() > LeastMean);
+
+    /// <summary>Takes the means of a network.</summary>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="mean">The means.</param>
+    public static PixelRange Of(ImageShape shape, float[] mean) => new(shape, Array.ConvertAll(mean, value => (double)value));
 
     /// <summary>Checks images.</summary>
     /// <param name="pixels">The images one after the other.</param>
