@@ -10,6 +10,8 @@ namespace NullaProp.ML.Samples.Reporting;
 /// <exception cref="UserMistakeException">A file cannot be written.</exception>
 internal sealed class TrainingOutput(string folder)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     public string ModelPath { get; } = OutputFile.At(Path.Combine(folder, "model.zip")).Path;
 
     public string TrainingChartPath { get; } = OutputFile.At(Path.Combine(folder, "training.png")).Path;
@@ -17,7 +19,9 @@ internal sealed class TrainingOutput(string folder)
     public string ConfusionChartPath { get; } = OutputFile.At(Path.Combine(folder, "confusion.png")).Path;
 
     /// <summary>Writes all of them and says where they are. Where the disk is full, another folder can be given.</summary>
-    /// <exception cref="UserMistakeException">They can be written in no folder that was given, nor in that for temporary files.</exception>
+    /// <exception cref="UserMistakeException">
+    /// Nobody gave a folder in which they can be written. They are in one for temporary files, if they could be written there.
+    /// </exception>
     public void Save(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
     {
         for (var (output, target) = (this, folder); ;)
@@ -28,24 +32,39 @@ internal sealed class TrainingOutput(string folder)
                 output.Write(mlContext, classifier, progress);
                 return;
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or UserMistakeException)
+            catch (Exception fault) when (IsOfFiles(fault))
             {
-                (output, target) = (null, OtherFolder(target, fault));
+                CommandExecution.PrintError($"The model cannot be saved in '{target}': {fault.Message} It is kept in memory.");
+                (output, target) = (null, OtherFolder() ?? throw SavedAside(mlContext, classifier, progress));
             }
         }
     }
 
-    // From who sits at the terminal, or else a new one for temporary files, in which a training of hours is better kept than lost.
-    private static string OtherFolder(string failed, Exception fault)
+    private static bool IsOfFiles(Exception fault) => fault is IOException or UnauthorizedAccessException or UserMistakeException;
+
+    // From who sits at the terminal; a program that started this one has to answer at once.
+    private static string? OtherFolder()
     {
-        var temporary = Path.Combine(Path.GetTempPath(), "nullaprop-train");
-        if (failed.StartsWith(temporary, StringComparison.Ordinal))
-            throw new UserMistakeException($"The model cannot be saved anywhere and is lost: {fault.Message}", fault);
-        CommandExecution.PrintError($"The model cannot be saved in '{failed}': {fault.Message} It is kept in memory.");
-        AnsiConsole.Write("Another folder to save it in (none: that for temporary files): ");
-        return Console.ReadLine() is { } line && !string.IsNullOrWhiteSpace(line)
-            ? line.Trim()
-            : $"{temporary}-{Path.GetRandomFileName()}";
+        AnsiConsole.Write("Another folder to save it in: ");
+        var reading = Task.Run(Console.ReadLine);
+        var line = !Console.IsInputRedirected || reading.Wait(Patience) ? reading.GetAwaiter().GetResult() : null;
+        AnsiConsole.WriteLine();
+        return string.IsNullOrWhiteSpace(line) ? null : line.Trim();
+    }
+
+    // A training of hours is better kept in a folder that nobody asked for than lost.
+    private UserMistakeException SavedAside(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
+    {
+        var temporary = Directory.CreateTempSubdirectory("nullaprop-train-").FullName;
+        try
+        {
+            new TrainingOutput(temporary).Write(mlContext, classifier, progress);
+            return new UserMistakeException($"The model is not in '{folder}' but in '{temporary}'. Move it, for that is for temporary files.");
+        }
+        catch (Exception fault) when (IsOfFiles(fault))
+        {
+            return new UserMistakeException($"The model cannot be saved in '{temporary}' either, and is lost: {fault.Message}", fault);
+        }
     }
 
     private void Write(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)

@@ -86,28 +86,43 @@ public sealed class BadInputTests : IDisposable
 
     // As on a disk that is full when the training ends.
     [TestMethod]
-    [DataRow("elsewhere")]
+    public async Task Train_OutputThatCannotBeWrittenInTheEnd_IsSavedInAnotherFolder()
+    {
+        var (code, output, error) = await TrainInTheWay("elsewhere").ConfigureAwait(false);
+
+        Assert.AreEqual(0, code, error);
+        Assert.Contains("The model cannot be saved in 'out'", error);
+        Assert.Contains("Saved elsewhere/model.zip, ", output.Replace('\\', '/'));
+        Assert.IsTrue(File.Exists(_folder.File("elsewhere/model.zip")));
+    }
+
+    [TestMethod]
     [DataRow("")]
-    public async Task Train_OutputThatCannotBeWrittenInTheEnd_IsSavedInAnotherFolder(string answer)
+    [DataRow(null)] // nobody is there to answer
+    public async Task Train_OutputThatCannotBeWrittenAndNoOther_IsSavedWithTemporaryFilesAndSaidSo(string? answer)
+    {
+        var (code, _, error) = await TrainInTheWay(answer).ConfigureAwait(false);
+
+        Assert.AreEqual(1, code, error);
+        var saved = Regex.Match(error, @"The model is not in 'out' but in '([^']+)'\.").Groups[1].Value;
+        Assert.IsTrue(File.Exists(Path.Combine(saved, "model.zip")), error);
+        Directory.Delete(saved, recursive: true);
+    }
+
+    private async Task<(int Code, string Output, string Error)> TrainInTheWay(string? answer)
     {
         using var process = Start(["train", "good", "--size", "8", "--epochs", "300", "--output", "out"]);
         using var limit = TimeLimit.On(process);
         await ReadToFirstEpoch(process).ConfigureAwait(false);
         Directory.Delete(_folder.File("out"), recursive: true);
         await File.WriteAllTextAsync(_folder.File("out"), "in the way").ConfigureAwait(false);
-        await process.StandardInput.WriteLineAsync(answer).ConfigureAwait(false);
+        if (answer is not null)
+            await process.StandardInput.WriteLineAsync(answer).ConfigureAwait(false);
 
         var error = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync().ConfigureAwait(false);
         await process.WaitForExitAsync().ConfigureAwait(false);
-
-        Assert.AreEqual(0, process.ExitCode, output);
-        Assert.Contains("The model cannot be saved in 'out'", await error.ConfigureAwait(false));
-        var saved = Regex.Match(output, @"Saved (\S+model\.zip), ").Groups[1].Value;
-        Assert.IsTrue(File.Exists(_folder.File(saved)), saved);
-        Assert.AreEqual(answer.Length > 0, saved == Path.Combine("elsewhere", "model.zip"));
-        if (answer.Length == 0)
-            Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
+        return (process.ExitCode, output, await error.ConfigureAwait(false));
     }
 
     [TestMethod]
