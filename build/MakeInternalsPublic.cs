@@ -29,7 +29,9 @@ public class MakeInternalsPublic : Task
                 Write(original.GetMetadata("FullPath"), copy);
                 Log.LogMessage(MessageImportance.Normal, "Made the internals of '{0}' public in '{1}'.", original.ItemSpec, copy);
             }
-            catch (Exception exception) when (exception is IOException || exception is BadImageFormatException || exception is UnauthorizedAccessException || exception is AssemblyResolutionException)
+            catch (Exception exception)
+                when (exception is IOException || exception is BadImageFormatException || exception is UnauthorizedAccessException
+                    || exception is AssemblyResolutionException)
             {
                 Log.LogError("The internals of '{0}' could not be made public in '{1}': {2}", original.ItemSpec, copy, exception.Message);
             }

@@ -109,7 +109,8 @@ public sealed class ImageFolderTests
 
         Assert.Contains("The folders 'train', 'validation' of '", fault.Message);
         Assert.Contains(
-            $"hold folders of the same names: 'cat', 'dog'. If these are the classes, load '{folder.File("train")}' by itself.", fault.Message);
+            $"hold folders of the same names: 'cat', 'dog'. If these are the classes, load '{folder.File("train")}' by itself.",
+            fault.Message);
         Assert.HasCount(2, Context.Data.LoadImageFolder(folder.File("train")).ClassNames);
     }
 

@@ -59,8 +59,8 @@ internal static class BlocksLaunch
         };
         var command = new Command(
             "launch",
-            $"Starts the workers of a prepared run. {CommandExecution.ExitCodes} {CommandExecution.RunAgain}: local workers were stopped by "
-            + "SIGTERM, SIGUSR1 or Ctrl+C and have saved their states: run it again.")
+            $"Starts the workers of a prepared run. {CommandExecution.ExitCodes} {CommandExecution.RunAgain}: local workers were stopped "
+            + "by SIGTERM, SIGUSR1 or Ctrl+C and have saved their states: run it again.")
         {
             run, engine, workers, threads, image, claim, submit, sbatch,
         };

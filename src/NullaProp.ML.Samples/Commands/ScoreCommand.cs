@@ -16,8 +16,8 @@ internal static class ScoreCommand
         };
         var images = new Argument<string>("IMAGES")
         {
-            Description = "A folder of images, those in folders below it included, or a text file with a path on each line; paths in it are "
-                + "seen from its folder.",
+            Description = "A folder of images, those in folders below it included, or a text file with a path on each line; paths in it "
+                + "are seen from its folder.",
         };
         var output = new Option<string>("--output") { Description = "Folder of results.", HelpName = "DIR", Required = true };
         var partSize = new Option<int>("--part-size") { Description = "Images of a file.", DefaultValueFactory = _ => 1_000 };

@@ -59,7 +59,8 @@ internal sealed class TrainingOutput(string folder)
         try
         {
             new TrainingOutput(temporary).Write(mlContext, classifier, progress);
-            return new UserMistakeException($"The model is not in '{folder}' but in '{temporary}'. Move it, for that is for temporary files.");
+            return new UserMistakeException(
+                $"The model is not in '{folder}' but in '{temporary}'. Move it, for that is for temporary files.");
         }
         catch (Exception fault) when (IsOfFiles(fault))
         {

@@ -4,7 +4,9 @@ using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
-/// <summary>What no hash of a NoProp model proves: the other transformers of its file, ML.NET's own entries, and where entries lead.</summary>
+/// <summary>
+/// What no hash of a NoProp model proves: the other transformers of its file, ML.NET's own entries, and where entries lead.
+/// </summary>
 [TestClass]
 public sealed class ModelArchiveTests
 {
@@ -52,7 +54,8 @@ public sealed class ModelArchiveTests
     public void LoadAndCheck_NormalizerChanged_NameItsEntry()
     {
         using var folder = new TempFolder();
-        var name = Names(Chain.Value.Zip).First(name => name.Contains("Transform_000") && name.EndsWith("Model.key", StringComparison.Ordinal));
+        var name = Names(Chain.Value.Zip)
+            .First(name => name.Contains("Transform_000") && name.EndsWith("Model.key", StringComparison.Ordinal));
         File.WriteAllBytes(folder.File("m.zip"), WithWrongSum(Chain.Value.Zip, name, content => content[^12] ^= 1));
 
         Fault.Of<FormatException>(() => Context.Model.Load(folder.File("m.zip"), out _), $"The entry '{name}' {Changed}");

@@ -10,7 +10,9 @@ public sealed class ReadmeTests
     public void Program_IsTheProgramThatTheTestsCompile()
     {
         var readme = Lines(Between(
-            File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"), "```csharp\nusing Microsoft.ML;", "class Prediction"));
+            File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"),
+            "```csharp\nusing Microsoft.ML;",
+            "class Prediction"));
         var example =
             Lines(Between(
                 File.ReadAllText(Repository.PathOf("test", "NullaProp.ML.Tests", "Documentation", "ReadmeExample.cs")),

@@ -124,8 +124,8 @@ public sealed class CancellationTests
         using var expected = new NoPropTrainer(context, Of(kind) with { Epochs = best.Epoch }, new()).Fit(Data);
         Interruptions.AssertSameWeights(expected, actual);
         Assert.Contains(
-            FormattableString.Invariant(
-                $"Training was cancelled in epoch 3 of 5 and gives the model of its best epoch, of validation log-loss {best.ValidationLogLoss:F4}."),
+            "Training was cancelled in epoch 3 of 5 and gives the model of its best epoch, of validation log-loss "
+                + FormattableString.Invariant($"{best.ValidationLogLoss:F4}."),
             logger.Lines[^1].Text);
     }
 

@@ -241,7 +241,12 @@ public sealed partial class CheckpointTests
                 source.Cancel();
             }
         });
-        var run = new NoPropRun { Progress = progress.OfEpochs(), CancellationToken = source.Token, WhenCancelled = WhenCancelled.ReturnBest };
+        var run = new NoPropRun
+        {
+            Progress = progress.OfEpochs(),
+            CancellationToken = source.Token,
+            WhenCancelled = WhenCancelled.ReturnBest,
+        };
 
         using var actual = Trainer(options).Fit(Data, run);
 

@@ -12,7 +12,9 @@ internal static class Runs
         IDataView? validation,
         IProgress<EpochMetrics>? progress = null,
         CancellationToken cancellationToken = default) =>
-        trainer.Fit(train, new NoPropRun { Validation = validation, Progress = progress?.OfEpochs(), CancellationToken = cancellationToken });
+        trainer.Fit(
+            train,
+            new NoPropRun { Validation = validation, Progress = progress?.OfEpochs(), CancellationToken = cancellationToken });
 
     public static NoPropTransformer Fit(
         this NoPropTrainer trainer,
@@ -23,7 +25,13 @@ internal static class Runs
         CancellationToken cancellationToken = default) =>
         trainer.Fit(
             train,
-            new NoPropRun { Previous = previous, Validation = validation, Progress = progress?.OfEpochs(), CancellationToken = cancellationToken });
+            new NoPropRun
+            {
+                Previous = previous,
+                Validation = validation,
+                Progress = progress?.OfEpochs(),
+                CancellationToken = cancellationToken,
+            });
 
     /// <summary>Returns a listener that hands over the ends of epochs alone.</summary>
     public static IProgress<NoPropProgress> OfEpochs(this IProgress<EpochMetrics> epochs) => new EpochEnds(epochs);
