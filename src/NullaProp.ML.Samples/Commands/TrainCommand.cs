@@ -121,8 +121,7 @@ internal sealed class TrainCommand
             options);
         if (images.Unreadable > 0)
             Report.PrintNote($"Files that cannot be read as images, left out: {images.Unreadable:N0}.");
-        if (options.EarlyStoppingPatience > 0
-            || options is { Backbone: NoPropBackbone.PretrainedResNet18, FineTuning: FineTuning.Automatic })
+        if (ImageClassifierTraining.ValidationChooses(options))
             Report.PrintNote("The validation images choose the epoch: their accuracy is a little better than that of new images.");
 
         using var loggers = _training.CreateLoggers(arguments);

@@ -95,8 +95,13 @@ internal sealed class CurvePanel(ChartCanvas canvas, SKRect area)
     private void DrawCurve(ChartCurve curve, AxisScale epochs, AxisScale values)
     {
         var points = curve.Points.Select(point => new SKPoint(X(epochs, point.X), Y(values, point.Y))).ToArray();
-        foreach (var (from, to) in points.Zip(points.Skip(1)))
-            canvas.DrawLine(from, to, curve.Color, 2.5f);
+        var steps = curve.Points.Zip(curve.Points.Skip(1), (from, to) => to.X - from.X).ToArray();
+        for (var i = 0; i < steps.Length; i++)
+        {
+            if (steps[i] < 1.5 * steps.Min()) // else there is a pause, as between two trainings
+                canvas.DrawLine(points[i], points[i + 1], curve.Color, 2.5f);
+        }
+
         if (points.Length <= 50) // More circles than that would hide the curve.
             Array.ForEach(points, point => canvas.FillCircle(point, 3.5f, curve.Color));
     }

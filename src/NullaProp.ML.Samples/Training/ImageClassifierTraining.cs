@@ -41,6 +41,13 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         }
     }
 
+    /// <summary>
+    /// Returns whether the model is of the epoch with the lowest log-loss on the evaluation images: early stopping keeps it, and so does
+    /// the choice of how much of a pretrained network to train, which compares two trainings.
+    /// </summary>
+    public static bool ValidationChooses(NoPropOptions options) => options.EarlyStoppingPatience > 0
+        || options is { Backbone: NoPropBackbone.PretrainedResNet18, FineTuning: FineTuning.Automatic };
+
     /// <summary>Returns one chain, so one zip, from the path of a file to the name of a class.</summary>
     public static TransformerChain<ITransformer> Chain(
         MLContext mlContext, ITransformer preprocessing, NoPropTransformer trained, IDataView trainingPixels)
@@ -93,7 +100,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
 
     private int? KeptEpoch(TrainingProgress progress, bool isCancelled)
     {
-        if (options.EarlyStoppingPatience > 0 || (isCancelled && WhenCancelled == WhenCancelled.ReturnBest))
+        if (ValidationChooses(options) || (isCancelled && WhenCancelled == WhenCancelled.ReturnBest))
             return progress.BestEpoch;
         return isCancelled || progress.History is not [.., var last] ? null : last.Epoch;
     }
