@@ -81,7 +81,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public SamplingPlan Plan { get; }
 
     /// <summary>Gets the pixels that the network knows.</summary>
-    public PixelRange Range => _range.Value;
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public PixelRange Range => Use(() => _range.Value);
 
     /// <inheritdoc/>
     public ImageShape Shape => Model.Shape;
@@ -137,7 +138,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Enter();
         try
         {
-            Range.Check(pixels);
+            _range.Value.Check(pixels);
             var draws = Model.Options.Sampling.Draws;
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)
