@@ -117,6 +117,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public NoPropDiagnostics Diagnose(IDataView data)
     {
         ArgumentNullException.ThrowIfNull(data);
+        Bind(data.Schema); // says what does not fit
         InputColumns.CheckClasses(data, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
         var images = new ImageLoader(Model.Options, static () => { }, static _ => { }).Load(
             data, Model.ImageShape, "diagnostic", _scorer.Range);
@@ -294,6 +295,6 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     private ScoredSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return new ScoredSchema(inputSchema, FeatureColumnName, Model.ImageShape, _columns);
+        return new ScoredSchema(inputSchema, FeatureColumnName, Model.ImageShape, _scorer.Model.SlotNames, _columns);
     }
 }

@@ -82,9 +82,8 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
 
             var noises = PlanCompiler.For(network, model.Options).NoiseCount;
             var starts = Start.Points(model.Options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(model.Seed), noises);
-            var stored = new StoredModel(model.Options, model.Shape, model.Classes, model.Keys, model.Seed, network, starts);
             return new NoPropTransformer(
-                new NoPropScorer(stored),
+                new NoPropScorer(model.With(network, starts)),
                 new VectorDataViewType(NumberDataViewType.Single, model.Shape.Channels, model.Shape.Height, model.Shape.Width));
         }
         catch

@@ -14,7 +14,9 @@ namespace NullaProp.ML;
 /// <param name="shape">The size of the images.</param>
 /// <param name="classes">K, the number of classes.</param>
 /// <param name="keys">The names of the classes; <see langword="null"/> for a bare key.</param>
-internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, int classes, ClassValues? keys)
+/// <param name="slots">What the slots of the feature column are called; empty where they have no names.</param>
+internal sealed class TrainingChecks(
+    NoPropOptions options, ImageShape shape, int classes, ClassValues? keys, IReadOnlyList<string> slots)
 {
     /// <summary>Checks that a model can be trained further with these options.</summary>
     /// <param name="options">The options.</param>
@@ -101,6 +103,8 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
                 $"{nameof(NoPropOptions.ImageShape)} is {shape}, but the model to train further is for images of {previous.Shape}. "
                 + "Leave the option out, or change ResizeImages upstream."));
         }
+
+        InputColumns.CheckSlots(input.Schema[options.FeatureColumnName], previous.Model.SlotNames);
     }
 
     /// <summary>Checks the weights of rows and of classes.</summary>
@@ -147,7 +151,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ImageShape shape, in
         {
             try
             {
-                InputColumns.Feature(validation.Schema, options.FeatureColumnName, shape);
+                InputColumns.CheckSlots(InputColumns.Feature(validation.Schema, options.FeatureColumnName, shape).Column, slots);
                 InputColumns.CheckClasses(validation, options.LabelColumnName, classes, keys);
             }
             catch (ArgumentOutOfRangeException fault)

@@ -59,7 +59,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var (feature, format) = InputColumns.Feature(input.Schema, options.FeatureColumnName, shape, options.Backbone);
         var (label, classes) = InputColumns.Label(input, options.LabelColumnName);
         var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
-        var checks = new TrainingChecks(options, format.Shape, classes, keys);
+        var slots = InputColumns.SlotNames(feature) is { Count: > 0 } named ? named : previous?.Model.SlotNames ?? [];
+        var checks = new TrainingChecks(options, format.Shape, classes, keys, slots);
         checks.Previous(input, previous);
         checks.Columns(input);
         checks.Augmentation();
@@ -76,7 +77,10 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
         var fingerprint = new Lazy<TrainingFingerprint>(() => new(
             new ModelDescription(
-                stored with { EarlyStoppingPatience = Tries().EarlyStoppingPatience }, format.Shape, classes, keys, Seed, string.Empty),
+                stored with { EarlyStoppingPatience = Tries().EarlyStoppingPatience }, format.Shape, classes, keys, Seed, string.Empty)
+            {
+                SlotNames = slots,
+            },
             Block,
             data.Training.Hash(),
             data.Validation?.Hash(),
@@ -106,7 +110,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
         }
 
-        return (new StoredModel(stored, format.Shape, classes, keys, Seed, network, loop.Starts), feature.Type);
+        return (new StoredModel(stored, format.Shape, classes, keys, Seed, network, loop.Starts) { SlotNames = slots }, feature.Type);
     }
 
     private static FeatureWriter Checked(FrozenTrunk trunk)

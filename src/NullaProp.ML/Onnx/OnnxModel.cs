@@ -136,13 +136,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     private IEnumerable<KeyValuePair<string, string>> Metadata(OnnxExport export, ImageSteps? image)
     {
         using var description = new MemoryStream();
-        new ModelDescription(
-            model.Options,
-            model.Shape,
-            model.Classes,
-            model.Keys,
-            model.Seed,
-            ModelFile.WriteWeights(Stream.Null, model)).Write(description);
+        model.Description(ModelFile.WriteWeights(Stream.Null, model)).Write(description);
         var shape = string.Create(CultureInfo.InvariantCulture, $"{model.Shape.Channels}x{model.Shape.Height}x{model.Shape.Width}");
         yield return new("class_names", JsonSerializer.Serialize(ClassValues.NamesOf(model.Keys, model.Classes)));
         yield return new("image_shape", shape);

@@ -122,6 +122,26 @@ internal static class InputColumns
         return [.. names.DenseValues().Select(name => name.ToString())];
     }
 
+    /// <summary>Checks that the values of a feature column are those of a model, in the same order: a value is known by its place
+    /// alone.</summary>
+    /// <param name="column">The column.</param>
+    /// <param name="names">What its slots were called in training; empty where they had no names.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A slot is called otherwise.</exception>
+    public static void CheckSlots(DataViewSchema.Column column, IReadOnlyList<string> names)
+    {
+        var found = names.Count == 0 ? [] : SlotNames(column);
+        foreach (var (place, (theirs, ours)) in found.Zip(names).Index())
+        {
+            if (theirs != ours && theirs.Length > 0 && ours.Length > 0)
+            {
+                throw Marked.Exception(new ArgumentOutOfRangeException(
+                    paramName: null,
+                    $"Slot {place} of feature column '{column.Name}' is '{theirs}', but was '{ours}' in training. Values are told apart by "
+                    + "their place: give Concatenate, or the file that is loaded, the columns in the order of training."));
+            }
+        }
+    }
+
     /// <summary>Returns a label column and the number of its classes.</summary>
     /// <param name="data">The data.</param>
     /// <param name="name">The column's name.</param>

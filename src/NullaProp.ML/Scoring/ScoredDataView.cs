@@ -99,11 +99,14 @@ internal sealed class ScoredSchema
     /// <param name="input">The input's schema.</param>
     /// <param name="featureName">The feature column.</param>
     /// <param name="shape">The size of the images.</param>
+    /// <param name="slots">What the slots of the feature column were called in training; empty where they had no names.</param>
     /// <param name="columns">The columns that the model adds.</param>
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
-    public ScoredSchema(DataViewSchema input, string featureName, ImageShape shape, ScoreColumns columns)
+    public ScoredSchema(
+        DataViewSchema input, string featureName, ImageShape shape, IReadOnlyList<string> slots, ScoreColumns columns)
     {
         (Feature, Format) = InputColumns.Feature(input, featureName, shape);
+        InputColumns.CheckSlots(Feature, slots);
         Input = input;
         Columns = columns;
         Output = columns.Append(input);

@@ -31,6 +31,9 @@ internal sealed record ModelDescription(
         Converters = { new JsonStringEnumConverter() },
     };
 
+    /// <summary>Gets what the slots of the feature column were called in training; empty where they had no names.</summary>
+    public IReadOnlyList<string> SlotNames { get; init; } = [];
+
     /// <summary>Writes the description.</summary>
     /// <param name="stream">Where to.</param>
     public void Write(Stream stream)
@@ -42,11 +45,18 @@ internal sealed record ModelDescription(
             ["imageShape"] = JsonSerializer.SerializeToNode(Shape, Json),
             ["classCount"] = Classes,
             ["classes"] = Keys?.ToJson(),
+            ["slotNames"] = SlotNames.Count == 0 ? null : JsonSerializer.SerializeToNode(SlotNames, Json),
             ["seed"] = Seed,
             ["options"] = OptionsJson.Write(Options),
         };
         JsonSerializer.Serialize(stream, json, Json);
     }
+
+    /// <summary>Returns the model that is described.</summary>
+    /// <param name="network">Its network.</param>
+    /// <param name="starts">Where scoring starts and the noise on the way.</param>
+    public StoredModel With(Denoiser network, HostTensor starts) =>
+        new(Options, Shape, Classes, Keys, Seed, network, starts) { SlotNames = SlotNames };
 
     /// <summary>Reads a description.</summary>
     /// <param name="json">Its bytes.</param>
@@ -92,7 +102,22 @@ internal sealed record ModelDescription(
         var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null
             ? ClassValues.Of(JsonMember.Object("classes", names), classes)
             : null;
-        return new ModelDescription(options, shape, classes, keys, Required<int>(json, "seed"), Required<string>(json, "weightsSha256"));
+        var (seed, hash) = (Required<int>(json, "seed"), Required<string>(json, "weightsSha256"));
+        return new ModelDescription(options, shape, classes, keys, seed, hash) { SlotNames = Slots(json, shape) };
+    }
+
+    // Absent in models of before they were kept, and where they had no names.
+    private static string[] Slots(JsonElement json, ImageShape shape)
+    {
+        if (!json.TryGetProperty("slotNames", out var member) || member.ValueKind == JsonValueKind.Null)
+        {
+            return [];
+        }
+
+        var isNames = member.ValueKind == JsonValueKind.Array && member.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String);
+        return isNames && member.GetArrayLength() == shape.Size
+            ? [.. member.EnumerateArray().Select(name => name.GetString()!)]
+            : throw new JsonException($"'slotNames' must be {shape.Size} names, one for each value of a row");
     }
 
     private static T Required<T>(JsonElement json, string name) => (T)JsonMember.Read(name, Required(json, name), typeof(T))!;
@@ -118,7 +143,16 @@ internal sealed record StoredModel(
     ClassValues? Keys,
     int Seed,
     Denoiser Network,
-    HostTensor Starts);
+    HostTensor Starts)
+{
+    /// <summary>Gets what the slots of the feature column were called in training; empty where they had no names.</summary>
+    public IReadOnlyList<string> SlotNames { get; init; } = [];
+
+    /// <summary>Returns everything but the weights.</summary>
+    /// <param name="weightsHash">The hash of the file of weights; empty where there is none.</param>
+    public ModelDescription Description(string weightsHash = "") =>
+        new(Options, Shape, Classes, Keys, Seed, weightsHash) { SlotNames = SlotNames };
+}
 
 /// <summary>
 /// The number of the model format: major in the upper, minor in the lower 16 bits. It rises whenever the same file would mean something

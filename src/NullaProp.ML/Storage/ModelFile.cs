@@ -60,12 +60,12 @@ internal static class ModelFile
     public static byte[] WriteDescription(Stream stream, StoredModel model, string weightsHash)
     {
         using var json = new MemoryStream();
-        new ModelDescription(model.Options, model.Shape, model.Classes, model.Keys, model.Seed, weightsHash).Write(json);
+        model.Description(weightsHash).Write(json);
         if (json.Length > LongestDescription)
         {
             throw new InvalidOperationException(
-                $"The description of the model takes {json.Length} bytes, but may take {LongestDescription}: give the classes shorter "
-                    + $"names.");
+                $"The description of the model takes {json.Length} bytes, but may take {LongestDescription}: give the classes, or "
+                    + $"the slots of the feature column, shorter names.");
         }
 
         stream.Write(json.GetBuffer().AsSpan(0, (int)json.Length));
@@ -122,7 +122,7 @@ internal static class ModelFile
                 throw new FormatException($"The model is broken: {fault} Train and save the model again.");
             }
 
-            return new StoredModel(options, description.Shape, description.Classes, description.Keys, description.Seed, network, starts);
+            return description.With(network, starts);
         }
         catch
         {

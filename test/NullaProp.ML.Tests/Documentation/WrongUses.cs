@@ -91,6 +91,7 @@ internal sealed class WrongUses : IDisposable
         Use("Scoring", () => _model.WithSampling(sampling => sampling with { SolverSteps = 10_000, Draws = 1_000 })),
         Use("Scoring", () => _model.WithSampling(sampling => sampling with { DisagreementColumnName = "Disagreement" })),
         Use("Scoring", () => _model.Diagnose(Rows<Photo>())),
+        Use("Scoring", () => ModelOf("Height", "Weight").Transform(Table("Weight", "Height"))),
     ];
 
     private List<(string About, string Code, Action Act)> Files() =>
@@ -120,6 +121,18 @@ internal sealed class WrongUses : IDisposable
         (about, Regex.Replace(code["() => ".Length..], @"\b(_(?=[a-z])|Tiny\.)", string.Empty), act); // without the marks of fields
 
     private NoPropTrainer With(NoPropOptions options) => Tiny.Trainer(_context, options);
+
+    private NoPropTransformer ModelOf(params string[] columns) =>
+        With(new NoPropOptions { Backbone = NoPropBackbone.Mlp, Epochs = 1, HiddenSize = 8 }).Fit(Table(columns));
+
+    private IDataView Table(params string[] columns)
+    {
+        var rows = Rows(new { Height = 0.3f, Weight = 4f, Kind = "cat" }, new { Height = 4f, Weight = 900f, Kind = "giraffe" });
+        return _context.Transforms.Concatenate("Features", columns)
+            .Append(_context.Transforms.Conversion.MapValueToKey("Label", "Kind"))
+            .Fit(rows)
+            .Transform(rows);
+    }
 
     private IDataView Rows<T>(params T[] rows)
         where T : class => _context.Data.LoadFromEnumerable(rows);

@@ -55,6 +55,33 @@ public sealed class ModelDescriptionTests
     }
 
     [TestMethod]
+    public void Read_SlotNames_AreThoseThatWereWritten()
+    {
+        var description = new ModelDescription(new NoPropOptions { Backbone = NoPropBackbone.Mlp }, new ImageShape(2, 1, 1), 2, null, 0, Hash)
+        {
+            SlotNames = ["Height", "\u00dc\"x"],
+        };
+
+        CollectionAssert.AreEqual(new[] { "Height", "\u00dc\"x" }, ModelDescription.Read(Written(description)).SlotNames.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("""["Height"]""")]
+    [DataRow("""["Height", null]""")]
+    [DataRow("\"Height\"")]
+    public void Read_SlotNamesOfAnotherNumber_ThrowsThatItIsDamaged(string names)
+    {
+        var options = new NoPropOptions { Backbone = NoPropBackbone.Mlp };
+        var description = new ModelDescription(options, new ImageShape(2, 1, 1), 2, null, 0, Hash);
+        var json = JsonNode.Parse(Written(description))!.AsObject();
+        json["slotNames"] = JsonNode.Parse(names);
+
+        var fault = Assert.ThrowsExactly<FormatException>(() => ModelDescription.Read(Encoding.UTF8.GetBytes(json.ToJsonString())));
+
+        Assert.Contains("slotNames", fault.Message);
+    }
+
+    [TestMethod]
     public void Read_BareKey_HasNoNames()
     {
         var read = ModelDescription.Read(Written(new ModelDescription(new NoPropOptions(), Shape, 2, null, 0, Hash)));
