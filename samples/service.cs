@@ -1,7 +1,7 @@
 // A web service that names the class of an uploaded picture.
 //
 //     dotnet run -c Release service.cs -- --model model.zip --urls http://127.0.0.1:5080
-//     curl --data-binary @photo.jpg http://127.0.0.1:5080/classify
+//     curl --data-binary @photo.jpg http://127.0.0.1:5080/classify        or as a form: curl -F photo=@photo.jpg …
 //     curl http://127.0.0.1:5080/health
 //
 // The model is one that photos.cs or the samples program has saved: trained from the paths of files, asked here with uploaded bytes.
@@ -30,6 +30,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = mostBytes);
 builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(30) });
 builder.Services.AddProblemDetails();
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not ten lines a request
 var app = builder.Build();
 app.UseExceptionHandler();
 app.UseStatusCodePages();
@@ -56,11 +57,22 @@ app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellat
     using var upload = new MemoryStream();
     try
     {
-        await request.Body.CopyToAsync(upload, cancellationToken);
+        var form = request.HasFormContentType ? await request.ReadFormAsync(cancellationToken) : null;
+        if (form is { Files.Count: not 1 })
+        {
+            return Results.Problem(
+                $"The form holds {form.Files.Count} files, but must hold one.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        await (form?.Files[0].OpenReadStream() ?? request.Body).CopyToAsync(upload, cancellationToken);
     }
     catch (BadHttpRequestException exception)
     {
         return Results.Problem($"{exception.Message} An upload may have {mostBytes:N0} bytes.", statusCode: exception.StatusCode);
+    }
+    catch (Exception exception) when (exception is IOException or InvalidDataException)
+    {
+        return Results.Problem($"The form cannot be read: {exception.Message}", statusCode: StatusCodes.Status400BadRequest);
     }
 
     // Waiting costs the caller time and us the upload; decoding on more threads than processors would cost everyone memory.

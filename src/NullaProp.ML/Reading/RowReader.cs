@@ -114,7 +114,12 @@ internal sealed class RowReader : IDisposable
         }
     }
 
-    private string Place(int value) => _format.Shape.IsTable ? $"in slot {value} of column '{_column.Name}'" : $"as pixel value {value}";
+    private string Place(int value) => _format.Shape.IsTable
+        ? $"in slot {value}{SlotName(value)} of column '{_column.Name}'"
+        : $"as pixel value {value} of column '{_column.Name}'";
+
+    private string SlotName(int slot) =>
+        InputColumns.SlotNames(_column) is { Count: > 0 } names && names[slot].Length > 0 ? $" ('{names[slot]}')" : string.Empty;
 
     private InvalidOperationException Unreadable(string where, Exception fault) => Marked.Exception(
         new InvalidOperationException($"{Name()} could not be read{where}: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));

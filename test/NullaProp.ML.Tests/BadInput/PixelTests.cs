@@ -57,8 +57,8 @@ public sealed class PixelTests
         photos[5].Features[7] = value;
         var data = context.Data.LoadFromEnumerable(photos);
         var sentence =
-            $"Row 5 (Name 'photo 5') holds {text} as pixel value 7, but every value must be a finite number. Mend or remove it, for "
-                + $"instance with ReplaceMissingValues.";
+            $"Row 5 (Name 'photo 5') holds {text} as pixel value 7 of column 'Features', but every value must be a finite number. "
+                + $"Mend or remove it, for instance with ReplaceMissingValues.";
 
         Fault.Of<InvalidOperationException>(() => trainer.Fit(data), sentence);
         Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), data), sentence);

@@ -69,7 +69,7 @@ public sealed class TabularTests
         static ThreeValues Row(float value) => new() { Features = [0.3f, 5400, value] };
 
         static IDataView Data(float value) => Context.Data.LoadFromEnumerable(
-            Moons(seed: 1).Select(point => new ThreeValues { Label = point.Label, Features = [.. point.Features, value] }));
+            Moons(seed: 1).Select(point => new ThreeValues { Label = point.Label, Features = [.. point.Features, value] }).ToList());
     }
 
     [TestMethod]
@@ -82,6 +82,20 @@ public sealed class TabularTests
             () => Context.MulticlassClassification.Trainers.NoProp(Options).Fit(Context.Data.LoadFromEnumerable(points)));
 
         Assert.Contains("Row 4 holds NaN in slot 1 of column 'Features', but every value must be a finite number.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Fit_ValueThatIsNoNumberInANamedColumn_NamesThatColumn()
+    {
+        var rows = Context.Data.LoadFromEnumerable(
+            new[] { new { Height = 1f, Weight = 2f, Kind = "a" }, new { Height = 1f, Weight = float.NaN, Kind = "b" } });
+        var pipeline = Context.Transforms.Concatenate("Features", "Height", "Weight")
+            .Append(Context.Transforms.Conversion.MapValueToKey("Label", "Kind"))
+            .Append(Context.MulticlassClassification.Trainers.NoProp(Options));
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => pipeline.Fit(rows));
+
+        Assert.Contains("Row 1 (Kind 'b') holds NaN in slot 1 ('Weight') of column 'Features', but", fault.Message);
     }
 
     [TestMethod]

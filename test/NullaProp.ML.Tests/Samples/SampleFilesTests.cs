@@ -129,6 +129,40 @@ public sealed class SampleFilesTests
         CollectionAssert.AreEqual(PictureFolder.Classes, (await health.Content.ReadFromJsonAsync<Health>())!.Classes);
     }
 
+    [TestMethod]
+    public async Task Service_Forms_AreReadWhereTheyHoldOneFile()
+    {
+        using var service = SampleFile.Serve(SmallModel.Value);
+        using var client = new HttpClient { BaseAddress = new Uri(service.Address) };
+        var picture = await File.ReadAllBytesAsync(Path.Combine(Pictures, "owl", "nested", "0.jpg"));
+
+        using var bare = await client.PostAsync("/classify", new ByteArrayContent(picture));
+        using var one = await client.PostAsync("/classify", Form(picture));
+        using var two = await client.PostAsync("/classify", Form(picture, picture));
+        using var none = await client.PostAsync("/classify", new FormUrlEncodedContent([]));
+        var cut = new ByteArrayContent(picture);
+        cut.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=x");
+        using var broken = await client.PostAsync("/classify", cut);
+
+        Assert.AreEqual(200, (int)one.StatusCode);
+        Assert.AreEqual(await bare.Content.ReadAsStringAsync(), await one.Content.ReadAsStringAsync());
+        StringAssert.Contains(await two.Content.ReadAsStringAsync(), "The form holds 2 files, but must hold one.");
+        StringAssert.Contains(await none.Content.ReadAsStringAsync(), "The form holds 0 files, but must hold one.");
+        StringAssert.Contains(await broken.Content.ReadAsStringAsync(), "The form cannot be read");
+        CollectionAssert.AreEqual(new[] { 400, 400, 400 }, new[] { two, none, broken }.Select(answer => (int)answer.StatusCode).ToArray());
+    }
+
+    private static MultipartFormDataContent Form(params byte[][] files)
+    {
+        var form = new MultipartFormDataContent();
+        foreach (var file in files)
+        {
+            form.Add(new ByteArrayContent(file), "photo", "photo.jpg");
+        }
+
+        return form;
+    }
+
     private static string Run(string name, params string[] arguments)
     {
         var (exitCode, output, errors) = SampleFile.Run(name, arguments);
