@@ -75,8 +75,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         ArgumentNullException.ThrowIfNull(change);
         var sampling = change(Model.Options.Sampling)
             ?? throw new ArgumentException(
-                "The function returned null, but must return how to score. Write sampling => sampling with { … }.",
-                nameof(change));
+                "The function returned null, but must return how to score. Write sampling => sampling with { … }.", nameof(change));
         return With(Model.Options with { Sampling = sampling });
     }
 
@@ -119,8 +118,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         ArgumentNullException.ThrowIfNull(data);
         Bind(data.Schema); // says what does not fit
         InputColumns.CheckClasses(data, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
-        var images = new ImageLoader(Model.Options, static () => { }, static _ => { }).Load(
-            data, Model.ImageShape, "diagnostic", _scorer.Range);
+        var loader = new ImageLoader(Model.Options, static () => { }, static _ => { });
+        var images = loader.Load(data, Model.ImageShape, "diagnostic", _scorer.Range);
         var (single, noise) = _scorer.Diagnose(images);
         return new NoPropDiagnostics(images.Count, single, noise, Model.EmbeddingNorm);
     }

@@ -64,7 +64,8 @@ public sealed class SlotNameTests
     public void Transform_SlotsWithoutNames_AreTakenByTheirPlace()
     {
         using var model = Trainer().Fit(Table("Height", "Weight"));
-        var nameless = _context.Data.LoadFromEnumerable(Animals.Select(animal => new Nameless { Features = [animal.Height, animal.Weight] }));
+        var nameless = _context.Data.LoadFromEnumerable(
+            Animals.Select(animal => new Nameless { Features = [animal.Height, animal.Weight] }));
 
         Assert.HasCount(Animals.Length, model.Transform(nameless).GetColumn<float[]>("Score").ToList());
     }

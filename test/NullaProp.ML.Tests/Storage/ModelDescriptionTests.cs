@@ -57,7 +57,8 @@ public sealed class ModelDescriptionTests
     [TestMethod]
     public void Read_SlotNames_AreThoseThatWereWritten()
     {
-        var description = new ModelDescription(new NoPropOptions { Backbone = NoPropBackbone.Mlp }, new ImageShape(2, 1, 1), 2, null, 0, Hash)
+        var options = new NoPropOptions { Backbone = NoPropBackbone.Mlp };
+        var description = new ModelDescription(options, new ImageShape(2, 1, 1), 2, null, 0, Hash)
         {
             SlotNames = ["Height", "\u00dc\"x"],
         };
