@@ -40,6 +40,30 @@ internal static class ModelArchive
         }
     }
 
+    /// <summary>Checks that ML.NET will come back from reading the columns of a model's input.</summary>
+    /// <param name="repository">The zip file.</param>
+    /// <exception cref="FormatException">It would not.</exception>
+    public static void CheckSchema(RepositoryReader repository)
+    {
+        if (Inside(repository).FirstOrDefault(entry => entry.FullName == SchemaEntry.Name) is not { Length: <= AlwaysRead } entry)
+        {
+            return;
+        }
+
+        using var contents = new MemoryStream();
+        using (var stream = entry.Open())
+        {
+            stream.CopyTo(contents);
+        }
+
+        if (SchemaEntry.MissingDimensions(contents.GetBuffer().AsSpan(0, (int)contents.Length)) is { } promised)
+        {
+            throw Marked.Exception(new FormatException(
+                $"The entry '{SchemaEntry.Name}' of the file promises a vector of {promised} dimensions that are not there: it was changed "
+                    + "or is damaged, and ML.NET would read without end. Restore the file, or train and save the model again."));
+        }
+    }
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_archive")]
     private static extern ref ZipArchive Of(RepositoryReader repository);
 

@@ -35,7 +35,8 @@ internal static class ModelStreams
     public static byte[] ReadHash(ModelLoadContext context, Action<uint> checkFormat)
     {
         var header = context.Header;
-        if (header.ModelSignature == Header(header.ModelVerWritten).ModelSignature)
+        // ML.NET finds a loader by its name whatever its case and spaces; ForEach would not know the model as ours.
+        if (header.ModelSignature == Header(header.ModelVerWritten).ModelSignature && IsOurs(context))
         {
             checkFormat(header.ModelVerWritten); // before anything that another format may have otherwise
             if (header.CbModel == HashLength)
@@ -61,11 +62,12 @@ internal static class ModelStreams
         {
             var count = 0;
             using var repository = RepositoryReader.Open(file);
+            ModelArchive.CheckSchema(repository);
             foreach (var folder in ModelArchive.FoldersWith(repository, KeyName))
             {
                 using var entry = repository.OpenEntry(folder, KeyName);
                 using var context = new ModelLoadContext(repository, entry, folder);
-                if (ModelHeader.GetLoaderSig(ref context.Header) == NoPropTransformer.LoaderSignature)
+                if (IsOurs(context))
                 {
                     count++;
                     read(context);
@@ -116,6 +118,9 @@ internal static class ModelStreams
                 fault);
         }
     }
+
+    private static bool IsOurs(ModelLoadContext context) =>
+        ModelHeader.GetLoaderSig(ref context.Header) == NoPropTransformer.LoaderSignature;
 
     private static VersionInfo Header(uint format) => new(
         modelSignature: ModelSignature,

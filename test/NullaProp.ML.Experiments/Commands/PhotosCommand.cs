@@ -49,13 +49,24 @@ internal sealed class PhotosCommand
         DefaultValueFactory = _ => 0,
     };
 
+    private readonly Option<string[]> _fineTuning = new("--fine-tuning")
+    {
+        Description = "Compare these ways to train the pretrained network further, in place of methods on its features. Rows that are in "
+            + "the file of results are not trained again.",
+        HelpName = "WAY",
+        DefaultValueFactory = _ => [],
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     public static Command Create()
     {
         var photos = new PhotosCommand();
         var command = new Command("photos", "Trains on 100 photos a class by the features of the pretrained network, and compares methods.")
         {
             photos._data, photos._features, photos._json, photos._classes, photos._draws, photos._choices, photos._foreign,
+            photos._fineTuning,
         };
+        photos._fineTuning.AcceptOnlyFromAmong([.. FineTuningStudy.Ways.Select(way => way.Name)]);
         command.SetBody(photos.Run);
         return command;
     }
@@ -64,6 +75,8 @@ internal sealed class PhotosCommand
     {
         if (arguments.GetRequiredValue(_foreign) > 0)
             return RunRejections(arguments, arguments.GetRequiredValue(_foreign), cancellationToken);
+        if (arguments.GetRequiredValue(_fineTuning) is { Length: > 0 } ways)
+            return RunFineTuning(arguments, ways, cancellationToken);
         var results = new ResultFile<PhotoRow>(arguments.GetRequiredValue(_json));
         var features = new PhotoFeatures(arguments.GetRequiredValue(_features));
         var isChoice = arguments.GetValue(_choices);
@@ -79,6 +92,29 @@ internal sealed class PhotosCommand
                 cancellationToken.ThrowIfCancellationRequested();
                 Console.WriteLine(ResultFile<PhotoRow>.Line(row));
                 results.Add([ResultFile<PhotoRow>.Line(row)]);
+            }
+        }
+
+        return 0;
+    }
+
+    private int RunFineTuning(ParseResult arguments, string[] ways, CancellationToken cancellationToken)
+    {
+        var results = new ResultFile<FineTuningRow>(arguments.GetRequiredValue(_json));
+        var tasks = from draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws))
+                    from classes in arguments.GetRequiredValue(_classes)
+                    select (classes, draw);
+        foreach (var (classes, draw) in tasks)
+        {
+            using var study = new FineTuningStudy(arguments.GetRequiredValue(_data), PhotoTask.ForTest(classes, draw), draw);
+            foreach (var (name, options, holdsBack) in FineTuningStudy.Ways.Where(way => ways.Contains(way.Name)))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (results.Rows.Any(row => (row.Name, row.Classes, row.Draw) == (name, classes, draw)))
+                    continue;
+                var line = ResultFile<FineTuningRow>.Line(study.Row(name, options, holdsBack));
+                Console.WriteLine(line);
+                results.Add([line]);
             }
         }
 

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -10,15 +9,6 @@ using NullaProp.ML.Samples.Images;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Experiments.Photos;
-
-/// <summary>A photo of the published set: where it stands in it.</summary>
-/// <param name="Part">train or test.</param>
-/// <param name="Class">Its class.</param>
-/// <param name="Number">Its number in the class, from 0.</param>
-internal readonly record struct Photo(string Part, string Class, int Number)
-{
-    public string Path => $"{Part}/{Class}/{Number:D4}.jpg";
-}
 
 /// <summary>
 /// What the pretrained network sees in photos of CIFAR-10, enlarged to 224×224 as the samples program does. Computed once and kept in a
@@ -65,7 +55,7 @@ internal sealed class PhotoFeatures
         var folder = Directory.CreateTempSubdirectory();
         try
         {
-            Extract(archive, missing, folder.FullName);
+            PhotoArchive.Extract(archive, missing, folder.FullName);
             foreach (var batch in missing.Chunk(Batch))
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -91,18 +81,5 @@ internal sealed class PhotoFeatures
         var rows = mlContext.Data.LoadFromEnumerable(photos.Select(photo => new ImageRow { ImagePath = Path.Combine(folder, photo.Path) }));
         var pixels = ImagePixels.ForPhotos.CreatePipeline(mlContext).Fit(rows).Transform(rows);
         return [.. pixels.GetColumn<float[]>("Features").SelectMany(values => values)];
-    }
-
-    private static void Extract(string archive, IEnumerable<Photo> photos, string folder)
-    {
-        using var zip = ZipFile.OpenRead(archive);
-        foreach (var photo in photos)
-        {
-            var path = Path.Combine(folder, photo.Path);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var entry = zip.GetEntry(photo.Path)
-                ?? throw new UserMistakeException($"The archive '{archive}' has no photo '{photo.Path}'.");
-            entry.ExtractToFile(path);
-        }
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.ML;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Tests.Storage;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
@@ -120,12 +121,22 @@ public sealed partial class ModelFileTests
     }
 
     [TestMethod]
+    [DataRow("nopropclassifier")]
+    [DataRow("NoPropClassifier ")]
+    public void LoadAndCheck_LoaderThatMLNetTakesForOurs_IsRefusedByBoth(string name)
+    {
+        using var folder = new TempFolder();
+        var changed = _good.With(Header, Loader(name));
+        File.WriteAllBytes(folder.File("m.zip"), changed.Bytes);
+
+        Fault.Of<FormatException>(() => changed.Load(_context), "The model's header is not that of a NoProp model");
+        Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("m.zip")), "holds no NoProp model");
+    }
+
+    [TestMethod]
     public void Load_OurContentsUnderAnothersLoader_IsRefusedByTheOther()
     {
-        var name = "TermTransform"u8.ToArray();
-        var foreign = _good.With(
-            Header,
-            bytes => [.. bytes[..LoaderSignature], .. name, .. new byte[24 - name.Length], .. bytes[(LoaderSignature + 24)..]]);
+        var foreign = _good.With(Header, Loader("TermTransform"));
 
         var fault = Assert.Throws<Exception>(() => foreign.Load(_context));
 
@@ -206,6 +217,9 @@ public sealed partial class ModelFileTests
 
         Tiny.AssertScores(_context, model);
     }
+
+    private static Func<byte[], byte[]> Loader(string name) => bytes =>
+        [.. bytes[..LoaderSignature], .. Encoding.ASCII.GetBytes(name.PadRight(24, '\0')), .. bytes[(LoaderSignature + 24)..]];
 
     private static Func<byte[], byte[]> Changed(int offset, uint value, int? alsoAt = null) => bytes =>
     {
