@@ -45,18 +45,13 @@ internal static class ModelArchive
     /// <exception cref="FormatException">It would not.</exception>
     public static void CheckSchema(RepositoryReader repository)
     {
-        if (Inside(repository).FirstOrDefault(entry => entry.FullName == SchemaEntry.Name) is not { Length: <= AlwaysRead } entry)
+        if (Inside(repository).FirstOrDefault(entry => entry.FullName == SchemaEntry.Name) is not { } entry || IsMadeToBurst(entry))
         {
             return;
         }
 
-        using var contents = new MemoryStream();
-        using (var stream = entry.Open())
-        {
-            stream.CopyTo(contents);
-        }
-
-        if (SchemaEntry.MissingDimensions(contents.GetBuffer().AsSpan(0, (int)contents.Length)) is { } promised)
+        using var contents = entry.Open();
+        if (SchemaEntry.MissingDimensions(contents) is { } promised)
         {
             throw Marked.Exception(new FormatException(
                 $"The entry '{SchemaEntry.Name}' of the file promises a vector of {promised} dimensions that are not there: it was changed "

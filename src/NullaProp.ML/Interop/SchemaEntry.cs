@@ -12,13 +12,34 @@ internal static class SchemaEntry
     public const string Name = "Schema";
 
     private const int LongestLength = 5; // bytes of a length
+    private const int Window = 64 * 1024; // bytes
+    private const int Overlap = 4 * 1024; // of two windows: a vector of a thousand dimensions is whole in one of them
 
     private static ReadOnlySpan<byte> Vector => "\aVBuffer"u8; // the length of the codec's name, and the name
 
     /// <summary>Returns the first vector of more dimensions than are there; <see langword="null"/> where there is none.</summary>
     /// <param name="entry">The contents of the entry.</param>
     /// <returns>The dimensions that it promises.</returns>
-    public static int? MissingDimensions(ReadOnlySpan<byte> entry)
+    public static int? MissingDimensions(Stream entry)
+    {
+        var window = new byte[Window];
+        var kept = 0;
+        for (int count; (count = entry.ReadAtLeast(window.AsSpan(kept), Window - kept, throwOnEndOfStream: false)) > 0;)
+        {
+            var seen = window.AsSpan(0, kept + count);
+            if (MissingDimensions(seen) is { } promised)
+            {
+                return promised;
+            }
+
+            kept = Math.Min(seen.Length, Overlap);
+            seen[^kept..].CopyTo(window);
+        }
+
+        return null;
+    }
+
+    private static int? MissingDimensions(ReadOnlySpan<byte> entry)
     {
         for (int place; (place = entry.IndexOf(Vector)) >= 0;)
         {

@@ -32,6 +32,13 @@ internal sealed class PhotosCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly Option<int[]> _perClass = new("--per-class")
+    {
+        Description = "The numbers of photos a class to train on, at most 100.",
+        DefaultValueFactory = _ => [100],
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     private readonly Option<int> _draws = new("--draws")
     {
         Description = "How often to train, each time on other photos and with another seed.",
@@ -63,8 +70,8 @@ internal sealed class PhotosCommand
         var photos = new PhotosCommand();
         var command = new Command("photos", "Trains on 100 photos a class by the features of the pretrained network, and compares methods.")
         {
-            photos._data, photos._features, photos._json, photos._classes, photos._draws, photos._choices, photos._foreign,
-            photos._fineTuning,
+            photos._data, photos._features, photos._json, photos._classes, photos._perClass, photos._draws, photos._choices,
+            photos._foreign, photos._fineTuning,
         };
         photos._fineTuning.AcceptOnlyFromAmong([.. FineTuningStudy.Ways.Select(way => way.Name)]);
         command.SetBody(photos.Run);
@@ -80,12 +87,9 @@ internal sealed class PhotosCommand
         var results = new ResultFile<PhotoRow>(arguments.GetRequiredValue(_json));
         var features = new PhotoFeatures(arguments.GetRequiredValue(_features));
         var isChoice = arguments.GetValue(_choices);
-        var tasks = from draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws))
-                    from classes in arguments.GetRequiredValue(_classes)
-                    select (classes, draw);
-        foreach (var (classes, draw) in tasks)
+        foreach (var (classes, perClass, draw) in Tasks(arguments))
         {
-            var task = isChoice ? PhotoTask.ForChoices(classes, draw) : PhotoTask.ForTest(classes, draw);
+            var task = isChoice ? PhotoTask.ForChoices(classes, perClass, draw) : PhotoTask.ForTest(classes, perClass, draw);
             features.Compute(arguments.GetRequiredValue(_data), task.Training.Concat(task.Test), cancellationToken);
             foreach (var row in isChoice ? Choices(task, features, draw) : Methods(task, features, draw))
             {
@@ -101,16 +105,14 @@ internal sealed class PhotosCommand
     private int RunFineTuning(ParseResult arguments, string[] ways, CancellationToken cancellationToken)
     {
         var results = new ResultFile<FineTuningRow>(arguments.GetRequiredValue(_json));
-        var tasks = from draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws))
-                    from classes in arguments.GetRequiredValue(_classes)
-                    select (classes, draw);
-        foreach (var (classes, draw) in tasks)
+        foreach (var (classes, perClass, draw) in Tasks(arguments))
         {
-            using var study = new FineTuningStudy(arguments.GetRequiredValue(_data), PhotoTask.ForTest(classes, draw), draw);
+            var task = PhotoTask.ForTest(classes, perClass, draw);
+            using var study = new FineTuningStudy(arguments.GetRequiredValue(_data), task, draw);
             foreach (var (name, options, holdsBack) in FineTuningStudy.Ways.Where(way => ways.Contains(way.Name)))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (results.Rows.Any(row => (row.Name, row.Classes, row.Draw) == (name, classes, draw)))
+                if (results.Rows.Any(row => (row.Name, row.Classes, row.Photos, row.Draw) == (name, classes, task.Training.Count, draw)))
                     continue;
                 var line = ResultFile<FineTuningRow>.Line(study.Row(name, options, holdsBack));
                 Console.WriteLine(line);
@@ -128,19 +130,16 @@ internal sealed class PhotosCommand
         var options = NoPropOptions.Photos;
         (string Name, NoPropOptions Options)[] methods =
             [("NoProp-CT", options), ("Cross-entropy", options with { Variant = new CrossEntropyBaseline() })];
-        foreach (var draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws)))
+        foreach (var (classes, perClass, draw) in Tasks(arguments))
         {
-            foreach (var classes in arguments.GetRequiredValue(_classes))
+            var task = PhotoTask.ForTest(classes, perClass, draw);
+            var (choosing, others) = task.ForRejection(foreign);
+            features.Compute(
+                arguments.GetRequiredValue(_data), [.. task.Training, .. task.Test, .. choosing, .. others], cancellationToken);
+            foreach (var (name, chosen) in methods)
             {
-                var task = PhotoTask.ForTest(classes, draw);
-                var (choosing, others) = task.ForRejection(foreign);
-                features.Compute(
-                    arguments.GetRequiredValue(_data), [.. task.Training, .. task.Test, .. choosing, .. others], cancellationToken);
-                foreach (var (name, chosen) in methods)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    results.Add(PhotoMethods.Rejections(name, chosen, task, foreign, features, draw).Select(Line));
-                }
+                cancellationToken.ThrowIfCancellationRequested();
+                results.Add(PhotoMethods.Rejections(name, chosen, task, foreign, features, draw).Select(Line));
             }
         }
 
@@ -153,6 +152,12 @@ internal sealed class PhotosCommand
             return line;
         }
     }
+
+    private IEnumerable<(int Classes, int PerClass, int Draw)> Tasks(ParseResult arguments) =>
+        from draw in Enumerable.Range(0, arguments.GetRequiredValue(_draws))
+        from classes in arguments.GetRequiredValue(_classes)
+        from perClass in arguments.GetRequiredValue(_perClass)
+        select (classes, perClass, draw);
 
     private static IEnumerable<PhotoRow> Methods(PhotoTask task, PhotoFeatures features, int draw)
     {
@@ -167,8 +172,9 @@ internal sealed class PhotosCommand
     private static IEnumerable<PhotoRow> Choices(PhotoTask task, PhotoFeatures features, int draw) =>
         from setting in new (int Epochs, int Batch, double Decay, double Rate)[]
         {
-            (20, 32, 1e-3, 1e-3), (10, 32, 1e-3, 1e-3), (40, 32, 1e-3, 1e-3), (20, 32, 0.3, 1e-3),
-            (20, 32, 1e-3, 3e-4), (20, 128, 1e-3, 1e-3), (10, 32, 1e-3, 3e-4), (5, 32, 1e-3, 1e-3), (5, 32, 1e-3, 2e-3),
+            (3, 32, 1e-3, 1e-3), (5, 32, 1e-3, 1e-3), (10, 32, 1e-3, 1e-3), (20, 32, 1e-3, 1e-3), (40, 32, 1e-3, 1e-3),
+            (5, 16, 1e-3, 1e-3), (20, 128, 1e-3, 1e-3), (5, 32, 0.3, 1e-3), (20, 32, 0.3, 1e-3),
+            (10, 32, 1e-3, 3e-4), (20, 32, 1e-3, 3e-4), (5, 32, 1e-3, 2e-3),
         }
         let name = FormattableString.Invariant(
             $"{setting.Epochs} epochs, batches of {setting.Batch}, weight decay {setting.Decay}, rate {setting.Rate}")

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Microsoft.ML;
 
 namespace NullaProp.ML.Experiments.Photos;
@@ -22,7 +23,12 @@ internal sealed record FineTuningRow(
     int Draw,
     double MicroAccuracy,
     double LogLoss,
-    double FitSeconds);
+    double FitSeconds)
+{
+    /// <summary>Gets the number of photos that there were beside the test photos.</summary>
+    [JsonIgnore]
+    public int Photos => TrainRows + ValidationRows;
+}
 
 /// <summary>Ways to train the pretrained network on the same photos, each by a pipeline as a user writes it.</summary>
 internal sealed class FineTuningStudy : IDisposable

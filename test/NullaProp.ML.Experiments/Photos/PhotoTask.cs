@@ -11,21 +11,27 @@ namespace NullaProp.ML.Experiments.Photos;
 /// <param name="Test">Those to test on.</param>
 internal sealed record PhotoTask(IReadOnlyList<string> Classes, IReadOnlyList<Photo> Training, IReadOnlyList<Photo> Test)
 {
-    private const int PerClass = 100;
+    private const int Most = 100; // of a class in a list
     private const int FirstForChoices = 1_000; // of the training part: photos that no test sees
 
     private static readonly string[] All =
         ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-    /// <summary>Returns 100 training photos a class, others for each draw, and 100 of the published test photos.</summary>
-    public static PhotoTask ForTest(int classes, int draw) => new(
-        All[..classes], Photos(classes, "train", draw * PerClass), Photos(classes, "test", 0));
+    /// <summary>Returns training photos, others for each draw, and 100 a class of the published test photos.</summary>
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="perClass">The number of training photos of each, at most 100.</param>
+    /// <param name="draw">Which ones.</param>
+    public static PhotoTask ForTest(int classes, int perClass, int draw) => new(
+        All[..classes], Photos(classes, "train", draw * Most, perClass), Photos(classes, "test", 0));
 
     /// <summary>Returns photos by which to choose settings: none of them is in any of <see cref="ForTest"/>.</summary>
-    public static PhotoTask ForChoices(int classes, int draw) => new(
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="perClass">The number of training photos of each, at most 100.</param>
+    /// <param name="draw">Which ones.</param>
+    public static PhotoTask ForChoices(int classes, int perClass, int draw) => new(
         All[..classes],
-        Photos(classes, "train", FirstForChoices + (draw * PerClass)),
-        Photos(classes, "train", FirstForChoices + (10 * PerClass)));
+        Photos(classes, "train", FirstForChoices + (draw * Most), perClass),
+        Photos(classes, "train", FirstForChoices + (10 * Most)));
 
     /// <summary>
     /// Returns photos by which to choose a threshold, of this task's classes but in none of its lists, and test photos of the classes
@@ -58,10 +64,10 @@ internal sealed record PhotoTask(IReadOnlyList<string> Classes, IReadOnlyList<Ph
             .Transform(mlContext.Data.LoadFromEnumerable(rows));
     }
 
-    private static List<Photo> Photos(int classes, string part, int first) =>
+    private static List<Photo> Photos(int classes, string part, int first, int perClass = Most) =>
     [
         .. from name in All[..classes]
-           from number in Enumerable.Range(first, PerClass)
+           from number in Enumerable.Range(first, perClass)
            select new Photo(part, name, number),
     ];
 

@@ -27,7 +27,7 @@ public sealed class SchemaEntryTests
             ("e", new KeyDataViewType(typeof(ulong), 5)),
             (new string('n', 300), new VectorDataViewType(BooleanDataViewType.Instance, 0, 2)));
 
-        Assert.IsNull(SchemaEntry.MissingDimensions(Saved(many)));
+        Assert.IsNull(SchemaEntry.MissingDimensions(new MemoryStream(Saved(many))));
     }
 
     [TestMethod]
@@ -42,7 +42,20 @@ public sealed class SchemaEntryTests
         var place = saved.AsSpan().IndexOf(new byte[] { 3, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0, 10 });
         BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(place), promised);
 
-        Assert.AreEqual(promised, SchemaEntry.MissingDimensions(saved));
+        Assert.AreEqual(promised, SchemaEntry.MissingDimensions(new MemoryStream(saved)));
+    }
+
+    // Wherever it lies among what is read at once.
+    [TestMethod]
+    [DataRow(65_000)]
+    [DataRow(65_480)]
+    [DataRow(65_536)]
+    [DataRow(200_000)]
+    public void MissingDimensions_BehindMuchElse_AreFound(int before)
+    {
+        byte[] vector = [.. "\aVBuffer\u0018\u0006Single\0"u8, 3, 0, 0, 0x40, 8, 0, 0, 0, 9, 0, 0, 0, 10, 0, 0, 0];
+
+        Assert.AreEqual(0x4000_0003, SchemaEntry.MissingDimensions(new MemoryStream([.. new byte[before], .. vector])));
     }
 
     [TestMethod]
@@ -54,7 +67,7 @@ public sealed class SchemaEntryTests
         {
             var changed = saved.ToArray()[..random.Next(saved.Length)];
             random.NextBytes(changed.AsSpan(random.Next(changed.Length + 1)));
-            SchemaEntry.MissingDimensions(changed);
+            SchemaEntry.MissingDimensions(new MemoryStream(changed));
         }
     }
 
