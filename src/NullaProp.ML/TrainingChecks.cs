@@ -173,7 +173,8 @@ internal sealed class TrainingChecks(
 
     /// <summary>Checks that there is something to tell apart.</summary>
     /// <param name="images">The training images.</param>
-    public void Classes(ITrainingImages images)
+    /// <param name="warn">Hears of a label that hardly is a class.</param>
+    public void Classes(ITrainingImages images, Action<string> warn)
     {
         if (!images.HasSeveralClasses)
         {
@@ -181,6 +182,13 @@ internal sealed class TrainingChecks(
                 $"Only one class was found among the {images.Count} rows of label column '{options.LabelColumnName}', but a classifier "
                     + $"needs two or more. "
                 + "Check the labels and how the data was split."));
+        }
+
+        if (images.Count < 2 * classes)
+        {
+            warn(
+                $"Label column '{options.LabelColumnName}' has {classes} classes for {images.Count} rows: of many there is at most one, and "
+                + "nothing to learn what a class has in common. A number that measures something, such as a price, is no class.");
         }
     }
 }

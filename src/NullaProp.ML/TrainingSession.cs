@@ -71,7 +71,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         using var loader = Loader(pace, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, Checked(trunk)));
-        var data = Load(loader, input, format.Shape, pace, checks.Classes);
+        var data = Load(loader, input, format.Shape, pace, images => checks.Classes(images, log.Warning));
         log.Information(Beginning(data.Training, classes, device));
 
         var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };

@@ -34,6 +34,25 @@ public sealed class LabelTests
         Tiny.AssertTrains(context, trainer);
     }
 
+    [TestMethod]
+    [DataRow(10, true)]
+    [DataRow(4, false)]
+    public void Fit_NumberThatMeasuresAsLabel_WarnsThatItIsNoClass(int values, bool warns)
+    {
+        var context = new MLContext(seed: 1);
+        var logger = new LogLines();
+        var rows = Enumerable.Range(0, 16).Select(row => new { Tiny.Photo(row).Features, Price = 0.5f + (row % values) }).ToList();
+        var schema = SchemaDefinition.Create(rows[0].GetType());
+        schema["Features"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 1, 8, 8);
+        var data = context.Data.LoadFromEnumerable(rows, schema);
+        var keys = context.Transforms.Conversion.MapValueToKey("Label", "Price").Fit(data).Transform(data);
+
+        using var model = context.MulticlassClassification.Trainers.NoProp(Tiny.Options, logger).Fit(keys);
+
+        var warnings = logger.Lines.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text);
+        Assert.AreEqual(warns, warnings.Any(text => text.Contains("10 classes for 16 rows", StringComparison.Ordinal)));
+    }
+
     // Mapped by itself, data has numbers of its own for the classes, and ML.NET compares numbers.
     [TestMethod]
     [DataRow(new[] { "dog", "cat", "owl" }, "has class 'dog' where the model has 'cat'")]
