@@ -187,8 +187,8 @@ internal sealed class TrainingChecks(
         if (images.Count < 2 * classes)
         {
             warn(
-                $"Label column '{options.LabelColumnName}' has {classes} classes for {images.Count} rows: of many there is at most one, and "
-                + "nothing to learn what a class has in common. A number that measures something, such as a price, is no class.");
+                $"Label column '{options.LabelColumnName}' has {classes} classes for {images.Count} rows: of many there is at most one, "
+                + "and nothing to learn what a class has in common. A number that measures something, such as a price, is no class.");
         }
     }
 }
