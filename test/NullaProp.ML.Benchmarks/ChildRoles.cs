@@ -84,6 +84,9 @@ internal static class ChildRoles
             case [BlocksWork.Child, var folder, var blocks, var images, var epochs, var first, var count]:
                 new BlocksWork(Number(blocks), Number(images), Number(epochs)).Train(folder, Number(first), Number(count));
                 return true;
+            case [MachineScaling.Child]:
+                MachineScaling.Multiply();
+                return true;
             case [ChainTraining.Child, var kind, var blocks]:
                 ChainTraining.Run(Enum.Parse<MemoryKind>(kind), Number(blocks));
                 return true;

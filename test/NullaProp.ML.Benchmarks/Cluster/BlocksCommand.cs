@@ -57,6 +57,7 @@ internal static class BlocksCommand
 
         report.Set("speedUp", speedUp.Median);
         report.Set("speedUps", new JsonArray([.. one.Zip(two, (a, b) => (JsonNode)(a / b))]));
+        report.Set("speedUpOfMultiplicationsAlone", MachineScaling.Measure());
         report.Set("threadsOfAProcess", 1);
         report.Set("secondsOfOneProcess", Spread.Of(one).Median);
         report.Set("secondsOfTwoProcesses", Spread.Of(two).Median);

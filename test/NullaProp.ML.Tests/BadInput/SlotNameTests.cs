@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
 
@@ -58,6 +59,30 @@ public sealed class SlotNameTests
 
         Assert.HasCount(Animals.Length, reloaded.Transform(data).GetColumn<float[]>("Score").ToList());
         Assert.AreEqual(Animals.Length, reloaded.Diagnose(data).Rows);
+    }
+
+    [TestMethod]
+    public void Transform_FileOfAnotherHeader_IsRefusedByName()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllLines(
+            folder.File("training.csv"),
+            ["Height,Weight,Kind", .. Animals.Select(animal => $"{animal.Height},{animal.Weight},{animal.Kind}")]);
+        File.WriteAllLines(
+            folder.File("other.csv"),
+            ["Weight,Height,Kind", .. Animals.Select(animal => $"{animal.Weight},{animal.Height},{animal.Kind}")]);
+        File.WriteAllLines(folder.File("nameless.csv"), Animals.Select(animal => $"{animal.Height},{animal.Weight},{animal.Kind}"));
+        using var model = Trainer().Fit(Keys(Loaded("training.csv", hasHeader: true)));
+
+        Fault.Of<ArgumentOutOfRangeException>(() => model.Transform(Loaded("other.csv", hasHeader: true)), Message);
+        var scores = model.Transform(Loaded("nameless.csv", hasHeader: false)).GetColumn<float[]>("Score");
+        Assert.HasCount(Animals.Length, scores.ToList());
+
+        IDataView Loaded(string name, bool hasHeader) => _context.Data.CreateTextLoader(
+            [new("Features", DataKind.Single, 0, 1), new("Kind", DataKind.String, 2)],
+            separatorChar: ',',
+            hasHeader,
+            dataSample: new MultiFileSource(folder.File(name))).Load(folder.File(name));
     }
 
     [TestMethod]
