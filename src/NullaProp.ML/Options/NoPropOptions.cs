@@ -17,7 +17,7 @@ public sealed record NoPropOptions
     /// for few rows.
     /// </summary>
     /// <remarks>Chosen on photos beside those of the published figures (docs/photos.md).</remarks>
-    public static NoPropOptions Photos { get; } = new() { Backbone = NoPropBackbone.PretrainedResNet18, Epochs = 10, BatchSize = 32 };
+    public static NoPropOptions Photos { get; } = new() { Backbone = NoPropBackbone.PretrainedResNet18, Epochs = 5, BatchSize = 32 };
 
     /// <summary>
     /// Gets the settings of the JAX reference, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics
