@@ -57,7 +57,9 @@ app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellat
     using var upload = new MemoryStream();
     try
     {
-        var form = request.HasFormContentType ? await request.ReadFormAsync(cancellationToken) : null;
+        // Not HasFormContentType: curl says of a bare file that it is a form, of the other kind, which holds no files.
+        var isForm = request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true;
+        var form = isForm ? await request.ReadFormAsync(cancellationToken) : null;
         if (form is { Files.Count: not 1 })
         {
             return Results.Problem(

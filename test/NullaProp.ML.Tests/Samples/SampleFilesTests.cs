@@ -139,17 +139,24 @@ public sealed class SampleFilesTests
         using var bare = await client.PostAsync("/classify", new ByteArrayContent(picture));
         using var one = await client.PostAsync("/classify", Form(picture));
         using var two = await client.PostAsync("/classify", Form(picture, picture));
-        using var none = await client.PostAsync("/classify", new FormUrlEncodedContent([]));
-        var cut = new ByteArrayContent(picture);
-        cut.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=x");
-        using var broken = await client.PostAsync("/classify", cut);
+        using var none = await client.PostAsync("/classify", new MultipartFormDataContent { { new StringContent("hi"), "note" } });
+        using var curl = await client.PostAsync("/classify", Typed(picture, "application/x-www-form-urlencoded"));
+        using var broken = await client.PostAsync("/classify", Typed(picture, "multipart/form-data; boundary=x"));
 
-        Assert.AreEqual(200, (int)one.StatusCode);
+        Assert.AreEqual(200, (int)bare.StatusCode);
         Assert.AreEqual(await bare.Content.ReadAsStringAsync(), await one.Content.ReadAsStringAsync());
+        Assert.AreEqual(await bare.Content.ReadAsStringAsync(), await curl.Content.ReadAsStringAsync());
         StringAssert.Contains(await two.Content.ReadAsStringAsync(), "The form holds 2 files, but must hold one.");
         StringAssert.Contains(await none.Content.ReadAsStringAsync(), "The form holds 0 files, but must hold one.");
         StringAssert.Contains(await broken.Content.ReadAsStringAsync(), "The form cannot be read");
         CollectionAssert.AreEqual(new[] { 400, 400, 400 }, new[] { two, none, broken }.Select(answer => (int)answer.StatusCode).ToArray());
+    }
+
+    private static ByteArrayContent Typed(byte[] upload, string type)
+    {
+        var content = new ByteArrayContent(upload);
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+        return content;
     }
 
     private static MultipartFormDataContent Form(params byte[][] files)
