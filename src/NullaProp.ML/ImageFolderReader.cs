@@ -78,7 +78,7 @@ internal static class ImageFolderReader
         {
             throw Fault(
                 $"The folder '{path}' has classes that the training folder lacks: {Quoted(unknown)}. A model knows only the classes that "
-                + "it was trained on.");
+                + $"it was trained on: {Quoted(wanted)}.");
         }
     }
 

@@ -26,6 +26,11 @@ public static class NoPropModelFile
     public static void Check(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (Directory.Exists(path))
+        {
+            throw new IOException($"'{path}' is a folder, but must be the zip file of a model.");
+        }
+
         using var file = File.OpenRead(path);
         if (ModelStreams.ForEach(file, context => NoPropTransformer.Read(context, new Lazy<Device>(() => CPU)).Network.Dispose()) == 0)
         {
@@ -130,29 +135,26 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(export);
         var steps = Steps(model).ToList();
-        var classifier = Classifier(model);
+        var classifier = model.GetNoPropTransformer();
         classifier.SaveAsOnnx(stream, export, [.. steps.TakeWhile(step => step != classifier)], inputSchema);
     }
 
-    /// <summary>Finds the NoProp model in a fitted or loaded chain: its class names, its options, what its scores say.</summary>
+    /// <summary>
+    /// Finds the NoProp transformer in a fitted or loaded chain: its class names, its diagnosis, other ways to score.
+    /// </summary>
     /// <param name="model">The chain, or the NoProp transformer alone.</param>
-    /// <returns>The model; it lives as long as the chain.</returns>
+    /// <returns>The transformer; it lives as long as the chain.</returns>
     /// <exception cref="ArgumentException">The chain has no NoProp transformer, or several.</exception>
     /// <example>
     /// <code>
-    /// var classes = mlContext.Model.Load("model.zip", out _).GetNoPropModel();
-    /// foreach (var (name, score) in classes.Classes(prediction.Score, most: 3))
+    /// var noprop = mlContext.Model.Load("model.zip", out _).GetNoPropTransformer();
+    /// foreach (var (name, score) in noprop.Model.Classes(prediction.Score, most: 3))
     ///     Console.WriteLine($"{name}: {score:P1}");
     /// </code>
     /// </example>
-    public static NoPropModel GetNoPropModel(this ITransformer model)
+    public static NoPropTransformer GetNoPropTransformer(this ITransformer model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Classifier(model).Model;
-    }
-
-    private static NoPropTransformer Classifier(ITransformer model)
-    {
         var steps = Steps(model).ToList();
         var classifiers = steps.OfType<NoPropTransformer>().ToList();
         return classifiers is [var classifier]

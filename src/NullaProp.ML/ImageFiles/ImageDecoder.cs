@@ -63,6 +63,10 @@ internal static class ImageDecoder
         {
             return File.ReadAllBytes(path);
         }
+        catch (ArgumentException fault) when (path.Length == 0)
+        {
+            throw new InvalidDataException("The path of an image is empty: set ImagePath.", fault);
+        }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new InvalidDataException($"There is no image file '{path}'.", fault);

@@ -52,16 +52,16 @@ internal static class ModelStreams
     }
 
     /// <summary>Does something with every model of ours in a file that ML.NET saved, and loads no other.</summary>
-    /// <param name="file">The file, which can seek.</param>
+    /// <param name="file">The file.</param>
     /// <param name="read">Reads one.</param>
     /// <returns>The number of models.</returns>
     /// <exception cref="FormatException">It is no zip file.</exception>
-    public static int ForEach(Stream file, Action<ModelLoadContext> read)
+    public static int ForEach(FileStream file, Action<ModelLoadContext> read)
     {
         try
         {
             var count = 0;
-            using var repository = RepositoryReader.Open(file);
+            using var repository = Opened(file);
             ModelArchive.CheckSchema(repository);
             foreach (var folder in ModelArchive.FoldersWith(repository, KeyName))
             {
@@ -79,7 +79,8 @@ internal static class ModelStreams
         catch (Exception fault) when (fault is InvalidDataException or EndOfStreamException)
         {
             throw Marked.Exception(new FormatException(
-                $"The file is no zip file of a model ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the model again.",
+                $"The file '{file.Name}' is no zip file of a model ({fault.Message.TrimEnd('.')}); it is damaged. Restore it, or train and "
+                    + "save the model again.",
                 fault));
         }
     }
@@ -116,6 +117,21 @@ internal static class ModelStreams
                 $"The file '{name}' of the model cannot be unpacked ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the "
                     + $"model again.",
                 fault);
+        }
+    }
+
+    private static RepositoryReader Opened(FileStream file)
+    {
+        try
+        {
+            return RepositoryReader.Open(file);
+        }
+        catch (FormatException fault)
+        {
+            throw Marked.Exception(new FormatException(
+                $"The file '{file.Name}' of {file.Length} bytes is no model, or only a part of one: it is no whole zip file. Copy it "
+                    + "again, or save the model again.",
+                fault));
         }
     }
 

@@ -64,6 +64,38 @@ public sealed partial class ModelFileTests
         Fault.Caused<FormatException>(() => new ModelZip("This is no model."u8.ToArray()).Load(_context), "Failed to open a zip archive");
 
     [TestMethod]
+    [DataRow("")]
+    [DataRow("This is no model.")]
+    public void Check_FileThatIsNoZip_NamesItAndItsLength(string text)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("m.zip"), text);
+
+        Fault.Of<FormatException>(
+            () => NoPropModelFile.Check(folder.File("m.zip")),
+            $"The file '{folder.File("m.zip")}' of {text.Length} bytes is no model, or only a part of one: it is no whole zip file.");
+    }
+
+    [TestMethod]
+    public void Check_ModelCutInHalf_NamesIt()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("m.zip"), _good.Bytes[..(_good.Bytes.Length / 2)]);
+
+        Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("m.zip")), $"The file '{folder.File("m.zip")}' of");
+    }
+
+    [TestMethod]
+    public void Check_Folder_SaysThatItIsOne()
+    {
+        using var folder = new TempFolder();
+
+        var fault = Assert.ThrowsExactly<IOException>(() => NoPropModelFile.Check(folder.Path));
+
+        Assert.AreEqual($"'{folder.Path}' is a folder, but must be the zip file of a model.", fault.Message);
+    }
+
+    [TestMethod]
     [DataRow(0x00020001u, "2.1")]
     [DataRow(0x00030000u, "3.0")]
     [DataRow(uint.MaxValue, "65535.65535")]

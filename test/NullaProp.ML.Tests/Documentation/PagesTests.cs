@@ -47,7 +47,8 @@ public sealed partial class PagesTests
             private static readonly IDataView data = null!, validation = null!;
             private static readonly NoPropOptions options = new();
             private static readonly NoPropTrainer trainer = null!;
-            private static readonly NoPropTransformer model = null!, noprop = null!;
+            private static readonly ITransformer model = null!; // a chain, as README makes it
+            private static readonly NoPropTransformer noprop = null!;
             private static readonly Stream stream = Stream.Null;
             private static readonly Prediction prediction = new();
         }

@@ -21,7 +21,7 @@ internal static class ReadmeExample
         mlContext.Model.SaveAtomically(model, training.Data.Schema, "model.zip");
 
         var engine = mlContext.Model.CreatePredictionEngine<ImageRow, Prediction>(model);
-        Console.WriteLine(engine.Predict(new ImageRow { ImagePath = "photos/cat/1.jpg" }).PredictedLabel);
+        Console.WriteLine(engine.Predict(new ImageRow { ImagePath = test.Files[0].ImagePath }).PredictedLabel);
 
         // </example>
     }
