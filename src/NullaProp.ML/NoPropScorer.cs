@@ -172,11 +172,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         {
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
-            var first = Plan.EndingWithPrediction(0);
-            using var single = new TorchRunner(Model.Network, first, Start.Kept(Model.Starts, Plan.NoiseCount, first.NoiseCount));
-            return (
-                Evaluation.Of(single.Probabilities, images).Accuracy,
-                Evaluation.Of(pixels => _runner.Value.ProbabilitiesFromNoise(pixels, noise), images).Accuracy);
+            var (first, fromNoise) = Evaluation.OfBoth(pixels => _runner.Value.Diagnosis(pixels, noise), images);
+            return (first.Accuracy, fromNoise.Accuracy);
         });
 
     /// <summary>Writes the model as an ONNX file.</summary>

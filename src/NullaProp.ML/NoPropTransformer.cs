@@ -107,8 +107,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// and the norm of the embeddings.
     /// </summary>
     /// <param name="data">
-    /// Labelled data, read once; where it takes more than the <see cref="NoPropOptions.MaxCachedBytes"/> of training, read again for each
-    /// figure, batch by batch.
+    /// Labelled data, read once; where it takes more than the <see cref="NoPropOptions.MaxCachedBytes"/> of training, read again, batch by
+    /// batch.
     /// </param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>

@@ -26,23 +26,53 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
     public static Evaluation Of(Func<Tensor, Tensor> score, ImageStore images, IEnumerable<long> rows) =>
         Of(score, images.Batches(rows, ScoringBatch.Rows(images.Shape)));
 
+    /// <summary>Scores images in two ways at once, in one pass over them.</summary>
+    /// <param name="score">The scorer: as above, but both ways' probabilities.</param>
+    /// <param name="images">The images, at least one.</param>
+    public static (Evaluation First, Evaluation Second) OfBoth(Func<Tensor, (Tensor First, Tensor Second)> score, IImages images)
+    {
+        var (first, second) = (default(Sums), default(Sums));
+        foreach (var batch in images.InOrder(ScoringBatch.Rows(images.Shape)))
+        {
+            using (batch)
+            {
+                using var scope = NewDisposeScope();
+                var probabilities = score(batch.Pixels);
+                (first, second) = (first.With(probabilities.First, batch.Labels), second.With(probabilities.Second, batch.Labels));
+            }
+        }
+
+        return (first.Means, second.Means);
+    }
+
     private static Evaluation Of(Func<Tensor, Tensor> score, IEnumerable<ImageBatch> batches)
     {
-        var (count, correct, loss) = (0L, 0L, 0.0);
+        var sums = default(Sums);
         foreach (var batch in batches)
         {
             using (batch)
             {
                 using var scope = NewDisposeScope();
-                count += batch.Labels.shape[0];
-                var probabilities = score(batch.Pixels); // (B, K)
-                correct += probabilities.argmax(1).eq(batch.Labels).sum().item<long>();
-                var ofLabel = probabilities.gather(1, batch.Labels.unsqueeze(1)); // (B, 1)
-                loss -= ofLabel.to(ScalarType.Float64).clamp_min(SmallestProbability).log().sum().item<double>();
+                sums = sums.With(score(batch.Pixels), batch.Labels);
             }
         }
 
-        return new((double)correct / count, loss / count);
+        return sums.Means;
+    }
+
+    private readonly record struct Sums(long Count, long Correct, double Loss)
+    {
+        public Evaluation Means => new((double)Correct / Count, Loss / Count);
+
+        // Of probabilities, (B, K), and labels, (B).
+        public Sums With(Tensor probabilities, Tensor labels)
+        {
+            var ofLabel = probabilities.gather(1, labels.unsqueeze(1)); // (B, 1)
+            return new(
+                Count + labels.shape[0],
+                Correct + probabilities.argmax(1).eq(labels).sum().item<long>(),
+                Loss - ofLabel.to(ScalarType.Float64).clamp_min(SmallestProbability).log().sum().item<double>());
+        }
     }
 }
 

@@ -110,22 +110,25 @@ public sealed class VariantPlanTests
     }
 
     [TestMethod]
+    [DataRow(VariantKind.ContinuousTime)]
     [DataRow(VariantKind.DiscreteTime)]
     [DataRow(VariantKind.FlowMatching)]
-    public void ProbabilitiesFromNoise_AnyVariant_SumToOne(VariantKind variant)
+    public void Diagnosis_AnyVariant_IsThatOfTheFirstEvaluationAndOfNoise(VariantKind variant)
     {
         using var scope = NewDisposeScope();
         var options = new NoPropOptions { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }) };
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
-        using var runner = new TorchRunner(
-            model,
-            PlanCompiler.For(model, options),
-            Start.Points(0, model.Embedding.Dimension, new RandomStreams(1)));
+        var (plan, pixels) = (PlanCompiler.For(model, options), TinyModel.Pixels(Images, generator));
+        var starts = Start.Points(2, model.Embedding.Dimension, new RandomStreams(1));
+        using var runner = new TorchRunner(model, plan, starts);
+        using var single = new TorchRunner(model, plan.EndingWithPrediction(0), starts);
 
-        var sums = runner.ProbabilitiesFromNoise(TinyModel.Pixels(Images, generator), new RandomStreams(3).Of("noise")).sum(1);
+        var (first, fromNoise) = runner.Diagnosis(pixels, new RandomStreams(3).Of("noise"));
 
-        Assert.IsLessThan(1e-6f, sums.sub(1).abs().max().item<float>());
+        Assert.IsTrue(first.allclose(single.Probabilities(pixels), rtol: 0, atol: 1e-6));
+        Assert.IsLessThan(1e-6f, fromNoise.sum(1).sub(1).abs().max().item<float>());
+        Assert.IsFalse(fromNoise.allclose(runner.Probabilities(pixels), rtol: 0, atol: 1e-6), "The noise is not seen.");
     }
 
     [TestMethod]

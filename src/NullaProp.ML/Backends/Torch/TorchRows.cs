@@ -13,7 +13,7 @@ internal sealed class TorchRows : IPlanBackend
     private readonly TorchModel _model;
     private readonly Func<Tensor>? _noise;
     private readonly Tensor?[] _registers = new Tensor?[Enum.GetValues<Register>().Length]; // (n, K); null where it is 0
-    private readonly Dictionary<int, Tensor> _shares = []; // of the head's first layer, (n, H), by block
+    private readonly Dictionary<int, Tensor> _shares; // of the head's first layer, (n, H), by block
     private readonly Tensor _scores; // (B, K), of those that left
     private readonly Tensor? _votes; // (B, n)
     private Tensor _images; // normalised, (n, C, H, W)
@@ -26,14 +26,15 @@ internal sealed class TorchRows : IPlanBackend
     /// <param name="model">The model.</param>
     /// <param name="pixels">Raw pixels, (B, C, H, W), on any device.</param>
     /// <param name="votes">The number of starts; 0 where nobody asks for their votes.</param>
-    /// <param name="noise">
-    /// Draws what the network is shown in place of the noisy label, (B, D), for a plan that lets no row leave; usually nothing.
-    /// </param>
-    public TorchRows(TorchModel model, Tensor pixels, int votes = 0, Func<Tensor>? noise = null)
+    public TorchRows(TorchModel model, Tensor pixels, int votes = 0)
+        : this(model, model.Network.Normalization.Apply(pixels.to(model.Network.Weights.Device)), votes, [], noise: null)
     {
-        (_model, _noise) = (model, noise);
-        var (device, rows) = (model.Network.Weights.Device, pixels.shape[0]);
-        _images = model.Network.Normalization.Apply(pixels.to(device));
+    }
+
+    private TorchRows(TorchModel model, Tensor images, int votes, Dictionary<int, Tensor> shares, Func<Tensor>? noise)
+    {
+        (_model, _images, _shares, _noise) = (model, images, shares, noise);
+        var (device, rows) = (images.device, images.shape[0]);
         _scores = zeros(rows, model.Network.ClassCount, dtype: ScalarType.Float32, device: device);
         _votes = votes == 0 ? null : zeros(rows, votes, dtype: ScalarType.Int64, device: device);
         long[] numbers = [.. Enumerable.Range(0, (int)rows).Select(number => (long)number)]; // 0, 1, …
@@ -51,6 +52,12 @@ internal sealed class TorchRows : IPlanBackend
 
     /// <summary>Gets the class of each image by each start, (B, n), where they were asked for.</summary>
     public Tensor? Votes => _votes;
+
+    /// <summary>
+    /// Returns the same rows at the start, shown noise in place of the noisy label. What is known of the images is not computed again.
+    /// </summary>
+    /// <param name="noise">Draws the noise, (B, D), for a plan that lets no row leave, as none has left here.</param>
+    public TorchRows WithNoise(Func<Tensor> noise) => new(_model, _images, votes: 0, _shares, noise);
 
     /// <inheritdoc/>
     public void Begin(int start)

@@ -61,21 +61,23 @@ internal sealed class TorchRunner : IDisposable
     }
 
     /// <summary>
-    /// Returns class probabilities with the noisy label replaced by fresh noise at every evaluation: what the image alone gives, a test
-    /// for collapse.
+    /// Returns class probabilities by the first evaluation alone, and those with the noisy label replaced by fresh noise at every
+    /// evaluation: what the image alone gives, a test for collapse. The image network runs once for both.
     /// </summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
     /// <param name="stream">The source of noise.</param>
-    /// <returns>Probabilities on the CPU, (B, K).</returns>
-    public Tensor ProbabilitiesFromNoise(Tensor pixels, RandomStream stream)
+    /// <returns>Probabilities on the CPU, (B, K) each.</returns>
+    public (Tensor First, Tensor FromNoise) Diagnosis(Tensor pixels, RandomStream stream)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var (count, network) = (pixels.shape[0], Folded.Model);
-        var rows = new TorchRows(_model, pixels, noise: () =>
+        var rows = new TorchRows(_model, pixels);
+        new PlanInterpreter(Folded.Plan.EndingWithPrediction(0), Folded.Paths.Count).Run(rows);
+        var noisy = rows.WithNoise(() =>
             stream.Normal([count, network.Embedding.Dimension], ScalarType.Float32).to(network.Weights.Device, disposeAfter: true));
-        new PlanInterpreter(Folded.Plan with { EarlyExit = EarlyExit.Never }, starts: 1).Run(rows);
-        return rows.Scores.cpu().MoveToOuterDisposeScope();
+        new PlanInterpreter(Folded.Plan with { EarlyExit = EarlyExit.Never }, starts: 1).Run(noisy);
+        return (rows.Scores.cpu().MoveToOuterDisposeScope(), noisy.Scores.cpu().MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>
