@@ -177,10 +177,10 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         }
     }
 
-    // Where two trainings are compared, each is given up after two epochs that bring nothing, and stands for its best epoch.
+    // Where two trainings are compared, each goes on to its end, and stands for its best epoch.
     private NoPropOptions Tries() =>
         options.FineTuning == FineTuning.Automatic && Tuning != FineTuning.Frozen && options.EarlyStoppingPatience == 0
-        ? options with { EarlyStoppingPatience = 2 }
+        ? options with { EarlyStoppingPatience = options.Epochs }
         : options;
 
     private void TellEndedEarly(TrainingPlace place, double lowest)

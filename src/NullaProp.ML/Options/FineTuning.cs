@@ -13,8 +13,8 @@ public enum FineTuning
 {
     /// <summary>
     /// With <see cref="NoPropRun.Validation"/> as <see cref="Frozen"/> and then as <see cref="LastStage"/> from the best epoch of that; the
-    /// model of the epoch with the lowest validation log-loss of both is kept. Each ends after two epochs without a lower one, or those of
-    /// <see cref="NoPropOptions.EarlyStoppingPatience"/>, the second also where the loss becomes NaN. Without, as <see cref="Frozen"/>.
+    /// model of the epoch with the lowest validation log-loss of both is kept. The second ends early where the loss becomes NaN.
+    /// Without, as <see cref="Frozen"/>.
     /// </summary>
     Automatic,
 

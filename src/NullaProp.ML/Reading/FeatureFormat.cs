@@ -66,7 +66,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         var shape = new ImageShape(wanted?.Channels ?? 3, type.Height, type.Width);
         return wanted is null || wanted == shape
             ? new(Displayable(name, shape), PixelLayout.Image)
-            : throw Mismatch(name, $"images of {type.Height}×{type.Width} pixels", wanted);
+            : throw Mismatch(name, $"images of {shape}", $"images of {wanted}", wanted);
     }
 
     private static ImageShape Displayable(string name, ImageShape shape) =>
@@ -82,7 +82,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         if (wanted is not null)
         {
             return Fitting(type, wanted) is { } layout ? new(wanted, layout)
-                : type.Size != wanted.Size ? throw Mismatch(name, $"{type.Size} values ({written})", wanted)
+                : type.Size != wanted.Size ? throw Mismatch(name, Values(type.Size, written), Needed(wanted), wanted)
                 : throw Fault(
                     $"Column '{name}' holds its {type.Size} values as {written}, which is no layout of images of {wanted}. " +
                     $"Use ExtractPixels, or make it a flat vector with [VectorType({type.Size})], channel by channel.");
@@ -120,10 +120,12 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         bool IsMadeOf(params int[] layout) => sizes.SequenceEqual(layout.Where(size => size != 1));
     }
 
-    private static ArgumentOutOfRangeException Mismatch(string name, string found, ImageShape wanted) => Fault(wanted.IsTable
-        ? $"Column '{name}' holds {found}, but NoProp needs {wanted.Size} values. Change the Concatenate that makes it, or "
-            + $"{nameof(NoPropOptions.ImageShape)}."
-        : $"Column '{name}' holds {found}, but NoProp needs {Needed(wanted)}. Change the size where the images are made (LoadImageFiles, "
+    private static string Values(int size, string written) =>
+        $"{size} values{(written.Contains('×', StringComparison.Ordinal) ? $" ({written})" : string.Empty)}";
+
+    private static ArgumentOutOfRangeException Mismatch(string name, string found, string needed, ImageShape wanted) => Fault(wanted.IsTable
+        ? $"Column '{name}' holds {found}, but NoProp needs {needed}. Change the Concatenate that makes it."
+        : $"Column '{name}' holds {found}, but NoProp needs {needed}. Change the size where the images are made (LoadImageFiles, "
             + $"or ResizeImages before ExtractPixels), or {nameof(NoPropOptions.ImageShape)}.");
 
     private static string Needed(ImageShape? wanted) => wanted switch

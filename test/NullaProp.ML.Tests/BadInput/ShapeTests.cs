@@ -52,7 +52,7 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(context.Data.LoadFromEnumerable([new FlatVector()])),
-            $"Column 'Features' holds 64 values (64), but NoProp needs {values} ({shape}). Change the size where the images "
+            $"Column 'Features' holds 64 values, but NoProp needs {values} ({shape}). Change the size where the images "
                 + "are made (LoadImageFiles, or ResizeImages before ExtractPixels), or ImageShape.");
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(Tiny.Data(context)),
@@ -121,7 +121,7 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(context.Data.LoadFromEnumerable<SizedImage>([])),
-            "Column 'Features' holds images of 8×8 pixels, but NoProp needs 243 values (3×9×9).");
+            "Column 'Features' holds images of 3×8×8, but NoProp needs images of 3×9×9.");
     }
 
     [TestMethod]

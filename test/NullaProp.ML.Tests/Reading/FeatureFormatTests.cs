@@ -102,7 +102,7 @@ public sealed class FeatureFormatTests
     }
 
     [TestMethod]
-    [DataRow(new[] { 65 }, "65 values (65)")]
+    [DataRow(new[] { 65 }, "65 values")]
     [DataRow(new[] { 8, 9 }, "72 values (8×9)")]
     [DataRow(new[] { 3, 8, 8 }, "192 values (3×8×8)")]
     public void Of_VectorThatDoesNotFit_NamesBothSizes(int[] dimensions, string found)
@@ -127,7 +127,7 @@ public sealed class FeatureFormatTests
     {
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(Vector([11]), new ImageShape(12, 1, 1)));
 
-        Assert.Contains("holds 11 values (11), but NoProp needs 12 values. Change the Concatenate that makes it", fault.Message);
+        Assert.Contains("holds 11 values, but NoProp needs 12 values. Change the Concatenate that makes it", fault.Message);
     }
 
     [TestMethod]
@@ -158,7 +158,7 @@ public sealed class FeatureFormatTests
 
     [TestMethod]
     [DataRow(0, 0, null, "unknown size")]
-    [DataRow(28, 20, "3×28×21", "28×20 pixels")]
+    [DataRow(28, 20, "3×28×21", "3×28×20")]
     [DataRow(28, 20, "2×28×20", "1 or 3 channels")]
     [DataRow(7, 9, null, "3×7×9")]
     public void Of_ImageThatDoesNotFit_SaysWhatWasFound(int height, int width, string? wanted, string found)
