@@ -59,7 +59,7 @@ public sealed class ContinuedFitTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context).Fit(wide, previous),
-            "Column 'Features' holds 96 values (96), but NoProp needs 64 values (1×8×8).");
+            "Column 'Features' holds 96 values, but NoProp needs 64 values (1×8×8).");
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context, Tiny.Options with { ImageShape = new(1, 8, 12) }).Fit(wide, previous),
             "ImageShape is 1×8×12, but the model to train further is for images of 1×8×8. Leave the option out, or change ResizeImages "
