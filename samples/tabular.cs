@@ -29,14 +29,18 @@ var table = mlContext.Data.LoadFromTextFile(csvPath, new TextLoader.Options
     Separators = [','],
     HasHeader = true,
     AllowQuoting = true,
+    MissingRealsAsNaNs = true, // Else an empty cell would be 0, without a word.
     Columns = [.. columns.Select((column, index) => index == label
         ? new TextLoader.Column("Label", DataKind.String, index)
         : new TextLoader.Column(column, DataKind.Single, index))],
 });
 string[] features = [.. columns.Where((_, index) => index != label)];
-var split = mlContext.Data.TrainTestSplit(table, testFraction: 0.25);
+var whole = mlContext.Data.FilterRowsByMissingValues(table, features);
+if (Rows(table) - Rows(whole) is var gaps and > 0)
+    Console.WriteLine($"{gaps} rows have an empty cell, or a text where a number should be, and are left out.");
+var split = mlContext.Data.TrainTestSplit(whole, testFraction: 0.25);
 
-// Words as features: Categorical.OneHotEncoding before Concatenate. Gaps in the numbers: ReplaceMissingValues.
+// Words as features: Categorical.OneHotEncoding before Concatenate. Gaps that shall not leave a row out: ReplaceMissingValues.
 // The network brings every feature to mean 0 and deviation 1 by itself.
 var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
     .Append(mlContext.Transforms.Concatenate("Features", features))
@@ -60,6 +64,8 @@ if (args is [_, _, var modelPath, ..])
 }
 
 return 0;
+
+static int Rows(IDataView data) => data.GetColumn<string>("Label").Count();
 
 static int Fail(string sentence)
 {

@@ -215,6 +215,7 @@ public sealed class ImageDecoderTests : IDisposable
         var path = _folder.File("none.png");
 
         Assert.AreEqual($"There is no image file '{path}'.", ImageFile.Fault(path));
+        Assert.AreEqual("The path of an image is empty: set ImagePath.", ImageFile.Fault(string.Empty));
         Assert.AreEqual($"The file '{_folder.Path}' cannot be read as an image: it is a folder.", ImageFile.Fault(_folder.Path));
     }
 

@@ -83,9 +83,11 @@ public sealed class SampleFilesTests
         var rows = Enumerable.Range(0, 120).Select(row => string.Create(
             CultureInfo.InvariantCulture,
             $"{random.NextDouble():0.000},{row % 3 + random.NextDouble() / 2:0.000},{PictureFolder.Classes[row % 3]}"));
-        File.WriteAllLines(table, ["noise,weight,animal", .. rows]);
+        File.WriteAllLines(table, ["noise,weight,animal", .. rows, ",2.5,owl", "0.5,heavy,cat"]);
 
         var lines = Run("tabular.cs", table).Split('\n');
+
+        Assert.AreEqual("2 rows have an empty cell, or a text where a number should be, and are left out.", lines[0]);
 
         var heading = Array.FindIndex(lines, line => line.StartsWith("By how much", StringComparison.Ordinal));
         StringAssert.StartsWith(lines[heading + 1], "  weight ");
