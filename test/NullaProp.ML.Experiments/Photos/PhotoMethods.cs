@@ -19,8 +19,19 @@ namespace NullaProp.ML.Experiments.Photos;
 /// <param name="MicroAccuracy">The share of test photos classified correctly, 0 to 1.</param>
 /// <param name="LogLoss">The mean of −ln p(label), in nats.</param>
 /// <param name="HeadSeconds">The time to train on the features, which are known.</param>
+/// <param name="SingleEvaluationMicroAccuracy">
+/// The accuracy of the network's first evaluation alone; <see langword="null"/> for a model of another library.
+/// </param>
 internal sealed record PhotoRow(
-    string Name, int Classes, int TrainRows, int TestRows, int Draw, double MicroAccuracy, double LogLoss, double HeadSeconds);
+    string Name,
+    int Classes,
+    int TrainRows,
+    int TestRows,
+    int Draw,
+    double MicroAccuracy,
+    double LogLoss,
+    double HeadSeconds,
+    double? SingleEvaluationMicroAccuracy = null);
 
 /// <summary>What becomes of photos of other classes, and of the known ones, where a model may answer "none of these".</summary>
 /// <param name="Name">The method.</param>
@@ -54,12 +65,22 @@ internal static class PhotoMethods
     public static PhotoRow Library(string name, NoPropOptions options, PhotoTask task, PhotoFeatures features, int draw)
     {
         var stopwatch = Stopwatch.StartNew();
-        return WithModel(options, task, features, draw, score =>
+        return WithModel(options, task, features, draw, runner =>
         {
             var seconds = stopwatch.Elapsed.TotalSeconds;
-            var figures = Evaluation.Of(score, task.Store(task.Test, features));
+            var (test, noise) = (task.Store(task.Test, features), new RandomStreams(draw).Of("diagnosis/noise"));
+            var figures = Evaluation.Of(runner.Probabilities, test);
+            var single = Evaluation.OfBoth(pixels => runner.Diagnosis(pixels, noise), test).First;
             return new PhotoRow(
-                name, task.Classes.Count, task.Training.Count, task.Test.Count, draw, figures.Accuracy, figures.LogLoss, seconds);
+                name,
+                task.Classes.Count,
+                task.Training.Count,
+                task.Test.Count,
+                draw,
+                figures.Accuracy,
+                figures.LogLoss,
+                seconds,
+                single.Accuracy);
         });
     }
 
@@ -72,7 +93,7 @@ internal static class PhotoMethods
     /// <param name="draw">Which training photos, and the seed.</param>
     public static IReadOnlyList<RejectionRow> Rejections(
         string name, NoPropOptions options, PhotoTask task, int foreign, PhotoFeatures features, int draw) =>
-        WithModel(options, task, features, draw, score =>
+        WithModel(options, task, features, draw, runner =>
         {
             var (choosing, others) = task.ForRejection(foreign);
             var (chosen, known, unknown) = (Answers(choosing), Answers(task.Test), Answers(others));
@@ -95,7 +116,7 @@ internal static class PhotoMethods
             }
 
             List<(float Score, bool IsRight)> Answers(IEnumerable<Photo> photos) =>
-                [.. task.Store(photos, features).InOrder(AnswerBatch).SelectMany(batch => Read(score, batch))];
+                [.. task.Store(photos, features).InOrder(AnswerBatch).SelectMany(batch => Read(runner.Probabilities, batch))];
         });
 
     private static IEnumerable<(float Score, bool IsRight)> Read(Func<Tensor, Tensor> score, ImageBatch batch)
@@ -109,8 +130,7 @@ internal static class PhotoMethods
     }
 
     // Trains a model and hands over what scores by it.
-    private static T WithModel<T>(
-        NoPropOptions options, PhotoTask task, PhotoFeatures features, int draw, Func<Func<Tensor, Tensor>, T> use)
+    private static T WithModel<T>(NoPropOptions options, PhotoTask task, PhotoFeatures features, int draw, Func<TorchRunner, T> use)
     {
         using var scope = NewDisposeScope();
         var training = task.Store(task.Training, features);
@@ -125,7 +145,7 @@ internal static class PhotoMethods
             new TrainingMonitor(_ => { }, () => { }));
         loop.Run();
         using var runner = new TorchRunner(model, PlanCompiler.For(model, options), loop.Starts);
-        return use(pixels => runner.Probabilities(pixels));
+        return use(runner);
     }
 
     /// <summary>Returns the figures of one of ML.NET's trainers, with its default options.</summary>
