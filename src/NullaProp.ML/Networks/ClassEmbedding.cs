@@ -105,6 +105,9 @@ internal sealed class ClassEmbedding
 /// </summary>
 internal abstract class LabelVectors
 {
+    /// <summary>Gets D, the length of an embedding.</summary>
+    public abstract long Dimension { get; }
+
     /// <summary>Returns the clean label of each row.</summary>
     /// <param name="labels">Class indices, (B).</param>
     public abstract Tensor Of(Tensor labels); // u, (B, D)
@@ -127,6 +130,9 @@ internal abstract class LabelVectors
 internal sealed class OneHotVectors(long classes) : LabelVectors
 {
     /// <inheritdoc/>
+    public override long Dimension => classes;
+
+    /// <inheritdoc/>
     public override Tensor Of(Tensor labels)
     {
         var one = ones(labels.shape[0], 1, dtype: ScalarType.Float32, device: labels.device); // (B, 1)
@@ -147,6 +153,9 @@ internal sealed class OneHotVectors(long classes) : LabelVectors
 /// <param name="rows">W, (K, D).</param>
 internal sealed class LearnedVectors(Tensor rows) : LabelVectors
 {
+    /// <inheritdoc/>
+    public override long Dimension => rows.shape[1];
+
     /// <inheritdoc/>
     public override Tensor Of(Tensor labels) => rows.index_select(0, labels);
 

@@ -66,4 +66,14 @@ internal sealed class DenoisingBlock
     /// <param name="time">Times, (B, 1) or (1, 1).</param>
     // (B, K)
     public Tensor Logits(Tensor imageShare, Tensor z, Tensor time) => Head.Logits(imageShare.Plus(LabelShare(z)).Plus(TimeShare(time)));
+
+    /// <summary>Returns class logits.</summary>
+    /// <param name="imageShare">From <see cref="ImageShare"/>, (B, H).</param>
+    /// <param name="z">Noisy labels, (B, D).</param>
+    /// <param name="time">Times, (B, 1) or (1, 1).</param>
+    // (B, K)
+    public Tensor Logits(Tensor imageShare, NoisyLabels z, Tensor time) =>
+        LabelEncoder.ReadsByParts(z)
+            ? Head.Logits(imageShare.Plus(Head.LabelShare(LabelEncoder.Code(z, _labelScale.Value))).Plus(TimeShare(time)))
+            : Logits(imageShare, z.Values(), time);
 }

@@ -60,4 +60,13 @@ internal sealed class NoisyLabelEncoder(WeightScope weights, long dimension, lon
         var code = Second.Forward(First.Forward(z).relu_()); // (B, H)
         return HasResidual ? z.Plus(code) : code;
     }
+
+    /// <summary>Returns whether noisy labels are better not written out: one-hot ones that are longer than their code.</summary>
+    /// <param name="z">The noisy labels.</param>
+    public bool ReadsByParts(NoisyLabels z) => z.AreOneHot && dimension > hidden;
+
+    /// <summary>Returns the code of noisy labels that are not written out.</summary>
+    /// <param name="z">Noisy labels that are read by parts.</param>
+    /// <param name="factor">What they are multiplied by before.</param>
+    public Tensor Code(NoisyLabels z, Scalar factor) => Second.Forward(z.Through(First, factor).relu_()); // (B, H)
 }

@@ -21,8 +21,8 @@ internal sealed record TrainingContext(RandomStreams Streams, string Scope, int 
 
     /// <summary>Returns standard normal noise.</summary>
     /// <param name="name">Who draws; used once a step.</param>
-    /// <param name="like">A tensor of the shape, type and device wanted.</param>
-    public Tensor Noise(string name, Tensor like) => Stream(name).Normal(like.shape, like.dtype).to(like.device);
+    /// <param name="labels">What the noise is for, (B, D).</param>
+    public Tensor Noise(string name, CleanLabels labels) => Stream(name).Normal(labels.Shape, ScalarType.Float32).to(labels.Device);
 }
 
 /// <summary>

@@ -61,37 +61,35 @@ internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
 
     /// <summary>Returns how far predictions are from the label.</summary>
     /// <param name="logits">The network's logits, (B, K).</param>
-    /// <param name="labels">Class indices, (B).</param>
-    /// <param name="embedding">W.</param>
-    /// <param name="clean">u of each row, (B, D).</param>
-    public Tensor Error(Tensor logits, Tensor labels, LabelVectors embedding, Tensor clean)
+    /// <param name="labels">The clean labels.</param>
+    public Tensor Error(Tensor logits, CleanLabels labels)
     {
         if (options.DenoisingLoss == DenoisingLoss.CrossEntropy)
         {
-            return nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.None).unsqueeze(1); // (B, 1)
+            return nn.functional.cross_entropy(logits, labels.Classes, reduction: nn.Reduction.None).unsqueeze(1); // (B, 1)
         }
 
-        var prediction = embedding.Mixed(nn.functional.softmax(logits, 1)); // û, (B, D)
-        return (prediction - clean).Squared().sum(1, keepdim: true); // (B, 1)
+        var prediction = labels.Embedding.Mixed(nn.functional.softmax(logits, 1)); // û, (B, D)
+        return (prediction - labels.Values).Squared().sum(1, keepdim: true); // (B, 1)
     }
 
     /// <summary>Returns the second term, KL(q(z₀|y) ‖ N(0, I)), a scalar tensor.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="clean">u of each row, (B, D).</param>
-    public Tensor Prior(ImageBatch batch, Tensor clean)
+    /// <param name="labels">Its clean labels.</param>
+    public Tensor Prior(ImageBatch batch, CleanLabels labels)
     {
         if (!_trainsPath)
         {
-            return zeros([], dtype: ScalarType.Float32, device: clean.device);
+            return zeros([], dtype: ScalarType.Float32, device: labels.Device);
         }
 
-        var squaredNorm = clean.Squared().sum(1, keepdim: true); // (B, 1)
+        var squaredNorm = labels.Values.Squared().sum(1, keepdim: true); // (B, 1)
         if (options.PriorLoss == PriorLoss.HalfSquaredNorm)
         {
             return batch.Mean(squaredNorm).mul(HeldScalar.Half);
         }
 
-        var start = model.Schedule.At(zeros(1, 1, dtype: ScalarType.Float32, device: clean.device)); // (1, 1)
+        var start = model.Schedule.At(zeros(1, 1, dtype: ScalarType.Float32, device: labels.Device)); // (1, 1)
         // of (B, 1)
         return batch
             .Mean((start.AlphaBar() * squaredNorm.sub(_dimension)) - start.NoiseVariance().log().mul(_dimension))
@@ -100,18 +98,17 @@ internal sealed class LabelLoss(Denoiser model, DiffusionVariant options)
 
     /// <summary>Returns the first term, −log p(y|z₁) read from the noisy label alone, a scalar tensor.</summary>
     /// <param name="batch">The batch.</param>
-    /// <param name="embedding">W.</param>
-    /// <param name="clean">u of each row, (B, D).</param>
+    /// <param name="labels">Its clean labels.</param>
     /// <param name="at">The place in the training.</param>
-    public Tensor Readout(ImageBatch batch, LabelVectors embedding, Tensor clean, TrainingContext at)
+    public Tensor Readout(ImageBatch batch, CleanLabels labels, TrainingContext at)
     {
         if (!_trainsPath)
         {
-            return zeros([], dtype: ScalarType.Float32, device: clean.device);
+            return zeros([], dtype: ScalarType.Float32, device: labels.Device);
         }
 
-        var end = model.Schedule.At(ones(1, 1, dtype: ScalarType.Float32, device: clean.device)); // (1, 1)
-        var z = end.AddNoise(clean, at.Noise("readout", clean)); // z₁, (B, D)
-        return batch.CrossEntropy(model.Readout.Logits(z, embedding, end));
+        var end = model.Schedule.At(ones(1, 1, dtype: ScalarType.Float32, device: labels.Device)); // (1, 1)
+        var z = end.AddNoise(labels.Values, at.Noise("readout", labels)); // z₁, (B, D)
+        return batch.CrossEntropy(model.Readout.Logits(z, labels.Embedding, end));
     }
 }

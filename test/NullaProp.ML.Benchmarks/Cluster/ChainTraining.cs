@@ -85,8 +85,8 @@ internal static class ChainTraining
     private static Tensor Loss(Denoiser model, ImageBatch batch, TrainingContext at)
     {
         var pixels = model.Normalization.Apply(batch.Pixels);
-        var labels = model.Embedding.Current();
-        var z = at.Noise("noise", labels.Of(batch.Labels)); // (B, D)
+        var labels = new CleanLabels(model.Embedding.Current(), batch.Labels);
+        var z = at.Noise("noise", labels); // (B, D)
         var logits = z;
         foreach (var (number, block) in model.Blocks.Index())
         {
@@ -94,7 +94,7 @@ internal static class ChainTraining
             var time = tensor((float)from.Time, dtype: ScalarType.Float32, device: CPU).view(1, 1);
             logits = block.Logits(block.ImageShare(pixels, at), z, time); // (B, K)
             var kept = to.Noise / from.Noise;
-            var clean = labels.Mixed(nn.functional.softmax(logits, 1)); // û, (B, D)
+            var clean = labels.Embedding.Mixed(nn.functional.softmax(logits, 1)); // û, (B, D)
             z = clean.mul(to.Signal - (kept * from.Signal)).Plus(z.mul(kept));
         }
 

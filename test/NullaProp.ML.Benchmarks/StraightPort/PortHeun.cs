@@ -10,7 +10,7 @@ internal static class PortHeun
     /// <summary>Returns class probabilities, (B, K); the caller disposes of them.</summary>
     /// <param name="model">The model.</param>
     /// <param name="images">Normalised images, (B, 1, 28, 28).</param>
-    /// <param name="start">z₀, (1, D), the same for every image; the seed draws one per image.</param>
+    /// <param name="start">z₀, (1, D), the same for every image; the JAX reference draws one per image.</param>
     /// <param name="steps">T.</param>
     public static Tensor Probabilities(PortModel model, Tensor images, Tensor start, int steps)
     {

@@ -25,7 +25,7 @@ internal static class PortWeights
 
     /// <summary>Returns a port with a model's weights; the caller disposes of it.</summary>
     /// <param name="model">
-    /// A model with learned embeddings as wide as its hidden layers and a schedule learned with its ends, as the seed has it.
+    /// A model with learned embeddings as wide as its hidden layers and a schedule learned with its ends, as the JAX reference has it.
     /// </param>
     public static PortModel Copy(Denoiser model)
     {
@@ -46,7 +46,7 @@ internal static class PortWeights
         return port;
     }
 
-    // Ours keeps the network's weights positive through softplus and has λ = −γ/2; the seed has them free.
+    // Ours keeps the network's weights positive through softplus and has λ = −γ/2; the JAX reference has them free.
     private static void CopySchedule(Dictionary<string, Tensor> own, Dictionary<string, TorchSharp.Modules.Parameter> target)
     {
         target["schedule.fc1.weight"].copy_(nn.functional.softplus(own["schedule.slopes"]).t());

@@ -23,13 +23,12 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
     private static readonly NoPropOptions Candidate = new()
     {
         Variant = new ContinuousTime { DenoisingLoss = DenoisingLoss.SquaredError, LogSnrAtLabel = 5 },
-        Embedding = new() { Dimension = 256 },
         Sampling = new() { SolverSteps = 5 },
     };
 
     private static readonly (string Name, NoPropOptions Options)[] Trainings =
     [
-        ("cross-entropy baseline", Candidate with { Variant = new CrossEntropyBaseline() }),
+        ("cross-entropy baseline", new() { Variant = new CrossEntropyBaseline() }),
         ("first default", Candidate),
         ("SNR′ weight", Candidate with
         {
@@ -51,7 +50,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
         {
             Variant = ((ContinuousTime)Candidate.Variant) with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr },
         }),
-        ("unit-norm embeddings", Candidate with { Embedding = Candidate.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm } }),
+        ("unit-norm embeddings", Candidate with { Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 256 } }),
         ("Nullaprop preset, cosine rate", NoPropOptions.JaxReference with
         {
             LearningRateSchedule = LearningRateSchedule.Cosine,
@@ -93,12 +92,13 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
 
     private static IEnumerable<(string Name, Func<Sampling, Sampling> Change)> Scorings(string training)
     {
-        yield return ("one evaluation", sampling => sampling with { ScoreReadout = ScoreReadout.FirstPrediction });
         if (training == "cross-entropy baseline")
         {
+            yield return ("one evaluation", sampling => sampling); // it has no other
             yield break;
         }
 
+        yield return ("one evaluation", sampling => sampling with { ScoreReadout = ScoreReadout.FirstPrediction });
         yield return ("as trained", options => options);
         yield return ("last prediction", sampling => sampling with { ScoreReadout = ScoreReadout.LastPrediction });
         yield return ("8 draws", sampling => sampling with { Draws = 8 });

@@ -48,7 +48,7 @@ internal static class TinyModel
 
     /// <summary>
     /// Returns options for networks of width 8; learned embeddings are as long, unless options say otherwise, so that z is added to its
-    /// code as in the seed.
+    /// code as in the JAX reference.
     /// </summary>
     public static NoPropOptions Small(NoPropOptions options)
     {

@@ -19,19 +19,20 @@ public sealed class DiscreteTimeLossTests
     };
 
     [TestMethod]
-    [DataRow(0)]
-    [DataRow(2)]
-    [DataRow(3)]
-    public void Backward_OneHot_IsTheDistanceAtTheBlocksOwnLevel(int block)
+    [DataRow(0, 3)]
+    [DataRow(2, 3)]
+    [DataRow(3, 3)]
+    [DataRow(2, 20)] // a label is longer than its code of 8 values and is read by parts
+    public void Backward_OneHot_IsTheDistanceAtTheBlocksOwnLevel(int block, int classes)
     {
         using var scope = NewDisposeScope();
-        using var model = TinyModel.Create(Options);
+        using var model = TinyModel.Create(Options, classes);
         using var batch = TinyModel.Batch(4, Labels);
 
         var terms = Backward(model, Options, block);
 
         var reference = new ReferenceModel(model, $"block{block + 1}.");
-        var epsilon = TinyModel.Training(Seed).Stream("noise").Normal([Labels.Length, 3], ScalarType.Float64);
+        var epsilon = TinyModel.Training(Seed).Stream("noise").Normal([Labels.Length, classes], ScalarType.Float64);
         var z = LossDraws.AddNoise(reference.Clean(batch.Labels), epsilon, Enumerable.Repeat(Levels[block], Labels.Length));
         var estimate = z * Math.Sqrt(1 / (1 + Math.Exp(-Levels[block]))); // a block reads √ᾱ·z
         var expected = reference.SquaredError(reference.Logits(batch.Pixels, estimate, time: null), batch.Labels).mean().item<double>();

@@ -14,6 +14,8 @@ namespace NullaProp.ML.Tests.Training;
 public sealed class LossRecomputationTests
 {
     private const int Seed = 23;
+    private const int Few = 3;
+    private const int Many = 20; // classes: a one-hot label is longer than its code of 8 values and is read by parts
     private static readonly long[] Labels = [0, 1, 2, 1, 0];
     private static readonly NoPropOptions Uniform = new()
     {
@@ -64,16 +66,19 @@ public sealed class LossRecomputationTests
     }
 
     [TestMethod]
-    public void Default_OneBatch_IsTheUniformlyWeightedCrossEntropy()
+    [DataRow(Few)]
+    [DataRow(Many)]
+    public void Default_OneBatch_IsTheUniformlyWeightedCrossEntropy(int classes)
     {
         using var scope = NewDisposeScope();
         var options = new NoPropOptions();
-        using var model = Model(options);
+        using var model = Model(options, classes);
         using var batch = TinyModel.Batch(4, Labels);
 
         var terms = Backward(model, options, batch);
 
-        var (reference, schedule, draws) = (new ReferenceModel(model), new ReferenceSchedule(model), new LossDraws(Seed, Labels.Length, 3));
+        var (reference, schedule) = (new ReferenceModel(model), new ReferenceSchedule(model));
+        var draws = new LossDraws(Seed, Labels.Length, classes);
         var z = LossDraws.AddNoise(reference.Clean(batch.Labels), draws.Epsilon, draws.Times.Select(schedule.LogSnr));
         var weights = LossDraws.Column(draws.Times.Select(t => schedule.LogSnrRate(t) / schedule.Span)).squeeze(1);
         var rows = weights * ReferenceModel.CrossEntropy(reference.Logits(batch.Pixels, z, LossDraws.Column(draws.Times)), batch.Labels);
@@ -82,17 +87,19 @@ public sealed class LossRecomputationTests
 
     // The gradient of the denoiser is that of the mean loss alone; what the schedule's own aim adds must not reach it.
     [TestMethod]
-    public void Uniform_ScheduleLowersVariance_DenoiserGradientIsThatOfTheLoss()
+    [DataRow(Few)]
+    [DataRow(Many)]
+    public void Uniform_ScheduleLowersVariance_DenoiserGradientIsThatOfTheLoss(int classes)
     {
         using var scope = NewDisposeScope();
         var options = Uniform;
-        using var model = Model(options);
+        using var model = Model(options, classes);
         using var batch = TinyModel.Batch(4, Labels);
 
         Backward(model, options, batch);
 
         var (reference, schedule) = (new ReferenceModel(model), new ReferenceSchedule(model));
-        Rows(reference, schedule, new LossDraws(Seed, Labels.Length, 3), batch).mean().backward();
+        Rows(reference, schedule, new LossDraws(Seed, Labels.Length, classes), batch).mean().backward();
         foreach (var (name, value) in model.Weights.Trained.Where(weight => !weight.Key.StartsWith("schedule.", StringComparison.Ordinal)))
         {
             var expected = reference.Gradient(name);
@@ -108,24 +115,27 @@ public sealed class LossRecomputationTests
     // variance
     // (Kingma et al. 2021, arXiv 2107.00630, section 5.1). Compared with central differences of the recomputed loss.
     [TestMethod]
-    [DataRow("slopes", 0)]
-    [DataRow("slopes", 40)]
-    [DataRow("offsets", 7)]
-    [DataRow("mixture", 3)]
-    [DataRow("mixture", 63)]
-    [DataRow("level", 0)]
-    public void Uniform_ScheduleLowersVariance_ItsGradientIsThatOfTheMeanSquare(string weight, int index)
+    [DataRow("slopes", 0, Few)]
+    [DataRow("slopes", 40, Few)]
+    [DataRow("offsets", 7, Few)]
+    [DataRow("mixture", 3, Few)]
+    [DataRow("mixture", 63, Few)]
+    [DataRow("level", 0, Few)]
+    [DataRow("slopes", 40, Many)]
+    [DataRow("mixture", 3, Many)]
+    [DataRow("level", 0, Many)]
+    public void Uniform_ScheduleLowersVariance_ItsGradientIsThatOfTheMeanSquare(string weight, int index, int classes)
     {
         const double h = 1e-3;
         using var scope = NewDisposeScope();
         var options = Uniform;
-        using var model = Model(options);
+        using var model = Model(options, classes);
         using var batch = TinyModel.Batch(4, Labels);
 
         Backward(model, options, batch);
 
         var (reference, schedule) = (new ReferenceModel(model), new ReferenceSchedule(model));
-        var draws = new LossDraws(Seed, Labels.Length, 3);
+        var draws = new LossDraws(Seed, Labels.Length, classes);
         var expected = (MeanSquare(schedule.With(weight, index, h)) - MeanSquare(schedule.With(weight, index, -h))) / (2 * h);
         var gradient = TinyModel.Weight(model, "schedule." + weight).grad!.flatten()[index].item<float>();
         // Single precision, in which g and g(0) nearly cancel: 1% of a gradient.
@@ -182,9 +192,9 @@ public sealed class LossRecomputationTests
         }
     }
 
-    private static Denoiser Model(NoPropOptions options)
+    private static Denoiser Model(NoPropOptions options, int classes = Few)
     {
-        var model = TinyModel.Create(options, seed: 8);
+        var model = TinyModel.Create(options, classes, seed: 8);
         model.Normalization.Set([0.4], [1 / 0.3]);
         if (options.Embedding.Kind == EmbeddingKind.Learned)
         {

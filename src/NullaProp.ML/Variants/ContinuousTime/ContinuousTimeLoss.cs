@@ -34,15 +34,14 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
     public Tensor Backward(ImageBatch batch, TrainingContext at)
     {
         using var scope = NewDisposeScope();
-        var embedding = model.Embedding.Current();
-        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var labels = new CleanLabels(model.Embedding.Current(), batch.Labels); // u, (B, D)
         var imageShare = Network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
         var time = Times(batch.Labels.shape[0], at); // (B, 1)
         var trained = model.Schedule.At(time);
         var levels = TrainsScheduleByVariance ? Leaves(trained) : trained;
 
-        var rows = Weight(levels).mul(_factor) * Error(batch, embedding, clean, imageShare, time, levels, at); // (B, 1)
-        var terms = new LossTerms(batch.Mean(rows), _label.Prior(batch, clean), Readout(batch, embedding, clean, imageShare, at));
+        var rows = Weight(levels).mul(_factor) * Error(labels, imageShare, time, levels, at); // (B, 1)
+        var terms = new LossTerms(batch.Mean(rows), _label.Prior(batch, labels), Readout(batch, labels, imageShare, at));
         terms.Total().backward();
         if (TrainsScheduleByVariance)
         {
@@ -66,17 +65,10 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
     }
 
     // Third term of eq. (9) without its weight.
-    private Tensor Error(
-        ImageBatch batch,
-        LabelVectors embedding,
-        Tensor clean,
-        Tensor imageShare,
-        Tensor time,
-        NoiseLevels levels,
-        TrainingContext at)
+    private Tensor Error(CleanLabels labels, Tensor imageShare, Tensor time, NoiseLevels levels, TrainingContext at)
     {
-        var z = levels.AddNoise(clean, at.Noise("noise", clean)); // (B, D)
-        return _label.Error(Network.Logits(imageShare, z, time), batch.Labels, embedding, clean); // (B, 1)
+        var z = new NoisyLabels(levels, labels, at.Noise("noise", labels)); // (B, D)
+        return _label.Error(Network.Logits(imageShare, z, time), labels); // (B, 1)
     }
 
     private Tensor Weight(NoiseLevels levels)
@@ -97,15 +89,15 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
     };
 
     // First term of eq. (9).
-    private Tensor Readout(ImageBatch batch, LabelVectors embedding, Tensor clean, Tensor imageShare, TrainingContext at)
+    private Tensor Readout(ImageBatch batch, CleanLabels labels, Tensor imageShare, TrainingContext at)
     {
         if (options.ReadoutLoss != ReadoutLoss.Denoiser)
         {
-            return _label.Readout(batch, embedding, clean, at);
+            return _label.Readout(batch, labels, at);
         }
 
-        var one = ones(1, 1, dtype: ScalarType.Float32, device: clean.device);
-        var z = model.Schedule.At(one).AddNoise(clean, at.Noise("readout", clean)); // z₁, (B, D)
+        var one = ones(1, 1, dtype: ScalarType.Float32, device: labels.Device);
+        var z = new NoisyLabels(model.Schedule.At(one), labels, at.Noise("readout", labels)); // z₁, (B, D)
         return batch.CrossEntropy(Network.Logits(imageShare, z, one));
     }
 

@@ -27,16 +27,15 @@ internal sealed class DiscreteTimeLoss(Denoiser model, DiscreteTime options, int
     {
         using var scope = NewDisposeScope();
         var network = model.Block(block);
-        var embedding = model.Embedding.Current();
-        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var labels = new CleanLabels(model.Embedding.Current(), batch.Labels); // u, (B, D)
         var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
-        var level = new NoiseLevels(Number(_level.LogSnr, clean.device), Number(_level.LogSnrRate, clean.device));
-        var z = level.AddNoise(clean, at.Noise("noise", clean)); // (B, D)
-        var logits = network.Logits(imageShare, z, Number(_level.Time, clean.device)); // (B, K)
-        var error = _label.Error(logits, batch.Labels, embedding, clean); // (B, 1)
+        var level = new NoiseLevels(Number(_level.LogSnr, labels.Device), Number(_level.LogSnrRate, labels.Device));
+        var z = new NoisyLabels(level, labels, at.Noise("noise", labels)); // (B, D)
+        var logits = network.Logits(imageShare, z, Number(_level.Time, labels.Device)); // (B, K)
+        var error = _label.Error(logits, labels); // (B, 1)
 
-        var readout = _label.Readout(batch, embedding, clean, at);
-        var terms = new LossTerms(batch.Mean(error).mul(_weight), _label.Prior(batch, clean), readout);
+        var readout = _label.Readout(batch, labels, at);
+        var terms = new LossTerms(batch.Mean(error).mul(_weight), _label.Prior(batch, labels), readout);
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }

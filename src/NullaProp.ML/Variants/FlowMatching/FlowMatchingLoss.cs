@@ -27,16 +27,16 @@ internal sealed class FlowMatchingLoss(Denoiser model, FlowMatching options) : I
     public Tensor Backward(ImageBatch batch, TrainingContext at)
     {
         using var scope = NewDisposeScope();
-        var embedding = model.Embedding.Current();
-        var clean = embedding.Of(batch.Labels); // u, (B, D)
+        var labels = new CleanLabels(model.Embedding.Current(), batch.Labels);
+        var (embedding, clean) = (labels.Embedding, labels.Values); // u, (B, D)
         var imageShare = model.Blocks[0].ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
         var time = TimeSamples.Uniform(batch.Labels.shape[0], at.Stream("time")).to(clean.device); // (B, 1)
         var rest = ones_like(time) - time; // (B, 1)
-        var start = at.Noise("start", clean); // z₀, (B, D)
+        var start = at.Noise("start", labels); // z₀, (B, D)
         var z = (time * clean).Plus(rest * start); // (B, D)
         if (options.PathNoise > 0)
         {
-            z = z.add(at.Noise("path", clean), _deviation);
+            z = z.add(at.Noise("path", labels), _deviation);
         }
 
         var velocity = _flow.Velocity(embedding.Mixed(model.Blocks[0].Logits(imageShare, z, time)), z, time); // v, (B, D)
