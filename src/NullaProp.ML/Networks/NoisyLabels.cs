@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace NullaProp.ML.Networks;
 
-/// <summary>The clean labels u of a batch, (B, D). They are written out when somebody asks for them, which of one-hot ones few do.</summary>
+/// <summary>The clean labels u of a batch, (B, D), written out when somebody asks for them, which of one-hot ones few do.</summary>
 /// <param name="Embedding">W, at this step.</param>
 /// <param name="Classes">Class indices, (B).</param>
 internal sealed record CleanLabels(LabelVectors Embedding, Tensor Classes)

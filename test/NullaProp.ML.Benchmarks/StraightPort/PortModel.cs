@@ -18,9 +18,8 @@ namespace NullaProp.ML.Benchmarks.StraightPort;
 /// as in the JAX reference's model for MNIST: 1,270,509.</para>
 /// <para>Not reproduced, because wrong results cannot be compared: the JAX reference's loss multiplies SNR′ and error of different samples
 /// (a broadcast of (B, 1) with (B)), and
-/// its Heun corrector is handed the slope of ᾱ where ᾱ itself belongs. The slope of ᾱ that the JAX reference takes at each solver step feeds its
-/// other dynamics only; its
-/// compiler drops it, so it is not computed here.</para>
+/// its Heun corrector is handed the slope of ᾱ where ᾱ itself belongs. The slope of ᾱ that the JAX reference takes at each solver step
+/// feeds its other dynamics only; its compiler drops it, so it is not computed here.</para>
 /// </remarks>
 internal sealed class PortModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {

@@ -25,7 +25,7 @@ public sealed class EncoderTests
         Assert.IsTrue(code.allclose(isLabel ? z : zeros(4, 8), rtol: 0, atol: 0));
     }
 
-    // Noise that the network cannot read yet must not drown the image; where z itself is added, as in the JAX reference, there is nothing to win.
+    // Noise that the network cannot read yet must not drown the image; where z itself is added, as in the JAX reference, nothing is won.
     [TestMethod]
     [DataRow(3, true)]
     [DataRow(8, false)]
