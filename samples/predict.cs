@@ -2,8 +2,6 @@
 //
 //     dotnet run predict.cs -- MODEL.zip PICTURE…
 //
-// ML.NET finds the library by the name in the model: nothing here speaks of NoProp.
-//
 // Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64; to predict, only a network of your own needs it). The last one is for ML.NET, which
 // makes code at run time.
@@ -13,15 +11,32 @@
 
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML;
 
-if (args is not [var modelPath, _, ..] || !File.Exists(modelPath))
+if (args is not [var modelPath, _, ..])
 {
     Console.Error.WriteLine("Name a model and pictures: dotnet run predict.cs -- MODEL.zip PICTURE…");
     return 1;
 }
 
+try
+{
+    NoPropModelFile.Check(modelPath); // says in a sentence what is wrong with the file
+}
+catch (Exception fault) when (fault is IOException or FormatException)
+{
+    Console.Error.WriteLine(fault.Message);
+    return 1;
+}
+
 var mlContext = new MLContext();
-var model = mlContext.Model.Load(modelPath, out _);
+var model = mlContext.Model.Load(modelPath, out var input);
+if (input.GetColumnOrNull("ImagePath") is null)
+{
+    Console.Error.WriteLine($"The model '{modelPath}' reads no column ImagePath: it is not for picture files.");
+    return 1;
+}
+
 using var engine = mlContext.Model.CreatePredictionEngine<Photo, Prediction>(model);
 VBuffer<ReadOnlyMemory<char>> classNames = default;
 engine.OutputSchema["Score"].GetSlotNames(ref classNames); // in the order of the scores

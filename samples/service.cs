@@ -43,7 +43,17 @@ if (!File.Exists(modelPath))
     return 1;
 }
 
-var classifier = new Classifier(modelPath);
+Classifier classifier;
+try
+{
+    classifier = new Classifier(modelPath);
+}
+catch (Exception fault) when (fault is IOException or FormatException or InvalidDataException)
+{
+    Console.Error.WriteLine(fault.Message);
+    return 1;
+}
+
 using var processors = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
 {
     PermitLimit = Environment.ProcessorCount,
@@ -70,7 +80,11 @@ app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellat
     }
     catch (BadHttpRequestException exception)
     {
-        return Results.Problem($"{exception.Message} An upload may have {mostBytes:N0} bytes.", statusCode: exception.StatusCode);
+        return Results.Problem(
+            exception.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? $"The upload is too large: it may have {mostBytes:N0} bytes."
+                : exception.Message,
+            statusCode: exception.StatusCode);
     }
     catch (Exception exception) when (exception is IOException or InvalidDataException)
     {
@@ -107,7 +121,8 @@ internal sealed class Classifier
         NoPropModelFile.Check(modelPath); // What is wrong with the model shows at the start, not with the first request.
         var mlContext = new MLContext();
         var steps = Steps(mlContext.Model.Load(modelPath, out var input)).ToList();
-        _loader = steps.OfType<ImageFileLoadingTransformer>().Single();
+        _loader = steps.OfType<ImageFileLoadingTransformer>().FirstOrDefault()
+            ?? throw new InvalidDataException($"The model '{modelPath}' has no step LoadImageFiles: it is not for pictures.");
 
         // An upload has no path: it takes the place of what the first step makes of a file.
         var loaded = _loader.GetOutputSchema(input).Single(column => column.Type is ImageDataViewType);

@@ -14,8 +14,10 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML;
 
-if (args is not [var csvPath, ..] || !File.Exists(csvPath))
+if (args is not [var csvPath, ..])
     return Fail("Name a table: dotnet run tabular.cs -- TABLE.csv [LABEL] [MODEL.zip]");
+if (!File.Exists(csvPath))
+    return Fail($"There is no file '{csvPath}'.");
 var columns = File.ReadLines(csvPath).FirstOrDefault("").Split(',').Select(name => name.Trim().Trim('"')).ToArray();
 var labelName = args is [_, var name, ..] ? name : columns[^1];
 var label = Array.IndexOf(columns, labelName);
@@ -37,7 +39,7 @@ var table = mlContext.Data.LoadFromTextFile(csvPath, new TextLoader.Options
 string[] features = [.. columns.Where((_, index) => index != label)];
 var whole = mlContext.Data.FilterRowsByMissingValues(table, features);
 if (Rows(table) - Rows(whole) is var gaps and > 0)
-    Console.WriteLine($"{gaps} rows have an empty cell, or a text where a number should be, and are left out.");
+    Console.WriteLine($"Left out because of an empty cell, or a text where a number should be: {gaps} of {Rows(table)} rows.");
 var split = mlContext.Data.TrainTestSplit(whole, testFraction: 0.25);
 
 // Words as features: Categorical.OneHotEncoding before Concatenate. Gaps that shall not leave a row out: ReplaceMissingValues.

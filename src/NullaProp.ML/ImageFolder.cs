@@ -67,9 +67,10 @@ public sealed class ImageFolder
         string path,
         IReadOnlyList<string> classNames,
         IReadOnlyList<ImageRow> files,
-        IReadOnlyDictionary<string, string> unreadable)
+        IReadOnlyDictionary<string, string> unreadable,
+        IReadOnlyList<string> withoutClass)
     {
-        (_catalog, Path, ClassNames, Files, Unreadable) = (catalog, path, classNames, files, unreadable);
+        (_catalog, Path, ClassNames, Files, Unreadable, WithoutClass) = (catalog, path, classNames, files, unreadable, withoutClass);
         Data = KeyedData();
     }
 
@@ -84,6 +85,11 @@ public sealed class ImageFolder
 
     /// <summary>Gets the files that were left out, and for each a sentence that says why.</summary>
     public IReadOnlyDictionary<string, string> Unreadable { get; }
+
+    /// <summary>
+    /// Gets the images that lie beside the class folders and so have no class; they are left out, and <c>mlContext.Log</c> warns of them.
+    /// </summary>
+    public IReadOnlyList<string> WithoutClass { get; }
 
     /// <summary>Gets the number of images of each class of <see cref="ClassNames"/>.</summary>
     public IReadOnlyDictionary<string, int> Counts
@@ -148,7 +154,7 @@ public sealed class ImageFolder
     }
 
     private ImageFolder Part(Func<ImageRow, bool> isIn) =>
-        new(_catalog, Path, ClassNames, [.. Files.Where(isIn)], FrozenDictionary<string, string>.Empty);
+        new(_catalog, Path, ClassNames, [.. Files.Where(isIn)], FrozenDictionary<string, string>.Empty, []);
 
     private IDataView KeyedData()
     {

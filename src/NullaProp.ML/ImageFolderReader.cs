@@ -12,6 +12,8 @@ internal static class ImageFolderReader
         StringComparer.OrdinalIgnoreCase,
         ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".tif", ".tiff");
 
+    private const int MostNames = 20; // in a message
+
     private static readonly EnumerationOptions WithSubfolders = new()
     {
         RecurseSubdirectories = true,
@@ -36,6 +38,7 @@ internal static class ImageFolderReader
         CancellationToken cancellationToken)
     {
         var files = Found(path);
+        var withoutClass = OutsideClasses(new DirectoryInfo(path));
         string[] found = [.. files.Select(file => file.Label).Distinct()];
         CheckClasses(path, found, classNames);
         var broken = files.AsParallel().AsOrdered().WithCancellation(cancellationToken)
@@ -52,7 +55,8 @@ internal static class ImageFolderReader
         var lost = found.Except(readable.Select(file => file.Label)).ToList();
         if (lost.Count == 0)
         {
-            return new ImageFolder(catalog, path, classNames ?? found, readable, broken);
+            Warn(catalog, path, withoutClass);
+            return new ImageFolder(catalog, path, classNames ?? found, readable, broken, withoutClass);
         }
 
         var first = files.Find(file => file.Label == lost[0])!;
@@ -112,8 +116,7 @@ internal static class ImageFolderReader
             .ToList();
         if (classes.Count == 0)
         {
-            throw Fault(
-                $"The folder '{folder}' has no class folders. Put the images of each class into a folder named after the class.");
+            throw Fault($"The folder '{folder}' has no class folders{NotBelow(folder)}");
         }
 
         CheckLevel(folder, [.. classes.Select(candidate => candidate.Name)]);
@@ -123,6 +126,42 @@ internal static class ImageFolderReader
             : throw Fault(
                 $"These class folders of '{folder}' have no images ({string.Join(", ", Extensions.Order(StringComparer.Ordinal))}): "
                 + $"{Quoted(empty)}.");
+    }
+
+    private static string NotBelow(DirectoryInfo folder)
+    {
+        const string advice = "Put the images of each class into a folder named after the class.";
+        var loose = OutsideClasses(folder).Count;
+        var siblings = folder.Parent?.EnumerateDirectories().Where(other => !IsHidden(other.Name)) ?? [];
+        var beside = siblings.Count(other => other.EnumerateFiles().Any(IsImage));
+        return loose == 0 ? $". {advice}"
+            : beside > 1 ? $", but {Images(loose)}. If it holds one class itself, load the folder above it, '{folder.Parent}'."
+            : $", but {Images(loose)}. {advice}";
+    }
+
+    private static string Images(int count) => count == 1 ? "1 image" : $"{count} images";
+
+    // Images beside the class folders show no class.
+    private static IReadOnlyList<string> OutsideClasses(DirectoryInfo folder) =>
+    [
+        .. folder.EnumerateFiles("*", new EnumerationOptions { AttributesToSkip = WithSubfolders.AttributesToSkip })
+            .Where(IsImage)
+            .Select(file => file.FullName)
+            .Order(StringComparer.Ordinal),
+    ];
+
+    private static bool IsImage(FileInfo file) => Extensions.Contains(file.Extension) && !IsHidden(file.Name);
+
+    private static void Warn(DataOperationsCatalog catalog, string path, IReadOnlyList<string> withoutClass)
+    {
+        if (withoutClass.Count > 0)
+        {
+            using var log = new TrainingLog(HostEnvironment.Of(catalog).Start(nameof(NoPropCatalog.LoadImageFolder)), logger: null);
+            log.Warning(
+                $"{Images(withoutClass.Count)} of '{path}' beside its class folders, and so of no class, left out: "
+                + $"{Quoted(withoutClass.Take(MostNames).Select(Path.GetFileName).OfType<string>())}"
+                + $"{(withoutClass.Count > MostNames ? ", …" : string.Empty)}.");
+        }
     }
 
     // A folder of train and test, each with the class folders: its classes would be "train" and "test".

@@ -83,7 +83,7 @@ public static class NoPropCatalog
     /// <param name="catalog">The data.</param>
     /// <param name="folder">
     /// The folder: <c>folder/cat/1.jpg</c> and <c>folder/cat/paris/1.jpg</c> show a cat. Files that are hidden or of other endings are left
-    /// out, as are those beside the class folders, which show no class.
+    /// out. Images beside the class folders show no class: they are left out with a warning.
     /// </param>
     /// <param name="unreadable">What to do about files that cannot be read.</param>
     /// <param name="classNames">

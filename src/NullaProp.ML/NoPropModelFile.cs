@@ -157,10 +157,12 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(model);
         var steps = Steps(model).ToList();
         var classifiers = steps.OfType<NoPropTransformer>().ToList();
+        var found = classifiers.Count == 0 ? "no NoProp transformer" : $"{classifiers.Count} NoProp transformers";
         return classifiers is [var classifier]
             ? classifier
             : throw Marked.Exception(new ArgumentException(
-                $"The model has {classifiers.Count} NoProp transformers among its {steps.Count} steps, but must have one. " +
+                $"The model has {found}, but must have one; its steps are " +
+                $"{string.Join(", ", steps.Select(step => step.GetType().Name))}. " +
                 "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp, or use one of them.",
                 nameof(model)));
     }

@@ -270,9 +270,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         {
             throw new ObjectDisposedException(
                 typeof(NoPropTransformer).FullName,
-                "The model was disposed of. A PredictionEngine disposes of its model with itself, unless it was made with " +
-                "new PredictionEngineOptions { OwnsTransformer = false }. Dispose of a model once nobody uses it any more, or load it "
-                    + "again.");
+                "The model was disposed of, by itself, with its chain, or with a PredictionEngine, which disposes of its model unless it "
+                + "was made with new PredictionEngineOptions { OwnsTransformer = false }. Dispose of a model once nobody uses it any more, "
+                + "or load it again.");
         }
     }
 

@@ -90,9 +90,10 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
         }
 
         return widest ?? throw new InvalidOperationException(FormattableString.Invariant(
-            $"No threshold gives answers of which {wanted:0.###} are right: of these {rows.Length} rows the best has {highest:0.###}, ")
+            $"No threshold gives answers of which {100 * wanted:0.######} % are right: of these {rows.Length} rows the best has ")
             + FormattableString.Invariant(
-                $"by answering {most}. Ask for less, train on more photos, or take away rows that are labelled wrong."));
+                $"{100 * highest:0.##} %, by answering {most}. ")
+            + "Ask for less, train on more photos, or take away rows that are labelled wrong.");
     }
 
     // Halfway to the first row that is not answered, for a score may differ in its last digits from batch to batch. 0 where all are.

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using NullaProp.ML.Tests.ImageFiles;
 using NullaProp.ML.Tests.Support;
 
@@ -178,8 +179,14 @@ public sealed class ImageFolderTests
         using var folder = new TempFolder();
         Write(folder, Image, "1.png");
         Assert.Contains(
-            "has no class folders. Put the images of each class into a folder named after the class.",
+            "has no class folders, but 1 image.",
             Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path)).Message);
+
+        Directory.CreateDirectory(folder.File("empty"));
+        Assert.Contains(
+            "has no class folders. Put the images of each class into a folder named after the class.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.File("empty"))).Message);
+        Directory.Delete(folder.File("empty"));
 
         Write(folder, Image, "cat/1.png");
         Assert.Contains(
@@ -190,6 +197,36 @@ public sealed class ImageFolderTests
         Assert.EndsWith(
             ": 'ape', 'dog'.",
             Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path)).Message);
+    }
+
+    [TestMethod]
+    public void Load_FolderOfOneClass_NamesTheFolderAboveIt()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "cat/1.png", "cat/2.png", "dog/1.png");
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.File("cat")));
+
+        Assert.EndsWith($"but 2 images. If it holds one class itself, load the folder above it, '{folder.Path}'.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Load_ImagesBesideTheClassFolders_AreLeftOutWithAWarning()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "cat/1.png", "dog/1.png", "loose.png", ".hidden.png");
+        File.WriteAllText(folder.File("notes.txt"), "no image");
+        var context = new MLContext();
+        List<string> warnings = [];
+        context.Log += (_, said) => warnings.AddRange(said.Kind == ChannelMessageKind.Warning ? [said.RawMessage] : []);
+
+        var images = context.Data.LoadImageFolder(folder.Path);
+
+        CollectionAssert.AreEqual(new[] { folder.File("loose.png") }, images.WithoutClass.ToList());
+        CollectionAssert.AreEqual(new[] { "cat", "dog" }, images.ClassNames.ToList());
+        Assert.HasCount(2, images.Files);
+        Assert.AreEqual(
+            $"1 image of '{folder.Path}' beside its class folders, and so of no class, left out: 'loose.png'.", warnings.Single());
     }
 
     [TestMethod]

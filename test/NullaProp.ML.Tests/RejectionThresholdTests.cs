@@ -71,7 +71,7 @@ public sealed class RejectionThresholdTests
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RejectionThreshold.ForPrecision(rows, 0.9));
 
         Assert.Contains(
-            "No threshold gives answers of which 0.9 are right: of these 4 rows the best has 0.667, by answering 3.", fault.Message);
+            "No threshold gives answers of which 90 % are right: of these 4 rows the best has 66.67 %, by answering 3.", fault.Message);
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using NullaProp.ML.Samples.Reporting;
 
 namespace NullaProp.ML.Samples.Images;
 
@@ -55,7 +56,10 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
     {
         try
         {
-            return mlContext.Data.LoadImageFolder(folder, unreadable, classNames, cancellationToken);
+            var images = mlContext.Data.LoadImageFolder(folder, unreadable, classNames, cancellationToken);
+            if (images.WithoutClass is [var first, ..])
+                Report.PrintNote($"Images beside the class folders, left out: {images.WithoutClass.Count:N0} ('{first}'…).");
+            return images;
         }
         catch (Exception fault) when (fault is InvalidOperationException or IOException or ArgumentException)
         {

@@ -69,13 +69,19 @@ internal static class ImageDecoder
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new InvalidDataException($"There is no image file '{path}'.", fault);
+            throw new InvalidDataException($"There is no image file '{path}'{WhereLookedFor(path)}.", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw Unreadable(Named(path), Directory.Exists(path) ? "it is a folder" : fault.Message.TrimEnd('.'), fault);
         }
     }
+
+    // The current folder is not always the one that people think of.
+    private static string WhereLookedFor(string path) =>
+        path.Contains("://", StringComparison.Ordinal) ? ": an address on the web is not read; save the image as a file first"
+        : Path.IsPathRooted(path) ? string.Empty
+        : $"; it was looked for at '{Path.GetFullPath(path)}'";
 
     private static Bitmap Pixels(string name, SKCodec codec, Func<int, int, double> scale)
     {

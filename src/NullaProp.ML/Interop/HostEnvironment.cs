@@ -12,6 +12,10 @@ internal static class HostEnvironment
     public static IHostEnvironment Of(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog) =>
         CatalogUtils.GetEnvironment(catalog);
 
+    /// <summary>Returns the environment behind <c>mlContext.Data</c>.</summary>
+    /// <param name="catalog">The catalog.</param>
+    public static IHostEnvironment Of(DataOperationsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+
     /// <summary>Returns the environment behind <c>mlContext.Transforms</c>.</summary>
     /// <param name="catalog">The catalog.</param>
     public static IHostEnvironment Of(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);

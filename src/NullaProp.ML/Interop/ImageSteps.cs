@@ -92,6 +92,7 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
 
     private static InvalidOperationException NotWritten(ITransformer step, string column) => Marked.Exception(new InvalidOperationException(
         $"The column '{column}' is made by a {step.GetType().Name}, which cannot be written into the ONNX file: of what comes before " +
-        "NoProp only CopyColumns, ExtractPixels and what makes its images can. NoProp normalises by itself, so train without that step, " +
-        $"or call SaveAsOnnx on the NoProp transformer, whose graph starts at '{column}'."));
+        "NoProp only CopyColumns, ExtractPixels and what makes its images can. For a table call mlContext.Model.ConvertToOnnx of the " +
+        "package Microsoft.ML.OnnxConverter; NoProp normalises by itself, so a step that does that can be left out; or call SaveAsOnnx " +
+        $"on the NoProp transformer (GetNoPropTransformer), whose graph starts at '{column}'."));
 }

@@ -14,14 +14,16 @@ internal static class Marked
     /// <param name="role">What the column is for, in lower case.</param>
     /// <param name="name">Its name.</param>
     /// <param name="columns">The names of the columns of the data.</param>
-    public static ArgumentOutOfRangeException MissingColumn(string role, string name, IEnumerable<string> columns)
+    /// <param name="step">What could be added.</param>
+    public static ArgumentOutOfRangeException MissingColumn(
+        string role, string name, IEnumerable<string> columns, string step = "the step that makes it")
     {
         const int most = 20;
         string[] names = [.. columns.Distinct()];
         var rest = names.Length > most ? $" and {names.Length - most} more" : string.Empty;
         var found = names.Length == 0 ? "has no columns" : $"has {string.Join(", ", names.Take(most).Select(one => $"'{one}'"))}{rest}";
         return Exception(new ArgumentOutOfRangeException(
-            paramName: null, $"Could not find {role} column '{name}': the data {found}. Name the column, or add the step that makes it."));
+            paramName: null, $"Could not find {role} column '{name}': the data {found}. Name the column, or add {step}."));
     }
 
     /// <summary>Returns ML.NET's exception for a column of the wrong type.</summary>

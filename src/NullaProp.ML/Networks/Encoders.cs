@@ -36,8 +36,7 @@ internal sealed class TimeEncoder(WeightScope weights, long hidden)
 /// </summary>
 /// <remarks>
 /// Elsewhere the last matrix starts at 0, so that the network begins as a plain classifier and learns to read the label only as far as it
-/// tells something: else its noise
-/// drowns the image in the first epochs (docs/decisions.md).
+/// tells something: else its noise covers the image at first.
 /// </remarks>
 /// <param name="weights">The network's scope.</param>
 /// <param name="dimension">D, the length of z.</param>

@@ -146,7 +146,7 @@ internal static class InputColumns
     /// <param name="data">The data.</param>
     /// <param name="name">The column's name.</param>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of a wrong type.</exception>
-    /// <exception cref="InvalidOperationException">There is only one class, or no row at all.</exception>
+    /// <exception cref="InvalidOperationException">There is only one class, or no label or row at all.</exception>
     public static (DataViewSchema.Column Column, int Classes) Label(IDataView data, string name)
     {
         CheckLabel(SchemaShapes.Of(data.Schema), name);
@@ -154,11 +154,7 @@ internal static class InputColumns
         var count = ((KeyDataViewType)column.Type).Count;
         return count switch
         {
-            < 2 when IsEmpty(data, column) => throw Marked.Exception(new InvalidOperationException(
-                $"The data has no rows, and so no classes in label column '{name}'. Check the path, folder or filter that it comes from.")),
-            < 2 => throw Marked.Exception(new InvalidOperationException(
-                $"Only one class was found in label column '{name}', but a classifier needs two or more. " +
-                "Check the labels, and that MapValueToKey saw all of them.")),
+            < 2 => throw Marked.Exception(new InvalidOperationException(TooFewClasses(data, column))),
             > MostClasses => throw Marked.Exception(new InvalidOperationException(
                 $"Label column '{name}' has {count} classes, but NoProp takes at most 65536. Map the labels to keys with MapValueToKey.")),
             _ => (column, (int)count),
@@ -218,10 +214,19 @@ internal static class InputColumns
     }
 
     private static ArgumentOutOfRangeException Missing(string role, string name, SchemaShape schema) =>
-        Marked.MissingColumn(role, name, schema.Select(column => column.Name));
+        Marked.MissingColumn(role, name, schema.Select(column => column.Name), StepFor(role, name, schema));
+
+    // What LoadImageFolder gives are paths, and no images yet.
+    private static string StepFor(string role, string name, SchemaShape schema) =>
+        role == "feature" && SchemaShapes.Find(schema, nameof(ImageRow.ImagePath)) is { } path && IsText(path)
+            ? $"the step that makes it: Transforms.LoadImageFiles(\"{name}\", width, height) reads the files of "
+                + $"'{nameof(ImageRow.ImagePath)}'"
+            : "the step that makes it";
 
     private static string LabelCure(string name, SchemaShape.Column column) =>
         column is { Kind: VectorKind.Scalar } ? $". Add Transforms.Conversion.MapValueToKey(\"{name}\") before the trainer" : string.Empty;
+
+    private static bool IsText(SchemaShape.Column column) => column is { Kind: VectorKind.Scalar, ItemType: TextDataViewType };
 
     private static bool IsPixel(DataViewType type) => type.RawType == typeof(float) || type.RawType == typeof(byte);
 
@@ -230,16 +235,38 @@ internal static class InputColumns
     {
         var isNumber = !column.IsKey && column.ItemType is NumberDataViewType or BooleanDataViewType;
         var converted = IsPixel(column.ItemType) ? string.Empty : $"Conversion.ConvertType(\"{name}\", outputKind: DataKind.Single)";
-        return !isNumber ? string.Empty
+        return IsText(column)
+            ? $". If it holds paths of images, add Transforms.LoadImageFiles(\"Features\", width, height, \"{name}\"); if words, "
+                + "Transforms.Categorical.OneHotEncoding"
+            : !isNumber ? string.Empty
             : column.Kind != VectorKind.Scalar ? $". Add Transforms.{converted}"
             : $". Add {(converted.Length == 0 ? string.Empty : $"Transforms.{converted} and ")}Transforms.Concatenate(\"{name}\", …) of "
                 + $"all columns that are features";
     }
 
-    // MapValueToKey makes a key of one value of data without rows.
-    private static bool IsEmpty(IDataView data, DataViewSchema.Column label)
+    // MapValueToKey makes a key of one value of data without rows, and of rows without labels.
+    private static string TooFewClasses(IDataView data, DataViewSchema.Column label)
     {
         using var cursor = FaultyRow.Outside(() => data.GetRowCursor([label]), label);
-        return !FaultyRow.Outside(cursor.MoveNext, label);
+        var key = cursor.GetGetter<uint>(label);
+        var (rows, hasLabel) = (0L, false);
+        for (uint value = 0; !hasLabel && FaultyRow.Outside(cursor.MoveNext, label); rows++)
+        {
+            key(ref value);
+            hasLabel = value > 0;
+        }
+
+        return (rows, hasLabel) switch
+        {
+            (0, _) =>
+                $"The data has no rows, and so no classes in label column '{label.Name}'. Check the path, folder or filter that it comes "
+                    + "from.",
+            (_, false) =>
+                $"None of the {rows} rows has a label in column '{label.Name}'. Check which column of the data the labels are in, and the "
+                    + "separator if it comes from a text file.",
+            _ =>
+                $"Only one class was found in label column '{label.Name}', but a classifier needs two or more. Check the labels, and that "
+                    + "MapValueToKey saw all of them.",
+        };
     }
 }

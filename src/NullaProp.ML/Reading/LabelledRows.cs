@@ -137,7 +137,7 @@ internal sealed class LabelledRows : ILabelledRows
             : throw Marked.Exception(new InvalidOperationException(
                 $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a "
                     + $"finite number, " +
-                "0 or more. Mend or remove the row, for instance with ReplaceMissingValues."));
+                "0 or more. Mend the row, or leave it out."));
     }
 }
 

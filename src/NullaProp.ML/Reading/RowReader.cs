@@ -16,6 +16,7 @@ internal sealed class RowReader : IDisposable
     private readonly DataViewRow _row;
     private readonly DataViewSchema.Column _column;
     private readonly FeatureFormat _format;
+    private readonly bool _isNumbered;
     private readonly PixelReader _pixels;
     private readonly List<(string Name, ValueGetter<ReadOnlyMemory<char>> Getter)> _texts;
 
@@ -23,9 +24,12 @@ internal sealed class RowReader : IDisposable
     /// <param name="row">The row.</param>
     /// <param name="column">The feature column, active in the row.</param>
     /// <param name="format">What the column holds.</param>
-    public RowReader(DataViewRow row, DataViewSchema.Column column, FeatureFormat format)
+    /// <param name="isNumbered">
+    /// Whether the row's number says which it is; that of a prediction engine's single row counts calls.
+    /// </param>
+    public RowReader(DataViewRow row, DataViewSchema.Column column, FeatureFormat format, bool isNumbered = true)
     {
-        (_row, _column, _format) = (row, column, format);
+        (_row, _column, _format, _isNumbered) = (row, column, format, isNumbered);
         _pixels = PixelReader.Of(row, column, format);
         _texts =
         [
@@ -49,8 +53,7 @@ internal sealed class RowReader : IDisposable
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a "
-                    + $"finite number. " +
-                "Mend or remove it, for instance with ReplaceMissingValues."));
+                    + $"finite number. {Cure(pixels[place])}".TrimEnd()));
         }
     }
 
@@ -88,11 +91,11 @@ internal sealed class RowReader : IDisposable
         }
     }
 
-    /// <summary>Returns what the row is called in messages: its number and its texts.</summary>
+    /// <summary>Returns what the row is called in messages: its number, where it is one of several, and its texts.</summary>
     public string Name()
     {
         var texts = _texts.Select(Text).OfType<string>().ToList();
-        var number = string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position}");
+        var number = _isNumbered ? string.Create(CultureInfo.InvariantCulture, $"Row {_row.Position}") : "The row";
         return texts.Count == 0 ? number : $"{number} ({string.Join(", ", texts)})";
     }
 
@@ -106,7 +109,7 @@ internal sealed class RowReader : IDisposable
         {
             ReadOnlyMemory<char> value = default;
             column.Getter(ref value);
-            return $"{column.Name} '{(value.Length <= LongestText ? value : value[..LongestText])}'";
+            return value.IsEmpty ? null : $"{column.Name} '{(value.Length <= LongestText ? value : value[..LongestText])}'";
         }
         catch (Exception fault) when (FaultyRow.IsOfData(fault))
         {
@@ -121,6 +124,18 @@ internal sealed class RowReader : IDisposable
     private string SlotName(int slot) =>
         InputColumns.SlotNames(_column) is { Count: > 0 } names && names[slot].Length > 0 ? $" ('{names[slot]}')" : string.Empty;
 
+    private string Cure(float value)
+    {
+        const string fillOrLeaveOut = "Fill gaps with ReplaceMissingValues, or leave such rows out with FilterRowsByMissingValues.";
+        return !float.IsNaN(value) ? Advice.TrimStart()
+            : !_format.Shape.IsTable ? fillOrLeaveOut
+            : "NaN is what a text loader makes of a cell that is no number: see to header, separator and order of the columns. "
+                + fillOrLeaveOut;
+    }
+
+    private string Advice => _isNumbered ? " Mend it, or leave it out." : string.Empty;
+
     private InvalidOperationException Unreadable(string where, Exception fault) => Marked.Exception(
-        new InvalidOperationException($"{Name()} could not be read{where}: {fault.Message.TrimEnd('.')}. Mend or remove it.", fault));
+        new InvalidOperationException(
+            $"{Name()} could not be read{where}: {fault.Message.TrimEnd('.')}.{Advice}", fault));
 }

@@ -62,7 +62,7 @@ internal sealed class ScoredRow : DataViewRow
         _scores = new ScoreGetters(schema, Scores);
         if (columns.Exists(schema.IsAdded))
         {
-            _reader = new RowReader(row, schema.Feature, schema.Format);
+            _reader = new RowReader(row, schema.Feature, schema.Format, isNumbered: false);
             _batch = new ScoringBatch(scorer, mostRows: 1, schema.NeedsDisagreement(columns));
         }
     }
@@ -108,7 +108,7 @@ internal sealed class ScoredRow : DataViewRow
             _scored = long.MinValue; // a fault below must not leave the last row's score behind
             _reader!.Read(_batch!.Pixels(0));
             _batch.Score(1);
-            _batch.CheckFinite(0, _row.Position);
+            _batch.CheckFinite(0, position: null);
             _scored = _row.Position;
         }
 

@@ -45,18 +45,19 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
     /// huge weights any pixels do.
     /// </summary>
     /// <param name="row">The row.</param>
-    /// <param name="position">The row's number in the data.</param>
+    /// <param name="position">The row's number in the data; <see langword="null"/> where it is asked for by itself.</param>
     /// <exception cref="InvalidOperationException">A score is NaN or infinite.</exception>
-    public void CheckFinite(int row, long position)
+    public void CheckFinite(int row, long? position)
     {
+        var name = position is null ? "The row" : $"Row {position}";
         foreach (var score in _scores.AsSpan(row * scorer.ClassCount, scorer.ClassCount))
         {
             if (!float.IsFinite(score))
             {
                 throw Marked.Exception(new InvalidOperationException(scorer.ScoresUsualImages
-                    ? $"Row {position} cannot be scored: its pixel values make the network's numbers overflow. Scale them as in the "
-                        + $"training data."
-                    : $"Row {position} cannot be scored, and neither can others: the model's weights make the network's numbers "
+                    ? $"{name} cannot be scored: its {(scorer.Shape.IsTable ? "values" : "pixel values")} make the network's numbers "
+                        + $"overflow. Scale them as in the training data."
+                    : $"{name} cannot be scored, and neither can others: the model's weights make the network's numbers "
                         + $"overflow even for an " +
                         $"image like those of the training data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."));
             }

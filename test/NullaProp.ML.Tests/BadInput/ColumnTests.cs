@@ -14,6 +14,7 @@ public sealed class ColumnTests
     private static readonly Dictionary<string, Func<MLContext, IDataView>> Inputs = new()
     {
         ["no features"] = context => context.Data.LoadFromEnumerable([new NoFeatures()]),
+        ["paths of images"] = context => context.Data.LoadFromEnumerable([new ImageRow()]),
         ["text as features"] = context => context.Data.LoadFromEnumerable([new Columns<string> { Features = "" }]),
         ["a number as features"] = context => context.Data.LoadFromEnumerable([new Columns<float>()]),
         ["doubles as features"] = context => context.Data.LoadFromEnumerable([new DoubleFeatures()]),
@@ -28,7 +29,10 @@ public sealed class ColumnTests
 
     [TestMethod]
     [DataRow("no features", "Could not find feature column 'Features': the data has 'Label'")]
-    [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String")]
+    [DataRow("paths of images", "Name the column, or add the step that makes it: "
+        + "Transforms.LoadImageFiles(\"Features\", width, height) reads the files of 'ImagePath'.")]
+    [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String. If it holds paths "
+        + "of images, add Transforms.LoadImageFiles(\"Features\", width, height, \"Features\"); if words, ")]
     [DataRow(
         "a number as features",
         $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Single. Add Transforms.Concatenate(\"Features\", "

@@ -20,6 +20,21 @@ public sealed class LabelTests
                 + "MapValueToKey saw all of them.");
     }
 
+    // What a forgotten separator makes of a table.
+    [TestMethod]
+    public void Fit_NoRowHasALabel_SaysSo()
+    {
+        var context = new MLContext(seed: 1);
+        var rows = context.Data.LoadFromEnumerable(Enumerable.Range(0, 3).Select(row => new { Size = 1f * row, Kind = "" }));
+        var keys = context.Transforms.Concatenate("Features", "Size")
+            .Append(context.Transforms.Conversion.MapValueToKey("Label", "Kind")).Fit(rows).Transform(rows);
+        var options = new NoPropOptions { Backbone = NoPropBackbone.Mlp };
+
+        Fault.Of<InvalidOperationException>(
+            () => context.MulticlassClassification.Trainers.NoProp(options).Fit(keys),
+            "None of the 3 rows has a label in column 'Label'. Check which column of the data the labels are in, and the separator");
+    }
+
     [TestMethod]
     public void Fit_OneClassAmongTheRows_Refuses()
     {

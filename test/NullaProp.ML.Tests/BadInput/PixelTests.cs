@@ -58,7 +58,9 @@ public sealed class PixelTests
         var data = context.Data.LoadFromEnumerable(photos);
         var sentence =
             $"Row 5 (Name 'photo 5') holds {text} as pixel value 7 of column 'Features', but every value must be a finite number. "
-                + $"Mend or remove it, for instance with ReplaceMissingValues.";
+                + (float.IsNaN(value)
+                    ? "Fill gaps with ReplaceMissingValues, or leave such rows out with FilterRowsByMissingValues."
+                    : "Mend it, or leave it out.");
 
         Fault.Of<InvalidOperationException>(() => trainer.Fit(data), sentence);
         Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), data), sentence);
@@ -145,13 +147,13 @@ public sealed class PixelTests
 
         using var loaded = ModelZip.Of(context, model).Load<NoPropTransformer>(context);
         var engine = context.Model.CreatePredictionEngine<Photo, Scored>(loaded, new PredictionEngineOptions { OwnsTransformer = false });
-        const string sentence = "Row 0 cannot be scored, and neither can others: the model's weights make the network's numbers overflow";
+        const string sentence = "cannot be scored, and neither can others: the model's weights make the network's numbers overflow";
 
         Fault.Of<InvalidOperationException>(
             () => Tiny.Scores(context, loaded, Tiny.Photos()),
-            sentence,
+            $"Row 0 {sentence}",
             "Train it again with a lower LearningRate.");
-        Fault.Of<InvalidOperationException>(() => engine.Predict(Tiny.Photo(0)), sentence);
+        Fault.Of<InvalidOperationException>(() => engine.Predict(Tiny.Photo(0)), $"The row {sentence}");
     }
 
     [TestMethod]
@@ -213,7 +215,7 @@ public sealed class PixelTests
 
         Fault.Of<InvalidOperationException>(
             () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable(rows)),
-            "Row 1 (Name 'second') could not be read: there is no image in the row. Mend or remove it.");
+            "Row 1 (Name 'second') could not be read: there is no image in the row. Mend it, or leave it out.");
     }
 
     [TestMethod]

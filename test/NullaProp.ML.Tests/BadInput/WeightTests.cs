@@ -47,8 +47,8 @@ public sealed class WeightTests
 
         Fault.Of<InvalidOperationException>(
             () => Tiny.Trainer(context, ByColumn).Fit(data),
-            $"Row 5 (Name 'photo 5') has {text} in weight column 'Weight', but a weight must be a finite number, 0 or more. Mend or "
-                + $"remove the row, for instance with ReplaceMissingValues.");
+            $"Row 5 (Name 'photo 5') has {text} in weight column 'Weight', but a weight must be a finite number, 0 or more. Mend the "
+                + $"row, or leave it out.");
     }
 
     [TestMethod]

@@ -215,6 +215,11 @@ public sealed class ImageDecoderTests : IDisposable
         var path = _folder.File("none.png");
 
         Assert.AreEqual($"There is no image file '{path}'.", ImageFile.Fault(path));
+        Assert.AreEqual(
+            $"There is no image file 'none.png'; it was looked for at '{Path.GetFullPath("none.png")}'.", ImageFile.Fault("none.png"));
+        Assert.AreEqual(
+            "There is no image file 'https://none.example/1.png': an address on the web is not read; save the image as a file first.",
+            ImageFile.Fault("https://none.example/1.png"));
         Assert.AreEqual("The path of an image is empty: set ImagePath.", ImageFile.Fault(string.Empty));
         Assert.AreEqual($"The file '{_folder.Path}' cannot be read as an image: it is a folder.", ImageFile.Fault(_folder.Path));
     }

@@ -196,7 +196,8 @@ public sealed class SaveNoPropAsOnnxTests
         var fault = Assert.ThrowsExactly<ArgumentException>(
             () => Context.Model.SaveNoPropAsOnnx(model, _files.Schema, Folder.File("none.onnx")));
 
-        StringAssert.Contains(fault.Message, "The model has 0 NoProp transformers among its 1 steps");
+        StringAssert.Contains(
+            fault.Message, "The model has no NoProp transformer, but must have one; its steps are ColumnCopyingTransformer.");
         Assert.IsFalse(File.Exists(Folder.File("none.onnx")));
     }
 

@@ -96,6 +96,7 @@ public sealed class TabularTests
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => pipeline.Fit(rows));
 
         Assert.Contains("Row 1 (Kind 'b') holds NaN in slot 1 ('Weight') of column 'Features', but", fault.Message);
+        Assert.Contains("a cell that is no number: see to header, separator and order of the columns.", fault.Message);
     }
 
     [TestMethod]

@@ -67,7 +67,7 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("good/red/1.png: ", result.Output);
         Assert.Contains("large.png: ", result.Output);
         Assert.Contains("The file 'broken/red/1.png' cannot be read as an image: it is empty.", result.Error);
-        Assert.Contains("There is no image file 'none.png'.", result.Error);
+        Assert.Contains("There is no image file 'none.png'; it was looked for at '", result.Error);
     }
 
     [TestMethod]

@@ -87,7 +87,7 @@ public sealed class SampleFilesTests
 
         var lines = Run("tabular.cs", table).Split('\n');
 
-        Assert.AreEqual("2 rows have an empty cell, or a text where a number should be, and are left out.", lines[0]);
+        Assert.AreEqual("Left out because of an empty cell, or a text where a number should be: 2 of 122 rows.", lines[0]);
 
         var heading = Array.FindIndex(lines, line => line.StartsWith("By how much", StringComparison.Ordinal));
         StringAssert.StartsWith(lines[heading + 1], "  weight ");
