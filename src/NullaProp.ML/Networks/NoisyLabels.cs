@@ -24,13 +24,14 @@ internal sealed record CleanLabels(LabelVectors Embedding, Tensor Classes)
 
 /// <summary>
 /// Noisy labels z = √ᾱ·u + √(1−ᾱ)·ε of a batch, (B, D), as a network's first layer reads them. A one-hot label can be longer than what
-/// that layer makes of it. Then z is never written out: A·u is a column of A, the noise alone is multiplied, and a schedule that is
-/// trained has its gradient from the products.
+/// that layer makes of it. Then z is never written out: A·u is a column of A, the noise alone is multiplied, in the numbers of the image
+/// network, and a schedule that is trained has its gradient from the products.
 /// </summary>
 /// <param name="Levels">The levels, (B, 1) or (1, 1).</param>
 /// <param name="Clean">The clean labels u.</param>
 /// <param name="Epsilon">Standard normal noise ε, (B, D).</param>
-internal sealed record NoisyLabels(NoiseLevels Levels, CleanLabels Clean, Tensor Epsilon)
+/// <param name="Precision">The numbers in which the noise is multiplied where z is not written out.</param>
+internal sealed record NoisyLabels(NoiseLevels Levels, CleanLabels Clean, Tensor Epsilon, ScalarType Precision)
 {
     /// <summary>Gets a value indicating whether the labels are one-hot.</summary>
     public bool AreOneHot => Clean.Embedding is OneHotVectors;
@@ -44,7 +45,7 @@ internal sealed record NoisyLabels(NoiseLevels Levels, CleanLabels Clean, Tensor
     public Tensor Through(Linear layer, Scalar factor)
     {
         var ofClass = layer.Weight.Value.index_select(1, Clean.Classes).t(); // A·u, (B, H)
-        var ofNoise = Epsilon.mm(layer.Weight.Value.t()); // A·ε, (B, H)
+        var ofNoise = Epsilon.to(Precision).mm(layer.Weight.Value.to(Precision).t()).to(ScalarType.Float32); // A·ε, (B, H)
         var (signal, deviation) = (Levels.AlphaBar().sqrt().mul(factor), Levels.NoiseVariance().sqrt().mul(factor)); // (B, 1)
         return (deviation * ofNoise).Plus(signal * ofClass).Plus(layer.Bias.Value); // (B, H)
     }

@@ -44,8 +44,8 @@ public enum NoPropBackbone
 }
 
 /// <summary>
-/// In which numbers the image network computes while it is trained. Weights, everything behind the image network, and scoring are always of
-/// single precision.
+/// In which numbers the image network computes while it is trained, and the first layer of one-hot labels longer than
+/// <see cref="NoPropOptions.HiddenSize"/>. Weights, everything else, and scoring are always of single precision.
 /// </summary>
 public enum BackbonePrecision
 {

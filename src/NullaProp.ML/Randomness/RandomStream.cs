@@ -18,7 +18,6 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
 {
     private const int ChunkPairs = 256; // of normal numbers
     private const int Chunk = 2 * ChunkPairs;
-    private const int ManyNumbers = 1 << 16; // half a millisecond
     private const int BufferedWords = 256;
     private const float UniformUnit = 1f / (1 << 24); // a float holds 24 bits
 
@@ -72,7 +71,12 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
 
     /// <summary>Draws from N(0, 1) by the transform of Box and Muller (1958): √(−2·ln u)·(cos 2πv, sin 2πv).</summary>
     /// <param name="values">Where to. Fewer of them are the first of more.</param>
-    public void Normal(Span<float> values) => Normal(values, Advance(values.Length));
+    public void Normal(Span<float> values)
+    {
+        var counter = _next;
+        _next += (ulong)((values.Length + Chunk - 1) / Chunk) * Chunk / Philox.WordsPerBlock; // whole chunks
+        Normal(values, counter);
+    }
 
     /// <summary>Draws 1 with a probability, to 32 bits, else 0.</summary>
     /// <param name="values">Where to.</param>
@@ -129,22 +133,8 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
     /// <summary>Returns a new tensor on the CPU, of N(0, 1).</summary>
     /// <param name="shape">Its shape.</param>
     /// <param name="dtype">Its floating-point type.</param>
-    /// <remarks>By several threads where there are many numbers: each has a counter of its own, and they are the same.</remarks>
-    public Tensor Normal(long[] shape, ScalarType dtype)
-    {
-        using var scope = NewDisposeScope();
-        var values = empty(shape, dtype: ScalarType.Float32, device: CPU);
-        var (count, first) = ((int)values.numel(), Advance((int)values.numel()));
-        var parts = count < ManyNumbers ? 1 : Math.Min(get_num_threads(), Environment.ProcessorCount);
-        var length = (count + (parts * Chunk) - 1) / (parts * Chunk) * Chunk; // whole chunks
-        Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = parts }, part =>
-        {
-            var (start, end) = (Math.Min(count, part * length), Math.Min(count, (part + 1) * length));
-            var numbers = MemoryMarshal.Cast<byte, float>(values.bytes)[start..end];
-            Normal(numbers, first + ((ulong)start / Philox.WordsPerBlock));
-        });
-        return values.to(dtype).MoveToOuterDisposeScope();
-    }
+    /// <remarks>On the caller's thread: libtorch's own wait for their next work at full speed and leave no processor to others.</remarks>
+    public Tensor Normal(long[] shape, ScalarType dtype) => Filled(shape, dtype, Normal);
 
     /// <summary>Returns a new tensor on the CPU that is 1 with a probability, else 0.</summary>
     /// <param name="shape">Its shape.</param>
@@ -159,14 +149,6 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
         var values = empty(shape, dtype: ScalarType.Float32, device: CPU);
         fill(MemoryMarshal.Cast<byte, float>(values.bytes));
         return values.to(dtype).MoveToOuterDisposeScope();
-    }
-
-    // Returns the counter of the first of so many normal numbers, which are drawn in whole chunks, and passes over those of all.
-    private ulong Advance(int count)
-    {
-        var first = _next;
-        _next += (ulong)((count + Chunk - 1) / Chunk) * Chunk / Philox.WordsPerBlock;
-        return first;
     }
 
     private void Normal(Span<float> values, ulong counter)

@@ -67,7 +67,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
     // Third term of eq. (9) without its weight.
     private Tensor Error(CleanLabels labels, Tensor imageShare, Tensor time, NoiseLevels levels, TrainingContext at)
     {
-        var z = new NoisyLabels(levels, labels, at.Noise("noise", labels)); // (B, D)
+        var z = new NoisyLabels(levels, labels, at.Noise("noise", labels), at.Precision); // (B, D)
         return _label.Error(Network.Logits(imageShare, z, time), labels); // (B, 1)
     }
 
@@ -97,7 +97,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
         }
 
         var one = ones(1, 1, dtype: ScalarType.Float32, device: labels.Device);
-        var z = new NoisyLabels(model.Schedule.At(one), labels, at.Noise("readout", labels)); // z₁, (B, D)
+        var z = new NoisyLabels(model.Schedule.At(one), labels, at.Noise("readout", labels), at.Precision); // z₁, (B, D)
         return batch.CrossEntropy(Network.Logits(imageShare, z, one));
     }
 

@@ -30,7 +30,7 @@ internal sealed class DiscreteTimeLoss(Denoiser model, DiscreteTime options, int
         var labels = new CleanLabels(model.Embedding.Current(), batch.Labels); // u, (B, D)
         var imageShare = network.ImageShare(model.Normalization.Apply(batch.Pixels), at); // (B, H)
         var level = new NoiseLevels(Number(_level.LogSnr, labels.Device), Number(_level.LogSnrRate, labels.Device));
-        var z = new NoisyLabels(level, labels, at.Noise("noise", labels)); // (B, D)
+        var z = new NoisyLabels(level, labels, at.Noise("noise", labels), at.Precision); // (B, D)
         var logits = network.Logits(imageShare, z, Number(_level.Time, labels.Device)); // (B, K)
         var error = _label.Error(logits, labels); // (B, 1)
 
