@@ -54,6 +54,21 @@ public sealed partial class PagesTests
         }
         """;
 
+    // Those of a project of `dotnet new web`.
+    private const string WebUsings = """
+        global using System;
+        global using System.Collections.Generic;
+        global using System.IO;
+        global using System.Linq;
+        global using System.Threading;
+        global using System.Threading.Tasks;
+        global using Microsoft.AspNetCore.Builder;
+        global using Microsoft.AspNetCore.Hosting;
+        global using Microsoft.AspNetCore.Http;
+        global using Microsoft.AspNetCore.Routing;
+        global using Microsoft.Extensions.DependencyInjection;
+        """;
+
     private static readonly Lazy<MetadataReference[]> References = new(() =>
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -75,18 +90,27 @@ public sealed partial class PagesTests
     public void CodeBlock_OfAnyPage_Compiles(string page, int number)
     {
         var code = CodeBlock().Matches(Text(page))[number - 1].Groups["code"].Value;
-        var compilation = CSharpCompilation.Create(
-            "Page",
-            [Parse(Given), Parse(code)],
-            References.Value,
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication));
 
-        var errors = compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+        Assert.AreEqual(string.Empty, Errors(References.Value, Given, code), $"Block {number} of {page} does not compile.");
+    }
 
-        Assert.AreEqual(string.Empty, string.Join('\n', errors), $"Block {number} of {page} does not compile.");
+    // The page says of its web program: these lines take the place of the four that use the classifier.
+    [TestMethod]
+    public void ServicePage_ItsTwoBlocksAsItSays_AreAWebProgramThatCompiles()
+    {
+        var page = Text("docs/service.md");
+        var console = CodeBlock().Match(page).Groups["code"].Value.Split('\n');
+        var web = WebBlock().Match(page).Groups["code"].Value;
+        var four = Array.FindIndex(console, line => line.StartsWith("var classifier", StringComparison.Ordinal));
+        var program = string.Join('\n', [.. console[..four], web, .. console[(four + 4)..]]);
+        var runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        var aspNet = Path.Combine(runtime, "..", "..", "Microsoft.AspNetCore.App", Path.GetFileName(runtime));
+        var known = References.Value.Select(reference => Path.GetFileName(reference.Display)).ToHashSet();
+        var added = Directory.EnumerateFiles(aspNet, "Microsoft.*.dll")
+            .Where(path => !known.Contains(Path.GetFileName(path)))
+            .Select(path => MetadataReference.CreateFromFile(path));
 
-        static SyntaxTree Parse(string text) =>
-            CSharpSyntaxTree.ParseText(text, CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.CSharp14));
+        Assert.AreEqual(string.Empty, Errors([.. References.Value, .. added], WebUsings, program));
     }
 
     [TestMethod]
@@ -147,6 +171,15 @@ public sealed partial class PagesTests
             .Select(line => $"{page}, line {line.Index + 1}, has {line.Item.Length} columns")));
     }
 
+    private static string Errors(IEnumerable<MetadataReference> references, params string[] files) => string.Join(
+        '\n',
+        CSharpCompilation.Create("Page", files.Select(Parse), references, new CSharpCompilationOptions(OutputKind.ConsoleApplication))
+            .GetDiagnostics()
+            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
+
+    private static SyntaxTree Parse(string text) =>
+        CSharpSyntaxTree.ParseText(text, CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.CSharp14));
+
     private static string Text(string page) => File.ReadAllText(Repository.PathOf(page)).ReplaceLineEndings("\n");
 
     private static string WithoutCode(string page) => CodeBlock().Replace(InlineCode().Replace(Text(page), string.Empty), "\n");
@@ -167,6 +200,9 @@ public sealed partial class PagesTests
 
     [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
+
+    [GeneratedRegex(@"^```cs\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex WebBlock();
 
     [GeneratedRegex(@"`[^`\n]+`")]
     private static partial Regex InlineCode();
