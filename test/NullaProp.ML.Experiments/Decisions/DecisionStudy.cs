@@ -73,6 +73,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
     public void Run(int seeds, CancellationToken cancellationToken)
     {
         var mlContext = new MLContext();
+        CheckOptions(mlContext);
         var training = LabelledPixels.Read(mlContext, dataFolder, "train");
         var test = LabelledPixels.Read(mlContext, dataFolder, "t10k");
         foreach (var seed in Enumerable.Range(0, seeds))
@@ -87,6 +88,16 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
                     .Fit(training, new NoPropRun { CancellationToken = cancellationToken });
                 Score(name, seed, model, watch.Elapsed, test);
             }
+        }
+    }
+
+    // A trainer refuses wrong options when it is made: now, and not after an hour.
+    private static void CheckOptions(MLContext mlContext)
+    {
+        foreach (var (name, options) in Trainings.Concat(SecondRound))
+        {
+            foreach (var (_, change) in Scorings(name))
+                _ = mlContext.MulticlassClassification.Trainers.NoProp(options with { Sampling = change(options.Sampling) });
         }
     }
 
