@@ -14,9 +14,10 @@ internal static class ImageFolderReader
 
     private const int MostNames = 20; // in a message
 
-    private static readonly EnumerationOptions WithSubfolders = new()
+    private const string NoCharacter = "\uFFFD"; // what .NET reads where there is none
+
+    private static readonly EnumerationOptions Plain = new()
     {
-        RecurseSubdirectories = true,
         IgnoreInaccessible = false, // an image that is silently left out would be missed by nobody
         AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
     };
@@ -37,7 +38,7 @@ internal static class ImageFolderReader
         IReadOnlyList<string>? classNames,
         CancellationToken cancellationToken)
     {
-        var files = Found(path);
+        var files = Found(path, mayBeEmpty: classNames is not null);
         var withoutClass = OutsideClasses(new DirectoryInfo(path));
         string[] found = [.. files.Select(file => file.Label).Distinct()];
         CheckClasses(path, found, classNames);
@@ -87,7 +88,7 @@ internal static class ImageFolderReader
     }
 
     // By class name and then path.
-    private static List<ImageRow> Found(string path)
+    private static List<ImageRow> Found(string path, bool mayBeEmpty)
     {
         if (!Directory.Exists(path))
         {
@@ -99,7 +100,7 @@ internal static class ImageFolderReader
 
         try
         {
-            return ByClass(new DirectoryInfo(path));
+            return ByClass(new DirectoryInfo(path), mayBeEmpty);
         }
         catch (UnauthorizedAccessException fault)
         {
@@ -107,12 +108,13 @@ internal static class ImageFolderReader
         }
     }
 
-    private static List<ImageRow> ByClass(DirectoryInfo folder)
+    private static List<ImageRow> ByClass(DirectoryInfo folder, bool mayBeEmpty)
     {
+        HashSet<string> read = [RealPath(folder)];
         var classes = folder.EnumerateDirectories()
             .Where(child => !IsHidden(child.Name))
             .OrderBy(child => child.Name, StringComparer.Ordinal)
-            .Select(child => (child.Name, Images: ImagesOf(child)))
+            .Select(child => (child.Name, Images: ImagesOf(child, read)))
             .ToList();
         if (classes.Count == 0)
         {
@@ -121,7 +123,7 @@ internal static class ImageFolderReader
 
         CheckLevel(folder, [.. classes.Select(candidate => candidate.Name)]);
         var empty = classes.Where(candidate => candidate.Images.Count == 0).Select(candidate => candidate.Name).ToList();
-        return empty.Count == 0
+        return empty.Count == 0 || mayBeEmpty
             ? [.. classes.SelectMany(candidate => candidate.Images)]
             : throw Fault(
                 $"These class folders of '{folder}' have no images ({string.Join(", ", Extensions.Order(StringComparer.Ordinal))}): "
@@ -144,7 +146,7 @@ internal static class ImageFolderReader
     // Images beside the class folders show no class.
     private static IReadOnlyList<string> OutsideClasses(DirectoryInfo folder) =>
     [
-        .. folder.EnumerateFiles("*", new EnumerationOptions { AttributesToSkip = WithSubfolders.AttributesToSkip })
+        .. folder.EnumerateFiles("*", Plain)
             .Where(IsImage)
             .Select(file => file.FullName)
             .Order(StringComparer.Ordinal),
@@ -189,18 +191,41 @@ internal static class ImageFolderReader
 
     /// <summary>Returns the image files in a folder and those below it, by path.</summary>
     /// <param name="classFolder">The folder; its name is their label.</param>
-    public static List<ImageRow> ImagesOf(DirectoryInfo classFolder) =>
+    public static List<ImageRow> ImagesOf(DirectoryInfo classFolder) => ImagesOf(classFolder, []);
+
+    private static List<ImageRow> ImagesOf(DirectoryInfo classFolder, HashSet<string> read) =>
     [
-        .. classFolder.EnumerateFiles("*", WithSubfolders)
-            .Where(file => Extensions.Contains(file.Extension))
-            .Select(file => (file.FullName, Parts: PartsBelow(classFolder, file)))
-            .Where(file => !file.Parts.Any(IsHidden))
-            .OrderBy(file => string.Join('/', file.Parts), StringComparer.Ordinal)
+        .. FilesOf(classFolder, read)
+            .Where(IsImage)
+            .OrderBy(file => Path.GetRelativePath(classFolder.FullName, file.FullName).Replace(Path.DirectorySeparatorChar, '/'),
+                StringComparer.Ordinal)
             .Select(file => new ImageRow { ImagePath = file.FullName, Label = classFolder.Name }),
     ];
 
-    private static string[] PartsBelow(DirectoryInfo folder, FileInfo file) =>
-        Path.GetRelativePath(folder.FullName, file.FullName).Split(Path.DirectorySeparatorChar);
+    // A link to a folder that is read already would give its images twice, or to two classes.
+    private static IEnumerable<FileInfo> FilesOf(DirectoryInfo folder, HashSet<string> read)
+    {
+        if (folder.Name.Contains(NoCharacter, StringComparison.Ordinal))
+        {
+            throw Fault(
+                $"The name of the folder '{folder.FullName}' is no text in UTF-8, as one may be that came from Windows in an archive, and "
+                + "cannot be opened by it. Rename the folder.");
+        }
+
+        if (!read.Add(RealPath(folder)))
+        {
+            throw Fault(
+                $"The folder '{folder.FullName}' is a link to '{RealPath(folder)}', which is read already: its images would count twice. "
+                + "Remove the link.");
+        }
+
+        return folder.EnumerateFiles("*", Plain).Concat(folder.EnumerateDirectories("*", Plain)
+            .Where(child => !IsHidden(child.Name))
+            .SelectMany(child => FilesOf(child, read)));
+    }
+
+    private static string RealPath(DirectoryInfo folder) =>
+        Path.TrimEndingDirectorySeparator((folder.ResolveLinkTarget(returnFinalTarget: true) ?? folder).FullName);
 
     // Tools leave folders such as .git and files such as ._photo.jpg beside the images, and archives __MACOSX. Windows does not hide them.
     private static bool IsHidden(string name) => name.StartsWith('.') || name == "__MACOSX";

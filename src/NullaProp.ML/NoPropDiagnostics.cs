@@ -1,3 +1,5 @@
+using NullaProp.ML.Interop;
+
 namespace NullaProp.ML;
 
 /// <summary>What a model's accuracy is worth: figures that should stand beside it.</summary>
@@ -20,4 +22,16 @@ public sealed record NoPropDiagnostics(int Rows, double SingleEvaluationMicroAcc
 /// <param name="Predictions">
 /// By row the class probabilities that the network predicts from image, z and t; in the last point, the score.
 /// </param>
-public sealed record DenoisingPoint(double Time, IReadOnlyList<float[]> NoisyLabels, IReadOnlyList<float[]> Predictions);
+public sealed record DenoisingPoint(double Time, IReadOnlyList<float[]> NoisyLabels, IReadOnlyList<float[]> Predictions)
+{
+    // Each point has read the data for itself.
+    internal static IReadOnlyList<DenoisingPoint> OfSameRows(IReadOnlyList<DenoisingPoint> points)
+    {
+        var counts = points.SelectMany(point => new[] { point.NoisyLabels.Count, point.Predictions.Count }).Distinct().ToArray();
+        return counts is [_]
+            ? points
+            : throw Marked.Exception(new InvalidOperationException(
+                $"The data had {counts[0]} rows when first read and {counts[1]} when read again. Save it first, or load it into a list: "
+                + "the way is read once for each of its points."));
+    }
+}

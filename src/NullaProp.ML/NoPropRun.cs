@@ -40,7 +40,8 @@ public sealed record NoPropRun
 
     /// <summary>
     /// Gets the number of threads that libtorch computes with on the CPU while this training runs, 1 or more. The setting is one of the
-    /// whole process: other work of libtorch meanwhile has it, too, and after the last training it is what it was.
+    /// whole process: other work of libtorch meanwhile has it, too, and after the last training it is what it was. A thread that calls
+    /// libtorch for the first time meanwhile keeps it. Trainings that run at once want the same number.
     /// </summary>
     /// <remarks>
     /// Where other programs want the same processors, threads wait for one that has none. On Linux they do so in busy loops for some

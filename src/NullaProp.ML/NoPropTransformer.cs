@@ -144,12 +144,12 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         }
 
         var plan = _scorer.Plan;
-        return
+        return DenoisingPoint.OfSameRows(
         [
             .. plan.Stages.Select((stage, i) =>
                 new DenoisingPoint(stage.Time, Along(plan.EndingBefore(i), data), Along(plan.EndingWithPrediction(i), data))),
             new DenoisingPoint(1, Along(plan.EndingBefore(plan.Stages.Count), data), Along(plan, data)),
-        ];
+        ]);
     }
 
     /// <summary>
@@ -204,8 +204,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         export.Validate();
         Bind(before.Aggregate(schema, (input, step) => step.GetOutputSchema(input))); // says what does not fit
         var image = ImageSteps.Of(before, schema, FeatureColumnName, Model.ImageShape.Channels);
-        var fit = before.OfType<ImageFileLoadingTransformer>().LastOrDefault()?.Fit;
-        _scorer.SaveAsOnnx(stream, export, image is null ? null : image with { Fit = fit });
+        _scorer.SaveAsOnnx(stream, export, image);
     }
 
     /// <inheritdoc/>

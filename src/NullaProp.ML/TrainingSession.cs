@@ -19,6 +19,7 @@ namespace NullaProp.ML;
 /// <param name="log">Hears what goes on.</param>
 internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, TrainingLog log)
 {
+    private readonly Checkpoints? _checkpoints = run.Checkpoints?.In(Path.GetFullPath(run.Checkpoints.Folder)); // current folders change
     private bool _isCancelled; // and gives its model so far
 
     /// <summary>Gets the block of discrete time to train apart, from 0; <see langword="null"/> for a whole model.</summary>
@@ -66,7 +67,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         checks.Augmentation();
         checks.Validation(run.Validation, log.Warning);
         var device = Device();
-        using var kept = run.Checkpoints is { } checkpoints ? Open(checkpoints) : null;
+        using var kept = _checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
@@ -95,7 +96,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         };
         var first = monitor with
         {
-            States = kept is null ? null : States(kept, run.Checkpoints!, fingerprint.Value),
+            States = kept is null ? null : States(kept, _checkpoints!, fingerprint.Value),
             Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
         };
         var (network, loop) = Trained(
@@ -134,18 +135,16 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     {
         try
         {
-            var (shape, device) = (Tuning == FineTuning.LastStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
+            var isOfStage = Tuning == FineTuning.LastStage;
+            var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
-            using var loader = Loader(
-                monitor.Pace!, static _ => { }, Tuning == FineTuning.LastStage ? (shape, trunk.MapsBelowLastStage) : null);
+            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? (shape, trunk.MapsBelowLastStage) : null);
             var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
-            var checkpoints = run.Checkpoints?.In(Path.Combine(run.Checkpoints.Folder, $"{options.FineTuning}"));
+            var checkpoints = _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{options.FineTuning}"));
             using var kept = checkpoints is null ? null : Open(checkpoints);
             var (tuned, loop) = Trained(
-                Tries(),
-                data,
-                () => FrozenTrunk.Upper(frozen, options, shape, device),
-                Tuning == FineTuning.LastStage ? upper => trunk.Under(upper, options) : static whole => whole,
+                Tries(), data, () => FrozenTrunk.Upper(frozen, options, shape, device),
+                isOfStage ? upper => trunk.Under(upper, options) : static whole => whole,
                 monitor with
                 {
                     States = kept is null ? null : States(kept, checkpoints!, fingerprint.Value),

@@ -64,7 +64,10 @@ internal sealed class ExportCommand
     private int Run(ParseResult arguments)
     {
         var path = arguments.GetRequiredValue(_onnx);
-        using var predictor = ImagePredictor.Load(arguments.GetRequiredValue(_model));
+        var modelPath = arguments.GetRequiredValue(_model);
+        if (Path.GetFullPath(path) == Path.GetFullPath(modelPath))
+            throw new UserMistakeException($"'{path}' is the model itself, which the ONNX file would replace. Name another file.");
+        using var predictor = ImagePredictor.Load(modelPath);
         predictor.SaveAsOnnx(path, new OnnxExport
         {
             InputElement = arguments.GetValue(_element),
@@ -80,7 +83,7 @@ internal sealed class ExportCommand
                 CultureInfo.InvariantCulture, $"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
         }
 
-        Compare(predictor, path, [.. arguments.GetRequiredValue(_images).Select(image => new ImageRow { ImagePath = image })]);
+        Compare(predictor, path, [.. (arguments.GetValue(_images) ?? []).Select(image => new ImageRow { ImagePath = image })]);
         return 0;
     }
 

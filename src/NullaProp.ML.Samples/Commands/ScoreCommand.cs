@@ -43,7 +43,7 @@ internal static class ScoreCommand
             var job = new ScoreJob(
                 arguments.GetRequiredValue(output),
                 arguments.GetValue(parquet) ? new ParquetScores() : new CsvScores(),
-                Images(arguments.GetRequiredValue(images)),
+                Some(arguments.GetRequiredValue(images)),
                 AtLeastOne("--part-size", arguments.GetRequiredValue(partSize)));
             job.Begin(modelPath);
             return Run(job, predictor, worker, workers, cancellationToken);
@@ -75,17 +75,33 @@ internal static class ScoreCommand
         }
     }
 
+    private static List<ImageRow> Some(string path) =>
+        Images(path) is { Count: > 0 } images
+            ? images
+            : throw new UserMistakeException(
+                $"'{path}' has no images: name a folder with some, or a text file with a path on each line.");
+
     private static List<ImageRow> Images(string path)
     {
         if (Directory.Exists(path))
             return [.. ImageFolder.ImagesOf(path)];
         if (!File.Exists(path))
             throw new UserMistakeException($"There is no folder and no list '{path}'.");
+        if (IsNoText(path))
+            throw new UserMistakeException($"'{path}' is no text: name a folder, or a text file with a path on each line.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return [.. File.ReadLines(path)
             .Select(line => line.Trim())
             .Where(line => line.Length > 0)
             .Select(line => new ImageRow { ImagePath = Path.Combine(folder, line) })];
+    }
+
+    // Such as an image: a text has no zeros.
+    private static bool IsNoText(string path)
+    {
+        using var file = File.OpenRead(path);
+        var start = new byte[4096];
+        return start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)).Contains((byte)0);
     }
 
     private static int AtLeastOne(string name, int value) =>

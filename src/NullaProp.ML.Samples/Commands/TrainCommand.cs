@@ -19,6 +19,8 @@ internal sealed class TrainCommand
             + "Hidden ones are skipped.",
     };
 
+    private const int LargestSide = 16_384; // of LoadImageFiles
+
     private readonly Option<string> _test = new("--test")
     {
         Description = "A folder like FOLDER to evaluate on. Without it, a part of FOLDER is held back for that (--validation-fraction).",
@@ -166,8 +168,8 @@ internal sealed class TrainCommand
         }
 
         var side = arguments.GetRequiredValue(_size);
-        if (side < ImageShape.SmallestSide)
-            throw new UserMistakeException($"--size is {side}, but must be {ImageShape.SmallestSide} or more.");
+        if (side is < ImageShape.SmallestSide or > LargestSide)
+            throw new UserMistakeException($"--size is {side}, but must be from {ImageShape.SmallestSide} to {LargestSide}.");
         var colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb;
         return new ImagePixels { Side = side, Colors = colors, Fit = arguments.GetRequiredValue(_fit) };
     }

@@ -17,7 +17,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
 {
     private const string MarkName = "job.txt";
 
-    private int Parts => (images.Count + partSize - 1) / partSize;
+    private int Parts => (int)(((long)images.Count + partSize - 1) / partSize);
 
     /// <summary>
     /// Makes the folder, or checks that it belongs to the same job: the same model, images and size of files.

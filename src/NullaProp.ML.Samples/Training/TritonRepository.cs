@@ -23,9 +23,11 @@ internal static class TritonRepository
     {
         var name = Path.GetFileNameWithoutExtension(onnxPath);
         var model = Path.Combine(folder, name);
+        var (target, beside) = (Path.Combine(model, "1", "model.onnx"), Path.Combine(model, "1", ".model.onnx.tmp"));
         try
         {
             Directory.CreateDirectory(Path.Combine(model, "1"));
+            File.Copy(onnxPath, beside, overwrite: true); // takes the place of an old one when all of it is there
             using (var session = new InferenceSession(onnxPath))
             {
                 var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
@@ -33,11 +35,13 @@ internal static class TritonRepository
                 File.WriteAllText(Path.Combine(model, "config.pbtxt"), Config(name, session));
             }
 
-            File.Copy(onnxPath, Path.Combine(model, "1", "model.onnx"), overwrite: true);
+            File.Move(beside, target, overwrite: true);
             return model;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            if (File.Exists(beside))
+                File.Delete(beside);
             throw new UserMistakeException($"The model repository '{folder}' cannot be written: {exception.Message}", exception);
         }
     }

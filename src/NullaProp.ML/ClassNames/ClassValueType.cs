@@ -28,7 +28,7 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
         (NumberDataViewType.Single, Simple<float>),
         (NumberDataViewType.Double, Simple<double>),
         (TimeSpanDataViewType.Instance, Simple<TimeSpan>),
-        (DateTimeDataViewType.Instance, Simple<DateTime>),
+        (DateTimeDataViewType.Instance, DateTimes),
         (DateTimeOffsetDataViewType.Instance, Simple<DateTimeOffset>),
     ];
 
@@ -80,6 +80,13 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
             text => JsonValue.Create(text.ToString()),
             json => (json.GetString() ?? throw new FormatException("a name is null")).AsMemory());
 
+    // ML.NET knows no kind of time, and a local one would be another in another zone.
+    private static ClassValueType<DateTime> DateTimes(PrimitiveDataViewType itemType) =>
+        new(
+            itemType,
+            value => JsonSerializer.SerializeToNode(DateTime.SpecifyKind(value, DateTimeKind.Unspecified), Json),
+            json => DateTime.SpecifyKind(json.Deserialize<DateTime>(Json), DateTimeKind.Unspecified));
+
     private static ClassValueType<T> Simple<T>(PrimitiveDataViewType itemType) =>
         new(itemType, value => JsonSerializer.SerializeToNode(value, Json), json => json.Deserialize<T>(Json)!);
 }
@@ -91,13 +98,22 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
 internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, JsonNode?> toJson, Func<JsonElement, T> fromJson)
     : ClassValueType(itemType)
 {
+    private const string Ticks = "MM/dd/yyyy HH:mm:ss.fffffff"; // of times within one second
+
     /// <summary>Gets what writes a value.</summary>
     public Func<T, JsonNode?> ToJson => toJson;
 
     /// <summary>Returns a value as text.</summary>
     /// <param name="value">The value.</param>
-    public static string Format(T value) =>
-        value is ReadOnlyMemory<char> text ? text.ToString() : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
+    public static string Format(T value) => value switch
+    {
+        ReadOnlyMemory<char> text => text.ToString(),
+        DateTime time => time.ToString(IsWholeSecond(time.TimeOfDay) ? null : Ticks, CultureInfo.InvariantCulture),
+        DateTimeOffset time => time.ToString(IsWholeSecond(time.TimeOfDay) ? null : $"{Ticks} zzz", CultureInfo.InvariantCulture),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty,
+    };
+
+    private static bool IsWholeSecond(TimeSpan time) => time.Ticks % TimeSpan.TicksPerSecond == 0;
 
     /// <inheritdoc/>
     public override ClassValues Read(DataViewSchema.Annotations annotations)

@@ -60,6 +60,12 @@ internal sealed record Bitmap(int Width, int Height, byte[] Bgra)
         var (across, down) = fit.Scales((Width, Height), (width, height));
         var columns = new Taps(Width, width, across);
         var rows = new Taps(Height, height, down);
+        if ((long)rows.SourceCount * width * BytesPerPixel > Array.MaxLength)
+        {
+            throw new InvalidDataException(
+                $"The image is {Width}×{Height} pixels, which is too many to bring to {width}×{height}. Make it smaller before.");
+        }
+
         var lines = new float[rows.SourceCount * width * BytesPerPixel];
         var line = new float[Width * BytesPerPixel];
         for (var y = 0; y < rows.SourceCount; y++)

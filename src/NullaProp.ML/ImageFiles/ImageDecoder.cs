@@ -11,6 +11,11 @@ namespace NullaProp.ML.ImageFiles;
 internal static class ImageDecoder
 {
     private const int MostPixels = 1 << 28; // a gigabyte in memory: files of some kilobytes can claim more
+    private static readonly SKEncodedImageFormat[] Formats =
+    [
+        SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Png, SKEncodedImageFormat.Webp, SKEncodedImageFormat.Bmp, SKEncodedImageFormat.Gif,
+    ];
+
     private const int Reduced = 8; // by which a JPEG can be reduced while it is decoded; so can it by 4 and 2
 
     /// <summary>Reads a file at its own size, or smaller where that is faster and large enough.</summary>
@@ -28,6 +33,12 @@ internal static class ImageDecoder
     {
         using var data = SKData.CreateCopy(file);
         using var codec = SKCodec.Create(data) ?? throw Unreadable(name, ImageFormatMark.WhyUnreadable(file));
+        if (!Formats.Contains(codec.EncodedFormat))
+        {
+            // Of old formats without a mark, such as WBMP, the decoder takes much for one.
+            throw Unreadable(name, $"it would be one of the format {codec.EncodedFormat}, but JPEG, PNG, WebP, BMP and GIF are read");
+        }
+
         var bitmap = Pixels(name, codec, scale);
         if (codec.Info.AlphaType != SKAlphaType.Opaque)
         {
@@ -61,7 +72,8 @@ internal static class ImageDecoder
     {
         try
         {
-            return File.ReadAllBytes(path);
+            // What has no length is not opened: of a named pipe, that would wait for ever.
+            return new FileInfo(path) is { Exists: true, Length: 0 } ? [] : File.ReadAllBytes(path);
         }
         catch (ArgumentException fault) when (path.Length == 0)
         {

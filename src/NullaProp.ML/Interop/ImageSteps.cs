@@ -39,7 +39,9 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
         var column = schema[features];
         var read = column.Type is ImageDataViewType ? AsRead(channels) : null;
         var isGrey = false;
-        foreach (var (step, before, _) in makers.Where(maker => Makes(maker.Before, maker.After, column.Name)))
+        var isResized = false;
+        ImageFit? fit = null;
+        foreach (var (step, before, _) in makers.Where(maker => Makes(maker, column.Name)))
         {
             if (column.Type is not ImageDataViewType)
             {
@@ -52,6 +54,8 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
             }
 
             isGrey |= step is ImageGrayscalingTransformer;
+            isResized |= step is ImageResizingTransformer;
+            fit = step is ImageFileLoadingTransformer loading && !isResized ? loading.Fit : null;
             if (step is not OneToOneTransformerBase oneToOne)
             {
                 break;
@@ -60,11 +64,13 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
             column = before[oneToOne.ColumnPairs.Single(pair => pair.outputColumnName == column.Name).inputColumnName];
         }
 
-        return isGrey && read is { Channels.Length: 1 } ? read with { Channels = Grey } : read;
+        return read is null ? null : read with { Fit = fit, Channels = isGrey && read.Channels.Length == 1 ? Grey : read.Channels };
     }
 
-    private static bool Makes(DataViewSchema before, DataViewSchema after, string column) =>
-        before.GetColumnOrNull(column)?.Index != after[column].Index;
+    // What takes columns away makes none, though the others get new numbers.
+    private static bool Makes((ITransformer Step, DataViewSchema Before, DataViewSchema After) maker, string column) =>
+        maker.Step is not ColumnSelectingTransformer
+        && maker.Before.GetColumnOrNull(column)?.Index != maker.After[column].Index;
 
     // NoProp's own reading of an image.
     private static ImageSteps AsRead(int channels) =>

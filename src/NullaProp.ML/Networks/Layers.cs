@@ -175,10 +175,18 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     /// <summary>Applies both.</summary>
     /// <param name="x">(B, inputs, H, W); the layer computes in its numbers.</param>
     /// <param name="training">The place in a training; <see langword="null"/> in scoring.</param>
-    public Tensor Forward(Tensor x, TrainingContext? training) =>
-        _norm.Forward( // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
-            nn.functional.conv2d(x, _weight.RoundedLike(x), strides: _strides, padding: _padding),
-            training);
+    // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
+    public Tensor Forward(Tensor x, TrainingContext? training) => _norm.Forward(side == 1 ? OfEachPixel(x) : Convolved(x), training);
+
+    private Tensor Convolved(Tensor x) => nn.functional.conv2d(x, _weight.RoundedLike(x), strides: _strides, padding: _padding);
+
+    // A 1×1 convolution is a product over the channels of each pixel. As a convolution it ends the process on some processors: oneDNN 3.7
+    // divides by 0 where it is planned.
+    private Tensor OfEachPixel(Tensor x)
+    {
+        var pixels = x.slice(2, 0, x.shape[2], stride).slice(3, 0, x.shape[3], stride).permute(0, 2, 3, 1); // (B, H, W, inputs)
+        return nn.functional.linear(pixels, _weight.RoundedLike(x).reshape(outputs, inputs)).permute(0, 3, 1, 2);
+    }
 }
 
 /// <summary>Sets values to 0 at random in training and scales the others up, so that their mean stays.</summary>

@@ -75,6 +75,13 @@ internal static class OptionsValidator
             }
         }
 
+        if (o.LabelColumnName == o.PredictedLabelColumnName)
+        {
+            yield return
+                $"{nameof(o.PredictedLabelColumnName)} is '{o.LabelColumnName}', which is the {nameof(o.LabelColumnName)}, too: an "
+                + "evaluation would compare the predictions with themselves.";
+        }
+
         var outputs = names[3..]
             .Where(output => !string.IsNullOrWhiteSpace(output.Name))
             .GroupBy(output => output.Name, output => output.Option);

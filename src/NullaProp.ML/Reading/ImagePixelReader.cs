@@ -20,10 +20,11 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
     public override void Read(Span<float> pixels)
     {
         var previous = _image;
+        var isUsers = _ownsImage is null && previous is not null && IsFreed(previous); // who frees an image before we ask for the next
         getter(ref _image!);
         if (previous is not null && previous != _image)
         {
-            _ownsImage ??= IsFreed(previous);
+            _ownsImage ??= !isUsers && IsFreed(previous);
         }
 
         if (_image is null)

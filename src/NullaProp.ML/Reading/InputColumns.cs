@@ -224,7 +224,10 @@ internal static class InputColumns
             : "the step that makes it";
 
     private static string LabelCure(string name, SchemaShape.Column column) =>
-        column is { Kind: VectorKind.Scalar } ? $". Add Transforms.Conversion.MapValueToKey(\"{name}\") before the trainer" : string.Empty;
+        column is { Kind: VectorKind.Scalar, IsKey: true }
+            ? ". Declare it as uint with [KeyType], or turn it into values and back by MapKeyToValue and MapValueToKey"
+            : column is { Kind: VectorKind.Scalar } ? $". Add Transforms.Conversion.MapValueToKey(\"{name}\") before the trainer"
+            : string.Empty;
 
     private static bool IsText(SchemaShape.Column column) => column is { Kind: VectorKind.Scalar, ItemType: TextDataViewType };
 

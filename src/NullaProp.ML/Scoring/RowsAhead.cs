@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using NullaProp.ML.Interop;
 using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.Scoring;
@@ -44,15 +43,13 @@ internal sealed class RowsAhead : IDisposable
         Func<int> current)
     {
         (_rows, _schema, _batch, _pace, _current) = (rows, schema, batch, pace, current);
-        _source = DataAtRest.Is(source) ? new SourceRows(rows, Move) : new LiveRows(rows, Move);
+        _source = SourceRows.Of(source, rows, schema);
         _columns = active
             .DistinctBy(column => column.Index)
             .ToDictionary(column => column.Index, column => ColumnBuffer.Of(rows, column, current));
         _reader = new RowReader(new KeepingRow(this), schema.Feature, schema.Format);
         _id = IdGetter(rows);
         _places = new (long, long, DataViewRowId)[batch.Capacity];
-
-        bool Move() => FaultyRow.MoveNext(rows, source, schema.Feature, schema.Format);
     }
 
     /// <summary>Gets the number of rows in the batch.</summary>
@@ -195,64 +192,5 @@ internal sealed class RowsAhead : IDisposable
                 last(ref value);
             };
         }
-    }
-}
-
-/// <summary>Moves a cursor over data that is at rest: the next row is there, or the end.</summary>
-/// <param name="rows">The cursor; owned from here on.</param>
-/// <param name="move">Moves it, and tells the row where that fails.</param>
-internal class SourceRows(DataViewRowCursor rows, Func<bool> move) : IDisposable
-{
-    /// <summary>Moves to the next row, waiting for it.</summary>
-    /// <returns><see langword="false"/> at the end of the data.</returns>
-    public virtual bool MoveNext() => move();
-
-    /// <summary>Moves to the next row if that comes soon.</summary>
-    /// <param name="patience">How long to wait for it.</param>
-    /// <returns><see langword="null"/> where it did not come: the next call, of either method, asks for it again.</returns>
-    public virtual bool? TryMoveNext(TimeSpan patience) => move();
-
-    /// <inheritdoc/>
-    public virtual void Dispose() => rows.Dispose();
-}
-
-/// <summary>
-/// Moves a cursor over data whose next row may come late, or only once the last one has its score, as with a queue of requests. The waiting
-/// is done on another thread, so that the rows that came can be scored and handed out in the meantime.
-/// </summary>
-/// <param name="rows">The cursor; owned from here on.</param>
-/// <param name="move">Moves it, and tells the row where that fails.</param>
-internal sealed class LiveRows(DataViewRowCursor rows, Func<bool> move) : SourceRows(rows, move)
-{
-    private Task<bool>? _moving;
-
-    /// <inheritdoc/>
-    public override bool MoveNext() => _moving is null ? base.MoveNext() : Moved(_moving);
-
-    /// <inheritdoc/>
-    public override bool? TryMoveNext(TimeSpan patience)
-    {
-        var moving = _moving ??= Task.Run(base.MoveNext);
-        return Task.WaitAny([moving], patience) < 0 ? null : Moved(moving);
-    }
-
-    /// <inheritdoc/>
-    /// <remarks>A cursor that still waits for a row is disposed of when that comes: none may be disposed of while it moves.</remarks>
-    public override void Dispose()
-    {
-        if (_moving is { } moving)
-        {
-            moving.ContinueWith(_ => base.Dispose(), TaskScheduler.Default);
-        }
-        else
-        {
-            base.Dispose();
-        }
-    }
-
-    private bool Moved(Task<bool> moving)
-    {
-        _moving = null;
-        return moving.GetAwaiter().GetResult();
     }
 }

@@ -111,7 +111,9 @@ internal sealed record TrainingFingerprint(
 
             foreach (var (name, member) in record)
             {
-                Add($"{path}{(path.Length > 0 ? "." : string.Empty)}{char.ToUpperInvariant(name[0])}{name[1..]}", member);
+                // class names, which may be empty, stay as they are
+                var said = path == nameof(NoPropOptions.ClassWeights) ? name : $"{char.ToUpperInvariant(name[0])}{name[1..]}";
+                Add($"{path}{(path.Length > 0 ? "." : string.Empty)}{said}", member);
             }
         }
     }

@@ -51,6 +51,11 @@ internal static class WholeFile
             throw new IOException($"'{path}' is a folder, but a file is to be written there. Add the name of the file to the path.");
         }
 
+        if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        {
+            throw new IOException($"'{path}' is a device, which a file would take the place of. Save under another name.");
+        }
+
         if (!Directory.Exists(Path.GetDirectoryName(target)))
         {
             throw new DirectoryNotFoundException(

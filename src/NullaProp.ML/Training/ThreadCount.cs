@@ -3,14 +3,26 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// While it lives, libtorch computes with some number of threads. The number is one of the process: of several at once the last one counts,
-/// and when the last one ends, the number is what it was before the first.
+/// While it lives, libtorch computes with some number of threads. OpenMP keeps a number for each thread that calls it; libtorch keeps one
+/// for those that have not called yet, and one for products of matrices: of several trainings at once the last one's counts there, until
+/// the last has ended.
 /// </summary>
+/// <threadsafety>To be disposed of on the thread that made it.</threadsafety>
 internal sealed class ThreadCount : IDisposable
 {
     private static readonly Lock Turn = new();
-    private static int _living;
-    private static int _before;
+    private static int _living; // of all threads
+    private static int _beforeAll;
+    private static int _last;
+
+    [ThreadStatic]
+    private static int _livingHere;
+
+    [ThreadStatic]
+    private static int _beforeHere;
+
+    [ThreadStatic]
+    private static int _leftHere; // by a training that ended beside others; 0 where none did
 
     /// <summary>Sets the number.</summary>
     /// <param name="threads">The number, 1 or more; <see langword="null"/> for libtorch's own, within what the process may use.</param>
@@ -18,8 +30,18 @@ internal sealed class ThreadCount : IDisposable
     {
         lock (Turn)
         {
-            _before = _living++ == 0 ? get_num_threads() : _before;
-            set_num_threads(threads ?? Math.Min(_before, Environment.ProcessorCount)); // the latter knows affinity and quota
+            if (_livingHere++ == 0)
+            {
+                _beforeHere = Own(get_num_threads());
+            }
+
+            if (_living++ == 0)
+            {
+                _beforeAll = _beforeHere;
+            }
+
+            _last = threads ?? Math.Min(_beforeHere, Environment.ProcessorCount); // the latter knows affinity and quota
+            set_num_threads(_last);
         }
     }
 
@@ -28,10 +50,21 @@ internal sealed class ThreadCount : IDisposable
     {
         lock (Turn)
         {
-            if (--_living == 0)
+            _living--;
+            if (--_livingHere > 0)
             {
-                set_num_threads(_before);
+                return;
             }
+
+            if (_living == 0)
+            {
+                set_num_threads(_beforeHere);
+            }
+
+            _leftHere = _living == 0 ? 0 : get_num_threads(); // to set it now would change those that go on
         }
     }
+
+    // A thread's first call takes over the number that another training has set.
+    private static int Own(int now) => now == _leftHere ? _beforeHere : _living > 0 && now == _last ? _beforeAll : now;
 }

@@ -13,6 +13,9 @@ public sealed partial class OptionsTests
         (new() { ExampleWeightColumnName = " " },
             "ExampleWeightColumnName is empty, but must name a column, or be null for no such column."),
         (new() { ScoreColumnName = null! }, "ScoreColumnName is empty, but must name a column."),
+        (new() { PredictedLabelColumnName = "Label" },
+            "PredictedLabelColumnName is 'Label', which is the LabelColumnName, too: an evaluation would compare the predictions with "
+            + "themselves."),
         (new() { PredictedLabelColumnName = "\t" }, "PredictedLabelColumnName is empty, but must name a column."),
         (new()
         {

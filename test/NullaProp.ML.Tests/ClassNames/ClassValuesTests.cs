@@ -47,6 +47,31 @@ public sealed class ClassValuesTests
         Assert.Contains($"can keep only {string.Join(", ", RoundTrips.Keys)}.", fault.Message);
     }
 
+    // A local time would be another in the time zone of another machine.
+    [TestMethod]
+    public void Of_LocalTimes_AreTheSameInEveryZone()
+    {
+        var type = ClassValueType.Of(DateTimeDataViewType.Instance);
+        var local = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Local);
+
+        var json = ((ClassValueType<DateTime>)type).ToJson(local)!;
+        var back = type.Parse(JsonSerializer.SerializeToElement(new[] { json }));
+
+        Assert.AreEqual("\"2024-01-01T00:00:00\"", json.ToJsonString());
+        Assert.AreEqual("01/01/2024 00:00:00", back.Names[0]);
+    }
+
+    [TestMethod]
+    public void Names_TimesWithinASecond_Differ()
+    {
+        var time = new DateTime(2024, 1, 1);
+
+        Assert.AreEqual("01/01/2024 00:00:00.0010000", ClassValueType<DateTime>.Format(time.AddMilliseconds(1)));
+        Assert.AreEqual("01/01/2024 00:00:00", ClassValueType<DateTime>.Format(time));
+        Assert.AreEqual(
+            "01/01/2024 00:00:00 +02:00", ClassValueType<DateTimeOffset>.Format(new DateTimeOffset(time, TimeSpan.FromHours(2))));
+    }
+
     [TestMethod]
     public void Of_BareKey_HasNoNames()
     {

@@ -93,6 +93,25 @@ public sealed class DenoisingPathTests
         StringAssert.Contains(fault.Message, "goes no way from noise to label");
     }
 
+    // Each point reads the data: what is used up by the first reading has none for the others.
+    [TestMethod]
+    public void DenoisingPath_DataThatCanBeReadOnce_SaysSo()
+    {
+        using var model = Model(VariantKind.ContinuousTime, new Sampling());
+        var rows = new Queue<Photo>(Tiny.Photos());
+        var data = Context.Data.LoadFromEnumerable(Emptied());
+
+        Fault.Of<InvalidOperationException>(() => model.DenoisingPath(data), "rows when first read and 0 when read again. Save it first");
+
+        IEnumerable<Photo> Emptied()
+        {
+            while (rows.TryDequeue(out var row))
+            {
+                yield return row;
+            }
+        }
+    }
+
     [TestMethod]
     public void DenoisingPath_ModelDisposedOf_Throws()
     {

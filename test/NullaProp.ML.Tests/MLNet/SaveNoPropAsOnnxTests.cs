@@ -70,6 +70,43 @@ public sealed class SaveNoPropAsOnnxTests
     }
 
     [TestMethod]
+    public void SaveNoPropAsOnnx_ColumnsTakenAwayBefore_ChangeNothing()
+    {
+        using var chain = Fit(Context.Transforms.ExtractPixels("Features", "Image").Append(Context.Transforms.DropColumns("ImagePath")));
+
+        AssertScores(chain, Pictures.Pixels, "RGB");
+    }
+
+    // Another image beside, and one that ML.NET brings to size, say nothing of the one that NoProp reads.
+    [TestMethod]
+    public void SaveNoPropAsOnnx_SeveralImages_HasTheFitOfTheOneThatIsRead()
+    {
+        var side = TinyImages.Side;
+        var beside = Context.Transforms.LoadImageFiles("Image", side, side, fit: ImageFit.Stretch)
+            .Append(Context.Transforms.LoadImageFiles("Other", 20, 20, fit: ImageFit.Pad))
+            .Append(Context.Transforms.ExtractPixels("Features", "Image"));
+        var resized = Context.Transforms.LoadImageFiles("Large", 20, 20, fit: ImageFit.Pad)
+            .Append(Context.Transforms.ResizeImages("Image", side, side, "Large"))
+            .Append(Context.Transforms.ExtractPixels("Features", "Image"));
+
+        Assert.AreEqual("Stretch", FitOf(beside));
+        Assert.IsNull(FitOf(resized));
+
+        string? FitOf(IEstimator<ITransformer> steps)
+        {
+            var rows = Context.Data.LoadFromEnumerable(
+                _files.GetColumn<string>("ImagePath").Zip(_files.GetColumn<string>("Label"))
+                    .Select(file => new ImageRow { ImagePath = Folder.File(file.First), Label = file.Second }));
+            using var chain = Context.Transforms.Conversion.MapValueToKey("Label")
+                .Append(steps).Append(TinyImages.Trainer(Context)).Fit(rows);
+            using var stream = new MemoryStream();
+            Context.Model.SaveNoPropAsOnnx(chain, rows.Schema, stream, new OnnxExport());
+            using var run = new OnnxRun(stream.ToArray());
+            return run.Session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("image_fit");
+        }
+    }
+
+    [TestMethod]
     public void SaveNoPropAsOnnx_CopyOfThePixels_IsFollowed()
     {
         using var chain = Fit(Context.Transforms

@@ -31,6 +31,9 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train none", "There is no folder 'none'.")]
     [DataRow("train file", "'file' is a file, but must be a folder of class folders.")]
     [DataRow("train empty", "The folder 'empty' has no class folders.")]
+    [DataRow("train good --learning-rate 0,01", "--learning-rate is '0,01', but must be a number with a point, such as 0.5.")]
+    [DataRow("train good --variant 7", "--variant is '7', but must be one of ")]
+    [DataRow("train good --size 20000", "--size is 20000, but must be from 8 to 16384.")]
     [DataRow("train one", "The folder 'one' has only one class folder, 'red'.")]
     [DataRow("train single", "These classes of 'single' have one readable image: 'blue'.")]
     [DataRow("train broken", "3 files cannot be read as images:")]
@@ -68,6 +71,28 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("large.png: ", result.Output);
         Assert.Contains("The file 'broken/red/1.png' cannot be read as an image: it is empty.", result.Error);
         Assert.Contains("There is no image file 'none.png'; it was looked for at '", result.Error);
+    }
+
+    [TestMethod]
+    public async Task ScoreAndExport_OddFiles_AreRefusedOrDone()
+    {
+        Assert.AreEqual(0, (await Run(["train", "good", .. Short]).ConfigureAwait(false)).Code);
+        var model = File.ReadAllBytes(_folder.File("out/model.zip"));
+
+        var image = await Run("score", "out/model.zip", "good/red/1.png", "--output", "scores").ConfigureAwait(false);
+        var nothing = await Run("score", "out/model.zip", "empty", "--output", "scores").ConfigureAwait(false);
+        var huge = await Run("score", "out/model.zip", "good", "--output", "all", "--part-size", $"{int.MaxValue}").ConfigureAwait(false);
+        var itself = await Run("export", "out/model.zip", "out/model.zip").ConfigureAwait(false);
+        var alone = await Run("export", "out/model.zip", "model.onnx").ConfigureAwait(false);
+
+        Assert.Contains("'good/red/1.png' is no text: name a folder", image.Error);
+        Assert.Contains("'empty' has no images", nothing.Error);
+        Assert.AreEqual(0, huge.Code, huge.Error);
+        Assert.IsTrue(File.Exists(_folder.File("all/part-000000.csv")));
+        Assert.Contains("'out/model.zip' is the model itself", itself.Error);
+        CollectionAssert.AreEqual(model, File.ReadAllBytes(_folder.File("out/model.zip")));
+        Assert.AreEqual(0, alone.Code, alone.Error);
+        Assert.IsTrue(File.Exists(_folder.File("model.onnx")));
     }
 
     [TestMethod]

@@ -25,6 +25,37 @@ public sealed class ThreadCountTests
         Assert.AreEqual(before, get_num_threads());
     }
 
+    // The number of a thread is not that of a training that ended earlier than another one, nor that of one beside.
+    [TestMethod]
+    public void Create_AfterOneThatEndedBesideAnother_StartsFromTheThreadsOwnNumber()
+    {
+        var before = Math.Min(get_num_threads(), Environment.ProcessorCount);
+        var first = new ThreadCount(1);
+        using var otherLives = new SemaphoreSlim(0);
+        using var firstHasEnded = new SemaphoreSlim(0);
+        var beside = 0;
+        var other = new Thread(() =>
+        {
+            using var count = new ThreadCount(threads: null);
+            beside = get_num_threads();
+            otherLives.Release();
+            firstHasEnded.Wait();
+        });
+        other.Start();
+        otherLives.Wait();
+        first.Dispose();
+
+        var second = new ThreadCount(threads: null);
+        var here = get_num_threads();
+        firstHasEnded.Release();
+        other.Join();
+        second.Dispose();
+
+        Assert.AreEqual(before, beside);
+        Assert.AreEqual(before, here);
+        Assert.AreEqual(before, Math.Min(get_num_threads(), Environment.ProcessorCount));
+    }
+
     [TestMethod]
     public void Create_Nothing_StaysWithinTheProcessorsOfTheProcess()
     {
