@@ -83,12 +83,23 @@ internal sealed class ChartCanvas : IDisposable
         _surface.Canvas.DrawImage(image, SKRect.Create(place.Left, place.Top, scale * image.Width, scale * image.Height));
     }
 
+    /// <summary>Saves the picture, whole or not at all: a file that is there stays until the new one is complete.</summary>
     public void SavePng(string path)
     {
         using var image = _surface.Snapshot();
         using var data = image.Encode(SKEncodedImageFormat.Png, quality: 100);
-        using var file = File.Create(path);
-        data.SaveTo(file);
+        var beside = $"{path}.tmp";
+        try
+        {
+            using (var file = File.Create(beside))
+                data.SaveTo(file);
+            File.Move(beside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
     }
 
     public void Dispose()

@@ -45,6 +45,8 @@ internal sealed class BlocksRun
     {
         var mlContext = new MLContext(options.Seed);
         var descriptionPath = DescriptionPath(folder);
+        if (pixels.Side < ImageShape.SmallestSide)
+            throw new UserMistakeException($"--size is {pixels.Side}, but must be {ImageShape.SmallestSide} or more.");
         if (File.Exists(descriptionPath))
             throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
         var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(images.Data);
@@ -72,7 +74,12 @@ internal sealed class BlocksRun
         if (!File.Exists(DescriptionPath(folder)))
             throw new UserMistakeException($"The folder '{folder}' holds no run. Prepare one with 'blocks prepare FOLDER --run {folder}'.");
         return Guarded(folder, () =>
-            new BlocksRun(folder, JsonSerializer.Deserialize<Description>(File.ReadAllText(DescriptionPath(folder)), Json)!, logger));
+        {
+            var description = JsonSerializer.Deserialize<Description>(File.ReadAllText(DescriptionPath(folder)), Json);
+            return description?.Options is not null
+                ? new BlocksRun(folder, description, logger)
+                : throw new JsonException("it holds no options. Prepare the run again, in another folder.");
+        });
     }
 
     /// <summary>Trains one block, from where an earlier process left it, and waits where one is still at it.</summary>
@@ -126,7 +133,8 @@ internal sealed class BlocksRun
             throw new UserMistakeException($"The file '{DescriptionPath(folder)}' is damaged: {exception.Message}", exception);
         }
         catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException)
+            when (exception is IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException
+                or FormatException)
         {
             throw new UserMistakeException(exception.Message, exception);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using NullaProp.ML.Training;
 
 namespace NullaProp.ML.Storage;
@@ -9,7 +10,7 @@ namespace NullaProp.ML.Storage;
 /// at a
 /// time: a lock of the operating system, which ends with the process however that ends.
 /// </summary>
-internal sealed class CheckpointFolder : IDisposable
+internal sealed partial class CheckpointFolder : IDisposable
 {
     private const string Prefix = "epoch-";
     private const string Unfinished = ".tmp";
@@ -26,7 +27,7 @@ internal sealed class CheckpointFolder : IDisposable
         (_path, _lock) = (path, locked);
         try
         {
-            foreach (var left in Directory.EnumerateDirectories(path, "*" + Unfinished))
+            foreach (var left in Directory.EnumerateDirectories(path).Where(one => LeftName().IsMatch(Path.GetFileName(one))))
             {
                 Directory.Delete(left, recursive: true);
             }
@@ -81,7 +82,7 @@ internal sealed class CheckpointFolder : IDisposable
         ? []
         : [.. Directory.EnumerateDirectories(path, Prefix + "*")
             .Select(folder => Path.GetFileName(folder))
-            .Where(name => !name.EndsWith(Unfinished, StringComparison.Ordinal))
+            .Where(name => WholeName().IsMatch(name)) // a folder of the user's is none, and is never deleted
             .OrderDescending(StringComparer.Ordinal)];
 
     /// <summary>Returns the name of a checkpoint: in the order of names, later ones stand behind earlier ones.</summary>
@@ -134,6 +135,12 @@ internal sealed class CheckpointFolder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    [GeneratedRegex(@"^epoch-\d{6,}-pass-\d{4,}-step-\d{10,}$")]
+    private static partial Regex WholeName();
+
+    [GeneratedRegex(@"^\.epoch-\d{6,}-pass-\d{4,}-step-\d{10,}(\.old)?\.tmp$")]
+    private static partial Regex LeftName();
 
     // Null where another process has it.
     private static FileStream? TryLock(string path)

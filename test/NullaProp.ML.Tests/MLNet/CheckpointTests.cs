@@ -195,11 +195,14 @@ public sealed partial class CheckpointTests
     {
         using var folder = new TempFolder();
         var left = Directory.CreateDirectory(folder.File(".epoch-000009-pass-0000-step-0000000000.tmp"));
+        var notes = Directory.CreateDirectory(folder.File("epoch-notes"));
+        var work = Directory.CreateDirectory(folder.File("mine.tmp"));
         File.WriteAllText(Path.Combine(left.FullName, "training.json"), "{");
 
         Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) }).Dispose();
 
         Assert.IsFalse(Directory.Exists(left.FullName));
+        Assert.IsTrue(Directory.Exists(notes.FullName) && Directory.Exists(work.FullName), "A folder of the user's is gone.");
     }
 
     // As where the disk is full or no more may be written: the fault comes from the system in the middle of writing.
