@@ -1,13 +1,12 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using NullaProp.ML.Tests.ImageFiles;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests;
 
 [TestClass]
-public sealed class ImageFolderTests
+public sealed partial class ImageFolderTests
 {
     private static readonly MLContext Context = new(seed: 1);
     private static readonly byte[] Image = OddImages.Png(8, 8, 0, (y, x) => [(byte)(16 * y)]);
@@ -197,101 +196,6 @@ public sealed class ImageFolderTests
         Assert.EndsWith(
             ": 'ape', 'dog'.",
             Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path)).Message);
-    }
-
-    // Else the same photos would count many times, and some for two classes.
-    [TestMethod]
-    [DataRow("cat/loop", "cat")]
-    [DataRow("cat/up", "")]
-    [DataRow("dog/cats", "cat")]
-    public void Load_LinkToAFolderThatIsReadAnyway_IsRefused(string link, string target)
-    {
-        using var folder = new TempFolder();
-        Write(folder, Image, "cat/1.png", "dog/1.png");
-        Directory.CreateSymbolicLink(folder.File(link), Path.Combine(folder.Path, target));
-
-        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
-
-        Assert.Contains($"The folder '{folder.File(link)}' is a link to '", fault.Message);
-        Assert.EndsWith("which is read already: its images would count twice. Remove the link.", fault.Message);
-    }
-
-    [TestMethod]
-    public void Load_LinkToAFolderElsewhere_IsRead()
-    {
-        using var folder = new TempFolder();
-        using var elsewhere = new TempFolder();
-        Write(folder, Image, "cat/1.png", "dog/1.png");
-        Write(elsewhere, Image, "2.png", "deep/3.png");
-        Directory.CreateSymbolicLink(folder.File("cat/more"), elsewhere.Path);
-
-        Assert.AreEqual(3, Context.Data.LoadImageFolder(folder.Path).Counts["cat"]);
-    }
-
-    [TestMethod]
-    public void Load_EmptyClassFolderOfAKnownClass_HasNoImages()
-    {
-        using var folder = new TempFolder();
-        Write(folder, Image, "cat/1.png");
-        Directory.CreateDirectory(folder.File("dog"));
-
-        var images = Context.Data.LoadImageFolder(folder.Path, classNames: ["cat", "dog"]);
-
-        Assert.AreEqual(1, images.Counts["cat"]);
-        Assert.AreEqual(0, images.Counts["dog"]);
-    }
-
-    [TestMethod]
-    public void Load_FolderWhoseNameIsNoUtf8_IsNamed()
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            Assert.Inconclusive("Names of bytes are those of Linux.");
-        }
-
-        using var folder = new TempFolder();
-        Write(folder, Image, "cat/1.png", "dog/1.png");
-        Shell("mkdir");
-        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
-        Shell("rmdir"); // nor can .NET delete it
-
-        Assert.Contains("is no text in UTF-8", fault.Message);
-
-        void Shell(string command)
-        {
-            using var run = System.Diagnostics.Process.Start("sh", ["-c", $"{command} \"$1/cat/$(printf 'caf\\351')\"", "sh", folder.Path]);
-            run.WaitForExit();
-        }
-    }
-
-    [TestMethod]
-    public void Load_FolderOfOneClass_NamesTheFolderAboveIt()
-    {
-        using var folder = new TempFolder();
-        Write(folder, Image, "cat/1.png", "cat/2.png", "dog/1.png");
-
-        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.File("cat")));
-
-        Assert.EndsWith($"but 2 images. If it holds one class itself, load the folder above it, '{folder.Path}'.", fault.Message);
-    }
-
-    [TestMethod]
-    public void Load_ImagesBesideTheClassFolders_AreLeftOutWithAWarning()
-    {
-        using var folder = new TempFolder();
-        Write(folder, Image, "cat/1.png", "dog/1.png", "loose.png", ".hidden.png");
-        File.WriteAllText(folder.File("notes.txt"), "no image");
-        var context = new MLContext();
-        List<string> warnings = [];
-        context.Log += (_, said) => warnings.AddRange(said.Kind == ChannelMessageKind.Warning ? [said.RawMessage] : []);
-
-        var images = context.Data.LoadImageFolder(folder.Path);
-
-        CollectionAssert.AreEqual(new[] { folder.File("loose.png") }, images.WithoutClass.ToList());
-        CollectionAssert.AreEqual(new[] { "cat", "dog" }, images.ClassNames.ToList());
-        Assert.HasCount(2, images.Files);
-        Assert.AreEqual(
-            $"1 image of '{folder.Path}' beside its class folders, and so of no class, left out: 'loose.png'.", warnings.Single());
     }
 
     [TestMethod]

@@ -7,7 +7,7 @@ namespace NullaProp.ML.Tests.ImageFiles;
 
 /// <summary>Pictures as people have them, made byte by byte with known colours in known corners.</summary>
 [TestClass]
-public sealed class ImageDecoderTests : IDisposable
+public sealed partial class ImageDecoderTests : IDisposable
 {
     private const int Side = 16;
 
@@ -207,35 +207,6 @@ public sealed class ImageDecoderTests : IDisposable
         Assert.StartsWith($"The file '{path}' cannot be read as an image: {reason}", fault);
         Assert.DoesNotContain("\n", fault);
         Assert.EndsWith(".", fault);
-    }
-
-    // The decoder takes what begins with two zeros for a picture of the format WBMP.
-    [TestMethod]
-    public void Fault_FormatThatNobodyMeans_IsRefused()
-    {
-        var path = _folder.File("film.jpg");
-        File.WriteAllBytes(path, [0, 0, 100, 100, .. new byte[5_000]]);
-
-        Assert.AreEqual(
-            $"The file '{path}' cannot be read as an image: it would be one of the format Wbmp, but JPEG, PNG, WebP, BMP and GIF are read.",
-            ImageFile.Fault(path));
-    }
-
-    [TestMethod]
-    public void Fault_NamedPipe_IsRefusedAndNotWaitedFor()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Assert.Inconclusive("Pipes have no names of files there.");
-        }
-
-        var path = _folder.File("pipe.jpg");
-        using (var made = System.Diagnostics.Process.Start("mkfifo", [path]))
-        {
-            made.WaitForExit();
-        }
-
-        Assert.AreEqual($"The file '{path}' cannot be read as an image: it is empty.", ImageFile.Fault(path));
     }
 
     [TestMethod]

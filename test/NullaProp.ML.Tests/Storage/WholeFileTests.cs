@@ -6,6 +6,23 @@ namespace NullaProp.ML.Tests.Storage;
 [TestClass]
 public sealed class WholeFileTests
 {
+    // As root, a file would take the place of /dev/null for the whole machine. This one is not there, for safety.
+    [TestMethod]
+    public void Replace_Device_IsRefused()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("There are no devices in a folder.");
+        }
+
+        const string path = "/dev/nullaprop-none";
+
+        var fault = Assert.ThrowsExactly<IOException>(() => WholeFile.Replace(path, stream => stream.WriteByte(1)));
+
+        Assert.Contains($"'{path}' is a device", fault.Message);
+        Assert.IsFalse(File.Exists(path));
+    }
+
     [TestMethod]
     public void Replace_WriterFails_LeavesTheFormerFileAndNoOther()
     {
