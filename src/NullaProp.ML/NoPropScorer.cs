@@ -27,7 +27,6 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
     private readonly Lazy<ManagedRunner> _rowRunner;
     private readonly Lazy<bool> _scoresUsualImages;
-    private readonly Lazy<PixelRange> _range;
     private readonly UseCount _network;
     private readonly UseCount _use;
     private int _isDisposed;
@@ -64,7 +63,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 return runner;
             });
             _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
-            _range = new Lazy<PixelRange>(() => PixelRange.Of(model.Shape, model.Network.Normalization.Mean.Host().Values));
+            Range = PixelRange.Of(model.Shape, () => Use(() => model.Network.Normalization.Mean.Host().Values));
             _use = new UseCount(Release);
         }
         catch
@@ -80,9 +79,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Gets the plan.</summary>
     public SamplingPlan Plan { get; }
 
-    /// <summary>Gets the pixels that the network knows.</summary>
-    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public PixelRange Range => Use(() => _range.Value);
+    /// <inheritdoc/>
+    public PixelRange Range { get; }
 
     /// <inheritdoc/>
     public ImageShape Shape => Model.Shape;
@@ -138,7 +136,6 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Enter();
         try
         {
-            _range.Value.Check(pixels);
             var draws = Model.Options.Sampling.Draws;
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)

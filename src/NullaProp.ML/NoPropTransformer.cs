@@ -189,8 +189,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(export);
-        export.Validate();
-        _scorer.SaveAsOnnx(stream, export, image: null);
+        _scorer.SaveAsOnnx(stream, export.Of(Model.ImageShape), image: null);
     }
 
     /// <summary>Writes the model as an ONNX file whose graph starts at the images of a chain.</summary>
@@ -201,10 +200,10 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
     internal void SaveAsOnnx(Stream stream, OnnxExport export, IReadOnlyList<ITransformer> before, DataViewSchema schema)
     {
-        export.Validate();
+        var whole = export.Of(Model.ImageShape);
         Bind(before.Aggregate(schema, (input, step) => step.GetOutputSchema(input))); // says what does not fit
         var image = ImageSteps.Of(before, schema, FeatureColumnName, Model.ImageShape.Channels);
-        _scorer.SaveAsOnnx(stream, export, image);
+        _scorer.SaveAsOnnx(stream, whole, image);
     }
 
     /// <inheritdoc/>

@@ -71,7 +71,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
-        using var loader = Loader(pace, log.Warning, trunk is null ? null : (PretrainedBackbone.FeatureShape, Checked(trunk)));
+        using var loader = Loader(
+            pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk, trunk.Features));
         var data = Load(loader, input, format.Shape, pace, images => checks.Classes(images, log.Warning));
         log.Information(Beginning(data.Training, classes, device));
 
@@ -114,15 +115,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         return (new StoredModel(stored, format.Shape, classes, keys, Seed, network, loop.Starts) { SlotNames = slots }, feature.Type);
     }
 
-    private static FeatureWriter Checked(FrozenTrunk trunk)
-    {
-        var range = PixelRange.Of(PretrainedBackbone.Shape, trunk.PixelMean);
-        return (pixels, features) =>
-        {
-            range.Check(pixels);
-            trunk.Features(pixels, features);
-        };
-    }
+    private static ImageFeatures Features(ImageShape shape, FrozenTrunk trunk, FeatureWriter write) =>
+        new(shape, write, PixelRange.Of(PretrainedBackbone.Shape, () => trunk.PixelMean));
 
     // A second training, of a part of the pretrained network too.
     private (Denoiser Network, TrainingLoop Loop) FineTuned(
@@ -138,7 +132,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             var isOfStage = Tuning == FineTuning.LastStage;
             var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
-            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? (shape, trunk.MapsBelowLastStage) : null);
+            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk, trunk.MapsBelowLastStage) : null);
             var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
             var checkpoints = _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{options.FineTuning}"));
             using var kept = checkpoints is null ? null : Open(checkpoints);
@@ -194,7 +188,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>
         new(folder, checkpoints, fingerprint, log.Information, log.Warning);
 
-    private ImageLoader Loader(ProgressPace pace, Action<string> warn, (ImageShape Shape, FeatureWriter Write)? features)
+    private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features)
     {
         return new ImageLoader(options, TakeRow, warn, features);
 
@@ -213,7 +207,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         check(images);
         pace.BeginReading(run.Validation?.GetRowCount());
         var watched = run.Validation is null ? null : loader.Load(
-            run.Validation, shape, "validation", isOfPixels ? new PixelRange(shape, images.ChannelStatistics().Mean) : null);
+            run.Validation, shape, "validation", isOfPixels ? new PixelRange(shape, () => images.ChannelStatistics().Mean) : null);
         return new TrainingData(images, watched, StreamsOf(Seed));
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace NullaProp.ML.Samples.Commands;
 
 /// <summary>The workers of a run, in the words of each scheduler.</summary>
@@ -22,6 +24,10 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
     /// <param name="block">The block.</param>
     public string LogPath(int block) => Path.Combine(Folder, $"block-{block}.log");
 
+    /// <summary>Returns a word as a shell reads it, whatever characters it has.</summary>
+    /// <param name="word">The word.</param>
+    public static string ShellQuoted(string word) => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
     /// <summary>
     /// Returns a job array. The shell stays in front of the worker, passes the signal on that comes before the time limit, and has the task
     /// queued again where the worker says that it is not done.
@@ -37,9 +43,9 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         #SBATCH --requeue
         #SBATCH --signal=B:USR1@90
         #SBATCH --open-mode=append
-        #SBATCH --output="{Folder}/block-%a.log"
+        #SBATCH --output="{SlurmPattern(Folder)}/block-%a.log"
         {string.Concat(SlurmOptions.Select(option => $"#SBATCH {option}\n"))}export OMP_NUM_THREADS={Threads}
-        {program} blocks train --run '{Folder}' &
+        {program} blocks train --run {ShellQuoted(Folder)} &
         worker=$!
         trap 'kill -USR1 $worker' USR1
         trap 'kill -TERM $worker' TERM
@@ -86,7 +92,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
               terminationGracePeriodSeconds: 90
               containers:
               - name: block
-                image: {image}
+                image: {YamlText(image)}
                 args: ["blocks", "train", "--run", "/run-folder"]
                 env:
                 - name: OMP_NUM_THREADS
@@ -100,7 +106,16 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
               volumes:
               - name: run
                 persistentVolumeClaim:
-                  claimName: {claim}
+                  claimName: {YamlText(claim)}
 
         """;
+
+    // Slurm replaces what follows a %, and reads its options as a shell does.
+    private static string SlurmPattern(string path) => path
+        .Replace("%", "%%", StringComparison.Ordinal)
+        .Replace(@"\", @"\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal);
+
+    // Each JSON text is one of YAML.
+    private static string YamlText(string text) => JsonSerializer.Serialize(text);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -101,13 +102,14 @@ internal static class BlocksLaunch
             return CommandExecution.RunAgain;
         }
 
-        work.GetAwaiter().GetResult();
+        if (work.Exception is { } faults)
+            ExceptionDispatchInfo.Throw(faults.Flatten().InnerExceptions[0]); // the others will be of the same folder
         return Outcome(job, run);
     }
 
     private static void Work(BlocksJob job, int block, CancellationToken cancellationToken)
     {
-        using var log = new StreamWriter(job.LogPath(block), append: true) { AutoFlush = true };
+        using var log = Log(job.LogPath(block));
         using var process = new Process { StartInfo = Worker(job, block) };
         process.OutputDataReceived += Write;
         process.ErrorDataReceived += Write;
@@ -121,8 +123,27 @@ internal static class BlocksLaunch
         {
             lock (log)
             {
-                log.WriteLine(line.Data);
+                try
+                {
+                    log.WriteLine(line.Data);
+                }
+                catch (IOException)
+                {
+                    Console.Error.WriteLine(line.Data); // the disk is full, which the worker will say
+                }
             }
+        }
+    }
+
+    private static StreamWriter Log(string path)
+    {
+        try
+        {
+            return new StreamWriter(path, append: true) { AutoFlush = true };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UserMistakeException($"The log '{path}' cannot be written: {exception.Message}", exception);
         }
     }
 
@@ -163,7 +184,7 @@ internal static class BlocksLaunch
         var script = Write(job, "blocks.sbatch", job.SlurmScript(Program()));
         if (!submits)
         {
-            AnsiConsole.WriteLine($"sbatch '{script}'");
+            AnsiConsole.WriteLine($"sbatch {BlocksJob.ShellQuoted(script)}");
             return 0;
         }
 
@@ -198,14 +219,15 @@ internal static class BlocksLaunch
         var containerfile = Write(job, "Containerfile", BlocksJob.Containerfile);
         var manifest = Write(job, "blocks.yaml", job.KubernetesManifest(image, claim));
         AnsiConsole.WriteLine(
-            $"podman build -t {image} -f '{containerfile}' '{AppContext.BaseDirectory}' && kubectl apply -f '{manifest}'");
+            $"podman build -t {BlocksJob.ShellQuoted(image)} -f {BlocksJob.ShellQuoted(containerfile)} "
+            + $"{BlocksJob.ShellQuoted(AppContext.BaseDirectory)} && kubectl apply -f {BlocksJob.ShellQuoted(manifest)}");
         return 0;
     }
 
     // How a shell starts this program.
     private static string Program() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-        ? $"'{Environment.ProcessPath}' '{Assembly.GetEntryAssembly()!.Location}'"
-        : $"'{Environment.ProcessPath}'";
+        ? $"{BlocksJob.ShellQuoted(Environment.ProcessPath!)} {BlocksJob.ShellQuoted(Assembly.GetEntryAssembly()!.Location)}"
+        : BlocksJob.ShellQuoted(Environment.ProcessPath!);
 
     private static string Write(BlocksJob job, string name, string text)
     {

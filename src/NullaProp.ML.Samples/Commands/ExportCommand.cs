@@ -29,7 +29,7 @@ internal sealed class ExportCommand
     private readonly Option<OnnxLayout> _layout = new("--layout")
     {
         Description = "The order of an image's values.",
-        DefaultValueFactory = _ => Defaults.InputLayout,
+        DefaultValueFactory = _ => OnnxLayout.ChannelsFirst,
     };
 
     private readonly Option<OnnxPrecision> _weights = new("--weights")

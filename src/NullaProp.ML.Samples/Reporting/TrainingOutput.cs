@@ -12,6 +12,8 @@ internal sealed class TrainingOutput(string folder)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private bool _hasModel;
+
     public string ModelPath { get; } = OutputFile.At(Path.Combine(folder, "model.zip")).Path;
 
     public string TrainingChartPath { get; } = OutputFile.At(Path.Combine(folder, "training.png")).Path;
@@ -20,7 +22,8 @@ internal sealed class TrainingOutput(string folder)
 
     /// <summary>Writes all of them and says where they are. Where the disk is full, another folder can be given.</summary>
     /// <exception cref="UserMistakeException">
-    /// Nobody gave a folder in which they can be written. They are in one for temporary files, if they could be written there.
+    /// Nobody gave a folder in which they can be written. They are in one for temporary files, if they could be written there. Or the
+    /// model is written, and a chart of it cannot be.
     /// </exception>
     public void Save(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
     {
@@ -31,6 +34,10 @@ internal sealed class TrainingOutput(string folder)
                 output ??= new TrainingOutput(target);
                 output.Write(mlContext, classifier, progress);
                 return;
+            }
+            catch (Exception fault) when (IsOfFiles(fault) && output is { _hasModel: true })
+            {
+                throw new UserMistakeException($"The model is saved as '{output.ModelPath}', but not its charts: {fault.Message}", fault);
             }
             catch (Exception fault) when (IsOfFiles(fault))
             {
@@ -71,6 +78,7 @@ internal sealed class TrainingOutput(string folder)
     private void Write(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
     {
         mlContext.Model.SaveAtomically(classifier.Chain, classifier.InputSchema, ModelPath);
+        _hasModel = true;
         ConfusionChart.Save(classifier.Metrics.ConfusionMatrix, classifier.Trained.Model.ClassNames, ConfusionChartPath);
         if (progress.History.Count > 0)
         {

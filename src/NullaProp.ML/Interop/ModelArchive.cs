@@ -18,9 +18,12 @@ internal static class ModelArchive
     /// <summary>Returns the folders that hold a file.</summary>
     /// <param name="repository">The zip file.</param>
     /// <param name="fileName">The file's name.</param>
-    /// <exception cref="FormatException">An entry would be unpacked outside of the model.</exception>
+    /// <exception cref="FormatException">An entry would be unpacked outside of the model, or not be found.</exception>
     public static IReadOnlyList<string> FoldersWith(RepositoryReader repository, string fileName) =>
-        [.. Inside(repository).Where(entry => entry.Name == fileName).Select(entry => Path.GetDirectoryName(entry.FullName)!)];
+    [
+        .. Inside(repository).Select(entry => Parts(entry.FullName)).Where(parts => parts[^1] == fileName)
+            .Select(parts => Path.Combine(parts[..^1])),
+    ];
 
     /// <summary>Checks all entries but one.</summary>
     /// <param name="context">A model that is being loaded.</param>
@@ -28,10 +31,10 @@ internal static class ModelArchive
     /// <exception cref="FormatException">An entry is not what was saved, or would be unpacked outside of the model.</exception>
     public static void Check(ModelLoadContext context, string provenFile)
     {
-        var proven = Path.Combine(context.Directory ?? string.Empty, provenFile).Replace('\\', '/');
+        var proven = Parts(Path.Combine(context.Directory ?? string.Empty, provenFile));
         foreach (var entry in Inside(context.Repository))
         {
-            if (entry.FullName.Replace('\\', '/') != proven && !IsMadeToBurst(entry) && !IsWhole(entry))
+            if (!Parts(entry.FullName).SequenceEqual(proven) && !IsMadeToBurst(entry) && !IsWhole(entry))
             {
                 throw new FormatException(
                     $"The entry '{entry.FullName}' of the file is not the one that was saved: it was changed or is damaged. Restore the "
@@ -65,14 +68,28 @@ internal static class ModelArchive
     private static ReadOnlyCollection<ZipArchiveEntry> Inside(RepositoryReader repository)
     {
         var entries = Of(repository).Entries;
-        return entries.FirstOrDefault(entry => IsOutside(entry.FullName)) is { } outside
-            ? throw Marked.Exception(new FormatException(
-                $"The file holds an entry '{outside.FullName}', which would be unpacked outside of the model; no model is saved so. Do "
-                    + "not load it."))
-            : entries;
+        foreach (var name in entries.Select(entry => entry.FullName))
+        {
+            if (Path.IsPathRooted(name) || Parts(name).Contains(".."))
+            {
+                throw Marked.Exception(new FormatException(
+                    $"The file holds an entry '{name}', which would be unpacked outside of the model; no model is saved so. Do not load "
+                        + "it."));
+            }
+
+            if (Parts(name).AsSpan(..^1).Contains(string.Empty) || Parts(name).Contains("."))
+            {
+                throw Marked.Exception(new FormatException(
+                    $"The file holds an entry '{name}', which ML.NET does not find under this name; no model is saved so. Restore "
+                        + "the file, or pack its files again from inside their folder, without './' before their names."));
+            }
+        }
+
+        return entries;
     }
 
-    private static bool IsOutside(string entry) => Path.IsPathRooted(entry) || entry.Split('/', '\\').Contains("..");
+    // As ML.NET reads them: on Windows it writes backslashes. The last part of a folder's own entry is empty.
+    private static string[] Parts(string entry) => entry.Split('/', '\\');
 
     // ML.NET opens no such entry by itself, and whoever opens it unpacks it.
     private static bool IsMadeToBurst(ZipArchiveEntry entry) =>

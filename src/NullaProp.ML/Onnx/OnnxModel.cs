@@ -20,7 +20,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
 
     /// <summary>Writes the file.</summary>
     /// <param name="stream">Where to; it need not seek.</param>
-    /// <param name="export">The names and forms of input and outputs.</param>
+    /// <param name="export">The names and forms of input and outputs, all of them given.</param>
     /// <param name="image">
     /// What is done to an image before the model sees it; <see langword="null"/> where the graph shall start at the model's own pixels.
     /// </param>
@@ -93,7 +93,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     {
         var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
         var type = export.InputElement == OnnxElement.Byte ? OnnxType.Byte : OnnxType.Single;
-        var input = graph.Input(export.InputName, type, export.InputLayout switch
+        var input = graph.Input(export.InputName!, type, export.InputLayout switch
         {
             OnnxLayout.ChannelsFirst => [channels, height, width],
             OnnxLayout.ChannelsLast => [height, width, channels],

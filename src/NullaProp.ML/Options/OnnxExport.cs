@@ -4,16 +4,19 @@ namespace NullaProp.ML;
 public sealed record OnnxExport
 {
     /// <summary>
-    /// Gets the name of the input, the pixels as in training: no scaling is to be done outside. Not empty; default
-    /// <c>image</c>.
+    /// Gets the name of the input, the pixels or features as in training: no scaling is to be done outside. Not empty;
+    /// <see langword="null"/>, the default, for <c>image</c>, or <c>features</c> where the model is one of a table.
     /// </summary>
-    public string InputName { get; init; } = "image";
+    public string? InputName { get; init; }
 
     /// <summary>Gets the type of the input's elements. Default <see cref="OnnxElement.FullPrecision"/>.</summary>
     public OnnxElement InputElement { get; init; } = OnnxElement.FullPrecision;
 
-    /// <summary>Gets the order of the input's values. Default <see cref="OnnxLayout.ChannelsFirst"/>.</summary>
-    public OnnxLayout InputLayout { get; init; } = OnnxLayout.ChannelsFirst;
+    /// <summary>
+    /// Gets the order of the input's values; <see langword="null"/>, the default, for <see cref="OnnxLayout.ChannelsFirst"/>, or
+    /// <see cref="OnnxLayout.Vector"/> where the model is one of a table.
+    /// </summary>
+    public OnnxLayout? InputLayout { get; init; }
 
     /// <summary>
     /// Gets the name of the output with the class probabilities, (N, K) of single precision. Not empty; default <c>scores</c>.
@@ -44,9 +47,21 @@ public sealed record OnnxExport
     /// </summary>
     public OnnxPrecision Weights { get; init; } = OnnxPrecision.Full;
 
-    /// <summary>Checks the names.</summary>
-    /// <exception cref="ArgumentException">Two are the same, or one is empty or starts with a slash.</exception>
-    internal void Validate()
+    /// <summary>Returns the export of a model with all names and forms given.</summary>
+    /// <param name="shape">The size of the model's images.</param>
+    /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
+    internal OnnxExport Of(ImageShape shape)
+    {
+        var whole = this with
+        {
+            InputName = InputName ?? (shape.IsTable ? "features" : "image"),
+            InputLayout = InputLayout ?? (shape.IsTable ? OnnxLayout.Vector : OnnxLayout.ChannelsFirst),
+        };
+        whole.CheckNames();
+        return whole;
+    }
+
+    private void CheckNames()
     {
         (string Property, string? Name)[] names =
         [

@@ -44,13 +44,15 @@ internal sealed class LabelledRows : ILabelledRows
     private readonly FeatureFormat _format;
     private readonly int _classes;
     private readonly Action _checkAlive;
+    private readonly PixelRange? _known;
 
     /// <summary>Finds and checks the columns.</summary>
     /// <param name="data">The data.</param>
     /// <param name="options">The names of the columns.</param>
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
     /// <param name="checkAlive">Called for every row; throws to stop.</param>
-    public LabelledRows(IDataView data, NoPropOptions options, ImageShape? wanted, Action checkAlive)
+    /// <param name="known">The pixels that the network knows; <see langword="null"/> where none is trained yet.</param>
+    public LabelledRows(IDataView data, NoPropOptions options, ImageShape? wanted, Action checkAlive, PixelRange? known = null)
     {
         _data = data;
         (_feature, _format) = InputColumns.Feature(data.Schema, options.FeatureColumnName, wanted);
@@ -58,7 +60,7 @@ internal sealed class LabelledRows : ILabelledRows
         _weight = options.ExampleWeightColumnName is { } name ? InputColumns.Weight(data.Schema, name) : null;
         ClassNames = ClassValues.NamesOf(ClassValues.Of(_label, _classes), _classes);
         Totals = new ClassTotals(_classes);
-        _checkAlive = checkAlive;
+        (_checkAlive, _known) = (checkAlive, known);
     }
 
     /// <inheritdoc/>
@@ -80,7 +82,7 @@ internal sealed class LabelledRows : ILabelledRows
         using var cursor = FaultyRow.Outside(
             () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]),
             _feature);
-        using var reader = new RowReader(cursor, _feature, _format);
+        using var reader = new RowReader(cursor, _feature, _format, _known);
         var labelGetter = cursor.GetGetter<uint>(_label);
         var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
         Skipped = 0;

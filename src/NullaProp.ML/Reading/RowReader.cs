@@ -17,6 +17,7 @@ internal sealed class RowReader : IDisposable
     private readonly DataViewSchema.Column _column;
     private readonly FeatureFormat _format;
     private readonly bool _isNumbered;
+    private readonly PixelRange? _known;
     private readonly PixelReader _pixels;
     private readonly List<(string Name, ValueGetter<ReadOnlyMemory<char>> Getter)> _texts;
 
@@ -27,9 +28,11 @@ internal sealed class RowReader : IDisposable
     /// <param name="isNumbered">
     /// Whether the row's number says which it is; that of a prediction engine's single row counts calls.
     /// </param>
-    public RowReader(DataViewRow row, DataViewSchema.Column column, FeatureFormat format, bool isNumbered = true)
+    /// <param name="known">The pixels that the network knows; <see langword="null"/> where none is trained yet.</param>
+    public RowReader(
+        DataViewRow row, DataViewSchema.Column column, FeatureFormat format, PixelRange? known = null, bool isNumbered = true)
     {
-        (_row, _column, _format, _isNumbered) = (row, column, format, isNumbered);
+        (_row, _column, _format, _known, _isNumbered) = (row, column, format, known, isNumbered);
         _pixels = PixelReader.Of(row, column, format);
         _texts =
         [
@@ -45,7 +48,9 @@ internal sealed class RowReader : IDisposable
 
     /// <summary>Reads the row's image.</summary>
     /// <param name="pixels">Where to write C·H·W values.</param>
-    /// <exception cref="InvalidOperationException">The image cannot be read, or holds NaN or infinity.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The image cannot be read, or holds NaN or infinity, or pixels unlike those of the training.
+    /// </exception>
     public void Read(Span<float> pixels)
     {
         Fetch(pixels);
@@ -54,6 +59,11 @@ internal sealed class RowReader : IDisposable
             throw Marked.Exception(new InvalidOperationException(
                 $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a "
                     + $"finite number. {Cure(pixels[place])}".TrimEnd()));
+        }
+
+        if (_known?.Fault(pixels) is { } fault)
+        {
+            throw Marked.Exception(new InvalidOperationException($"{Name()} {fault}"));
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class RowsAhead : IDisposable
         _columns = active
             .DistinctBy(column => column.Index)
             .ToDictionary(column => column.Index, column => ColumnBuffer.Of(rows, column, current));
-        _reader = new RowReader(new KeepingRow(this), schema.Feature, schema.Format);
+        _reader = new RowReader(new KeepingRow(this), schema.Feature, schema.Format, batch.Known);
         _id = IdGetter(rows);
         _places = new (long, long, DataViewRowId)[batch.Capacity];
     }

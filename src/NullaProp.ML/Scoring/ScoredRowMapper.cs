@@ -62,7 +62,7 @@ internal sealed class ScoredRow : DataViewRow
         _scores = new ScoreGetters(schema, Scores);
         if (columns.Exists(schema.IsAdded))
         {
-            _reader = new RowReader(row, schema.Feature, schema.Format, isNumbered: false);
+            _reader = new RowReader(row, schema.Feature, schema.Format, scorer.Range, isNumbered: false);
             _batch = new ScoringBatch(scorer, mostRows: 1, schema.NeedsDisagreement(columns));
         }
     }

@@ -1,4 +1,5 @@
 using NullaProp.ML.Interop;
+using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.Scoring;
 
@@ -17,6 +18,9 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
 
     /// <summary>Gets the most images.</summary>
     public int Capacity => mostRows;
+
+    /// <summary>Gets the pixels that the network knows.</summary>
+    public PixelRange Known => scorer.Range;
 
     /// <summary>Gets the scores of a row.</summary>
     /// <param name="row">A row of the last call of <see cref="Score"/>.</param>
@@ -72,6 +76,9 @@ internal interface IBatchScorer
 {
     /// <summary>Gets the size of the images.</summary>
     ImageShape Shape { get; }
+
+    /// <summary>Gets the pixels that the network knows.</summary>
+    PixelRange Range { get; }
 
     /// <summary>Gets the number of classes K.</summary>
     int ClassCount { get; }

@@ -7,16 +7,21 @@ namespace NullaProp.ML.TrainingImages;
 /// <param name="features">Where to write, row after row.</param>
 internal delegate void FeatureWriter(ReadOnlySpan<float> pixels, Span<float> features);
 
+/// <summary>What stands for images in training.</summary>
+/// <param name="Shape">The size of an image's features.</param>
+/// <param name="Write">Computes them.</param>
+/// <param name="Known">The pixels that the network of the features knows.</param>
+internal sealed record ImageFeatures(ImageShape Shape, FeatureWriter Write, PixelRange Known);
+
 /// <summary>Labelled rows with the features of a network that is not trained in the place of their images.</summary>
 /// <param name="images">The rows with their images.</param>
-/// <param name="shape">The size of the features.</param>
-/// <param name="write">The network.</param>
-internal sealed class FeatureRows(ILabelledRows images, ImageShape shape, FeatureWriter write) : ILabelledRows
+/// <param name="features">The features.</param>
+internal sealed class FeatureRows(ILabelledRows images, ImageFeatures features) : ILabelledRows
 {
     private const int Batch = 16; // photos are large: more at once take more memory, and no less time
 
     /// <inheritdoc/>
-    public ImageShape Shape => shape;
+    public ImageShape Shape => features.Shape;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ClassNames => images.ClassNames;
@@ -36,7 +41,7 @@ internal sealed class FeatureRows(ILabelledRows images, ImageShape shape, Featur
     private IEnumerable<LabelledRow> Features(Func<float[], IEnumerable<LabelledRow>> read, float[] target)
     {
         var image = new float[images.Shape.Size];
-        var (pixels, features) = (new float[Batch * image.Length], new float[Batch * shape.Size]);
+        var (pixels, values) = (new float[Batch * image.Length], new float[Batch * Shape.Size]);
         var rows = new List<LabelledRow>(Batch);
         foreach (var row in read(image))
         {
@@ -60,10 +65,10 @@ internal sealed class FeatureRows(ILabelledRows images, ImageShape shape, Featur
 
         IEnumerable<LabelledRow> Written()
         {
-            write(pixels.AsSpan(0, rows.Count * image.Length), features.AsSpan(0, rows.Count * shape.Size));
+            features.Write(pixels.AsSpan(0, rows.Count * image.Length), values.AsSpan(0, rows.Count * Shape.Size));
             for (var i = 0; i < rows.Count; i++)
             {
-                features.AsSpan(i * shape.Size, shape.Size).CopyTo(target);
+                values.AsSpan(i * Shape.Size, Shape.Size).CopyTo(target);
                 yield return rows[i];
             }
 

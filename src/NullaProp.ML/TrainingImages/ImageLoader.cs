@@ -10,9 +10,8 @@ namespace NullaProp.ML.TrainingImages;
 /// <param name="options">The names of the columns, and the memory allowed.</param>
 /// <param name="checkAlive">Called for every row; throws to stop.</param>
 /// <param name="warn">Hears of rows that were left out.</param>
-/// <param name="features">What stands for the images, where a part of the network is not trained: its size, and what writes it.</param>
-internal sealed class ImageLoader(
-    NoPropOptions options, Action checkAlive, Action<string> warn, (ImageShape Shape, FeatureWriter Write)? features = null)
+/// <param name="features">What stands for the images, where a part of the network is not trained.</param>
+internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Action<string> warn, ImageFeatures? features = null)
     : IDisposable
 {
     private readonly List<KeptRows> _kept = [];
@@ -27,13 +26,14 @@ internal sealed class ImageLoader(
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
     /// <param name="purpose">What the rows are for, for messages: "validation" or "diagnostic".</param>
-    /// <param name="range">The pixels that the network knows; <see langword="null"/> where what makes the features checks them.</param>
+    /// <param name="known">The pixels that the network knows; <see langword="null"/> where what makes the features knows them.</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
-    public IImages Load(IDataView data, ImageShape? wanted, string purpose, PixelRange? range = null)
+    public IImages Load(IDataView data, ImageShape? wanted, string purpose, PixelRange? known = null)
     {
-        var rows = Rows(data, options with { ExampleWeightColumnName = null }, wanted); // figures that people compare stay unweighted
+        var unweighted = options with { ExampleWeightColumnName = null }; // people compare the figures
+        var rows = Rows(data, unweighted, wanted, known);
         var store = new ImageStore(rows.Shape);
-        IImages images = ReadInto(store, rows, range) switch
+        IImages images = ReadInto(store, rows) switch
         {
             null => store,
             KeptRows kept => new OrderedImages(kept, kept.Count),
@@ -49,13 +49,13 @@ internal sealed class ImageLoader(
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have.</param>
-    /// <param name="range">The pixels that a model knows which is trained further; else <see langword="null"/>.</param>
+    /// <param name="known">The pixels that a model knows which is trained further; else <see langword="null"/>.</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
-    public ITrainingImages LoadTraining(IDataView data, ImageShape wanted, PixelRange? range = null)
+    public ITrainingImages LoadTraining(IDataView data, ImageShape wanted, PixelRange? known = null)
     {
-        var rows = Rows(data, options, wanted);
+        var rows = Rows(data, options, wanted, known);
         var store = new ImageStore(rows.Shape);
-        ITrainingImages images = ReadInto(store, rows, range) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
+        ITrainingImages images = ReadInto(store, rows) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
         CheckRows(images.Count, rows.Skipped, "training");
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
@@ -64,20 +64,19 @@ internal sealed class ImageLoader(
     /// <inheritdoc/>
     public void Dispose() => _kept.ForEach(rows => rows.Dispose());
 
-    private ILabelledRows Rows(IDataView data, NoPropOptions columns, ImageShape? wanted)
+    private ILabelledRows Rows(IDataView data, NoPropOptions columns, ImageShape? wanted, PixelRange? known)
     {
-        var rows = new LabelledRows(data, columns, wanted, checkAlive);
-        return features is { } own ? new FeatureRows(rows, own.Shape, own.Write) : rows;
+        var rows = new LabelledRows(data, columns, wanted, checkAlive, features?.Known ?? known);
+        return features is null ? rows : new FeatureRows(rows, features);
     }
 
     // Where the images take more memory than allowed, the rows to read again: of features from a file, for to compute them takes long.
-    private ILabelledRows? ReadInto(ImageStore store, ILabelledRows rows, PixelRange? range)
+    private ILabelledRows? ReadInto(ImageStore store, ILabelledRows rows)
     {
         var pixels = new float[rows.Shape.Size];
         using var reading = rows.Read(pixels).GetEnumerator();
         while (reading.MoveNext())
         {
-            range?.Check(pixels);
             store.Add(pixels, reading.Current.Label, reading.Current.Weight);
             if ((long)store.Count * store.RowBytes > options.MaxCachedBytes)
             {

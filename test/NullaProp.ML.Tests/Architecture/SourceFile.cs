@@ -33,6 +33,9 @@ internal sealed partial record SourceFile(string Path, string Text)
     /// <summary>Gets the text without comments and the contents of strings.</summary>
     public string Code { get; } = Comment().Replace(Literal().Replace(Text, "\"\""), string.Empty);
 
+    /// <summary>Gets the types that the file declares for others.</summary>
+    public IReadOnlyList<string> Types => [.. Declaration().Matches(Code).Select(match => match.Groups[1].Value)];
+
     /// <summary>Gets the namespaces and types that the file is using.</summary>
     public IReadOnlyList<string> Usings { get; } = [.. UsingLine().Matches(Text).Select(match => match.Groups[1].Value)];
 
@@ -59,6 +62,11 @@ internal sealed partial record SourceFile(string Path, string Text)
 
     [GeneratedRegex("\"(\\\\.|[^\"\\\\\\n])*\"")]
     private static partial Regex Literal();
+
+    // At the margin: what is nested is its file's own business.
+    [GeneratedRegex(@"^(?:public|internal) (?:\w+ )*?(?:class|struct|record|interface|enum|delegate [\w<>.]+) (?!struct|class)(\w+)",
+        RegexOptions.Multiline)]
+    private static partial Regex Declaration();
 
     [GeneratedRegex("//.*")]
     private static partial Regex Comment();

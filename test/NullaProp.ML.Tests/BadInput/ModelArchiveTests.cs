@@ -79,33 +79,52 @@ public sealed class ModelArchiveTests
     public void LoadAndCheck_EntryOutsideOfTheModel_AreRefused(string name)
     {
         using var folder = new TempFolder();
-        using var stream = new MemoryStream();
-        stream.Write(Chain.Value.Zip);
-        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
-        {
-            using var entry = zip.CreateEntry(name).Open();
-            entry.WriteByte(1);
-        }
-
-        File.WriteAllBytes(folder.File("m.zip"), stream.ToArray());
+        File.WriteAllBytes(folder.File("m.zip"), With(Chain.Value.Zip, name, [1]));
 
         Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("m.zip")), $"The file holds an entry '{name}', which would");
         Fault.Of<FormatException>(() => Context.Model.Load(folder.File("m.zip"), out _), $"The file holds an entry '{name}', which would");
     }
 
+    // ML.NET writes so on Windows, and reads so everywhere; and a program that packs a model's files again adds entries for folders.
+    [TestMethod]
+    [DataRow('\\', false)]
+    [DataRow('/', true)]
+    public void LoadAndCheck_NamesOfOtherMachines_AreReadAndProven(char separator, bool hasFolders)
+    {
+        using var folder = new TempFolder();
+        byte[] zip = Packed(Chain.Value.Zip, name => name.Replace('/', separator));
+        File.WriteAllBytes(folder.File("m.zip"), hasFolders ? With(zip, "TransformerChain/", []) : zip);
+        var key = Names(zip).First(name => name.Contains("Transform_000") && name.EndsWith("Model.key", StringComparison.Ordinal));
+        File.WriteAllBytes(folder.File("changed.zip"), WithWrongSum(zip, key, content => content[^12] ^= 1));
+
+        NoPropModelFile.Check(folder.File("m.zip"));
+        var model = Context.Model.Load(folder.File("m.zip"), out _);
+
+        using var owner = (IDisposable)model;
+        AssertSame(Chain.Value.Scores, Tiny.Scores(Context, model, Tiny.Photos(2)), "all");
+        Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("changed.zip")), $"The entry '{key}' {Changed}");
+        Fault.Of<FormatException>(() => Context.Model.Load(folder.File("changed.zip"), out _), $"The entry '{key}' {Changed}");
+    }
+
+    [TestMethod]
+    [DataRow("./")]
+    [DataRow("a//")]
+    [DataRow("a/./")]
+    public void Check_NamesThatMLNetDoesNotFind_AreRefused(string before)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("m.zip"), Packed(Chain.Value.Zip, name => before + name));
+
+        Fault.Of<FormatException>(
+            () => NoPropModelFile.Check(folder.File("m.zip")),
+            $"The file holds an entry '{before}TrainingInfo/Version.txt', which ML.NET does not find under this name;");
+    }
+
     [TestMethod]
     public void Load_EntryThatBursts_IsLeftPacked()
     {
-        using var stream = new MemoryStream();
-        stream.Write(Chain.Value.Zip);
-        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
-        {
-            using var entry = zip.CreateEntry("zeros").Open();
-            entry.Write(new byte[65 << 20]);
-        }
-
+        using var stream = new MemoryStream(With(Chain.Value.Zip, "zeros", new byte[65 << 20]));
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        stream.Position = 0;
         using var model = (IDisposable)Context.Model.Load(stream, out _);
 
         Assert.IsLessThan(16 << 20, GC.GetTotalAllocatedBytes(precise: true) - before);
@@ -125,32 +144,53 @@ public sealed class ModelArchiveTests
         return [.. zip.Entries.Select(entry => entry.FullName)];
     }
 
-    // Entries are written without compression, so that a changed byte is one of the entry; the check sum stays that of the right bytes.
-    private static byte[] WithWrongSum(byte[] bytes, string name, Action<byte[]> change)
+    private static byte[] With(byte[] bytes, string name, byte[] content)
     {
         using var stream = new MemoryStream();
-        var right = Array.Empty<byte>();
+        stream.Write(bytes);
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            using var entry = zip.CreateEntry(name).Open();
+            entry.Write(content);
+        }
+
+        return stream.ToArray();
+    }
+
+    private static byte[] Packed(byte[] bytes, Func<string, string> name)
+    {
+        using var stream = new MemoryStream();
         using (var from = new ZipArchive(new MemoryStream(bytes), ZipArchiveMode.Read))
         using (var to = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
         {
             foreach (var entry in from.Entries)
             {
-                using var content = new MemoryStream();
-                using (var source = entry.Open())
-                {
-                    source.CopyTo(content);
-                }
-
-                using var target = to.CreateEntry(entry.FullName, CompressionLevel.NoCompression).Open();
-                target.Write(content.ToArray());
-                right = entry.FullName == name ? content.ToArray() : right;
+                using var source = entry.Open();
+                using var target = to.CreateEntry(name(entry.FullName), CompressionLevel.NoCompression).Open();
+                source.CopyTo(target);
             }
         }
 
-        byte[] zip = stream.ToArray();
+        return stream.ToArray();
+    }
+
+    // Entries are written without compression, so that a changed byte is one of the entry; the check sum stays that of the right bytes.
+    private static byte[] WithWrongSum(byte[] bytes, string name, Action<byte[]> change)
+    {
+        byte[] zip = Packed(bytes, static same => same);
+        byte[] right = Content(zip, name);
         byte[] wrong = [.. right];
         change(wrong);
         wrong.CopyTo(zip, zip.AsSpan().IndexOf(right));
         return zip;
+    }
+
+    private static byte[] Content(byte[] bytes, string name)
+    {
+        using var zip = new ZipArchive(new MemoryStream(bytes), ZipArchiveMode.Read);
+        using var entry = zip.GetEntry(name)!.Open();
+        using var content = new MemoryStream();
+        entry.CopyTo(content);
+        return content.ToArray();
     }
 }

@@ -34,7 +34,7 @@ public sealed class PixelTests
                 "diagnosis" => model.Diagnose(data).Rows,
                 _ => Disposed(Tiny.Trainer(context).Fit(data, new NoPropRun { Previous = model })),
             },
-            "The pixels of an image are from ",
+            " (Name 'photo 0') has pixels from 0",
             "but the network was trained on pixels of 0 to 255. Leave scaleImage and offsetImage of ExtractPixels out");
         Tiny.AssertScores(context, model);
 
@@ -68,16 +68,18 @@ public sealed class PixelTests
     }
 
     [TestMethod]
-    public void Transform_PixelIsNoNumber_NamesRowAndGivesNoScoreAfterIt()
+    [DataRow(float.NaN, "holds NaN as pixel value 0")]
+    [DataRow(1f / 255, "has pixels from 0")]
+    public void Transform_BadPixels_NamesRowAndGivesNoScoreAfterIt(float scale, string words)
     {
         var context = new MLContext(seed: 1);
         using var model = Tiny.Model(context);
         var before = Tiny.Scores(context, model, Tiny.Photos());
         var photos = Tiny.Photos(600); // in the middle of a batch: the rows before it have their scores
-        photos[550].Features[0] = float.NaN;
+        photos[550].Features = Array.ConvertAll(photos[550].Features, pixel => pixel * scale);
         var scored = model.Transform(context.Data.LoadFromEnumerable(photos));
 
-        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, scored), "Row 550 (Name 'photo 550') holds NaN as pixel value 0");
+        Fault.Of<InvalidOperationException>(() => Tiny.Scores(context, scored), $"Row 550 (Name 'photo 550') {words}");
 
         using (var cursor = scored.GetRowCursor(scored.Schema))
         {

@@ -26,7 +26,7 @@ public sealed class OddOnnxRequestsTests
         .Select(chosen => Array.ConvertAll(chosen, name => Names[name]))
         .Select(names => new OnnxExport
         {
-            InputName = names[0]!,
+            InputName = names[0],
             ScoreName = names[1]!,
             ClassName = names[2],
             EntropyName = names[3],
@@ -145,9 +145,9 @@ public sealed class OddOnnxRequestsTests
 
     private static bool IsFine(OnnxExport export)
     {
-        string?[] names = [export.InputName, export.ScoreName, export.ClassName, export.EntropyName, export.PathName];
+        string?[] names = [export.InputName ?? "image", export.ScoreName, export.ClassName, export.EntropyName, export.PathName];
         var given = names.Where(name => name is not null).ToList();
-        return names is [not null, not null, ..]
+        return names is [_, not null, ..]
             && given.All(name => !string.IsNullOrWhiteSpace(name) && name[0] != '/')
             && given.Distinct().Count() == given.Count;
     }

@@ -44,6 +44,22 @@ public sealed class TabularTests
     }
 
     [TestMethod]
+    public void SaveAsOnnx_Defaults_ReadAVectorOfFeatures()
+    {
+        using var folder = new TempFolder();
+        _model.SaveAsOnnx(folder.File("moons.onnx"));
+        using var pipeline = Context.Transforms.CopyColumns("features", "Features")
+            .Append(Context.Transforms.ApplyOnnxModel("scores", "features", folder.File("moons.onnx")))
+            .Fit(_data);
+
+        var scores = pipeline.Transform(_data).GetColumn<float[]>("scores").SelectMany(row => row).ToArray();
+
+        var expected = _model.Transform(_data).GetColumn<float[]>("Score").SelectMany(row => row).ToArray();
+        Assert.HasCount(expected.Length, scores);
+        Assert.IsLessThan(1e-5, expected.Zip(scores, (own, onnx) => Math.Abs(own - onnx)).Max());
+    }
+
+    [TestMethod]
     [DataRow(12345.678f, 12469.13f)] // 1 % off
     [DataRow(255f, 200f)]
     [DataRow(0f, 1f)]

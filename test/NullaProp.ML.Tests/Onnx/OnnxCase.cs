@@ -52,7 +52,7 @@ internal sealed class OnnxCase : IDisposable
     public byte[] File(OnnxExport export)
     {
         using var stream = new MemoryStream();
-        new OnnxModel(Stored, _runner.Folded).Write(stream, export, image: null);
+        new OnnxModel(Stored, _runner.Folded).Write(stream, export.Of(Stored.Shape), image: null);
         return stream.ToArray();
     }
 

@@ -134,13 +134,30 @@ public sealed class BadInputTests : IDisposable
         Directory.Delete(saved, recursive: true);
     }
 
-    private async Task<(int Code, string Output, string Error)> TrainInTheWay(string? answer)
+    // As on a disk that has room for the model and not for a picture.
+    [TestMethod]
+    public async Task Train_ChartThatCannotBeWrittenInTheEnd_SaysWhereTheModelIs()
+    {
+        var (code, _, error) = await TrainInTheWay(null, () => Directory.CreateDirectory(_folder.File("out/confusion.png")))
+            .ConfigureAwait(false);
+
+        Assert.AreEqual(1, code, error);
+        Assert.Contains("The model is saved as 'out/model.zip', but not its charts: ", error.Replace('\\', '/'));
+        Assert.IsTrue(File.Exists(_folder.File("out/model.zip")));
+    }
+
+    private Task<(int Code, string Output, string Error)> TrainInTheWay(string? answer) => TrainInTheWay(answer, () =>
+    {
+        Directory.Delete(_folder.File("out"), recursive: true);
+        File.WriteAllText(_folder.File("out"), "in the way");
+    });
+
+    private async Task<(int Code, string Output, string Error)> TrainInTheWay(string? answer, Action getInTheWay)
     {
         using var process = Start(["train", "good", "--size", "8", "--epochs", "300", "--output", "out"]);
         using var limit = TimeLimit.On(process);
         await ReadToFirstEpoch(process).ConfigureAwait(false);
-        Directory.Delete(_folder.File("out"), recursive: true);
-        await File.WriteAllTextAsync(_folder.File("out"), "in the way").ConfigureAwait(false);
+        getInTheWay();
         if (answer is not null)
             await process.StandardInput.WriteLineAsync(answer).ConfigureAwait(false);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
 using Microsoft.ML;
@@ -68,6 +69,19 @@ public sealed class BlocksCommandTests
         StringAssert.Contains(File.ReadAllText(folder.File("run/block-0.log")), "data.idv");
     }
 
+    [TestMethod]
+    public void Launch_LogCannotBeWritten_SaysSo()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+        Directory.CreateDirectory(folder.File("run/block-1.log"));
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "1", "--threads", "1");
+
+        Assert.AreEqual(1, exitCode);
+        StringAssert.Matches(string.Join(' ', lines), new Regex(@"Error: The log '.*block-1\.log' cannot be written: "));
+    }
+
     // As a scheduler takes a node away, or tells of the end of a time limit.
     [TestMethod]
     [DataRow("TERM")]
@@ -101,6 +115,23 @@ public sealed class BlocksCommandTests
         StringAssert.Contains(script, "if [ $code = 75 ]; then\n  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\n");
     }
 
+    [TestMethod]
+    public void SlurmScript_OddFolder_IsReadAsItIs()
+    {
+        const string folder = "/shared/it's 50% \"done\"/$HOME";
+        var script = (Job with { Folder = folder }).SlurmScript("'/opt/samples'");
+
+        StringAssert.Contains(script, "#SBATCH --output=\"/shared/it's 50%% \\\"done\\\"/$HOME/block-%a.log\"\n");
+        StringAssert.Contains(script, $"--run {BlocksJob.ShellQuoted(folder)} &\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            using var shell = Process.Start(
+                new ProcessStartInfo("sh", ["-c", $"printf %s {BlocksJob.ShellQuoted(folder)}"]) { RedirectStandardOutput = true })!;
+
+            Assert.AreEqual(folder, shell.StandardOutput.ReadToEnd());
+        }
+    }
+
     // The manifest was never run: there is no cluster here. What Kubernetes' own typed client reads of it is what is meant.
     [TestMethod]
     public void KubernetesManifest_ByTheTypedClient_IsAnIndexedJobThatSchedulersMayRepeat()
@@ -115,6 +146,18 @@ public sealed class BlocksCommandTests
         Assert.AreEqual(("DisruptionTarget", "True"), (rules[0].OnPodConditions[0].Type, rules[0].OnPodConditions[0].Status));
         CollectionAssert.AreEqual(new int?[] { CommandExecution.RunAgain }, rules[1].OnExitCodes.Values.Cast<int?>().ToArray());
         CollectionAssert.AreEqual(new int?[] { 1 }, rules[2].OnExitCodes.Values.Cast<int?>().ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("registry/image:1 # x", "a: b")]
+    [DataRow("\"image\"", "it's")]
+    [DataRow("yes", "7")]
+    public void KubernetesManifest_OddNames_AreTexts(string image, string claim)
+    {
+        var pod = KubernetesYaml.Deserialize<V1Job>(Job.KubernetesManifest(image, claim), strict: true).Spec.Template.Spec;
+
+        Assert.AreEqual(image, pod.Containers.Single().Image);
+        Assert.AreEqual(claim, pod.Volumes.Single().PersistentVolumeClaim.ClaimName);
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Tests.Support;
 using NullaProp.ML.TrainingImages;
 
@@ -98,7 +99,14 @@ public sealed class KeptRowsTests
 
     // Allowed are 8 of 48 rows of two values.
     private static ImageLoader Loader(string folder, FeatureWriter write, long bytes = 64) =>
-        new(TinyImages.Options with { MaxCachedBytes = bytes }, static () => { }, static _ => { }, (Shape, write)) { Folder = folder };
+        new(
+            TinyImages.Options with { MaxCachedBytes = bytes },
+            static () => { },
+            static _ => { },
+            new ImageFeatures(Shape, write, new PixelRange(Shape, () => [0, 0])))
+        {
+            Folder = folder,
+        };
 
     private static void Features(ReadOnlySpan<float> pixels, Span<float> features)
     {
