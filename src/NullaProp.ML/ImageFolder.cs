@@ -127,7 +127,7 @@ public sealed class ImageFolder
         if (single.Count > 0)
         {
             throw new InvalidOperationException(
-                $"These classes of '{Path}' have one readable image: {ImageFolderReader.Quoted(single)}. Each needs one to train on and "
+                $"These classes of '{Path}' have one readable image: {NameList.Quoted(single)}. Each needs one to train on and "
                 + "one to hold back. Add images, or use a folder of test images.");
         }
 

@@ -12,8 +12,6 @@ internal static class ImageFolderReader
         StringComparer.OrdinalIgnoreCase,
         ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".tif", ".tiff");
 
-    private const int MostNames = 20; // in a message
-
     private const string NoCharacter = "\uFFFD"; // what .NET reads where there is none
 
     private static readonly EnumerationOptions Plain = new()
@@ -22,12 +20,15 @@ internal static class ImageFolderReader
         AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
     };
 
+    private static readonly EnumerationOptions Readable = new() { IgnoreInaccessible = true }; // for a hint
+
     /// <summary>Reads a folder.</summary>
     /// <param name="catalog">Makes the rows.</param>
     /// <param name="path">The folder.</param>
     /// <param name="unreadable">What to do about broken files.</param>
     /// <param name="classNames">The classes that there may be; <see langword="null"/> for those found, two or more.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="ArgumentException">A class is named twice.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="InvalidOperationException">The images are not enough, or some are broken; the message says which.</exception>
@@ -38,6 +39,11 @@ internal static class ImageFolderReader
         IReadOnlyList<string>? classNames,
         CancellationToken cancellationToken)
     {
+        if (classNames?.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new ArgumentException($"The class '{twice.Key}' is named twice. Name each class once.", nameof(classNames));
+        }
+
         var files = Found(path, mayBeEmpty: classNames is not null);
         var withoutClass = OutsideClasses(new DirectoryInfo(path));
         string[] found = [.. files.Select(file => file.Label).Distinct()];
@@ -61,12 +67,8 @@ internal static class ImageFolderReader
         }
 
         var first = files.Find(file => file.Label == lost[0])!;
-        throw Fault($"All images of these classes of '{path}' are broken: {Quoted(lost)}. {broken[first.ImagePath]}");
+        throw Fault($"All images of these classes of '{path}' are broken: {NameList.Quoted(lost)}. {broken[first.ImagePath]}");
     }
-
-    /// <summary>Returns names in a sentence.</summary>
-    /// <param name="names">The names.</param>
-    public static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
 
     // The current folder is not always the one that people think of.
     private static string WhereLookedFor(string path) =>
@@ -82,8 +84,8 @@ internal static class ImageFolderReader
         if (wanted is not null && found.Except(wanted).ToList() is { Count: > 0 } unknown)
         {
             throw Fault(
-                $"The folder '{path}' has classes that the training folder lacks: {Quoted(unknown)}. A model knows only the classes that "
-                + $"it was trained on: {Quoted(wanted)}.");
+                $"The folder '{path}' has classes that the training folder lacks: {NameList.Quoted(unknown)}. A model knows only "
+                + $"the classes that it was trained on: {NameList.Quoted(wanted)}.");
         }
     }
 
@@ -127,17 +129,21 @@ internal static class ImageFolderReader
             ? [.. classes.SelectMany(candidate => candidate.Images)]
             : throw Fault(
                 $"These class folders of '{folder}' have no images ({string.Join(", ", Extensions.Order(StringComparer.Ordinal))}): "
-                + $"{Quoted(empty)}.");
+                + $"{NameList.Quoted(empty)}.");
     }
 
     private static string NotBelow(DirectoryInfo folder)
     {
         const string advice = "Put the images of each class into a folder named after the class.";
         var loose = OutsideClasses(folder).Count;
-        var siblings = folder.Parent?.EnumerateDirectories().Where(other => !IsHidden(other.Name)) ?? [];
-        var beside = siblings.Count(other => other.EnumerateFiles().Any(IsImage));
-        return loose == 0 ? $". {advice}"
-            : beside > 1 ? $", but {Images(loose)}. If it holds one class itself, load the folder above it, '{folder.Parent}'."
+        if (loose == 0)
+        {
+            return $". {advice}";
+        }
+
+        var siblings = folder.Parent?.EnumerateDirectories("*", Readable).Where(other => !IsHidden(other.Name)) ?? [];
+        var beside = siblings.Count(other => other.EnumerateFiles("*", Readable).Any(IsImage));
+        return beside > 1 ? $", but {Images(loose)}. If it holds one class itself, load the folder above it, '{folder.Parent}'."
             : $", but {Images(loose)}. {advice}";
     }
 
@@ -161,8 +167,7 @@ internal static class ImageFolderReader
             using var log = new TrainingLog(HostEnvironment.Of(catalog).Start(nameof(NoPropCatalog.LoadImageFolder)), logger: null);
             log.Warning(
                 $"{Images(withoutClass.Count)} of '{path}' beside its class folders, and so of no class, left out: "
-                + $"{Quoted(withoutClass.Take(MostNames).Select(Path.GetFileName).OfType<string>())}"
-                + $"{(withoutClass.Count > MostNames ? ", …" : string.Empty)}.");
+                + $"{NameList.Quoted(withoutClass.Select(Path.GetFileName).OfType<string>())}.");
         }
     }
 
@@ -184,8 +189,8 @@ internal static class ImageFolderReader
         {
             var first = names.FirstOrDefault(name => name.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names[0];
             throw Fault(
-                $"The folders {Quoted(names)} of '{folder}' hold folders of the same names: {Quoted(below[0])}. If these are the classes, "
-                + $"load '{Path.Combine($"{folder}", first)}' by itself.");
+                $"The folders {NameList.Quoted(names)} of '{folder}' hold folders of the same names: {NameList.Quoted(below[0])}. If these "
+                + $"are the classes, load '{Path.Combine($"{folder}", first)}' by itself.");
         }
     }
 
@@ -215,8 +220,8 @@ internal static class ImageFolderReader
         if (!read.Add(RealPath(folder)))
         {
             throw Fault(
-                $"The folder '{folder.FullName}' is a link to '{RealPath(folder)}', which is read already: its images would count twice. "
-                + "Remove the link.");
+                $"The folder '{folder.FullName}' leads by a link to '{RealPath(folder)}', which is read already: its images would count "
+                + "twice. Remove the link.");
         }
 
         return folder.EnumerateFiles("*", Plain).Concat(folder.EnumerateDirectories("*", Plain)
@@ -224,8 +229,14 @@ internal static class ImageFolderReader
             .SelectMany(child => FilesOf(child, read)));
     }
 
-    private static string RealPath(DirectoryInfo folder) =>
-        Path.TrimEndingDirectorySeparator((folder.ResolveLinkTarget(returnFinalTarget: true) ?? folder).FullName);
+    // Without links, also among the folders above.
+    private static string RealPath(DirectoryInfo folder)
+    {
+        var path = folder.Parent is { } above ? Path.Combine(RealPath(above), folder.Name) : folder.FullName;
+        return new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: false) is { } target
+            ? RealPath(new DirectoryInfo(Path.TrimEndingDirectorySeparator(target.FullName)))
+            : path;
+    }
 
     // Tools leave folders such as .git and files such as ._photo.jpg beside the images, and archives __MACOSX. Windows does not hide them.
     private static bool IsHidden(string name) => name.StartsWith('.') || name == "__MACOSX";

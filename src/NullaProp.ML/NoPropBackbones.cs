@@ -23,8 +23,8 @@ public static class NoPropBackbones
     /// <remarks>
     /// TorchSharp's layers draw their first weights, and dropout its masks, from the process-wide generator of torch. While a module is
     /// made, that generator runs from
-    /// a state drawn from the trainer's seed, and is put back afterwards; dropout in training draws from it as it stands, so such training
-    /// is not repeatable by seed.
+    /// a state drawn from the trainer's seed, and so it does in each training step, and is put back afterwards: on the CPU a training with
+    /// dropout is repeatable by seed. Other programs' threads that draw from it wait meanwhile.
     /// </remarks>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public static void Register(string name, Func<ImageShape, nn.Module<Tensor, Tensor>> create)

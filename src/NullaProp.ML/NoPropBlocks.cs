@@ -106,6 +106,8 @@ public sealed class NoPropBlocks
     /// <exception cref="InvalidOperationException">
     /// Blocks are not trained to their end, or not with these options and the same data.
     /// </exception>
+    /// <exception cref="FormatException">The newest checkpoint of a block is damaged.</exception>
+    /// <exception cref="IOException">A checkpoint cannot be read.</exception>
     public NoPropTransformer Merge()
     {
         var found = Enumerable.Range(0, Count).Select(block => TrainedBlock.Find(Folder(block))).ToList();

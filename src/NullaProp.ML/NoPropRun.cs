@@ -50,8 +50,8 @@ public sealed record NoPropRun
     /// comes out a little different.
     /// </remarks>
     /// <value>
-    /// Default <see langword="null"/>: as many as libtorch chooses, which is OMP_NUM_THREADS or the number of cores, but no more than the
-    /// processors that the process may use by its affinity and its container's quota, of which libtorch knows nothing.
+    /// From 1 to 1,024. Default <see langword="null"/>: as many as libtorch chooses, which is OMP_NUM_THREADS or the number of cores, but
+    /// no more than the processors that the process may use by its affinity and its container's quota, of which libtorch knows nothing.
     /// </value>
     public int? Threads { get; init; }
 

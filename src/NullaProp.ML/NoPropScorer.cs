@@ -89,7 +89,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public int ClassCount => Model.Classes;
 
     /// <inheritdoc/>
-    public bool ScoresUsualImages => _scoresUsualImages.Value;
+    public bool ScoresUsualImages => Use(() => _scoresUsualImages.Value);
 
     /// <summary>Returns a scorer of the same weights by another plan.</summary>
     /// <param name="options">The model's options with others for sampling.</param>

@@ -100,11 +100,9 @@ internal sealed class PretrainedFile
         if (Weights.Faults() is { Count: > 0 } faults)
         {
             const int most = 5;
-            var rest = faults.Count > most ? $", and {faults.Count - most} more" : string.Empty;
             throw new InvalidOperationException(
                 $"The file '{_path}' of {nameof(NoPropOptions.BackboneWeightsPath)} does not fit the backbone: "
-                    + $"{string.Join(", ", faults.Take(most))}{rest}. Choose the {nameof(NoPropOptions.Backbone)} that the file was "
-                        + $"made from.");
+                + $"{NameList.Of(faults, most)}. Choose the {nameof(NoPropOptions.Backbone)} that the file was made from.");
         }
 
         if (Weights.Warning is { } warning)

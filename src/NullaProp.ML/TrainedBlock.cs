@@ -35,7 +35,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
                 var (fingerprint, place) = CheckpointFile.ReadDescription(path);
                 return new TrainedBlock(path, fingerprint, place.Epoch);
             }
-            catch (FormatException)
+            catch (Exception fault) when (fault is FormatException or IOException)
             {
                 // The one before may be the last whole one; where that is not the end, training goes on from it, and says so.
             }

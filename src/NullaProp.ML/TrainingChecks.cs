@@ -5,7 +5,7 @@ using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Reading;
-using NullaProp.ML.TrainingImages;
+using NullaProp.ML.Storage;
 
 namespace NullaProp.ML;
 
@@ -18,6 +18,8 @@ namespace NullaProp.ML;
 internal sealed class TrainingChecks(
     NoPropOptions options, ImageShape shape, int classes, ClassValues? keys, IReadOnlyList<string> slots)
 {
+    private const int MostThreads = 1024; // more than a process may start end it without a word
+
     /// <summary>Checks that a model can be trained further with these options.</summary>
     /// <param name="options">The options.</param>
     /// <param name="previous">The model, if there is one.</param>
@@ -35,14 +37,15 @@ internal sealed class TrainingChecks(
 
     /// <summary>Checks the number of threads that a run asks for.</summary>
     /// <param name="run">The run.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1, or more than any machine has use for.</exception>
     public static void Threads(NoPropRun run)
     {
-        if (run.Threads < 1)
+        if (run.Threads is < 1 or > MostThreads)
         {
             throw new ArgumentOutOfRangeException(
                 nameof(run),
-                $"{nameof(run.Threads)} is {run.Threads}, but must be 1 or more, or null for as many as there are processors.");
+                $"{nameof(run.Threads)} is {run.Threads}, but must be from 1 to {MostThreads}, or null for as many as there are "
+                    + "processors.");
         }
     }
 
@@ -71,12 +74,34 @@ internal sealed class TrainingChecks(
         }
     }
 
-    /// <summary>Checks that the work of scoring one row stays within bounds.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="options">The options.</param>
-    /// <exception cref="InvalidOperationException">It does not.</exception>
-    public static void Scoring(Denoiser network, NoPropOptions options)
+    /// <summary>Checks that the description of the model can be saved.</summary>
+    /// <param name="description">The description.</param>
+    /// <exception cref="InvalidOperationException">It cannot.</exception>
+    public static void Description(ModelDescription description)
     {
+        try
+        {
+            _ = ModelFile.BytesOf(description);
+        }
+        catch (InvalidOperationException fault)
+        {
+            Marked.Exception(fault);
+            throw;
+        }
+    }
+
+    /// <summary>Checks that the weights of the model can be saved, and that the work of scoring one row stays within bounds.</summary>
+    /// <param name="network">The network, or a block of one.</param>
+    /// <param name="options">The options.</param>
+    /// <exception cref="InvalidOperationException">It cannot, or does not.</exception>
+    public static void Bounds(Denoiser network, NoPropOptions options)
+    {
+        if (ModelFile.Excess(network, network.IsWhole ? 1 : options.Variant.BlockNames.Count) is { } tooLarge)
+        {
+            throw new InvalidOperationException(
+                $"The model could not be saved: {tooLarge} Make the images smaller with ResizeImages, or choose a smaller network.");
+        }
+
         var plan = PlanCompiler.Outline(network, options);
         if (plan.Excess(options.Sampling.Draws, network.Embedding.Dimension, network.ClassCount, options.HiddenSize) is { } excess)
         {
@@ -172,22 +197,30 @@ internal sealed class TrainingChecks(
     }
 
     /// <summary>Checks that there is something to tell apart.</summary>
-    /// <param name="images">The training images.</param>
-    /// <param name="warn">Hears of a label that hardly is a class.</param>
-    public void Classes(ITrainingImages images, Action<string> warn)
+    /// <param name="totals">How many training rows each class has.</param>
+    /// <param name="warn">Hears of classes without rows, and of a label that hardly is a class.</param>
+    public void Classes(ClassTotals totals, Action<string> warn)
     {
-        if (!images.HasSeveralClasses)
+        var count = totals.Rows.Sum();
+        string[] absent = [.. ClassValues.NamesOf(keys, classes).Zip(totals.Rows).Where(one => one.Second == 0).Select(one => one.First)];
+        if (classes - absent.Length < 2)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"Only one class was found among the {images.Count} rows of label column '{options.LabelColumnName}', but a classifier "
-                    + $"needs two or more. "
-                + "Check the labels and how the data was split."));
+                $"Only one class was found among the {count} rows of label column '{options.LabelColumnName}', but a classifier needs two "
+                + "or more. Check the labels and how the data was split."));
         }
 
-        if (images.Count < 2 * classes)
+        if (absent.Length > 0)
         {
             warn(
-                $"Label column '{options.LabelColumnName}' has {classes} classes for {images.Count} rows: of many there is at most one, "
+                $"{absent.Length} of {classes} classes of label column '{options.LabelColumnName}' have no training row, and will hardly "
+                + $"ever be predicted: {NameList.Quoted(absent)}. Shuffle rows that come sorted by class before they are cut or split.");
+        }
+
+        if (count < 2 * classes)
+        {
+            warn(
+                $"Label column '{options.LabelColumnName}' has {classes} classes for {count} rows: of many there is at most one, "
                 + "and nothing to learn what a class has in common. A number that measures something, such as a price, is no class.");
         }
     }

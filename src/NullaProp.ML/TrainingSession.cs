@@ -66,6 +66,9 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         checks.Columns(input);
         checks.Augmentation();
         checks.Validation(run.Validation, log.Warning);
+        var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
+        var description = new ModelDescription(stored, format.Shape, classes, keys, Seed, string.Empty) { SlotNames = slots };
+        TrainingChecks.Description(description);
         var device = Device();
         using var kept = _checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var threads = new ThreadCount(run.Threads);
@@ -73,16 +76,11 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         using var trunk = Trunk(previous, device);
         using var loader = Loader(
             pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk, trunk.Features));
-        var data = Load(loader, input, format.Shape, pace, images => checks.Classes(images, log.Warning));
+        var data = Load(loader, input, format.Shape, pace, totals => checks.Classes(totals, log.Warning));
         log.Information(Beginning(data.Training, classes, device));
 
-        var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
         var fingerprint = new Lazy<TrainingFingerprint>(() => new(
-            new ModelDescription(
-                stored with { EarlyStoppingPatience = Tries().EarlyStoppingPatience }, format.Shape, classes, keys, Seed, string.Empty)
-            {
-                SlotNames = slots,
-            },
+            description with { Options = stored with { EarlyStoppingPatience = Tries().EarlyStoppingPatience } },
             Block,
             data.Training.Hash(),
             data.Validation?.Hash(),
@@ -94,6 +92,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             Pace = pace,
             WhenCancelled = run.WhenCancelled,
             EndedEarly = TellEndedEarly,
+            Inform = log.Information,
         };
         var first = monitor with
         {
@@ -112,7 +111,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
         }
 
-        return (new StoredModel(stored, format.Shape, classes, keys, Seed, network, loop.Starts) { SlotNames = slots }, feature.Type);
+        return (description.With(network, loop.Starts), feature.Type);
     }
 
     private static ImageFeatures Features(ImageShape shape, FrozenTrunk trunk, FeatureWriter write) =>
@@ -150,9 +149,9 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
                 log.Warning(fault);
             }
 
-            if (options.FineTuning == FineTuning.Automatic)
+            if (options.FineTuning == FineTuning.Automatic && !_isCancelled)
             {
-                log.Information(EpochReport.Kept(loop.StartLogLoss, loop.LowestLogLoss));
+                log.Information(EpochReport.Kept(loop.IsStartBest, loop.StartLogLoss, loop.LowestLogLoss));
             }
 
             frozen.Dispose();
@@ -176,10 +175,10 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         ? options with { EarlyStoppingPatience = options.Epochs }
         : options;
 
-    private void TellEndedEarly(TrainingPlace place, double lowest)
+    private void TellEndedEarly(int epoch, int epochs, double lowest)
     {
         _isCancelled = true;
-        log.Warning(EpochReport.EndedEarly(place, options.Epochs, lowest));
+        log.Warning(EpochReport.EndedEarly(epoch, epochs, lowest));
     }
 
     private CheckpointFolder Open(Checkpoints checkpoints) =>
@@ -199,12 +198,11 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         }
     }
 
-    private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ITrainingImages> check)
+    private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ClassTotals> check)
     {
         pace.BeginReading(input.GetRowCount());
         var isOfPixels = !options.Backbone.IsPretrained(); // else they are checked before their features are computed
-        var images = loader.LoadTraining(input, shape, isOfPixels ? run.Previous?.Scorer.Range : null);
-        check(images);
+        var images = loader.LoadTraining(input, shape, check, isOfPixels ? run.Previous?.Scorer.Range : null);
         pace.BeginReading(run.Validation?.GetRowCount());
         var watched = run.Validation is null ? null : loader.Load(
             run.Validation, shape, "validation", isOfPixels ? new PixelRange(shape, () => images.ChannelStatistics().Mean) : null);
@@ -267,7 +265,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         try
         {
             network = first();
-            TrainingChecks.Scoring(network, options);
+            TrainingChecks.Bounds(network, options);
             var loop = new TrainingLoop(network, FastBFloat16.Choose(options, network.Weights.Device), data, monitor);
             loop.Run();
             var whole = finish(network);

@@ -21,8 +21,36 @@ public sealed partial class ImageFolderTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
 
-        Assert.Contains($"The folder '{folder.File(link)}' is a link to '", fault.Message);
+        Assert.Contains($"The folder '{folder.File(link)}' leads by a link to '", fault.Message);
         Assert.EndsWith("which is read already: its images would count twice. Remove the link.", fault.Message);
+    }
+
+    // Two links to one place, of which one leads to a folder above it.
+    [TestMethod]
+    public void Load_LinksToAFolderAndToOneBelowIt_AreRefused()
+    {
+        using var folder = new TempFolder();
+        using var pool = new TempFolder();
+        Write(folder, Image, "dog/1.png");
+        Write(pool, Image, "cat/1.png", "bird/1.png");
+        Directory.CreateSymbolicLink(folder.File("all"), pool.Path);
+        Directory.CreateSymbolicLink(folder.File("cat"), pool.File("cat"));
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
+
+        Assert.Contains($"The folder '{folder.File("cat")}' leads by a link to '{pool.File("cat")}', which is read already", fault.Message);
+    }
+
+    [TestMethod]
+    public void Load_ClassNamedTwice_SaysSo()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "cat/1.png");
+
+        var fault = Assert.ThrowsExactly<ArgumentException>(
+            () => Context.Data.LoadImageFolder(folder.Path, classNames: ["cat", "dog", "cat"]));
+
+        Assert.StartsWith("The class 'cat' is named twice.", fault.Message);
     }
 
     [TestMethod]

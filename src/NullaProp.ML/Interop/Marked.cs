@@ -18,10 +18,8 @@ internal static class Marked
     public static ArgumentOutOfRangeException MissingColumn(
         string role, string name, IEnumerable<string> columns, string step = "the step that makes it")
     {
-        const int most = 20;
         string[] names = [.. columns.Distinct()];
-        var rest = names.Length > most ? $" and {names.Length - most} more" : string.Empty;
-        var found = names.Length == 0 ? "has no columns" : $"has {string.Join(", ", names.Take(most).Select(one => $"'{one}'"))}{rest}";
+        var found = names.Length == 0 ? "has no columns" : $"has {NameList.Quoted(names)}";
         return Exception(new ArgumentOutOfRangeException(
             paramName: null, $"Could not find {role} column '{name}': the data {found}. Name the column, or add {step}."));
     }

@@ -91,8 +91,15 @@ internal sealed class CustomBackbone : Backbone
             scope.Owner.Adopt($"{scope.Prefix}.{path}", parameter, Role(parameter));
         }
 
-        foreach (var (path, buffer) in _module.named_buffers().Where(buffer => buffer.buffer.dtype == ScalarType.Float32))
+        foreach (var (path, buffer) in _module.named_buffers().Where(buffer => !is_integral(buffer.buffer.dtype)))
         {
+            if (buffer.dtype != ScalarType.Float32)
+            {
+                throw new InvalidOperationException(
+                    $"The buffer '{path}' of the backbone '{name}' is {buffer.dtype}, but must be {ScalarType.Float32}, or of whole "
+                        + "numbers that training does not change, for a model holds no others. Make the module with single precision.");
+            }
+
             scope.Owner.Adopt($"{scope.Prefix}.{path}", buffer, WeightRole.Fixed);
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
 using TorchSharp.Modules;
@@ -16,6 +17,9 @@ namespace NullaProp.ML.Networks;
 /// </remarks>
 internal sealed class Weights : IDisposable
 {
+    /// <summary>The most numbers of one weight: 2 GiB, as many as TorchSharp hands over at once.</summary>
+    public const long MostNumbers = int.MaxValue / sizeof(float);
+
     private readonly OrderedDictionary<string, (Weight Weight, WeightRole Role)> _byName = new(StringComparer.Ordinal);
     private readonly Lazy<Device> _device;
     private readonly BackboneStart? _start;
@@ -97,8 +101,17 @@ internal sealed class Weights : IDisposable
     /// <param name="shape">Its shape.</param>
     /// <param name="role">How training treats it.</param>
     /// <param name="initializer">Its first value, where it is drawn.</param>
+    /// <exception cref="InvalidOperationException">It would have more than <see cref="MostNumbers"/>.</exception>
     public Weight Add(string name, long[] shape, WeightRole role, Initializer initializer)
     {
+        if (Streams is not null && shape.Aggregate((Int128)1, (product, size) => product * size) is var count && count > MostNumbers)
+        {
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The weight '{name}' would have {string.Join(" × ", shape)} = {count:N0} numbers, but may have at most {MostNumbers:N0}. ")
+                + $"Make the images smaller with ResizeImages, or lower {nameof(NoPropOptions.HiddenSize)}.");
+        }
+
         var weight = Streams is null
             ? new Weight(shape, values => OnDevice(values.ToTensor, role))
             : new Weight(OnDevice(() => First(name, shape, initializer), role));

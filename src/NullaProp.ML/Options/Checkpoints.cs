@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace NullaProp.ML;
 
 /// <summary>
@@ -31,7 +33,7 @@ public sealed record Checkpoints
 
     /// <summary>
     /// Gets the most of the training time that checkpoints at the end of epochs may take, as a share: those that would make it more are
-    /// left out. The first one, the last one and those of <see cref="EveryMinutes"/> or of a cancelled training are written all the same.
+    /// left out. The first two, the last one and those of <see cref="EveryMinutes"/> or of a cancelled training are written all the same.
     /// </summary>
     /// <value>Default 0.01; above 0, at most 1; <see langword="null"/>: none is left out, however short the epochs are.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
@@ -40,7 +42,7 @@ public sealed record Checkpoints
         get;
         init => field = value is null or (> 0 and <= 1)
             ? value
-            : throw OutOfRange(nameof(CostLimit), $"{value}", "above 0 and at most 1, or null");
+            : throw OutOfRange(nameof(CostLimit), Text(value), "above 0 and at most 1, or null");
     }
     = 0.01;
 
@@ -50,7 +52,7 @@ public sealed record Checkpoints
     public double? EveryMinutes
     {
         get;
-        init => field = value is null or > 0 ? value : throw OutOfRange(nameof(EveryMinutes), $"{value}", "above 0, or null");
+        init => field = value is null or > 0 ? value : throw OutOfRange(nameof(EveryMinutes), Text(value), "above 0, or null");
     }
 
     /// <summary>Gets how many are kept; older ones are deleted when a new one is whole.</summary>
@@ -86,6 +88,8 @@ public sealed record Checkpoints
     /// <summary>Returns the same in another folder.</summary>
     /// <param name="folder">The folder.</param>
     internal Checkpoints In(string folder) => this with { Folder = folder };
+
+    private static string Text(double? value) => string.Create(CultureInfo.InvariantCulture, $"{value}");
 
     private static ArgumentOutOfRangeException OutOfRange(string name, string found, string needed) =>
         new(name, $"{nameof(Checkpoints)}.{name} is {found}, but must be {needed}.");

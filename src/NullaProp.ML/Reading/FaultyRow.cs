@@ -17,8 +17,10 @@ internal static class FaultyRow
     /// <param name="data">The data that it goes through.</param>
     /// <param name="feature">The feature column.</param>
     /// <param name="format">What the column holds.</param>
+    /// <param name="checkAlive">Called for every row that is read once more; throws to stop.</param>
     /// <exception cref="InvalidOperationException">The data cannot be read.</exception>
-    public static bool MoveNext(DataViewRowCursor cursor, IDataView data, DataViewSchema.Column feature, FeatureFormat format)
+    public static bool MoveNext(
+        DataViewRowCursor cursor, IDataView data, DataViewSchema.Column feature, FeatureFormat format, Action? checkAlive = null)
     {
         var read = cursor.Position + 1;
         try
@@ -28,7 +30,7 @@ internal static class FaultyRow
         catch (Exception fault) when (IsOfData(fault))
         {
             var place = string.Create(CultureInfo.InvariantCulture, $"beyond its first {read} rows ");
-            var named = DataAtRest.Is(data) ? Find(data, feature, format, fault.GetBaseException()) : null;
+            var named = DataAtRest.Is(data) ? Find(data, feature, format, fault.GetBaseException(), checkAlive) : null;
             throw Marked.Exception(named ?? Unplaced(feature, place, fault));
         }
     }
@@ -54,7 +56,8 @@ internal static class FaultyRow
     public static bool IsOfData(Exception fault) => fault is not OperationCanceledException and not OutOfMemoryException;
 
     // The fault of the second reading where it is the first one again; nothing where that went well or failed for another reason.
-    private static Exception? Find(IDataView data, DataViewSchema.Column feature, FeatureFormat format, Exception first)
+    private static Exception? Find(
+        IDataView data, DataViewSchema.Column feature, FeatureFormat format, Exception first, Action? checkAlive)
     {
         var (row, isFetching) = (0L, false);
         try
@@ -64,6 +67,7 @@ internal static class FaultyRow
             var pixels = new float[format.Shape.Size];
             while (cursor.MoveNext())
             {
+                checkAlive?.Invoke();
                 isFetching = true;
                 reader.Fetch(pixels);
                 (row, isFetching) = (cursor.Position + 1, false);

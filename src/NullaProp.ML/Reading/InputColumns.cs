@@ -13,7 +13,6 @@ internal static class InputColumns
     private const string FeatureTypes = "Vector<Single>, Vector<Byte> or Image";
     private const string LabelType = "Key<UInt32>";
     private const string WeightType = "Single";
-    private const int MostNames = 20; // in a message
     private const int MostClasses = 65_536;
 
     /// <summary>Checks the shape of a feature column.</summary>
@@ -81,13 +80,10 @@ internal static class InputColumns
         var known = classNames.ToHashSet();
         if (weights?.ByName.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
-            var rest = classNames.Count > MostNames ? $" and {classNames.Count - MostNames} more" : string.Empty;
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
-                $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column "
-                    + $"'{labelName}' are " +
-                $"{string.Join(", ", classNames.Take(MostNames))}{rest}. " +
-                "Write the names as the column had them before MapValueToKey, or leave the class out."));
+                $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column '{labelName}' "
+                + $"are {NameList.Of(classNames)}. Write the names as the column had them before MapValueToKey, or leave the class out."));
         }
     }
 

@@ -87,7 +87,7 @@ internal sealed class LabelledRows : ILabelledRows
         var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
         Skipped = 0;
         Totals = new ClassTotals(_classes);
-        while (FaultyRow.MoveNext(cursor, _data, _feature, _format))
+        while (FaultyRow.MoveNext(cursor, _data, _feature, _format, _checkAlive))
         {
             _checkAlive();
             var key = reader.Value(labelGetter, _label.Name);

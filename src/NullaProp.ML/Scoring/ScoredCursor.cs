@@ -33,7 +33,7 @@ internal sealed class ScoredCursor : DataViewRowCursor
     {
         _schema = schema;
         _active = [.. active.Select(column => column.Index)];
-        _batch = new ScoringBatch(scorer, ScoringBatch.Rows(scorer.Shape), schema.NeedsDisagreement(active));
+        _batch = new ScoringBatch(scorer, ScoringBatch.Rows(scorer.Shape, scorer.ClassCount), schema.NeedsDisagreement(active));
         var pace = new BatchPace(_batch.Capacity, clock);
         _rows = new RowsAhead(source, rows, schema, schema.PassedThrough(active), _batch, pace, Place);
         _scores = new ScoreGetters(schema, () => _batch[Place()]);

@@ -12,6 +12,8 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
     private const int MostRows = 256; // enough to keep all cores busy
     private const int MostValues = 4 * 1024 * 1024; // 16 MB of pixels; what the network makes of them is some twenty times as much
 
+    private const int ValuesOfClass = 8; // z, the estimate and what solvers keep of earlier stages
+
     private readonly float[] _pixels = new float[mostRows * scorer.Shape.Size];
     private readonly float[] _scores = new float[mostRows * scorer.ClassCount];
     private readonly float[] _disagreements = new float[disagreements ? mostRows : 0]; // empty where nobody asks
@@ -29,7 +31,9 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
 
     /// <summary>Returns the number of images in a batch: fewer where they are large, so that memory stays bounded.</summary>
     /// <param name="shape">The size of the images.</param>
-    public static int Rows(ImageShape shape) => Math.Clamp(MostValues / shape.Size, 1, MostRows);
+    /// <param name="classes">The number of classes, where there may be very many.</param>
+    public static int Rows(ImageShape shape, int classes = 1) =>
+        Math.Clamp(MostValues / Math.Max(shape.Size, ValuesOfClass * classes), 1, MostRows);
 
     /// <summary>Returns where a row's image is to be written, C·H·W values.</summary>
     /// <param name="row">The row.</param>

@@ -17,6 +17,7 @@ internal static class CheckpointFile
     private const string TensorsName = "training.safetensors";
     private const string DescriptionName = "training.json";
     private const string Format = "1";
+    private const long LargestData = 4 * SafeTensors.LargestData; // weights, the optimizer's two means, and the best epoch's weights
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
@@ -32,7 +33,8 @@ internal static class CheckpointFile
             using var hashed = new HashedStream(stream);
             SafeTensors.Write(
                 hashed,
-                [.. state.Tensors.Select(tensor => new NamedTensor(tensor.Key, tensor.Value.Shape, () => tensor.Value))]);
+                [.. state.Tensors.Select(tensor => new NamedTensor(tensor.Key, tensor.Value.Shape, () => tensor.Value))],
+                LargestData);
             hash = hashed.Hash();
         });
         var json = new JsonObject
@@ -55,6 +57,7 @@ internal static class CheckpointFile
     /// <summary>Reads what the training of a checkpoint depends on, and where it stood.</summary>
     /// <param name="folder">The checkpoint.</param>
     /// <exception cref="FormatException">It is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read at this moment.</exception>
     public static (TrainingFingerprint Fingerprint, TrainingPlace Place) ReadDescription(string folder) => Guarded(folder, () =>
     {
         var json = Parse(folder);
@@ -64,6 +67,7 @@ internal static class CheckpointFile
     /// <summary>Reads how the training of a checkpoint stood.</summary>
     /// <param name="folder">The checkpoint.</param>
     /// <exception cref="FormatException">It is damaged.</exception>
+    /// <exception cref="IOException">It cannot be read at this moment.</exception>
     public static TrainingState ReadState(string folder) => Guarded(folder, () =>
     {
         var json = Parse(folder);
@@ -98,12 +102,12 @@ internal static class CheckpointFile
     {
         using var stream = File.OpenRead(path);
         using var hashed = new HashedStream(stream);
-        var header = SafeTensors.ReadHeader(hashed);
+        var header = SafeTensors.ReadHeader(hashed, largestData: LargestData);
         var tensors = SafeTensors.ReadTensors(hashed, header, static _ => true).ToDictionary();
         return hashed.Hash() == expected ? tensors : throw new FormatException($"'{TensorsName}' is not the file that was written");
     }
 
-    // Whatever is wrong with a file that lay on a disk: one kind of exception, one sentence.
+    // Whatever is wrong with a file that lay on a disk: one kind of exception, one sentence. A disk or a permission may be mended.
     private static T Guarded<T>(string folder, Func<T> read)
     {
         try
@@ -111,9 +115,17 @@ internal static class CheckpointFile
             return read();
         }
         catch (Exception fault) when (fault
-            is FormatException or IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+            is FormatException or JsonException or InvalidOperationException
+            or FileNotFoundException or DirectoryNotFoundException or EndOfStreamException)
         {
             throw new FormatException($"The checkpoint '{folder}' is damaged ({fault.Message.TrimEnd('.')}).", fault);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"The checkpoint '{folder}' cannot be read: {fault.Message.TrimEnd('.')}. Mend that, and run the same training again; all "
+                    + "checkpoints stay as they are.",
+                fault);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using NullaProp.ML.Training;
 
 namespace NullaProp.ML.Storage;
@@ -18,13 +19,17 @@ internal sealed class CheckpointSeries(
 {
     private readonly List<string> _own = []; // names, the newest last
     private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private bool _isWarm; // one was written
     private TimeSpan _last; // when the last one was written
     private TimeSpan _asked; // when the next one was thought of: the state is copied from then on
-    private TimeSpan _cost; // of the last one
+    private TimeSpan _cost; // of the last one but the first
     private TimeSpan _spent; // on all of them
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The newest whole one is of another training; the message says what differs.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The newest whole one is of another training; the message says what differs. Or all of them are damaged.
+    /// </exception>
+    /// <exception cref="IOException">One cannot be read at this moment.</exception>
     public TrainingState? Newest()
     {
         if (options.Resume == CheckpointResume.Never)
@@ -43,7 +48,11 @@ internal sealed class CheckpointSeries(
             }
         }
 
-        return null;
+        return names is []
+            ? null
+            : throw new InvalidOperationException(
+                $"All checkpoints in '{options.Folder}' are damaged, so that there is nothing to go on from. Restore one, or set "
+                    + $"{nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace them.");
     }
 
     /// <inheritdoc/>
@@ -68,11 +77,40 @@ internal sealed class CheckpointSeries(
         folder.Add(name, path => CheckpointFile.Write(path, fingerprint, state));
         _own.Add(name);
         _last = _watch.Elapsed;
-        _cost = _last - _asked;
-        _spent += _cost;
+        Count(_last - _asked);
         foreach (var old in CheckpointFolder.Names(options.Folder).Except(_own.TakeLast(options.Keep)))
         {
-            folder.Remove(old);
+            TryRemove(old);
+        }
+    }
+
+    // The first one compiles what the others run, which says nothing about them.
+    private void Count(TimeSpan cost)
+    {
+        if (_isWarm)
+        {
+            _cost = cost;
+            _spent += cost;
+            return;
+        }
+
+        _isWarm = true;
+        inform(
+            $"Checkpoints are kept in '{options.Folder}'{(options.CostLimit is { } limit
+                ? string.Create(CultureInfo.InvariantCulture, $", as many as take no more than {limit:0.####%} of the training's time")
+                : string.Empty)}.");
+    }
+
+    // What is saved is saved: a file that somebody reads, or a file server's own, must not end the training.
+    private void TryRemove(string name)
+    {
+        try
+        {
+            folder.Remove(name);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            warn($"The old checkpoint '{folder.PathOf(name)}' cannot be deleted yet: {fault.Message}");
         }
     }
 

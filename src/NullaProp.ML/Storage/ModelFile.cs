@@ -59,17 +59,42 @@ internal static class ModelFile
     /// <exception cref="InvalidOperationException">The names of the classes are too long.</exception>
     public static byte[] WriteDescription(Stream stream, StoredModel model, string weightsHash)
     {
-        using var json = new MemoryStream();
-        model.Description(weightsHash).Write(json);
-        if (json.Length > LongestDescription)
-        {
-            throw new InvalidOperationException(
-                $"The description of the model takes {json.Length} bytes, but may take {LongestDescription}: give the classes, or "
-                    + $"the slots of the feature column, shorter names.");
-        }
+        byte[] json = BytesOf(model.Description(weightsHash));
+        stream.Write(json);
+        return SHA256.HashData(json);
+    }
 
-        stream.Write(json.GetBuffer().AsSpan(0, (int)json.Length));
-        return SHA256.HashData(json.GetBuffer().AsSpan(0, (int)json.Length));
+    /// <summary>Returns a description as it goes into the file.</summary>
+    /// <param name="description">The description.</param>
+    /// <exception cref="InvalidOperationException">The names of the classes are too long.</exception>
+    public static byte[] BytesOf(ModelDescription description)
+    {
+        using var json = new MemoryStream();
+        description.Write(json);
+        return json.Length <= LongestDescription
+            ? json.ToArray()
+            : throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The description of the model takes {json.Length:N0} bytes, but may take {LongestDescription:N0}: give the classes, or ")
+                + "the slots of the feature column, shorter names.");
+    }
+
+    /// <summary>Returns in a sentence how much too large the weights are for a file; <see langword="null"/> where they fit.</summary>
+    /// <param name="network">The network, or one of several of the same size.</param>
+    /// <param name="parts">How many there are.</param>
+    public static string? Excess(Denoiser network, int parts)
+    {
+        long[] counts = [.. network.Weights.All.Select(weight => weight.Value.Count)];
+        var bytes = (Int128)counts.Sum() * ElementType.Single.Size * parts;
+        return bytes > SafeTensors.LargestData
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"its weights would take {bytes:N0} bytes, but may take at most {SafeTensors.LargestData:N0}.")
+            : counts.Max() is var most && most > Weights.MostNumbers
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"one of its weights would have {most:N0} numbers, but may have at most {Weights.MostNumbers:N0}.")
+            : null;
     }
 
     /// <summary>Reads the description.</summary>
@@ -175,11 +200,9 @@ internal static class ModelFile
             throw new FormatException($"The model cannot be read: {excess}");
         }
 
-        if (network.Weights.All.Sum(weight => weight.Value.Count) * ElementType.Single.Size is var bytes && bytes > SafeTensors.LargestData)
+        if (Excess(network, parts: 1) is { } tooLarge)
         {
-            throw new FormatException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"The model cannot be read: its weights would take {bytes:N0} bytes, but may take at most {SafeTensors.LargestData:N0}."));
+            throw new FormatException($"The model cannot be read: {tooLarge}");
         }
 
         long[] draws = [options.Sampling.Draws * (1L + plan.NoiseCount), network.Embedding.Dimension];

@@ -23,11 +23,12 @@ internal static class SafeTensors
     /// is wrong.</summary>
     /// <param name="stream">Where the bytes go, from its current position on.</param>
     /// <param name="tensors">The tensors; the values of each are asked for when its turn comes.</param>
+    /// <param name="largestData">The most bytes that all tensors may take together.</param>
     /// <exception cref="ArgumentException">A name occurs twice, is reserved or is no valid text, or the file would be too large to be
     /// read again.</exception>
-    public static void Write(Stream stream, IReadOnlyCollection<NamedTensor> tensors)
+    public static void Write(Stream stream, IReadOnlyCollection<NamedTensor> tensors, long largestData = LargestData)
     {
-        var header = SafeTensorsHeader.Of(tensors).ToBytes();
+        var header = SafeTensorsHeader.Of(tensors, largestData).ToBytes();
         Span<byte> prefix = stackalloc byte[PrefixLength];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
 

@@ -17,8 +17,9 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries)
 
     /// <summary>Lays tensors of single precision out one behind the other.</summary>
     /// <param name="tensors">The tensors.</param>
+    /// <param name="largestData">The most bytes that all tensors may take together.</param>
     /// <exception cref="ArgumentException">A name occurs twice or is reserved, or the tensors are too large to be read again.</exception>
-    public static SafeTensorsHeader Of(IReadOnlyCollection<NamedTensor> tensors)
+    public static SafeTensorsHeader Of(IReadOnlyCollection<NamedTensor> tensors, long largestData = SafeTensors.LargestData)
     {
         var names = new HashSet<string>(StringComparer.Ordinal) { MetadataName };
         var entries = new List<TensorEntry>(tensors.Count);
@@ -42,10 +43,10 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<TensorEntry> Entries)
             end = entries[^1].End;
         }
 
-        return end <= SafeTensors.LargestData
+        return end <= largestData
             ? new SafeTensorsHeader(entries)
             : throw new ArgumentException(
-                $"The tensors take {end} bytes, but a file may hold at most {SafeTensors.LargestData}.",
+                $"The tensors take {end} bytes, but a file may hold at most {largestData}.",
                 nameof(tensors));
     }
 

@@ -122,15 +122,15 @@ internal sealed class LearningRates(NoPropOptions options, long steps)
     /// <param name="step">The step, from 0.</param>
     public double At(long step)
     {
-        if (options.LearningRateSchedule == LearningRateSchedule.Constant)
-        {
-            return options.LearningRate;
-        }
-
         var warmup = (long)Math.Ceiling(options.WarmupFraction * steps);
         if (step < warmup)
         {
             return options.LearningRate * (step + 1) / warmup;
+        }
+
+        if (options.LearningRateSchedule == LearningRateSchedule.Constant)
+        {
+            return options.LearningRate;
         }
 
         var progress = (step - warmup) / (double)Math.Max(1L, steps - warmup);

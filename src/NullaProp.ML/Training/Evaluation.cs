@@ -105,24 +105,38 @@ internal static class EpochReport
     }
 
     /// <summary>Returns the sentence about a training that was cancelled and gives a model.</summary>
-    /// <param name="place">Where it stands.</param>
+    /// <param name="epoch">The epoch in which it stands, from 1.</param>
     /// <param name="epochs">The number of epochs asked for.</param>
     /// <param name="lowest">The validation log-loss of the epoch whose model it gives; infinite for the last step.</param>
-    public static string EndedEarly(TrainingPlace place, int epochs, double lowest)
+    public static string EndedEarly(int epoch, int epochs, double lowest)
     {
         var given = double.IsFinite(lowest)
             ? string.Create(CultureInfo.InvariantCulture, $"the model of its best epoch, of validation log-loss {lowest:F4}")
             : "its model so far";
-        return $"Training was cancelled in epoch {Math.Min(place.Epoch + 1, epochs)} of {epochs} and gives {given}.";
+        return $"Training was cancelled in epoch {epoch} of {epochs} and gives {given}.";
+    }
+
+    /// <summary>Returns the sentence about a training of which the best epoch's model is given.</summary>
+    /// <param name="last">The last epoch, from 1.</param>
+    /// <param name="best">The best one.</param>
+    /// <param name="epochs">The number of epochs asked for.</param>
+    /// <param name="isStopped">Whether early stopping ended it.</param>
+    /// <param name="lowest">The best epoch's validation log-loss.</param>
+    public static string BestGiven(int last, int best, int epochs, bool isStopped, double lowest)
+    {
+        var end = isStopped ? $"Training stopped early, after epoch {last} of {epochs}, and gives" : "Training gives";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{end} the model of epoch {best}, which had the lowest validation log-loss, {lowest:F4}.");
     }
 
     /// <summary>Returns the sentence about which of two trainings was kept.</summary>
+    /// <param name="isFirst">Whether the first one was.</param>
     /// <param name="start">The validation log-loss after the first; <see langword="null"/> where an earlier process measured it.</param>
     /// <param name="lowest">The lowest one of both.</param>
-    public static string Kept(double? start, double lowest)
+    public static string Kept(bool isFirst, double? start, double lowest)
     {
         var before = start is { } known ? string.Create(CultureInfo.InvariantCulture, $" from {known:F4}") : string.Empty;
-        return start == lowest
+        return isFirst
             ? string.Create(
                 CultureInfo.InvariantCulture,
                 $"No epoch with a trained last stage had a validation log-loss below {lowest:F4}: the pretrained network stays as it was.")

@@ -38,6 +38,9 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     /// </summary>
     public double LowestLogLoss { get; private set; } = double.PositiveInfinity;
 
+    /// <summary>Gets a value indicating whether the weights from before the first epoch count, and no epoch has better ones.</summary>
+    public bool IsStartBest { get; private set; }
+
     /// <summary>Gets what ended a training that was only tried, where a number became NaN or infinite.</summary>
     public string? Fault { get; private set; }
 
@@ -68,10 +71,15 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             }
 
             RunEpochs(training);
-            LowestLogLoss = best.Lowest;
             if (_stopsEarly || monitor.KeepsBestOrStart)
             {
                 best.Restore();
+            }
+
+            if (_stopsEarly && !monitor.KeepsBestOrStart)
+            {
+                var epoch = monitor.Epochs.Before + training.Place.Epoch;
+                monitor.Inform?.Invoke(EpochReport.BestGiven(epoch, epoch - best.Waited, _epochs, best.IsOver, best.Lowest));
             }
         }
         catch (OperationCanceledException)
@@ -82,6 +90,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
                 throw;
             }
         }
+
+        (LowestLogLoss, IsStartBest) = (best.Lowest, monitor.KeepsBestOrStart && best.Waited == training.Place.Epoch);
     }
 
     // The model so far in place of an exception, if that is wanted and there is one.
@@ -102,7 +112,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             return false;
         }
 
-        monitor.EndedEarly?.Invoke(training.Place, _returnsBest ? training.Best.Lowest : double.PositiveInfinity);
+        var epoch = monitor.Epochs.Before + Math.Min(training.Place.Epoch + 1, options.Epochs);
+        monitor.EndedEarly?.Invoke(epoch, _epochs, _returnsBest ? training.Best.Lowest : double.PositiveInfinity);
         return true;
     }
 

@@ -26,11 +26,14 @@ internal sealed record TrainingMonitor(Action<EpochMetrics> Report, Action Check
     /// <summary>Gets what a training that is cancelled after its first step gives.</summary>
     public WhenCancelled WhenCancelled { get; init; }
 
+    /// <summary>Gets who hears which epoch's model is given, where that is the best one's.</summary>
+    public Action<string>? Inform { get; init; }
+
     /// <summary>
-    /// Gets what is called where a cancelled training gives a model: with its place, and the validation log-loss of the epoch whose model
-    /// it is; infinite for the last step.
+    /// Gets what is called where a cancelled training gives a model: with its epoch, from 1, the number of epochs of this <c>Fit</c>, and
+    /// the validation log-loss of the epoch whose model it is; infinite for the last step.
     /// </summary>
-    public Action<TrainingPlace, double>? EndedEarly { get; init; }
+    public Action<int, int, double>? EndedEarly { get; init; }
 }
 
 /// <summary>What a training learns from.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace NullaProp.ML.TrainingImages;
 
 /// <summary>Makes the next batch while the current one is at work.</summary>
@@ -42,30 +44,50 @@ internal static class BatchPrefetch
         }
     }
 
-    /// <summary>Returns the same batches, each made one ahead, on another thread.</summary>
-    /// <param name="batches">The batches; read by one thread at a time.</param>
+    /// <summary>Returns the same batches, each made one ahead on one other thread, on which a source may keep something.</summary>
+    /// <param name="batches">The batches.</param>
     public static IEnumerable<ImageBatch> MakeOneAhead(IEnumerable<ImageBatch> batches)
     {
-        using var source = batches.GetEnumerator();
-        var next = Task.Run(Next);
+        using var made = new BlockingCollection<ImageBatch>();
+        using var wanted = new SemaphoreSlim(1);
+        using var abandoned = new CancellationTokenSource();
+        var making = Task.Factory.StartNew(Make, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
-            while (next.GetAwaiter().GetResult() is { } batch)
+            foreach (var batch in made.GetConsumingEnumerable())
             {
-                next = Task.Run(Next);
+                wanted.Release();
                 yield return batch;
             }
+
+            making.GetAwaiter().GetResult(); // throws what the source threw
         }
         finally
         {
             // An abandoned epoch: the batch under way is waited for, so that neither it nor the rows behind it stay open.
-            Task.WaitAny(next);
-            if (next.IsCompletedSuccessfully)
+            abandoned.Cancel();
+            wanted.Release();
+            Task.WaitAny(making);
+            while (made.TryTake(out var unused))
             {
-                next.Result?.Dispose();
+                unused.Dispose();
             }
         }
 
-        ImageBatch? Next() => source.MoveNext() ? source.Current : null;
+        void Make()
+        {
+            try
+            {
+                using var source = batches.GetEnumerator();
+                for (wanted.Wait(); !abandoned.IsCancellationRequested && source.MoveNext(); wanted.Wait())
+                {
+                    made.Add(source.Current);
+                }
+            }
+            finally
+            {
+                made.CompleteAdding();
+            }
+        }
     }
 }

@@ -31,9 +31,6 @@ internal interface ITrainingImages
     /// <summary>Gets the number of images.</summary>
     int Count { get; }
 
-    /// <summary>Gets a value indicating whether the images are of two classes or more.</summary>
-    bool HasSeveralClasses { get; }
-
     /// <summary>Gets images in memory on which to measure the accuracy of training: all, or some of them.</summary>
     ImageStore Sample { get; }
 

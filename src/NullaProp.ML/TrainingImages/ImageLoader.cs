@@ -49,14 +49,16 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     /// </summary>
     /// <param name="data">The data.</param>
     /// <param name="wanted">The size that the images must have.</param>
+    /// <param name="check">Hears how many rows each class has; throws where there is nothing to learn from.</param>
     /// <param name="known">The pixels that a model knows which is trained further; else <see langword="null"/>.</param>
     /// <exception cref="InvalidOperationException">No rows, no labels, or a row that cannot be read.</exception>
-    public ITrainingImages LoadTraining(IDataView data, ImageShape wanted, PixelRange? known = null)
+    public ITrainingImages LoadTraining(IDataView data, ImageShape wanted, Action<ClassTotals> check, PixelRange? known = null)
     {
         var rows = Rows(data, options, wanted, known);
         var store = new ImageStore(rows.Shape);
         ITrainingImages images = ReadInto(store, rows) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
         CheckRows(images.Count, rows.Skipped, "training");
+        check(rows.Totals);
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
     }

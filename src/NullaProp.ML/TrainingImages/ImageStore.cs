@@ -21,9 +21,6 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
     public int Count => _labels.Count;
 
     /// <inheritdoc/>
-    public bool HasSeveralClasses => _labels.Distinct().Take(2).Count() == 2;
-
-    /// <inheritdoc/>
     public ImageStore Sample => this;
 
     /// <inheritdoc/>

@@ -33,15 +33,13 @@ internal sealed class ImageStream : ITrainingImages
         Sample = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
         var sample = new RandomStreams(seed: 0).Of("sample"); // the same rows in every training: they only show an accuracy
-        var (first, areBytes, bytes) = (-1, true, new byte[pixels.Length]);
+        var (areBytes, bytes) = (true, new byte[pixels.Length]);
         using var hash = new RowHash();
         foreach (var row in rows.Read(pixels))
         {
             _moments.Add(pixels);
             hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
             areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
-            first = first < 0 ? row.Label : first;
-            HasSeveralClasses |= row.Label != first;
             Keep(pixels, row.Label, sample);
             Count++;
         }
@@ -56,9 +54,6 @@ internal sealed class ImageStream : ITrainingImages
 
     /// <inheritdoc/>
     public int Count { get; }
-
-    /// <inheritdoc/>
-    public bool HasSeveralClasses { get; }
 
     /// <inheritdoc/>
     public ImageStore Sample { get; }

@@ -7,7 +7,7 @@ namespace NullaProp.ML.Tests.BadInput;
 
 /// <summary>Too few classes, too few rows, labels that are missing or counted otherwise.</summary>
 [TestClass]
-public sealed class LabelTests
+public sealed partial class LabelTests
 {
     [TestMethod]
     public void Fit_KeyOfOneClass_Refuses()

@@ -199,6 +199,20 @@ public sealed class CustomBackboneTests
             "Float32 of shape (2, 1, 8, 8) of 2 images of 1×8×8, but must make Float32 of shape (2, F)");
     }
 
+    // It would come back as the module was made, and score otherwise.
+    [TestMethod]
+    public void Fit_ModuleWithABufferOfDoublePrecision_NamesIt()
+    {
+        var options = TinyImages.Options with { BackboneName = "doubles" };
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(
+            options,
+            shape => nn.Sequential(
+                ("flatten", nn.Flatten()), ("norm", nn.BatchNorm1d(shape.Size, affine: false, dtype: ScalarType.Float64))));
+
+        Fault.Of<InvalidOperationException>(
+            () => trainer.Fit(_data), "The buffer 'norm.running_mean' of the backbone 'doubles' is Float64, but must be Float32");
+    }
+
     [TestMethod]
     public void NoProp_OwnModuleWithoutAName_AsksForOne()
     {

@@ -143,7 +143,7 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
-    public void Fit_CancelledWhileTheLastStageIsTrained_GivesTheModelSoFar()
+    public void Fit_CancelledBeforeTheLastStageIsTrained_GivesTheModelSoFar()
     {
         using var source = new CancellationTokenSource();
         var stopping = new Recorder<EpochMetrics>(epoch =>
@@ -164,6 +164,34 @@ public sealed class FineTuningTests
 
         using var frozen = Trainer(Options with { FineTuning = FineTuning.Frozen }).Fit(Data);
         Interruptions.AssertSameWeights(frozen, actual);
+    }
+
+    [TestMethod]
+    public void Fit_CancelledWhileTheLastStageIsTried_SaysInWhichEpochOfAllAndWhatItGives()
+    {
+        using var source = new CancellationTokenSource();
+        var log = new LogLines();
+        var stopping = new Recorder<EpochMetrics>(epoch =>
+        {
+            if (epoch.Epoch == 3)
+            {
+                source.Cancel(); // in the first step of the last epoch
+            }
+        });
+        var run = new NoPropRun
+        {
+            Validation = Data,
+            Progress = stopping.OfEpochs(),
+            CancellationToken = source.Token,
+            WhenCancelled = WhenCancelled.ReturnBest,
+            Logger = log,
+        };
+
+        using var model = Trainer(Options).Fit(Data, run);
+
+        Assert.StartsWith(
+            "Training was cancelled in epoch 4 of 4 and gives the model of its best epoch, of validation log-loss ", log.Lines[^1].Text);
+        Assert.DoesNotContain("Infinity", log.Lines[^1].Text);
     }
 
     [TestMethod]

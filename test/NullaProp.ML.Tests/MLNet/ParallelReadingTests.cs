@@ -38,7 +38,8 @@ public sealed class ParallelReadingTests
 
         var images = new ImageLoader(options, static () => { }, static _ => { }).LoadTraining(
             mapping.Fit(data).Transform(data),
-            options.ImageShape);
+            options.ImageShape,
+            static _ => { });
 
         Assert.AreEqual(Rows, images.Count);
         Assert.IsGreaterThan(1, threads.Count);

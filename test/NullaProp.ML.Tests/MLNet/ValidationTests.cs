@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML;
 using NullaProp.ML.Tests.Support;
 
@@ -93,7 +94,24 @@ public sealed class ValidationTests
         Assert.AreEqual(progress.Reports.Min(epoch => epoch.ValidationLogLoss!.Value), metrics.LogLoss, 1e-5);
     }
 
-    private static (List<EpochMetrics> Epochs, NoPropTransformer Model) FitWithPatience()
+    [TestMethod]
+    public void Fit_StoppedEarly_SaysWhenAndWhichEpochItGives()
+    {
+        var log = new LogLines();
+
+        var (epochs, model) = FitWithPatience(log);
+
+        using var owned = model;
+        var best = epochs.MinBy(epoch => epoch.ValidationLogLoss)!;
+        Assert.AreEqual(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Training stopped early, after epoch {epochs.Count} of 30, and gives the model of epoch {best.Epoch}, which had the ")
+            + string.Create(CultureInfo.InvariantCulture, $"lowest validation log-loss, {best.ValidationLogLoss:F4}."),
+            log.Lines[^1].Text);
+    }
+
+    private static (List<EpochMetrics> Epochs, NoPropTransformer Model) FitWithPatience(LogLines? log = null)
     {
         var progress = new Recorder<EpochMetrics>();
         var model = TinyImages.Trainer(Context, options => options with
@@ -102,7 +120,7 @@ public sealed class ValidationTests
             EarlyStoppingPatience = Patience,
             LearningRateSchedule = LearningRateSchedule.Constant,
             LearningRate = 0.003,
-        }).Fit(Training, Misleading, progress);
+        }).Fit(Training, new NoPropRun { Validation = Misleading, Progress = progress.OfEpochs(), Logger = log });
         return (progress.Reports, model);
     }
 }

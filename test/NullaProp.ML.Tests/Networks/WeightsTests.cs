@@ -26,6 +26,20 @@ public sealed class WeightsTests
         Assert.IsFalse(weights.OfRole(WeightRole.Fixed).Single().Value.requires_grad);
     }
 
+    // 64 maps of 184 × 184 numbers, as of photos of 736 pixels: TorchSharp fills no tensor of more bytes than an int counts.
+    [TestMethod]
+    public void Add_MatrixTooLargeToFill_IsRefusedUnmade()
+    {
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(
+            () => weights.Under("head").Matrix("weight", Initializers.Constant(1), 64 * 184 * 184, 256));
+
+        Assert.StartsWith(
+            "The weight 'head.weight' would have 2166784 × 256 = 554,696,704 numbers, but may have at most 536,870,911.",
+            fault.Message);
+    }
+
     [TestMethod]
     public void Add_InsideADisposeScope_OutlivesIt()
     {

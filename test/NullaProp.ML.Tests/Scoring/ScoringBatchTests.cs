@@ -14,4 +14,12 @@ public sealed class ScoringBatchTests
     {
         Assert.AreEqual(rows, ScoringBatch.Rows(new ImageShape(channels, height, width)));
     }
+
+    [TestMethod]
+    [DataRow(1_000, 256)]
+    [DataRow(65_536, 8)] // 8 numbers of each class
+    public void Rows_VeryManyClasses_AreFewer(int classes, int rows)
+    {
+        Assert.AreEqual(rows, ScoringBatch.Rows(new ImageShape(1, 28, 28), classes));
+    }
 }

@@ -31,9 +31,12 @@ public sealed class LearningRatesTests
     }
 
     [TestMethod]
-    public void At_Constant_IsTheRateAtEveryStep()
+    public void At_Constant_IsTheRateAtEveryStepBehindTheRise()
     {
-        var rate = new LearningRates(Options with { LearningRateSchedule = LearningRateSchedule.Constant }, 10);
+        var rises = new LearningRates(Options with { LearningRateSchedule = LearningRateSchedule.Constant, WarmupFraction = 0.2 }, 10);
+        var rate = new LearningRates(Options with { LearningRateSchedule = LearningRateSchedule.Constant, WarmupFraction = 0 }, 10);
+
+        CollectionAssert.AreEqual(new[] { 0.2, 0.4, 0.4, 0.4 }, new[] { 0, 1, 2, 9 }.Select(step => rises.At(step)).ToArray());
 
         Assert.IsTrue(Enumerable.Range(0, 10).All(step => rate.At(step) == 0.4));
     }

@@ -88,14 +88,16 @@ public sealed class ThreadCountTests
     }
 
     [TestMethod]
-    public void Fit_NoThreads_IsRefused()
+    [DataRow(0)]
+    [DataRow(1025)]
+    public void Fit_ThreadsOutOfRange_AreRefused(int threads)
     {
         var context = new Microsoft.ML.MLContext(seed: 1);
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
-            () => TinyImages.Trainer(context).Fit(TinyImages.Keys(context), new NoPropRun { Threads = 0 }));
+            () => TinyImages.Trainer(context).Fit(TinyImages.Keys(context), new NoPropRun { Threads = threads }));
 
-        Assert.Contains("Threads is 0, but must be 1 or more", fault.Message);
+        Assert.Contains($"Threads is {threads}, but must be from 1 to 1024, or null", fault.Message);
     }
 
     private sealed class Callback(Action call) : IProgress<NoPropProgress>

@@ -129,7 +129,6 @@ public sealed class ImageStreamTests
 
         Assert.AreEqual(2500, stream.Count);
         Assert.AreEqual(1000, stream.Sample.Count);
-        Assert.IsTrue(stream.HasSeveralClasses);
 
         // The first two pixels hold the row's number, the other 62 are 0.
         var expected = Enumerable.Range(0, 2500).Average(row => ((row % 256) + (row / 256)) / 64.0);

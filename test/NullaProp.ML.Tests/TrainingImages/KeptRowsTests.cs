@@ -25,7 +25,7 @@ public sealed class KeptRowsTests
         using var few = Loader(folder.Path, Compute);
         using var enough = Loader(folder.Path, Features, bytes: 1 << 20);
 
-        var (streamed, stored) = (few.LoadTraining(Data, ImageSize), enough.LoadTraining(Data, ImageSize));
+        var (streamed, stored) = (Load(few), Load(enough));
 
         for (var epoch = 0; epoch < 3; epoch++)
         {
@@ -63,12 +63,12 @@ public sealed class KeptRowsTests
         using var folder = new TempFolder();
         using (var loader = Loader(folder.Path, Features))
         {
-            loader.LoadTraining(Data, ImageSize);
+            Load(loader);
         }
 
         using (var broken = Loader(folder.Path, Break))
         {
-            Assert.ThrowsExactly<InvalidDataException>(() => broken.LoadTraining(Data, ImageSize));
+            Assert.ThrowsExactly<InvalidDataException>(() => Load(broken));
         }
 
         Assert.IsEmpty(Directory.EnumerateFileSystemEntries(folder.Path));
@@ -91,11 +91,13 @@ public sealed class KeptRowsTests
         using var folder = new TempFolder();
         using var loader = Loader(folder.File("nowhere"), Features);
 
-        var fault = Assert.ThrowsExactly<IOException>(() => loader.LoadTraining(Data, ImageSize));
+        var fault = Assert.ThrowsExactly<IOException>(() => Load(loader));
 
         Assert.Contains("takes more than MaxCachedBytes, and the temporary file '", fault.Message);
         Assert.Contains("or raise the option", fault.Message);
     }
+
+    private static ITrainingImages Load(ImageLoader loader) => loader.LoadTraining(Data, ImageSize, static _ => { });
 
     // Allowed are 8 of 48 rows of two values.
     private static ImageLoader Loader(string folder, FeatureWriter write, long bytes = 64) =>
