@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Storage;
 using static TorchSharp.torch;
@@ -163,9 +164,39 @@ public static class NoPropModelFile
             : throw Marked.Exception(new ArgumentException(
                 $"The model has {found}, but must have one; its steps are " +
                 $"{string.Join(", ", steps.Select(step => step.GetType().Name))}. " +
-                "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp, or use one of them.",
+                (classifiers.Count == 0
+                    ? "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp."
+                    : "Take one of them out of the chain: chain.OfType<NoPropTransformer>().First()."),
                 nameof(model)));
     }
+
+    /// <summary>
+    /// Returns a fitted or loaded chain with another NoProp transformer in the place of its own: one that scores otherwise, or whose
+    /// columns have other names. It can be saved and used like the chain itself, which stays as it is.
+    /// </summary>
+    /// <param name="model">The chain, or the NoProp transformer alone.</param>
+    /// <param name="change">Makes the other one, by <c>WithSampling</c> or <c>WithColumns</c>.</param>
+    /// <returns>The other chain. Both hold the same other steps, and each its own NoProp transformer.</returns>
+    /// <exception cref="ArgumentException">The chain has no NoProp transformer, or several.</exception>
+    /// <example>
+    /// <code>
+    /// var finer = model.WithNoProp(noprop => noprop.WithSampling(sampling => sampling with { SolverSteps = 40 }));
+    /// mlContext.Model.SaveAtomically(finer, inputSchema, "finer.zip");
+    /// </code>
+    /// </example>
+    public static ITransformer WithNoProp(this ITransformer model, Func<NoPropTransformer, NoPropTransformer> change)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(change);
+        var classifier = model.GetNoPropTransformer();
+        return Replaced(model, classifier, change(classifier));
+    }
+
+    private static ITransformer Replaced(ITransformer step, NoPropTransformer old, NoPropTransformer other) =>
+        step == old ? other
+        : step is IEnumerable<ITransformer> chain
+        ? new TransformerChain<ITransformer>([.. chain.Select(inner => Replaced(inner, old, other))])
+        : step;
 
     // Chains may hold chains.
     private static IEnumerable<ITransformer> Steps(ITransformer model) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
@@ -16,6 +17,8 @@ namespace NullaProp.ML.Onnx;
 internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
 {
     private const double SmallestProbability = 1.2e-38; // p·ln p is 0 where p is, and ln 0 is no number
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private const string AsTrained = "as in the training data"; // a vector does not tell
 
     /// <summary>Writes the file.</summary>
@@ -138,7 +141,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         using var description = new MemoryStream();
         model.Description(ModelFile.WriteWeights(Stream.Null, model)).Write(description);
         var shape = string.Create(CultureInfo.InvariantCulture, $"{model.Shape.Channels}x{model.Shape.Height}x{model.Shape.Width}");
-        yield return new("class_names", JsonSerializer.Serialize(ClassValues.NamesOf(model.Keys, model.Classes)));
+        yield return new("class_names", JsonSerializer.Serialize(ClassValues.NamesOf(model.Keys, model.Classes), Readable));
         yield return new("image_shape", shape);
         yield return new("layout", export.InputLayout switch
         {

@@ -48,8 +48,8 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             ? format
             : throw Fault(
                 $"Column '{column.Name}' holds images of {format.Shape}, but NoProp needs at least {smallest}×{smallest} pixels. "
-                    + $"Enlarge them with ResizeImages, " +
-                "set ImageShape if the sizes were misread, or choose the backbone Mlp for values that are no image.");
+                + "Enlarge them with LoadImageFiles or ResizeImages, set ImageShape if the sizes were misread, or choose the "
+                    + "backbone Mlp for values that are no image.");
     }
 
     private static FeatureFormat OfImage(string name, ImageDataViewType type, ImageShape? wanted)

@@ -216,7 +216,7 @@ internal static class InputColumns
     private static string StepFor(string role, string name, SchemaShape schema) =>
         role == "feature" && SchemaShapes.Find(schema, nameof(ImageRow.ImagePath)) is { } path && IsText(path)
             ? $"the step that makes it: Transforms.LoadImageFiles(\"{name}\", width, height) reads the files of "
-                + $"'{nameof(ImageRow.ImagePath)}'"
+                + $"'{nameof(ImageRow.ImagePath)}'; an ML.NET cache behind it drops the images, which NoProp keeps in memory by itself"
             : "the step that makes it";
 
     private static string LabelCure(string name, SchemaShape.Column column) =>

@@ -138,6 +138,7 @@ internal sealed class RowReader : IDisposable
     {
         const string fillOrLeaveOut = "Fill gaps with ReplaceMissingValues, or leave such rows out with FilterRowsByMissingValues.";
         return !float.IsNaN(value) ? Advice.TrimStart()
+            : !_isNumbered ? "Fill gaps with ReplaceMissingValues."
             : !_format.Shape.IsTable ? fillOrLeaveOut
             : "NaN is what a text loader makes of a cell that is no number: see to header, separator and order of the columns. "
                 + fillOrLeaveOut;

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -22,6 +23,9 @@ internal sealed record TrainingFingerprint(
     string Library,
     string Hardware)
 {
+    // In a message, and no HTML.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Gets the version of this library.</summary>
     public static string ThisLibrary { get; } = typeof(TrainingFingerprint).Assembly.GetName().Version!.ToString(3);
 
@@ -81,7 +85,8 @@ internal sealed record TrainingFingerprint(
 
     private static string Text(int? block) => block is { } number ? $"{number}" : "none";
 
-    private static string Names(ModelDescription model) => model.Keys?.ToJson()["values"]?.ToJsonString() ?? $"{model.Classes} numbers";
+    private static string Names(ModelDescription model) =>
+        model.Keys?.ToJson()["values"]?.ToJsonString(Readable) ?? $"{model.Classes} numbers";
 
     private static IEnumerable<string> Said<T>(string name, T now, T before) =>
         EqualityComparer<T>.Default.Equals(now, before) ? [] : [FormattableString.Invariant($"{name} is {now} instead of {before}")];

@@ -30,7 +30,8 @@ public sealed class ColumnTests
     [TestMethod]
     [DataRow("no features", "Could not find feature column 'Features': the data has 'Label'")]
     [DataRow("paths of images", "Name the column, or add the step that makes it: "
-        + "Transforms.LoadImageFiles(\"Features\", width, height) reads the files of 'ImagePath'.")]
+        + "Transforms.LoadImageFiles(\"Features\", width, height) reads the files of 'ImagePath'; an ML.NET cache behind it "
+        + "drops the images")]
     [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String. If it holds paths "
         + "of images, add Transforms.LoadImageFiles(\"Features\", width, height, \"Features\"); if words, ")]
     [DataRow(

@@ -128,7 +128,7 @@ public sealed class ShapeTests
     public void Fit_ImagesUnderEightPixels_TellsTheSmallest()
     {
         var context = new MLContext(seed: 1);
-        const string sentence = "but NoProp needs at least 8×8 pixels. Enlarge them with ResizeImages";
+        const string sentence = "but NoProp needs at least 8×8 pixels. Enlarge them with LoadImageFiles or ResizeImages";
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context).Fit(context.Data.LoadFromEnumerable([new SmallVector()])),
