@@ -27,8 +27,7 @@ public sealed record EpochMetrics
 
     /// <summary>
     /// Gets the share of at most 1,000 training rows that the scorer classifies correctly, 0 to 1; <see langword="null"/> for a block that
-    /// is
-    /// trained apart, which scores nothing by itself.
+    /// is trained apart, which scores nothing by itself.
     /// </summary>
     public required double? TrainingAccuracy { get; init; }
 

@@ -5,8 +5,8 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// The user's own image networks, by name. Register in each process that loads a model trained with one: the file holds its name and
-/// weights, not its code. A
-/// trainer that was given its network needs no registration, nor do the models that it trains until they are loaded anew.
+/// weights, not its code. A trainer that was given its network needs no registration, nor do the models that it trains until they are
+/// loaded anew.
 /// </summary>
 /// <threadsafety>May be used from several threads at once.</threadsafety>
 public static class NoPropBackbones
@@ -15,16 +15,14 @@ public static class NoPropBackbones
     /// <param name="name">The name, for <see cref="NoPropOptions.BackboneName"/>; it is stored in models.</param>
     /// <param name="create">
     /// Makes a new module for a size of images. The module maps normalised images, (B, C, H, W), to (B, F) for any batch size; a linear
-    /// layer F→HiddenSize is added. Its
-    /// parameters and floating-point buffers are trained and stored with the model, so what it holds must be registered: by
-    /// <c>RegisterComponents</c>, from fields. It
-    /// is put in training mode for training steps and in evaluation mode for scoring.
+    /// layer F→HiddenSize is added. Its parameters and floating-point buffers are trained and stored with the model, so what it holds must
+    /// be registered: by <c>RegisterComponents</c>, from fields. It is put in training mode for training steps and in evaluation mode for
+    /// scoring.
     /// </param>
     /// <remarks>
     /// TorchSharp's layers draw their first weights, and dropout its masks, from the process-wide generator of torch. While a module is
-    /// made, that generator runs from
-    /// a state drawn from the trainer's seed, and so it does in each training step, and is put back afterwards: on the CPU a training with
-    /// dropout is repeatable by seed. Other programs' threads that draw from it wait meanwhile.
+    /// made, that generator runs from a state drawn from the trainer's seed, and so it does in each training step, and is put back
+    /// afterwards: on the CPU a training with dropout is repeatable by seed. Other programs' threads that draw from it wait meanwhile.
     /// </remarks>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public static void Register(string name, Func<ImageShape, nn.Module<Tensor, Tensor>> create)

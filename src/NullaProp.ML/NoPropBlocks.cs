@@ -6,13 +6,11 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// Trains the blocks of <see cref="DiscreteTime"/> apart: each in a process of its own, on any machine that sees one shared folder, and
-/// merges
-/// them into the model that one process would have trained, bit for bit on the same kind of CPU with the same number of threads.
+/// merges them into the model that one process would have trained, bit for bit on the same kind of CPU with the same number of threads.
 /// </summary>
 /// <remarks>
 /// With one-hot embeddings the blocks share nothing, so workers need no network between them and no order. Which worker trains which block
-/// is
-/// for the caller or a cluster's own scheduler to say. All of them must be given the same options and data, and an
+/// is for the caller or a cluster's own scheduler to say. All of them must be given the same options and data, and an
 /// <see cref="NoPropOptions.Seed"/> where the context has none.
 /// </remarks>
 /// <threadsafety>Any number of workers may train different blocks at once, in one process or in many.</threadsafety>
@@ -68,8 +66,7 @@ public sealed class NoPropBlocks
     /// <param name="block">The block, from 0.</param>
     /// <param name="run">
     /// Who takes part, in place of the trainer's: log, progress, cancellation. Neither validation data, for a block scores nothing by
-    /// itself, nor a
-    /// previous model, nor checkpoints, which this object has.
+    /// itself, nor a previous model, nor checkpoints, which this object has.
     /// </param>
     /// <exception cref="ArgumentException">The run has a member that a block has no use for.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block, or a column is missing or does not fit.</exception>

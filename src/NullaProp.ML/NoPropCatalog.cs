@@ -53,8 +53,7 @@ public static class NoPropCatalog
     /// <param name="options">The options; <see cref="NoPropOptions.BackboneName"/> must name the network.</param>
     /// <param name="backbone">
     /// Makes the network, as <see cref="NoPropBackbones.Register"/> describes it. The trainer keeps it; loading a model that it trained
-    /// needs it
-    /// registered under that name.
+    /// needs it registered under that name.
     /// </param>
     /// <param name="run">Who takes part in a training; may be <see langword="null"/>.</param>
     /// <returns>The trainer, whose <see cref="NoPropOptions.Backbone"/> is <see cref="NoPropBackbone.Custom"/>.</returns>

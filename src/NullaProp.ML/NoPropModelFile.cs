@@ -11,10 +11,9 @@ public static class NoPropModelFile
 {
     /// <summary>
     /// Checks every NoProp model in a file that <c>mlContext.Model.Save</c> wrote, alone or in a chain, as loading it would: that no bit
-    /// has changed since, that this
-    /// version can read it, that it holds the weights its options need and nothing else, and that it scores a row in seconds. Loads no
-    /// other transformer, scores
-    /// nothing, and needs no libtorch, but for a <see cref="NoPropBackbone.Custom"/> backbone, whose module must be registered.
+    /// has changed since, that this version can read it, that it holds the weights its options need and nothing else, and that it scores a
+    /// row in seconds. Loads no other transformer, scores nothing, and needs no libtorch, but for a <see cref="NoPropBackbone.Custom"/>
+    /// backbone, whose module must be registered.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FormatException">
@@ -41,9 +40,8 @@ public static class NoPropModelFile
     }
 
     /// <summary>
-    /// Saves a model as <c>mlContext.Model.Save</c> does, but to a new file beside the old one, which takes its place when all of it is
-    /// on the
-    /// disk: where saving fails or the process ends, the old file is there as it was.
+    /// Saves a model as <c>mlContext.Model.Save</c> does, but to a new file beside the old one, which takes its place when all of it is on
+    /// the disk: where saving fails or the process ends, the old file is there as it was.
     /// </summary>
     /// <param name="catalog">Saves any transformer, not only those of this library.</param>
     /// <param name="model">The transformer.</param>

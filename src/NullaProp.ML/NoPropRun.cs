@@ -5,8 +5,8 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// Who takes part in a training: who hears of it, what it is watched on, who may stop it, where it is kept. Given to the trainer, so that
-/// it has
-/// them inside a pipeline too, or to one <see cref="NoPropTrainer.Fit(IDataView, NoPropRun)"/>. Nothing of it is stored in the model.
+/// it has them inside a pipeline too, or to one <see cref="NoPropTrainer.Fit(IDataView, NoPropRun)"/>. Nothing of it is stored in the
+/// model.
 /// </summary>
 public sealed record NoPropRun
 {
@@ -23,17 +23,15 @@ public sealed record NoPropRun
 
     /// <summary>
     /// Gets labelled data to measure each epoch on, and to stop by where <see cref="NoPropOptions.EarlyStoppingPatience"/> is set. It has
-    /// the columns that the trainer
-    /// reads: inside a pipeline, those that the steps before the trainer have made.
+    /// the columns that the trainer reads: inside a pipeline, those that the steps before the trainer have made.
     /// </summary>
     /// <value>Default <see langword="null"/>: epochs are measured on training rows alone.</value>
     public IDataView? Validation { get; init; }
 
     /// <summary>
     /// Gets the model to train further, on the same data or on other data of the same classes: copies of its parameters and of its scaling
-    /// of pixels, which the
-    /// parameters depend on. It stays as it is. The optimizer and the learning rate's schedule start anew. Take <c>previous.Model.Options
-    /// with { … }</c> as options.
+    /// of pixels, which the parameters depend on. It stays as it is. The optimizer and the learning rate's schedule start anew. Take
+    /// <c>previous.Model.Options with { … }</c> as options.
     /// </summary>
     /// <value>Default <see langword="null"/>: training starts from drawn parameters.</value>
     public NoPropTransformer? Previous { get; init; }
@@ -63,8 +61,7 @@ public sealed record NoPropRun
 
     /// <summary>
     /// Gets what stops the training, at the end of the step under way. With <see cref="Checkpoints"/> its state is saved then. What
-    /// follows,
-    /// <see cref="WhenCancelled"/> says; cancelling the <c>MLContext</c> does the same.
+    /// follows, <see cref="WhenCancelled"/> says; cancelling the <c>MLContext</c> does the same.
     /// </summary>
     public CancellationToken CancellationToken { get; init; }
 

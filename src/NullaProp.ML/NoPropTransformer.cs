@@ -37,6 +37,11 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     private readonly NoPropScorer _scorer;
     private readonly ScoreColumns _columns;
 
+    internal NoPropTransformer(NoPropScorer scorer)
+        : this(scorer, new VectorDataViewType(NumberDataViewType.Single, scorer.Shape.Channels, scorer.Shape.Height, scorer.Shape.Width))
+    {
+    }
+
     internal NoPropTransformer(NoPropScorer scorer, DataViewType featureColumnType)
     {
         _scorer = scorer;
@@ -250,11 +255,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     {
         var host = env.Register(nameof(NoPropTransformer));
         using var log = new TrainingLog(host.Start("Loading"), logger: null);
-        var stored = Read(ctx, TorchBackend.DeviceOnceNeeded(host, log.Warning));
-        var shape = stored.Shape;
-        return new NoPropTransformer(
-            new NoPropScorer(stored),
-            new VectorDataViewType(NumberDataViewType.Single, shape.Channels, shape.Height, shape.Width));
+        return new NoPropTransformer(new NoPropScorer(Read(ctx, TorchBackend.DeviceOnceNeeded(host, log.Warning))));
     }
 
     /// <summary>Reads a model without asking for libtorch, unless the network is the user's own.</summary>

@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
@@ -82,9 +81,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
 
             var noises = PlanCompiler.For(network, model.Options).NoiseCount;
             var starts = Start.Points(model.Options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(model.Seed), noises);
-            return new NoPropTransformer(
-                new NoPropScorer(model.With(network, starts)),
-                new VectorDataViewType(NumberDataViewType.Single, model.Shape.Channels, model.Shape.Height, model.Shape.Width));
+            return new NoPropTransformer(new NoPropScorer(model.With(network, starts)));
         }
         catch
         {
@@ -100,7 +97,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
         {
             throw new InvalidOperationException(
                 $"The blocks cannot be merged: {block.Folder} scales pixels otherwise than the first block ('{name}'). Train all of "
-                    + $"them on the same data.");
+                    + "them on the same data.");
         }
     }
 }

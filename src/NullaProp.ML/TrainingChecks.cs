@@ -63,14 +63,13 @@ internal sealed class TrainingChecks(
         {
             yield return $"Blocks can be trained apart with fixed embeddings alone, but {nameof(Embedding)}.{nameof(Embedding.Kind)} is "
                 + $"{options.Embedding.Kind}: every block's step changes them. Choose {nameof(EmbeddingKind.OneHot)}, or train all "
-                    + $"blocks in one process.";
+                    + "blocks in one process.";
         }
 
         if (options.EarlyStoppingPatience > 0)
         {
-            yield return $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but a block that is "
-                + $"trained apart scores "
-                + "nothing that it could be stopped by. Set it to 0.";
+            yield return $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but a block that is trained "
+                + "apart scores nothing that it could be stopped by. Set it to 0.";
         }
     }
 
@@ -191,8 +190,7 @@ internal sealed class TrainingChecks(
         {
             warn(
                 $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but there is no validation data to "
-                    + $"stop by: "
-                + $"all {options.Epochs} epochs are trained. Set {nameof(NoPropRun)}.{nameof(NoPropRun.Validation)}.");
+                + $"stop by: all {options.Epochs} epochs are trained. Set {nameof(NoPropRun)}.{nameof(NoPropRun.Validation)}.");
         }
     }
 

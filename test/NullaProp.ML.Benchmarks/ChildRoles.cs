@@ -44,8 +44,7 @@ internal static class ChildRoles
 
     /// <summary>
     /// Trains a variant on streamed data, with augmentation and early stopping, and keeps checkpoints in a folder, in the middle of epochs
-    /// too;
-    /// prints a line a step, and the hash of the weights when it has ended.
+    /// too; prints a line a step, and the hash of the weights when it has ended.
     /// </summary>
     public const string Killed = "child-killed";
 

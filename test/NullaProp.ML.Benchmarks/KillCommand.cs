@@ -9,8 +9,7 @@ namespace NullaProp.ML.Benchmarks;
 
 /// <summary>
 /// <c>kill</c>: trainings with checkpoints that are killed at random moments, until each has ended; their weights against those of a
-/// training
-/// that nobody disturbed.
+/// training that nobody disturbed.
 /// </summary>
 internal static class KillCommand
 {

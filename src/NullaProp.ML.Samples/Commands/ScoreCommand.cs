@@ -26,7 +26,7 @@ internal static class ScoreCommand
         var index = new WorkerIndex("With --of: the worker");
         var command = new Command(
             "score",
-            $"Classifies all images of a folder or a list, to files that are there whole or not at all; the same command goes on where it "
+            "Classifies all images of a folder or a list, to files that are there whole or not at all; the same command goes on where it "
             + $"was stopped. Files that are no images have a row that says so. {CommandExecution.ExitCodes} "
             + $"{CommandExecution.RunAgain}: stopped by Ctrl+C, SIGTERM or SIGUSR1: run it again.")
         {

@@ -118,8 +118,7 @@ internal sealed class TrainCommand
         var evaluationName = arguments.GetValue(_test) is null ? "validation" : "test";
         Report.PrintTask(
             $"{images.Training.Files.Count:N0} training and {images.Evaluation.Files.Count:N0} {evaluationName} images of "
-            + $"{images.Training.ClassNames.Count} classes, "
-            + $"{pixels.Side}×{pixels.Side} pixels.",
+            + $"{images.Training.ClassNames.Count} classes, {pixels.Side}×{pixels.Side} pixels.",
             options);
         if (images.Unreadable > 0)
             Report.PrintNote($"Files that cannot be read as images, left out: {images.Unreadable:N0}.");

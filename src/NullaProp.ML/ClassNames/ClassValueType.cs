@@ -145,7 +145,7 @@ internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, 
         {
             throw new FormatException(
                 $"The model file has a class name that is no {Name} ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the "
-                    + $"model again.",
+                    + "model again.",
                 fault);
         }
     }

@@ -12,6 +12,9 @@ namespace NullaProp.ML.ClassNames;
 /// </summary>
 internal abstract class ClassValues
 {
+    /// <summary>The most classes of a model.</summary>
+    public const int Most = 65_536;
+
     /// <summary>Gets the names as text, in the order of the keys.</summary>
     public abstract IReadOnlyList<string> Names { get; }
 

@@ -25,8 +25,7 @@ internal abstract class Dynamics
 
     /// <summary>
     /// Returns what a change of û adds: z₁ = A·z₀ + B·û₀ + Ramp·(û₁ − û₀), exact where û goes from û₀ to û₁ linearly in
-    /// <see cref="Elapsed"/>, with the A and B of
-    /// <see cref="Transition"/>.
+    /// <see cref="Elapsed"/>, with the A and B of <see cref="Transition"/>.
     /// </summary>
     /// <param name="from">The level at the start of the step.</param>
     /// <param name="to">The level at its end.</param>
@@ -94,8 +93,7 @@ internal sealed class ProbabilityFlow : Dynamics
 
 /// <summary>
 /// The drift of the reverse diffusion without its noise: dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z), which with ᾱ′ = λ′·ᾱ(1−ᾱ) is λ′·(√ᾱ·û −
-/// ½(1+ᾱ)·z). The seed
-/// project integrates it under <c>fix=True</c>.
+/// ½(1+ᾱ)·z). The seed project integrates it under <c>fix=True</c>.
 /// </summary>
 /// <remarks>
 /// The state becomes cleaner than any that training has seen, for noise shrinks as (1−ᾱ)/√ᾱ: all draws run to the likeliest class.

@@ -5,8 +5,7 @@ namespace NullaProp.ML.Diffusion;
 
 /// <summary>
 /// The learned schedule of the paper's appendix B: λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t), ḡ(t) = (g(t)−g(0))/(g(1)−g(0)), with g a two-layer network
-/// whose weights are positive,
-/// so that λ rises whatever the weights become.
+/// whose weights are positive, so that λ rises whatever the weights become.
 /// </summary>
 /// <remarks>
 /// g(t) = softplus(b₂ + Σ w₂·softplus(w₁·t + b₁)), each w the softplus of a raw weight. The JAX reference leaves w free, so that its SNR′

@@ -65,13 +65,12 @@ internal sealed class LinearNoiseSchedule(double logSnrAtNoise, double logSnrAtL
 
 /// <summary>
 /// The cosine of Nichol and Dhariwal (2021, arXiv 2102.09672, eq. 17), f(v) = cos²(((v + 0.008)/1.008)·π/2), whose share f(1−t)/f(0) of the
-/// way from noise to label ᾱ has
-/// gone at t: ᾱ(t) = ᾱ(0) + (ᾱ(1) − ᾱ(0))·f(1−t)/f(0). Nothing to train.
+/// way from noise to label ᾱ has gone at t: ᾱ(t) = ᾱ(0) + (ᾱ(1) − ᾱ(0))·f(1−t)/f(0). Nothing to train.
 /// </summary>
 /// <remarks>
 /// The bare share runs from 0 to 1, where λ is infinite. Others clip it, which leaves λ flat, and λ′ zero, over a stretch of time; here it
-/// is squeezed between the two ends,
-/// so that λ rises everywhere and has an inverse. With ω = π/2/1.008 the share is sin²(ωt)/sin²ω, and λ′ is 0 at t = 0 alone.
+/// is squeezed between the two ends, so that λ rises everywhere and has an inverse. With ω = π/2/1.008 the share is sin²(ωt)/sin²ω, and λ′
+/// is 0 at t = 0 alone.
 /// </remarks>
 internal sealed class CosineNoiseSchedule : NoiseSchedule
 {

@@ -115,7 +115,7 @@ internal static class ModelStreams
         {
             throw new FormatException(
                 $"The file '{name}' of the model cannot be unpacked ({fault.Message.TrimEnd('.')}); it is damaged. Train and save the "
-                    + $"model again.",
+                    + "model again.",
                 fault);
         }
     }

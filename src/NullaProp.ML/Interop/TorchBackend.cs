@@ -93,12 +93,11 @@ internal static class TorchBackend
     {
         var reason = LastLine(fault);
         return Says(reason, "GLIBCXX", "GLIBC_")
-            ? "The system's C or C++ library is older than the file asks for. Reference NullaProp.ML as a package, whose build adapts "
-                + "the file, or import its " +
-              "buildTransitive/NullaProp.ML.targets beside a project reference; or update libstdc++."
+            ? "The system's C or C++ library is older than the file asks for. Reference NullaProp.ML as a package, whose build adapts the "
+              + "file, or import its buildTransitive/NullaProp.ML.targets beside a project reference; or update libstdc++."
             : fault is BadImageFormatException
                 || Says(reason, "wrong ELF class", "invalid ELF header", "file too short", "architecture", $"{path}: cannot open")
-            ? $"The file is damaged, or made for another system or processor than this process's, "
+            ? "The file is damaged, or made for another system or processor than this process's, "
                 + $"{RuntimeInformation.RuntimeIdentifier}. {Package}"
             : !reason.Contains("cannot open shared object", StringComparison.Ordinal) || Says(reason, "torch", "libc10", "libgomp-")
             ? Package

@@ -52,8 +52,7 @@ internal sealed class ClassEmbedding
 
     /// <summary>
     /// Returns W in managed memory, (K, D); <see langword="null"/> for one-hot embeddings, where W is the identity: a class is a place, and
-    /// nothing
-    /// is to be multiplied.
+    /// nothing is to be multiplied.
     /// </summary>
     public HostTensor? Rows() => _kind switch
     {

@@ -85,7 +85,7 @@ internal sealed class CustomBackbone : Backbone
             {
                 throw new InvalidOperationException(
                     $"The parameter '{path}' of the backbone '{name}' is {parameter.dtype}, but must be {ScalarType.Float32}. Make the "
-                        + $"module with single precision.");
+                        + "module with single precision.");
             }
 
             scope.Owner.Adopt($"{scope.Prefix}.{path}", parameter, Role(parameter));
@@ -143,7 +143,6 @@ internal static class CustomBackbones
         ? create
         : throw new InvalidOperationException(
             $"The backbone '{name}' is not registered in this process, but a model with {nameof(NoPropOptions.Backbone)} "
-                + $"{NoPropBackbone.Custom} needs it. " +
-            $"Call NoPropBackbones.Register(\"{name}\", shape => …) before loading, with the module that the model was trained with, " +
-            "or before training, or give the trainer its own: Trainers.NoProp(options, shape => …).");
+            + $"{NoPropBackbone.Custom} needs it. Call NoPropBackbones.Register(\"{name}\", shape => …) before loading, with the module "
+            + "that the model was trained with, or before training, or give the trainer its own: Trainers.NoProp(options, shape => …).");
 }

@@ -6,8 +6,7 @@ namespace NullaProp.ML.Networks;
 
 /// <summary>
 /// The network that predicts the clean label from an image, a noisy label and, where one block serves all times, the time. Discrete time
-/// has a block for each step,
-/// trained by itself; its noise level is always the same, so it reads no time.
+/// has a block for each step, trained by itself; its noise level is always the same, so it reads no time.
 /// </summary>
 internal sealed class DenoisingBlock
 {
@@ -35,8 +34,8 @@ internal sealed class DenoisingBlock
 
     /// <summary>
     /// Gets or sets what z is multiplied by before it is read. A block of discrete time has the factor √ᾱ of its level, by which the best
-    /// linear estimate of a label of
-    /// variance 1 shrinks z: the noisier it is, the less of it the block has to learn to overlook (docs/decisions.md). Elsewhere 1.
+    /// linear estimate of a label of variance 1 shrinks z: the noisier it is, the less of it the block has to learn to overlook
+    /// (docs/decisions.md). Elsewhere 1.
     /// </summary>
     public double LabelScale { get; set; } = 1;
 

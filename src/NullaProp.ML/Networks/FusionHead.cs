@@ -5,13 +5,11 @@ namespace NullaProp.ML.Networks;
 
 /// <summary>
 /// Joins image features, label code and, where there is one, time code into class logits: Linear(3H→H) – LayerNorm – ReLU – Linear(H→128) –
-/// LayerNorm – ReLU –
-/// Linear(128→K), as in the JAX reference.
+/// LayerNorm – ReLU – Linear(128→K), as in the JAX reference.
 /// </summary>
 /// <remarks>
 /// The first layer reads the parts side by side, so its output is the sum of a share of each. The shares are asked for one by one: the
-/// image's once per
-/// image, the time's once per stage of a sampling plan.
+/// image's once per image, the time's once per stage of a sampling plan.
 /// </remarks>
 internal sealed class FusionHead
 {

@@ -57,6 +57,11 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
         nn.functional.conv2d(
             ChannelsLast.Of(x), ChannelsLast.Of(Weight.RoundedLike(x)), Bias.RoundedLike(x), padding: Padding);
 
+    /// <summary>Returns the largest of each two by two numbers, or 0 where none is above it.</summary>
+    /// <param name="x">What the layer made, (B, outputs, H, W); its memory is used further.</param>
+    /// <remarks>Maximum and ReLU commute: pooling first leaves a quarter of the values to clip.</remarks>
+    public static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
+
     /// <summary>Returns the layer for scoring, with what follows it.</summary>
     /// <param name="pool">The side of the max-pool's squares: 1 or 2.</param>
     public BackboneLayer Layer(int pool) => new BackboneLayer.Convolution(Weight.Host(), Bias.Host(), pool);

@@ -4,8 +4,7 @@ namespace NullaProp.ML.Networks;
 
 /// <summary>
 /// The image network of the paper's figure 6: 3×3 convolutions of 32, 64 and 128 channels, each with ReLU and dropout 0.2, a 2×2 max-pool
-/// behind the first and the
-/// last, then a linear layer with ReLU, or with batch normalisation in the blocks of discrete time.
+/// behind the first and the last, then a linear layer with ReLU, or with batch normalisation in the blocks of discrete time.
 /// </summary>
 /// <remarks>The figure does not state the padding: 1 here, as in every re-implementation known.</remarks>
 internal sealed class PaperBackbone : Backbone
@@ -44,9 +43,9 @@ internal sealed class PaperBackbone : Backbone
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training)
     {
-        var x = _firstDropout.Forward(Pooled(_first.Forward(images)), training); // (B, 32, H/2, W/2)
+        var x = _firstDropout.Forward(Convolution.Pooled(_first.Forward(images)), training); // (B, 32, H/2, W/2)
         x = _secondDropout.Forward(_second.Forward(x).relu_(), training); // (B, 64, H/2, W/2)
-        x = _thirdDropout.Forward(Pooled(_third.Forward(x)), training); // (B, 128, H/4, W/4)
+        x = _thirdDropout.Forward(Convolution.Pooled(_third.Forward(x)), training); // (B, 128, H/4, W/4)
         x = _linear.Forward(x.flatten(1)); // (B, H)
         return _norm is null ? x.relu_() : _norm.Forward(x, training); // (B, H)
     }
@@ -65,9 +64,6 @@ internal sealed class PaperBackbone : Backbone
                 : [new BackboneLayer.Dense(_norm.Behind(linear))],
         ];
     }
-
-    // max and ReLU commute: pooling first leaves a quarter of the values to clip.
-    private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
 }
 
 /// <summary>What follows the last linear layer of the paper's image network.</summary>

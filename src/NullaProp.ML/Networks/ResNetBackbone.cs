@@ -5,8 +5,7 @@ namespace NullaProp.ML.Networks;
 
 /// <summary>
 /// A residual network (He et al. 2016, arXiv 1512.03385) with a linear layer in place of its classifier. Weights have the names of
-/// torchvision's state dict, so that
-/// trained ones fit.
+/// torchvision's state dict, so that trained ones fit.
 /// </summary>
 internal sealed class ResNetBackbone : Backbone
 {
@@ -136,8 +135,7 @@ internal sealed record ResNetDepth(Func<WeightScope, long, long, int, ResidualBl
 
 /// <summary>
 /// A block of a residual network (He et al. 2016): convolutions with ReLU between them, to whose result the block's input is added before
-/// the last ReLU. Where number
-/// of channels or size change, the input goes through a 1×1 convolution first.
+/// the last ReLU. Where number of channels or size change, the input goes through a 1×1 convolution first.
 /// </summary>
 internal sealed class ResidualBlock
 {

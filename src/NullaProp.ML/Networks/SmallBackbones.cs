@@ -31,17 +31,14 @@ internal sealed class ConvBackbone : Backbone
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training)
     {
-        var x = Pooled(_first.Forward(images)); // (B, 32, H/2, W/2)
-        x = Pooled(_second.Forward(x)); // (B, 64, H/4, W/4)
+        var x = Convolution.Pooled(_first.Forward(images)); // (B, 32, H/2, W/2)
+        x = Convolution.Pooled(_second.Forward(x)); // (B, 64, H/4, W/4)
         return x.flatten(1); // (B, 64·H/4·W/4)
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<BackboneLayer> Layers() =>
         [_first.Layer(pool: 2), _second.Layer(pool: 2), new BackboneLayer.Dense(Output.Host())];
-
-    // max and ReLU commute: pooling first leaves a quarter of the values to clip.
-    private static Tensor Pooled(Tensor x) => nn.functional.max_pool2d(x, 2L).relu_();
 }
 
 /// <summary>

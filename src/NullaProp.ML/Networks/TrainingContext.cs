@@ -4,9 +4,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Networks;
 
 /// <summary>
-/// A place in a training, handed to networks and losses: where random numbers come from, and what works otherwise than in scoring, such
-/// as dropout and batch
-/// normalisation.
+/// A place in a training, handed to networks and losses: where random numbers come from, and what works otherwise than in scoring, such as
+/// dropout and batch normalisation.
 /// </summary>
 /// <param name="Streams">The streams of the training.</param>
 /// <param name="Scope">What the names of this pass's streams start with.</param>

@@ -8,8 +8,7 @@ namespace NullaProp.ML.Networks;
 
 /// <summary>
 /// Owns the weights of one model, by name. Networks ask it for their weights by name and shape; it draws them for training, each from a
-/// stream of
-/// its own, or promises them when a model is loaded: so the shapes that a file must hold are known before any of it is read.
+/// stream of its own, or promises them when a model is loaded: so the shapes that a file must hold are known before any of it is read.
 /// </summary>
 /// <remarks>
 /// Plain tensors rather than <c>torch.nn.Module</c>: modules draw their first values from the process-wide generator and take names from

@@ -1,3 +1,4 @@
+using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Onnx;
@@ -16,9 +17,6 @@ internal static class PretrainedPackage
 
     /// <summary>Where the network is in that folder.</summary>
     public static readonly string NetworkFile = Path.Combine("ResNet18Onnx", "ResNet18.onnx");
-
-    private const int BlocksBefore = 2; // in each group; the last group has one more
-    private const int Groups = 4;
 
     private static readonly string MeanFile = Path.Combine("ResNetPrepOnnx", "ResNetPreprocess.onnx");
     private static readonly string[] NormNames = ["weight", "bias", "running_mean", "running_var"]; // the inputs of ONNX's operator
@@ -73,14 +71,14 @@ internal static class PretrainedPackage
     private static IEnumerable<(string Convolution, string Norm, bool IsShortcut)> Layers()
     {
         yield return ("conv1", "bn1", false);
-        for (var group = 1; group <= Groups; group++)
+        foreach (var (group, blocks) in ResNetDepth.OfPretrained.Groups.Index())
         {
-            for (var block = 0; block < (group == Groups ? BlocksBefore + 1 : BlocksBefore); block++)
+            for (var block = 0; block < blocks; block++)
             {
-                var name = $"layer{group}.{block}";
+                var name = $"layer{group + 1}.{block}";
                 yield return ($"{name}.conv1", $"{name}.bn1", false);
                 yield return ($"{name}.conv2", $"{name}.bn2", false);
-                if (group > 1 && block == 0)
+                if (group > 0 && block == 0)
                 {
                     yield return ($"{name}.downsample.0", $"{name}.downsample.1", true);
                 }

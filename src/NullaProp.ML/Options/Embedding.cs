@@ -22,9 +22,8 @@ public sealed record Embedding
     /// <summary>Gets the length D of a learned embedding, where <see cref="Embedding.Initialization"/> leaves it open.</summary>
     /// <value>
     /// Default <see langword="null"/>: 20 (paper, table 1), or what is given: the number of classes for <see cref="EmbeddingKind.OneHot"/>,
-    /// and where it starts at
-    /// images <see cref="NoPropOptions.HiddenSize"/> for their features, channels × height × width for their pixels. Else 1 to 65,536; the
-    /// JAX reference has 256.
+    /// and where it starts at images <see cref="NoPropOptions.HiddenSize"/> for their features, channels × height × width for their pixels.
+    /// Else 1 to 65,536; the JAX reference has 256.
     /// </value>
     [Range(1, 65_536), DecidesParameters]
     public int? Dimension { get; init; }
@@ -42,8 +41,7 @@ public sealed record Embedding
         if (!IsLearned && Initialization != EmbeddingInitialization.Orthogonal)
         {
             yield return $"Embedding.{nameof(Initialization)} is {Initialization}, but embeddings of the kind {Kind} are fixed: choose "
-                + $"{EmbeddingKind.Learned} or "
-                + $"{EmbeddingKind.LearnedUnitNorm}, or leave it out.";
+                + $"{EmbeddingKind.Learned} or {EmbeddingKind.LearnedUnitNorm}, or leave it out.";
         }
 
         if (Dimension is { } dimension && (!IsLearned || StartsAtImages))
@@ -69,9 +67,8 @@ public enum EmbeddingKind
     LearnedUnitNorm,
 
     /// <summary>
-    /// Learned and unconstrained, starting where <see cref="Embedding.Initialization"/> says (paper, section 2.2.1). With
-    /// the JAX reference's losses
-    /// it collapses: watch <see cref="EpochMetrics.EmbeddingNorm"/>.
+    /// Learned and unconstrained, starting where <see cref="Embedding.Initialization"/> says (paper, section 2.2.1). With the JAX
+    /// reference's losses it collapses: watch <see cref="EpochMetrics.EmbeddingNorm"/>.
     /// </summary>
     Learned,
 }
@@ -81,10 +78,9 @@ public enum EmbeddingKind
 /// </summary>
 /// <remarks>
 /// A class without training images has no middle: the last three refuse it. They normalise pixels first, as training does, and divide the
-/// rows by their mean length, so that noise
-/// levels mean for them what they mean for one-hot embeddings. Differs from the sources, which leave them at the length of their units
-/// (docs/decisions.md). For
-/// <see cref="EmbeddingKind.LearnedUnitNorm"/> only the direction of each is kept.
+/// rows by their mean length, so that noise levels mean for them what they mean for one-hot embeddings. Differs from the sources, which
+/// leave them at the length of their units (docs/decisions.md). For <see cref="EmbeddingKind.LearnedUnitNorm"/> only the direction of each
+/// is kept.
 /// </remarks>
 public enum EmbeddingInitialization
 {
@@ -99,24 +95,21 @@ public enum EmbeddingInitialization
 
     /// <summary>
     /// The features that the untrained backbone (of discrete time: the first block's) gives one of at most 10 random images of the class:
-    /// the one with the smallest sum of squared distances to the others
-    /// (dimarkov/nullaprop, utils.py:327-420). D is <see cref="NoPropOptions.HiddenSize"/>.
+    /// the one with the smallest sum of squared distances to the others (dimarkov/nullaprop, utils.py:327-420). D is
+    /// <see cref="NoPropOptions.HiddenSize"/>.
     /// </summary>
     FeatureMedoidBySum,
 
     /// <summary>
     /// The same by the smallest median distance, where an image's distance 0 to itself counts and an even number has the lower of its two
-    /// medians (yhgon/NoProp,
-    /// noprop_simple.py:163-207). D is <see cref="NoPropOptions.HiddenSize"/>.
+    /// medians (yhgon/NoProp, noprop_simple.py:163-207). D is <see cref="NoPropOptions.HiddenSize"/>.
     /// </summary>
     FeatureMedoidByMedian,
 
     /// <summary>
     /// The image with the smallest median distance to all other images of its class, pixel by pixel (the prototype of the paper, section
-    /// 2.2.1). D is channels × height × width.
-    /// Differs from the paper: of at most 2,000 images of each class, fewer where they take more than
-    /// <see cref="NoPropOptions.MaxCachedBytes"/>; and the noisy label
-    /// is read by linear layers, as any other, not by convolutions.
+    /// 2.2.1). D is channels × height × width. Differs from the paper: of at most 2,000 images of each class, fewer where they take more
+    /// than <see cref="NoPropOptions.MaxCachedBytes"/>; and the noisy label is read by linear layers, as any other, not by convolutions.
     /// </summary>
     PixelMedoid,
 }

@@ -26,10 +26,9 @@ public enum NoPropBackbone
 
     /// <summary>
     /// A residual network of 15.9 million weights trained on the 1.3 million photos of ImageNet: for photos, of which some dozens a class
-    /// will do. Images must be
-    /// 3×224×224, red, green and blue of 0 to 255. Its weights come with the package Microsoft.ML.DnnImageFeaturizer.ResNet18, which the
-    /// application references; a trained model holds them. What it sees in a photo is computed once, and what
-    /// follows is trained on that; <see cref="NoPropOptions.FineTuning"/> says how much of it is trained further.
+    /// will do. Images must be 3×224×224, red, green and blue of 0 to 255. Its weights come with the package
+    /// Microsoft.ML.DnnImageFeaturizer.ResNet18, which the application references; a trained model holds them. What it sees in a photo is
+    /// computed once, and what follows is trained on that; <see cref="NoPropOptions.FineTuning"/> says how much of it is trained further.
     /// </summary>
     PretrainedResNet18,
 
@@ -51,8 +50,7 @@ public enum BackbonePrecision
 {
     /// <summary>
     /// <see cref="BFloat16"/> for networks with convolutions where the hardware multiplies it faster (CPUs with AMX, AMD's with
-    /// AVX512_BF16, NVIDIA GPUs from Ampere on), else
-    /// <see cref="Full"/>. Name one of them to train the same model on other hardware.
+    /// AVX512_BF16, NVIDIA GPUs from Ampere on), else <see cref="Full"/>. Name one of them to train the same model on other hardware.
     /// </summary>
     Automatic,
 
@@ -61,8 +59,8 @@ public enum BackbonePrecision
 
     /// <summary>
     /// bfloat16: the range of single precision with 8 bits of accuracy, faster and in half the memory. The weights stay in single precision
-    /// and are rounded for
-    /// each step (Micikevicius et al. 2018, arXiv 1710.03740, section 3.1). Not for <see cref="NoPropBackbone.Custom"/>.
+    /// and are rounded for each step (Micikevicius et al. 2018, arXiv 1710.03740, section 3.1). Not for
+    /// <see cref="NoPropBackbone.Custom"/>.
     /// </summary>
     BFloat16,
 }

@@ -113,9 +113,8 @@ internal static class OptionsValidator
 
         if (o is { Backbone: NoPropBackbone.Custom, BackbonePrecision: BackbonePrecision.BFloat16 })
         {
-            yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in "
-                + $"the single precision of its own "
-                + $"parameters: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}.";
+            yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in the "
+                + $"single precision of its own parameters: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}.";
         }
     }
 
@@ -131,8 +130,7 @@ internal static class OptionsValidator
         if (o.Variant is DiscreteTime)
         {
             yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {kind} has 15.9 "
-                + $"million weights: "
-                + "choose another variant.";
+                + "million weights: choose another variant.";
         }
 
         if (o.Augmentation != Augmentation.None && o.FineTuning != FineTuning.Everything)
@@ -144,8 +142,7 @@ internal static class OptionsValidator
         if (o.Embedding.Initialization == EmbeddingInitialization.PixelMedoid)
         {
             yield return $"Embedding.{nameof(Embedding.Initialization)} is {o.Embedding.Initialization}, but by {kind} training sees no "
-                + $"pixels: choose "
-                + $"{EmbeddingInitialization.FeatureMedoidBySum}.";
+                + $"pixels: choose {EmbeddingInitialization.FeatureMedoidBySum}.";
         }
     }
 

@@ -7,9 +7,8 @@ namespace NullaProp.ML;
 /// </summary>
 /// <remarks>
 /// What a model has no use for stays at its default; a change of it is refused. The blocks of <see cref="DiscreteTime"/> each take one
-/// exact step, so that it knows no
-/// solver; <see cref="FlowMatching"/> follows its velocity, so that it knows no other dynamics; <see cref="CrossEntropyBaseline"/>
-/// evaluates once.
+/// exact step, so that it knows no solver; <see cref="FlowMatching"/> follows its velocity, so that it knows no other dynamics;
+/// <see cref="CrossEntropyBaseline"/> evaluates once.
 /// </remarks>
 public sealed record Sampling
 {
@@ -55,8 +54,7 @@ public sealed record Sampling
 
     /// <summary>
     /// Gets the number of random starts, stored with the model, whose probabilities are averaged. 0 starts once, from the prior's mean z₀ =
-    /// 0. The time to score grows
-    /// with it.
+    /// 0. The time to score grows with it.
     /// </summary>
     /// <value>Default 0; 0 to 1,024.</value>
     [Range(0, 1_024)]
@@ -64,16 +62,14 @@ public sealed record Sampling
 
     /// <summary>
     /// Gets the output column of the Shannon entropy −Σ p·ln p of the class probabilities, one <see cref="float"/>: nats, from 0 where a
-    /// class is certain to ln K where
-    /// all are alike. Reject images above a threshold.
+    /// class is certain to ln K where all are alike. Reject images above a threshold.
     /// </summary>
     /// <value>Default <see langword="null"/>: no such column.</value>
     public string? EntropyColumnName { get; init; }
 
     /// <summary>
     /// Gets the output column of the share of <see cref="Draws"/> whose own most probable class is not the predicted one, one
-    /// <see cref="float"/> from 0 to 1. Reject
-    /// images above a threshold. Needs two draws or more.
+    /// <see cref="float"/> from 0 to 1. Reject images above a threshold. Needs two draws or more.
     /// </summary>
     /// <value>Default <see langword="null"/>: no such column.</value>
     public string? DisagreementColumnName { get; init; }
@@ -110,15 +106,13 @@ public enum FlowDynamics
 
     /// <summary>
     /// dz/dt = ᾱ′/(ᾱ(1−ᾱ))·(√ᾱ·û − ½(1+ᾱ)·z): the drift of the reverse diffusion with its noise left out, as the JAX reference has it under
-    /// <c>fix=True</c>. Mode-seeking: all
-    /// draws run to the likeliest class, so that they tell nothing of uncertainty.
+    /// <c>fix=True</c>. Mode-seeking: all draws run to the likeliest class, so that they tell nothing of uncertainty.
     /// </summary>
     ReverseDrift,
 
     /// <summary>
     /// The reverse diffusion with its noise: z₁ = a·û + b·z₀ + √c·ε, eq. (3) of the paper. As the probability flow, it turns draws into
-    /// labels as often as they are true. Needs
-    /// <see cref="OdeSolver.ExponentialEuler"/> and <see cref="Sampling.Draws"/> of 1 or more.
+    /// labels as often as they are true. Needs <see cref="OdeSolver.ExponentialEuler"/> and <see cref="Sampling.Draws"/> of 1 or more.
     /// </summary>
     Ancestral,
 }
@@ -149,8 +143,8 @@ public enum OdeSolver
 
     /// <summary>
     /// <see cref="Multistep"/> over steps of unequal length, chosen so that none misses by more than <see cref="Sampling.SolverTolerance"/>
-    /// with an ideal network, and at
-    /// most <see cref="Sampling.SolverSteps"/> of them. Chosen once, when the model is made ready to score, never by the images.
+    /// with an ideal network, and at most <see cref="Sampling.SolverSteps"/> of them. Chosen once, when the model is made ready to score,
+    /// never by the images.
     /// </summary>
     Adaptive,
 }
@@ -191,13 +185,10 @@ public enum EarlyExit
 
     /// <summary>
     /// An image leaves once the evaluations that are left, whatever they gave, could not change its class. Where the score is a mean over
-    /// evaluations
-    /// (<see cref="ScoreReadout.PathMean"/>, <see cref="ScoreReadout.NoisyPathMean"/>), that is when the best class leads by more than
-    /// their share; its probabilities are the mean of
-    /// those evaluated. Where it is the <see cref="ScoreReadout.LastState"/> of one start, that is when no predictions could carry the
-    /// state to another class; its probabilities are
-    /// those of the last prediction held to the end. A last prediction cannot be told before it is made, nor a velocity bounded: those go
-    /// the whole way.
+    /// evaluations (<see cref="ScoreReadout.PathMean"/>, <see cref="ScoreReadout.NoisyPathMean"/>), that is when the best class leads by
+    /// more than their share; its probabilities are the mean of those evaluated. Where it is the <see cref="ScoreReadout.LastState"/> of
+    /// one start, that is when no predictions could carry the state to another class; its probabilities are those of the last prediction
+    /// held to the end. A last prediction cannot be told before it is made, nor a velocity bounded: those go the whole way.
     /// </summary>
     WhenClassIsDecided,
 }

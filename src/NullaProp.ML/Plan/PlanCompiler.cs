@@ -17,8 +17,7 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
 
     /// <summary>
     /// Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are still to come:
-    /// along a
-    /// straight schedule.
+    /// along a straight schedule.
     /// </summary>
     /// <param name="model">The model, for its number of classes.</param>
     /// <param name="options">Its variant, and how to score.</param>

@@ -6,8 +6,7 @@ namespace NullaProp.ML.Randomness;
 
 /// <summary>
 /// Philox 4×32 with 10 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a function that turns a key of 64 bits
-/// and a counter of 128 into
-/// four random words. No number needs another to be drawn first.
+/// and a counter of 128 into four random words. No number needs another to be drawn first.
 /// </summary>
 internal static class Philox
 {

@@ -7,8 +7,7 @@ namespace NullaProp.ML.Randomness;
 
 /// <summary>
 /// The random numbers of one name at one position. Each call goes on where the last one ended, at a new counter. Words, whole numbers and
-/// uniform numbers are the same
-/// on every machine; normal ones up to the last bits of its logarithm, sine and cosine.
+/// uniform numbers are the same on every machine; normal ones up to the last bits of its logarithm, sine and cosine.
 /// </summary>
 /// <param name="key">The key of the name.</param>
 /// <param name="epoch">The epoch.</param>

@@ -5,14 +5,13 @@ using System.Text;
 namespace NullaProp.ML.Randomness;
 
 /// <summary>
-/// All random numbers that follow from a seed, as streams by name and position. The key of a stream is the first 8 bytes, little-endian,
-/// of the SHA-256 of the seed
-/// (4 bytes, little-endian) and its name (UTF-8); the counter of <see cref="Philox"/> is (index, step, epoch) of 64, 32 and 32 bits.
+/// All random numbers that follow from a seed, as streams by name and position. The key of a stream is the first 8 bytes, little-endian, of
+/// the SHA-256 of the seed (4 bytes, little-endian) and its name (UTF-8); the counter of <see cref="Philox"/> is (index, step, epoch) of
+/// 64, 32 and 32 bits.
 /// </summary>
 /// <remarks>
-/// Who draws has a name of its own, so that no two share a number, and what one draws never depends on what others drew before: a weight
-/// of block 7 needs no other
-/// block, and a place in a training is two whole numbers.
+/// Who draws has a name of its own, so that no two share a number, and what one draws never depends on what others drew before: a weight of
+/// block 7 needs no other block, and a place in a training is two whole numbers.
 /// </remarks>
 /// <param name="seed">The seed.</param>
 /// <threadsafety>Any number of threads may ask for streams.</threadsafety>

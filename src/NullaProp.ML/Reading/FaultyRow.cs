@@ -6,9 +6,8 @@ namespace NullaProp.ML.Reading;
 
 /// <summary>
 /// Finds the row at which reading failed. ML.NET reads ahead on several threads and then tells neither the row nor, for an image that
-/// cannot be decoded, the file;
-/// reading once more on one thread does. Data that may be used up by that is not read once more. Where the second reading fails otherwise,
-/// as a source that can be read but once does, the first fault is what is told.
+/// cannot be decoded, the file; reading once more on one thread does. Data that may be used up by that is not read once more. Where the
+/// second reading fails otherwise, as a source that can be read but once does, the first fault is what is told.
 /// </summary>
 internal static class FaultyRow
 {

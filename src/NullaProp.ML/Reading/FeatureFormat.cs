@@ -35,13 +35,12 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             ImageDataViewType image => OfImage(column.Name, image, wanted),
             VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted, backbone),
             VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => throw Fault(
-                $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image "
-                    + $"files, as LoadRawImageBytes " +
-                "reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set the size with "
-                    + "[VectorType(n)]."),
+                $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image files, "
+                + "as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set "
+                + "the size with [VectorType(n)]."),
             _ => throw Fault(
                 $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the "
-                    + $"size with [VectorType(n)]."),
+                    + "size with [VectorType(n)]."),
         };
         var smallest = backbone.SmallestSide();
         return wanted is not null || (format.Shape.Channels >= 1 && format.Shape.Height >= smallest && format.Shape.Width >= smallest)
@@ -74,7 +73,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             ? shape
             : throw Fault(
                 $"Column '{name}' holds images, which give 1 or 3 channels, but ImageShape asks for {shape.Channels}. Set 1 or 3, or "
-                    + $"use ExtractPixels.");
+                    + "use ExtractPixels.");
 
     private static FeatureFormat OfVector(string name, VectorDataViewType type, ImageShape? wanted, NoPropBackbone backbone)
     {
@@ -102,9 +101,8 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             _ => throw Fault(
                 $"Column '{name}' is a flat vector of {type.Size} "
                     + $"values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
-                "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, "
-                    + "or choose the backbone " +
-                "Mlp for values that are no image."),
+                "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, or "
+                + "choose the backbone Mlp for values that are no image."),
         };
     }
 

@@ -36,7 +36,7 @@ internal sealed class ImagePixelReader(ValueGetter<MLImage> getter, ImageShape s
         {
             throw new InvalidOperationException(
                 $"the image is {_image.Height}×{_image.Width} pixels, but must be {shape.Height}×{shape.Width}; add ResizeImages before "
-                    + $"NoProp");
+                    + "NoProp");
         }
 
         var (red, green, blue) = _image.PixelFormat switch

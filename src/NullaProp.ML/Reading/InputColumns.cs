@@ -13,7 +13,6 @@ internal static class InputColumns
     private const string FeatureTypes = "Vector<Single>, Vector<Byte> or Image";
     private const string LabelType = "Key<UInt32>";
     private const string WeightType = "Single";
-    private const int MostClasses = 65_536;
 
     /// <summary>Checks the shape of a feature column.</summary>
     /// <param name="schema">The shape of the input.</param>
@@ -151,8 +150,9 @@ internal static class InputColumns
         return count switch
         {
             < 2 => throw Marked.Exception(new InvalidOperationException(TooFewClasses(data, column))),
-            > MostClasses => throw Marked.Exception(new InvalidOperationException(
-                $"Label column '{name}' has {count} classes, but NoProp takes at most 65536. Map the labels to keys with MapValueToKey.")),
+            > ClassValues.Most => throw Marked.Exception(new InvalidOperationException(
+                $"Label column '{name}' has {count} classes, but NoProp takes at most {ClassValues.Most}. Map the labels to keys with "
+                + "MapValueToKey.")),
             _ => (column, (int)count),
         };
     }
@@ -171,7 +171,7 @@ internal static class InputColumns
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
                 $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted "
-                    + $"MapValueToKey."));
+                    + "MapValueToKey."));
         }
 
         CheckNames(label, count, keys);
@@ -187,7 +187,7 @@ internal static class InputColumns
     /// <exception cref="ArgumentOutOfRangeException">It does.</exception>
     public static void CheckNames(DataViewSchema schema, string name, ClassValues? keys)
     {
-        if (schema.GetColumnOrNull(name) is { Type: KeyDataViewType { Count: > 0 and <= MostClasses } type } label)
+        if (schema.GetColumnOrNull(name) is { Type: KeyDataViewType { Count: > 0 and <= ClassValues.Most } type } label)
         {
             CheckNames(label, (int)type.Count, keys);
         }
@@ -240,7 +240,7 @@ internal static class InputColumns
             : !isNumber ? string.Empty
             : column.Kind != VectorKind.Scalar ? $". Add Transforms.{converted}"
             : $". Add {(converted.Length == 0 ? string.Empty : $"Transforms.{converted} and ")}Transforms.Concatenate(\"{name}\", …) of "
-                + $"all columns that are features";
+                + "all columns that are features";
     }
 
     // MapValueToKey makes a key of one value of data without rows, and of rows without labels.

@@ -127,8 +127,7 @@ internal sealed class LabelledRows : ILabelledRows
 
     private static InvalidOperationException Changed(int before, string now) => Marked.Exception(new InvalidOperationException(
         $"The data had {before} labelled rows when first read and {now} when read again. Save it first if it changes from reading to "
-            + $"reading, " +
-        $"or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
+        + $"reading, or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
 
     private float Weight(ValueGetter<float> getter, RowReader reader)
     {
@@ -138,8 +137,7 @@ internal sealed class LabelledRows : ILabelledRows
             ? weight
             : throw Marked.Exception(new InvalidOperationException(
                 $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a "
-                    + $"finite number, " +
-                "0 or more. Mend the row, or leave it out."));
+                + "finite number, 0 or more. Mend the row, or leave it out."));
     }
 }
 

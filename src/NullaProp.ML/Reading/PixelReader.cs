@@ -80,8 +80,7 @@ internal sealed class VectorPixelReader<T>(ValueGetter<VBuffer<T>> getter, Featu
 
 /// <summary>
 /// The loops over the pixels of every row that is read. They are compiled optimised from the first call on: in the runtime's first tier,
-/// reading some thousand
-/// rows takes ten times as long, and many a data set is read before the second tier is ready.
+/// reading some thousand rows takes ten times as long, and many a data set is read before the second tier is ready.
 /// </summary>
 internal static class PixelLoops
 {

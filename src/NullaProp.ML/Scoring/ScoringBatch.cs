@@ -64,10 +64,9 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
             {
                 throw Marked.Exception(new InvalidOperationException(scorer.ScoresUsualImages
                     ? $"{name} cannot be scored: its {(scorer.Shape.IsTable ? "values" : "pixel values")} make the network's numbers "
-                        + $"overflow. Scale them as in the training data."
-                    : $"{name} cannot be scored, and neither can others: the model's weights make the network's numbers "
-                        + $"overflow even for an " +
-                        $"image like those of the training data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."));
+                        + "overflow. Scale them as in the training data."
+                    : $"{name} cannot be scored, and neither can others: the model's weights make the network's numbers overflow even for "
+                        + $"an image like those of the training data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."));
             }
         }
     }
@@ -89,8 +88,7 @@ internal interface IBatchScorer
 
     /// <summary>
     /// Gets a value indicating whether an image as the training data has them gets scores that are numbers. If not, the model is at fault
-    /// and
-    /// not the row. Computed once.
+    /// and not the row. Computed once.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     bool ScoresUsualImages { get; }

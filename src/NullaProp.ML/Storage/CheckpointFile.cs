@@ -9,8 +9,7 @@ namespace NullaProp.ML.Storage;
 
 /// <summary>
 /// The two files of a checkpoint: <c>training.safetensors</c> with weights and the optimizer's means, and <c>training.json</c>, written
-/// last, with
-/// the fingerprint, the place, the hash of the tensors and its own.
+/// last, with the fingerprint, the place, the hash of the tensors and its own.
 /// </summary>
 internal static class CheckpointFile
 {

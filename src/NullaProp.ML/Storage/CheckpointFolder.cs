@@ -7,8 +7,7 @@ namespace NullaProp.ML.Storage;
 
 /// <summary>
 /// A folder of checkpoints, each a folder of its own that is written beside and takes its name when all of it is on the disk. One training
-/// at a
-/// time: a lock of the operating system, which ends with the process however that ends.
+/// at a time: a lock of the operating system, which ends with the process however that ends.
 /// </summary>
 internal sealed partial class CheckpointFolder : IDisposable
 {
@@ -116,7 +115,7 @@ internal sealed partial class CheckpointFolder : IDisposable
             var last = Names(_path) is [var newest, ..] ? $"The last whole checkpoint is '{newest}'" : "There is no whole checkpoint yet";
             throw new IOException(
                 $"The checkpoint '{name}' cannot be written to '{_path}': {fault.Message} {last}. Make room there, and run the same "
-                    + $"training again.",
+                    + "training again.",
                 fault);
         }
     }

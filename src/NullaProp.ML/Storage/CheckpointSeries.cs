@@ -124,16 +124,16 @@ internal sealed class CheckpointSeries(
             {
                 throw new InvalidOperationException(
                     $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a "
-                        + $"folder of its own, "
+                        + "folder of its own, "
                     + $"or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace "
-                        + $"them.");
+                        + "them.");
             }
 
             if (before.Hardware != fingerprint.Hardware)
             {
                 warn(
                     $"The checkpoint was written on {before.Hardware}, and training goes on on {fingerprint.Hardware}: the model may "
-                        + $"differ in last bits.");
+                        + "differ in last bits.");
             }
 
             return CheckpointFile.ReadState(path);

@@ -22,8 +22,6 @@ internal sealed record ModelDescription(
     int Seed,
     string WeightsHash)
 {
-    private const int MostClasses = 65_536;
-
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -71,7 +69,7 @@ internal sealed record ModelDescription(
         {
             throw new FormatException(
                 $"The file '{ModelFile.DescriptionName}' of the model is damaged ({fault.Message.TrimEnd('.')}). Train and save the "
-                    + $"model again.", fault);
+                    + "model again.", fault);
         }
     }
 
@@ -94,9 +92,9 @@ internal sealed record ModelDescription(
         var shape = Required<ImageShape>(json, "imageShape");
         (options with { ImageShape = shape }).Validate();
         var classes = Required<int>(json, "classCount");
-        if (classes is < 2 or > MostClasses)
+        if (classes is < 2 or > ClassValues.Most)
         {
-            throw new JsonException($"'classCount' is {classes}, but must be from 2 to {MostClasses}");
+            throw new JsonException($"'classCount' is {classes}, but must be from 2 to {ClassValues.Most}");
         }
 
         var keys = json.TryGetProperty("classes", out var names) && names.ValueKind != JsonValueKind.Null
@@ -156,9 +154,8 @@ internal sealed record StoredModel(
 
 /// <summary>
 /// The number of the model format: major in the upper, minor in the lower 16 bits. It rises whenever the same file would mean something
-/// else, or an older version could
-/// not read it, and stands in ML.NET's header of the model and in the description. test/NullaProp.ML.Tests/MLNet/Models keeps models of
-/// every number.
+/// else, or an older version could not read it, and stands in ML.NET's header of the model and in the description.
+/// test/NullaProp.ML.Tests/MLNet/Models keeps models of every number.
 /// </summary>
 internal static class ModelFormat
 {
@@ -180,7 +177,7 @@ internal static class ModelFormat
         {
             throw new FormatException(
                 $"The model was written by a newer NullaProp.ML (model format {Text(format)}); this one reads up to {CurrentText}. "
-                    + $"Update the package NullaProp.ML.");
+                    + "Update the package NullaProp.ML.");
         }
 
         if (format < Oldest)

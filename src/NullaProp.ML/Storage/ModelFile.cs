@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Storage;
 
 /// <summary>
-/// The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored
-/// draws. The description holds the
-/// hash of the weights, and ML.NET's header that of the description, so that a model is read as it was saved or not at all.
+/// The two files of a model: <c>model.json</c> with options and class names, <c>weights.safetensors</c> with the network and stored draws.
+/// The description holds the hash of the weights, and ML.NET's header that of the description, so that a model is read as it was saved or
+/// not at all.
 /// </summary>
 internal static class ModelFile
 {
@@ -109,7 +109,7 @@ internal static class ModelFile
         {
             throw new FormatException(
                 $"The file '{DescriptionName}' of the model is longer than {LongestDescription} bytes; it is damaged. Train and save "
-                    + $"the model again.");
+                    + "the model again.");
         }
 
         return SHA256.HashData(json.AsSpan(0, length)).AsSpan().SequenceEqual(hash)
@@ -139,7 +139,7 @@ internal static class ModelFile
             {
                 throw new FormatException(
                     $"The file '{WeightsName}' of the model is not the one that was saved with '{DescriptionName}': it was changed or "
-                        + $"is damaged. Restore it, or train and save the model again.");
+                        + "is damaged. Restore it, or train and save the model again.");
             }
 
             if (BrokenModel.Fault(network, options) is { } fault)

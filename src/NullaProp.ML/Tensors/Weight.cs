@@ -5,8 +5,8 @@ namespace NullaProp.ML.Tensors;
 
 /// <summary>
 /// One weight of a model. Read from a file it is promised first, by its shape, and in managed memory once its values arrived, until
-/// somebody asks for a tensor: scoring
-/// a single image or saving never does, and so needs no libtorch. From then on the tensor alone holds it, for training may change it.
+/// somebody asks for a tensor: scoring a single image or saving never does, and so needs no libtorch. From then on the tensor alone holds
+/// it, for training may change it.
 /// </summary>
 /// <threadsafety>Any number of threads may read one weight; its promise is kept before that.</threadsafety>
 internal sealed class Weight : IDisposable
@@ -88,9 +88,8 @@ internal sealed class Weight : IDisposable
 
 /// <summary>
 /// Arithmetic with numbers that are made once and held. TorchSharp 0.107 frees a <see cref="Scalar"/> by its finalizer even while a native
-/// call reads it; every
-/// <c>tensor + tensor</c>, <c>tensor * 0.5</c>, <c>square</c>, <c>softplus</c>, <c>arange</c> and <c>full</c> makes one on the fly, and
-/// fails where another thread starts a garbage collection at that moment.
+/// call reads it; every <c>tensor + tensor</c>, <c>tensor * 0.5</c>, <c>square</c>, <c>softplus</c>, <c>arange</c> and <c>full</c> makes
+/// one on the fly, and fails where another thread starts a garbage collection at that moment.
 /// </summary>
 internal static class HeldScalar
 {

@@ -5,9 +5,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// The AdamW optimizer (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. TorchSharp's own
-/// makes its
-/// numbers on the fly, which fails beside a garbage collection (<see cref="Tensors.HeldScalar"/>).
+/// The AdamW optimizer (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), β₁ = 0.9, β₂ = 0.999, ε = 1e-8. TorchSharp's own makes
+/// its numbers on the fly, which fails beside a garbage collection (<see cref="Tensors.HeldScalar"/>).
 /// </summary>
 /// <param name="weights">The weights to train.</param>
 /// <param name="weightDecay">The decay of those that are decayed.</param>

@@ -67,7 +67,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         {
             throw new InvalidOperationException(
                 $"{Name(index)} would start at the zero vector by {Choice}, which has no direction, but {options.Embedding.Kind} needs "
-                    + $"one: its images are all alike or blank. Check them, or choose "
+                    + "one: its images are all alike or blank. Check them, or choose "
                         + $"{nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
         }
 
@@ -75,8 +75,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     }
 
     // One factor for all classes brings their mean length to 1: noise has variance 1 in every direction, and a label as long as many pixels
-    // together shows through almost all of
-    // it (docs/decisions.md).
+    // together shows through almost all of it (docs/decisions.md).
     private static void Scale(Tensor rows)
     {
         var length = rows.norm(1, false, 2f).mean();

@@ -6,9 +6,8 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Training;
 
 /// <summary>
-/// Weights in one piece of memory, their gradients in another, and AdamW's means of both kinds in two more: a step is some ten
-/// operations, however
-/// many weights there are. The weights and gradients themselves become views of these buffers.
+/// Weights in one piece of memory, their gradients in another, and AdamW's means of both kinds in two more: a step is some ten operations,
+/// however many weights there are. The weights and gradients themselves become views of these buffers.
 /// </summary>
 internal sealed class FlatWeights : IDisposable
 {

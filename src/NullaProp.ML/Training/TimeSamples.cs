@@ -8,8 +8,7 @@ internal static class TimeSamples
 {
     /// <summary>
     /// Returns times uniform on [0, 1), one in each of B equal intervals: the same expectation as independent draws, less variance (Kingma
-    /// et al. 2021, arXiv 2107.00630,
-    /// appendix I.1).
+    /// et al. 2021, arXiv 2107.00630, appendix I.1).
     /// </summary>
     /// <param name="count">B.</param>
     /// <param name="stream">The source of randomness.</param>

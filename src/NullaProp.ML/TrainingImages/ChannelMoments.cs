@@ -1,4 +1,5 @@
 using System.Globalization;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
@@ -50,7 +51,6 @@ internal sealed class ChannelMoments(ImageShape shape)
 /// <param name="Deviation">The standard deviations.</param>
 internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
 {
-    private const int MostNames = 20; // in a message
     private const int FewSteps = 8; // of single precision within one deviation
     private const double SmallestDeviation = 1e-38; // 1 over less would overflow single precision
 
@@ -77,20 +77,17 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The values of {coarse.Length} of {shape.Channels} {kind} lie so far from 0 that single precision hardly tells them apart "
-                    +
-                $"(about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a constant "
-                    + $"before they become Single.");
+                $"The values of {coarse.Length} of {shape.Channels} {kind} lie so far from 0 that single precision hardly tells them ")
+                + string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"apart (about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a ")
+                + "constant before they become Single.";
         }
 
-        string Names(int[] of)
-        {
-            var names = of.Take(MostNames).Select(channel =>
-                shape.IsTable && channel < slotNames.Count && slotNames[channel].Length > 0
-                    ? $"{channel} ({slotNames[channel]})"
-                    : $"{channel}");
-            return string.Join(", ", names) + (of.Length > MostNames ? $" and {of.Length - MostNames} more" : string.Empty);
-        }
+        string Names(int[] of) => NameList.Of(of.Select(channel =>
+            shape.IsTable && channel < slotNames.Count && slotNames[channel].Length > 0
+                ? $"{channel} ({slotNames[channel]})"
+                : $"{channel}"));
     }
 
     // The distance of neighbouring numbers of single precision.

@@ -114,7 +114,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
             throw Marked.Exception(new InvalidOperationException(skipped == 0
                 ? $"The {purpose} data has no rows. Check the path or filter that it comes from."
                 : $"None of the {skipped} {purpose} rows has a label in column '{options.LabelColumnName}'. Check the column, and that "
-                    + $"MapValueToKey knows its values."));
+                    + "MapValueToKey knows its values."));
         }
 
         if (skipped > 0)

@@ -6,8 +6,7 @@ namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
 /// Labelled images that do not fit into the memory allowed: read anew for every pass, shuffled through a buffer that holds one batch at
-/// least. A batch is drawn at
-/// random from the buffer, and what is drawn makes room for the rows that follow.
+/// least. A batch is drawn at random from the buffer, and what is drawn makes room for the rows that follow.
 /// </summary>
 internal sealed class ImageStream : ITrainingImages
 {

@@ -20,8 +20,7 @@ public abstract record DiffusionVariant : NoPropVariant
 
     /// <summary>
     /// Gets ln(ᾱ/(1−ᾱ)) at t = 1. The clearer the label there (one of ten one-hot labels can be read off in 34 % of cases at 0, in 98 % at
-    /// 2.8), the less is left to
-    /// learn about images.
+    /// 2.8), the less is left to learn about images.
     /// </summary>
     /// <value>Default 1 (ᾱ = 0.73, measured best: docs/decisions.md); above <see cref="LogSnrAtNoise"/>, at most 20.</value>
     [Range(-20.0, 20.0), DecidesParameters]
@@ -62,9 +61,8 @@ public abstract record DiffusionVariant : NoPropVariant
 
         if (options.Sampling is { Dynamics: FlowDynamics.Ancestral, Draws: 0 })
         {
-            yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Draws)} is 0, but a random "
-                + $"way needs random draws. "
-                + $"Set {nameof(Sampling.Draws)} to 1 or more.";
+            yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Draws)} is 0, but a random way "
+                + $"needs random draws. Set {nameof(Sampling.Draws)} to 1 or more.";
         }
     }
 }
@@ -134,10 +132,8 @@ public enum NoiseScheduleKind
 {
     /// <summary>
     /// A small network with positive weights between two fixed ends. Under <see cref="LossWeighting.Uniform"/> and
-    /// <see cref="LossWeighting.SnrDerivative"/> the expected loss
-    /// does not depend on what lies between the ends (but for what the denoiser makes of t itself), so the network is trained to lower the
-    /// loss's variance (Kingma et al.
-    /// 2021, arXiv 2107.00630, section 5.1).
+    /// <see cref="LossWeighting.SnrDerivative"/> the expected loss does not depend on what lies between the ends (but for what the denoiser
+    /// makes of t itself), so the network is trained to lower the loss's variance (Kingma et al. 2021, arXiv 2107.00630, section 5.1).
     /// </summary>
     Learned,
 
@@ -152,8 +148,7 @@ public enum NoiseScheduleKind
 
     /// <summary>
     /// ᾱ along the cosine of Nichol and Dhariwal (2021, arXiv 2102.09672), squeezed between the two ends rather than clipped at them, so
-    /// that it rises everywhere; nothing to
-    /// train.
+    /// that it rises everywhere; nothing to train.
     /// </summary>
     Cosine,
 }

@@ -9,8 +9,7 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// What is trained: <see cref="ContinuousTime"/>, <see cref="DiscreteTime"/>, <see cref="FlowMatching"/>, or
-/// <see cref="CrossEntropyBaseline"/> to compare with. Each
-/// carries the options that it alone has.
+/// <see cref="CrossEntropyBaseline"/> to compare with. Each carries the options that it alone has.
 /// </summary>
 /// <remarks>A closed family: another member is a folder beside these, and a line here.</remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -7,8 +7,7 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 
 /// <summary>
 /// <c>save-kills</c>: a process that saves two models to one file in turns is killed at a random moment, again and again. One of the two,
-/// whole,
-/// must stand there each time.
+/// whole, must stand there each time.
 /// </summary>
 internal static class SaveKillsCommand
 {

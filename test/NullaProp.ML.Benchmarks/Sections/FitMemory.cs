@@ -7,8 +7,8 @@ namespace NullaProp.ML.Benchmarks.Sections;
 
 /// <summary>
 /// The memory of a process that fits one epoch to 60,000 images of 28×28 bytes, which it holds itself: 47 MB of them. With full effort also
-/// of one that fits ten times as much
-/// as the limit for cached images allows: 10.7 GB of large images under the default limit, made as they are read.
+/// of one that fits ten times as much as the limit for cached images allows: 10.7 GB of large images under the default limit, made as they
+/// are read.
 /// </summary>
 internal sealed class FitMemory(Effort effort) : Section(
     "memory",

@@ -5,8 +5,7 @@ namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
 /// The reference's CNN for one channel of 28×28: conv 32 – ReLU – max-pool – conv 64 – ReLU – max-pool – linear, in the default layout of
-/// memory
-/// (NCHW).
+/// memory (NCHW).
 /// </summary>
 internal sealed class PortImageNetwork : nn.Module<Tensor, Tensor>
 {

@@ -4,22 +4,18 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
-/// The yardstick: the published algorithm of the JAX reference, dimarkov/nullaprop, written in TorchSharp as it is in JAX, with
-/// nothing shared between
-/// calls. It stays as it is when the library gets faster.
+/// The yardstick: the published algorithm of the JAX reference, dimarkov/nullaprop, written in TorchSharp as it is in JAX, with nothing
+/// shared between calls. It stays as it is when the library gets faster.
 /// </summary>
 /// <remarks>
 /// <para>Mirrored: standard <c>torch.nn</c> modules in NCHW; ReLU before max-pool; image, label and time codes joined by concatenation; the
-/// image network run again in
-/// each call, that is for both of the loss's terms that call the network (<see cref="PortTraining"/>) and for each of the 2T + 1
-/// evaluations of Heun's method
-/// (<see cref="PortHeun"/>); the schedule's network run three times a call; SNR′ by a derivative of a derivative; AdamW on every parameter,
-/// of which there are as many
-/// as in the JAX reference's model for MNIST: 1,270,509.</para>
+/// image network run again in each call, that is for both of the loss's terms that call the network (<see cref="PortTraining"/>) and for
+/// each of the 2T + 1 evaluations of Heun's method (<see cref="PortHeun"/>); the schedule's network run three times a call; SNR′ by a
+/// derivative of a derivative; AdamW on every parameter, of which there are as many as in the JAX reference's model for MNIST:
+/// 1,270,509.</para>
 /// <para>Not reproduced, because wrong results cannot be compared: the JAX reference's loss multiplies SNR′ and error of different samples
-/// (a broadcast of (B, 1) with (B)), and
-/// its Heun corrector is handed the slope of ᾱ where ᾱ itself belongs. The slope of ᾱ that the JAX reference takes at each solver step
-/// feeds its other dynamics only; its compiler drops it, so it is not computed here.</para>
+/// (a broadcast of (B, 1) with (B)), and its Heun corrector is handed the slope of ᾱ where ᾱ itself belongs. The slope of ᾱ that the JAX
+/// reference takes at each solver step feeds its other dynamics only; its compiler drops it, so it is not computed here.</para>
 /// </remarks>
 internal sealed class PortModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {

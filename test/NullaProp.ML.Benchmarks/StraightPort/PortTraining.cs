@@ -5,8 +5,7 @@ namespace NullaProp.ML.Benchmarks.StraightPort;
 
 /// <summary>
 /// The reference's training step: cross-entropy at t = 1, ½‖u‖² and ½·SNR′(t)·‖û − u‖² at a random t, each call of the network from the
-/// image
-/// on.
+/// image on.
 /// </summary>
 internal sealed class PortTraining : IDisposable
 {

@@ -2,8 +2,7 @@ namespace NullaProp.ML.Benchmarks.Workloads;
 
 /// <summary>
 /// Images of 1×28×28 bytes in ten classes, made from their number alone: a blend of the waves of two classes, the label's with the larger
-/// share, under noise. Some
-/// blends are nearly even, so that a classifier stays unsure of them.
+/// share, under noise. Some blends are nearly even, so that a classifier stays unsure of them.
 /// </summary>
 internal static class SyntheticImages
 {

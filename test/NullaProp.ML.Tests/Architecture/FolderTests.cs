@@ -5,9 +5,8 @@ namespace NullaProp.ML.Tests.Architecture;
 
 /// <summary>
 /// Which folder of the library may use which. A researcher can read Diffusion, Networks, Plan, Variants and Training knowing no ML.NET; an
-/// ML.NET developer
-/// the root, ClassNames, Reading, TrainingImages and Scoring knowing no diffusion. The root may use everything; options, ImageShape and
-/// EpochMetrics are values that every folder may use.
+/// ML.NET developer the root, ClassNames, Reading, TrainingImages and Scoring knowing no diffusion. The root may use everything; options,
+/// ImageShape and EpochMetrics are values that every folder may use.
 /// </summary>
 [TestClass]
 public sealed class FolderTests
@@ -94,6 +93,10 @@ public sealed class FolderTests
     [TestMethod]
     public void Folder_UseOfSomeTypesOnly_IsKept()
     {
+        CollectionAssert.IsSubsetOf(
+            new[] { "SamplingPlan", "BatchPace", "RowScores", "IBatchScorer", "FeatureWriter" },
+            Files("Scoring").Concat(Files("Plan")).Concat(Files("TrainingImages")).SelectMany(file => file.Types).ToArray(),
+            "types are found, also those of a file that bears another's name");
         AssertNone(OnlyTypes.SelectMany(rule => Files(rule.Key.From).SelectMany(file => Files(rule.Key.To)
             .SelectMany(owner => owner.Types)
             .Where(type => !rule.Value.Contains(type) && file.Mentions(type))

@@ -7,8 +7,7 @@ namespace NullaProp.ML.Tests.Diffusion;
 public sealed class FlowNumbersTests
 {
     // γ linear from 5 to −5, ᾱ = sigmoid(−γ/c), z₀ = −1.3, prediction 0.7, t from 0.05 to 0.93, by fourth-order Runge-Kutta of 20,000 steps
-    // in a program apart from
-    // this one. The end of λ is 5/c.
+    // in a program apart from this one. The end of λ is 5/c.
     [TestMethod]
     [DataRow(FlowDynamics.ProbabilityFlow, 5.0, 0.535516811)]
     [DataRow(FlowDynamics.SimplifiedFlow, 5.0, 0.699476891)]

@@ -8,9 +8,8 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>
 /// Models of every format that is read, each with the scores that it gave when it was saved. They must load and score so for ever. With the
-/// environment variable
-/// NULLAPROP_WRITE_MODELS=1, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current format anew: before its
-/// first release, or when its number rises.
+/// environment variable NULLAPROP_WRITE_MODELS=1, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current
+/// format anew: before its first release, or when its number rises.
 /// </summary>
 [TestClass]
 public sealed class EarlierModelTests

@@ -6,8 +6,7 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>
 /// ML.NET maps rows on several threads where a cursor is asked of a row-to-row mapper, and puts them back in order. Images are decoded in
-/// such mappers, so Fit must ask in that way
-/// and lose neither the threads nor the order.
+/// such mappers, so Fit must ask in that way and lose neither the threads nor the order.
 /// </summary>
 [TestClass]
 public sealed class ParallelReadingTests

@@ -86,8 +86,7 @@ public sealed class StreamedFitTests
     }
 
     // Batches are made on one thread and disposed of on another, so only the count of the whole process tells. That is not 0 for a model
-    // either: TorchSharp
-    // forgets to count down when a tensor becomes a parameter.
+    // either: TorchSharp forgets to count down when a tensor becomes a parameter.
     private static long Uncounted(Action action)
     {
         GC.Collect(); // what other tests forgot must not be counted down in between

@@ -8,8 +8,7 @@ namespace NullaProp.ML.Tests.Networks;
 public sealed class PaperBackboneTests
 {
     // By hand: convolutions C→32, 32→64, 64→128 of 9 weights and a bias, then 128·(side/4)²→256; the norm adds 2·256. With the label path
-    // and head of figure 6, not
-    // counted here, these are the 1.95 and 2.44 million of continuous time, 2.00 and 2.49 of a discrete block.
+    // and head of figure 6, not counted here, these are the 1.95 and 2.44 million of continuous time, 2.00 and 2.49 of a discrete block.
     [TestMethod]
     [DataRow(1, 28, "ReLU", 320L + 18_496 + 73_856 + ((6_272 * 256) + 256))]
     [DataRow(3, 32, "ReLU", 896L + 18_496 + 73_856 + ((8_192 * 256) + 256))]

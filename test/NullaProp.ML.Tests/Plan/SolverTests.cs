@@ -72,8 +72,7 @@ public sealed class SolverTests
     }
 
     // What is left of z₀ = 1 at t = 1 when û is 0, for γ from 5 to −5 and ᾱ = sigmoid(−γ/2), by a program apart from this one. The
-    // reference's
-    // corrector, which is handed ᾱ′ for ᾱ, leaves 0.457 after 10 steps and 0.376 after 100.
+    // reference's corrector, which is handed ᾱ′ for ᾱ, leaves 0.457 after 10 steps and 0.376 after 100.
     [TestMethod]
     [DataRow(10, 0.048)]
     [DataRow(100, 0.033)]

@@ -112,8 +112,7 @@ public sealed class LossRecomputationTests
     }
 
     // The schedule's gradient is that of the mean of l², l a row's loss: E[l] does not depend on the schedule, so lowering E[l²] lowers the
-    // variance
-    // (Kingma et al. 2021, arXiv 2107.00630, section 5.1). Compared with central differences of the recomputed loss.
+    // variance (Kingma et al. 2021, arXiv 2107.00630, section 5.1). Compared with central differences of the recomputed loss.
     [TestMethod]
     [DataRow("slopes", 0, Few)]
     [DataRow("slopes", 40, Few)]

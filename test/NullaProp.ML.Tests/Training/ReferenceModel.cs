@@ -5,8 +5,7 @@ namespace NullaProp.ML.Tests.Training;
 
 /// <summary>
 /// The network once more, in double precision and as the JAX reference writes it: clip before pooling, features, label code and time code
-/// concatenated
-/// before the head's first layer. Shares nothing with the library but the names of the weights.
+/// concatenated before the head's first layer. Shares nothing with the library but the names of the weights.
 /// </summary>
 internal sealed class ReferenceModel
 {

@@ -4,8 +4,7 @@ namespace NullaProp.ML.Tests.Training;
 
 /// <summary>
 /// The noise schedule once more, in plain double arithmetic from the paper's appendix B: g(t) = softplus(b₂ + Σ
-/// softplus(w₂)·softplus(softplus(w₁)·t + b₁)), normalised
-/// between its ends, λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t). Derivatives are central differences.
+/// softplus(w₂)·softplus(softplus(w₁)·t + b₁)), normalised between its ends, λ(t) = λ₀ + (λ₁−λ₀)·ḡ(t). Derivatives are central differences.
 /// </summary>
 internal sealed class ReferenceSchedule
 {

@@ -37,31 +37,29 @@ public sealed record ContinuousTime : DiffusionVariant
         if (NoiseSchedule == NoiseScheduleKind.LearnedJointly && LossWeighting != LossWeighting.SnrDerivative)
         {
             yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule} and {nameof(LossWeighting)} is {LossWeighting}, but a schedule "
-                + $"trained by the loss needs "
-                + $"{LossWeighting.SnrDerivative}: under any other weight it learns to avoid the hard noise levels. Choose "
-                    + $"{NoiseScheduleKind.Learned}.";
+                + $"trained by the loss needs {LossWeighting.SnrDerivative}: under any other weight it learns to avoid the hard noise "
+                + $"levels. Choose {NoiseScheduleKind.Learned}.";
         }
 
         if (LossWeighting == LossWeighting.MinSnr && TrainsSchedule)
         {
-            yield return $"{nameof(LossWeighting)} is {LossWeighting} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but a schedule "
-                + $"that is trained can pass where the "
-                + $"weight is cut off. Set {nameof(NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or {NoiseScheduleKind.Cosine}.";
+            yield return $"{nameof(LossWeighting)} is {LossWeighting} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but a schedule that "
+                + $"is trained can pass where the weight is cut off. Set {nameof(NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or "
+                + $"{NoiseScheduleKind.Cosine}.";
         }
 
         if (TimeSampling == TimeSampling.UniformInLogSnr && TrainsSchedule)
         {
-            yield return $"{nameof(TimeSampling)} is {TimeSampling} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but times drawn "
-                + $"evenly over log-SNR leave a learned "
-                + $"schedule nothing to learn. Set {nameof(NoiseSchedule)} to {NoiseScheduleKind.LinearLogSnr} or "
-                    + $"{NoiseScheduleKind.Cosine}.";
+            yield return $"{nameof(TimeSampling)} is {TimeSampling} and {nameof(NoiseSchedule)} is {NoiseSchedule}, but times drawn evenly "
+                + $"over log-SNR leave a learned schedule nothing to learn. Set {nameof(NoiseSchedule)} to "
+                + $"{NoiseScheduleKind.LinearLogSnr} or {NoiseScheduleKind.Cosine}.";
         }
 
         if (options.Sampling.Dynamics == FlowDynamics.Ancestral && options.Sampling.Solver != OdeSolver.ExponentialEuler)
         {
             yield return $"{nameof(Sampling.Dynamics)} is {options.Sampling.Dynamics} and {nameof(Sampling.Solver)} is "
-                + $"{options.Sampling.Solver}, but the noise of the "
-                + $"reverse diffusion belongs to its exact step. Set {nameof(Sampling.Solver)} to {OdeSolver.ExponentialEuler}.";
+                + $"{options.Sampling.Solver}, but the noise of the reverse diffusion belongs to its exact step. Set "
+                + $"{nameof(Sampling.Solver)} to {OdeSolver.ExponentialEuler}.";
         }
     }
 
@@ -93,8 +91,7 @@ public enum TimeSampling
 
     /// <summary>
     /// Every log signal-to-noise ratio λ is as likely: t has the density λ′(t)/(λ(1)−λ(0)), and the loss's weight is divided by it. Needs a
-    /// schedule that is not learned, for a
-    /// learned one would have nothing left to learn.
+    /// schedule that is not learned, for a learned one would have nothing left to learn.
     /// </summary>
     UniformInLogSnr,
 }

@@ -10,8 +10,7 @@ namespace NullaProp.ML.Variants;
 
 /// <summary>
 /// The loss of NoProp-CT, eq. (9) of the paper: read-out −log p(y|z₁), prior KL(q(z₀|y) ‖ N(0, I)) and the weighted denoising error at a
-/// random time. The image
-/// features are computed once for all of them.
+/// random time. The image features are computed once for all of them.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="options">The form of each term.</param>
@@ -105,8 +104,7 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
         new(levels.LogSnr.detach().requires_grad_(), levels.LogSnrRate.detach().requires_grad_());
 
     // The gradient of the mean of loss² in the schedule, from the gradient of the mean loss that the step has left in the leaves: d(l²) =
-    // 2·l·dl
-    // (Kingma et al. 2021, appendix I.2). Weighted rows have their weight in the leaves' gradients already.
+    // 2·l·dl (Kingma et al. 2021, appendix I.2). Weighted rows have their weight in the leaves' gradients already.
     private static void LowerVariance(Tensor rows, NoiseLevels leaves, NoiseLevels trained)
     {
         var twice = rows.detach().mul(HeldScalar.Two); // (B, 1)

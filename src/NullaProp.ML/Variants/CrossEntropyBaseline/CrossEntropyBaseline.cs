@@ -9,8 +9,7 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// Not NoProp but its yardstick: the same backbone and head, trained as a plain classifier with cross-entropy (z and t held at 0) and
-/// scored with one evaluation. Every
-/// figure for NoProp should stand beside this one.
+/// scored with one evaluation. Every figure for NoProp should stand beside this one.
 /// </summary>
 public sealed record CrossEntropyBaseline : NoPropVariant
 {

@@ -25,14 +25,12 @@ public sealed record DiscreteTime : DiffusionVariant
 
     /// <summary>
     /// Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads. The levels lie evenly in it from
-    /// <see cref="DiffusionVariant.LogSnrAtNoise"/> on, so that every
-    /// block works where the noisy label does not yet give the class away and the image is needed; the last step leads to
-    /// <see cref="DiffusionVariant.LogSnrAtLabel"/>.
+    /// <see cref="DiffusionVariant.LogSnrAtNoise"/> on, so that every block works where the noisy label does not yet give the class away
+    /// and the image is needed; the last step leads to <see cref="DiffusionVariant.LogSnrAtLabel"/>.
     /// </summary>
     /// <value>
     /// Default −4 (ᾱ = 0.018: the label says next to nothing); between the two ends. <see langword="null"/>: evenly in time over the whole
-    /// noise schedule, as in the
-    /// paper, where the last blocks read labels that stand clear, and learn little about images.
+    /// noise schedule, as in the paper, where the last blocks read labels that stand clear, and learn little about images.
     /// </value>
     [DecidesParameters]
     public double? BlockMaxLogSnr { get; init; } = -4;
@@ -74,13 +72,12 @@ public sealed record DiscreteTime : DiffusionVariant
         if (NoiseSchedule is not (NoiseScheduleKind.LinearLogSnr or NoiseScheduleKind.Cosine))
         {
             yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule}, but {nameof(DiscreteTime)} trains none. Choose "
-                + $"{NoiseScheduleKind.LinearLogSnr} or "
-                + $"{NoiseScheduleKind.Cosine}.";
+                + $"{NoiseScheduleKind.LinearLogSnr} or {NoiseScheduleKind.Cosine}.";
         }
         else if (NoiseSchedule != NoiseScheduleKind.LinearLogSnr && BlockMaxLogSnr is not null)
         {
             yield return $"{nameof(NoiseSchedule)} is {NoiseSchedule}, but {nameof(BlockMaxLogSnr)} places the blocks: set it to null "
-                + $"to place them evenly over the schedule.";
+                + "to place them evenly over the schedule.";
         }
 
         foreach (var fault in Unused(

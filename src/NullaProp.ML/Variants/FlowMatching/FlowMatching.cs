@@ -40,8 +40,7 @@ public sealed record FlowMatching : NoPropVariant
         if (ReadoutLoss == ReadoutLoss.Denoiser)
         {
             yield return $"{nameof(ReadoutLoss)} is {ReadoutLoss}, but {nameof(FlowMatching)} has no network for t = 1 to read from. "
-                + $"Choose "
-                + $"{ReadoutLoss.NoisyLabel} or {ReadoutLoss.Linear}.";
+                + $"Choose {ReadoutLoss.NoisyLabel} or {ReadoutLoss.Linear}.";
         }
 
         foreach (var fault in Unused(options.Sampling, "follows its velocity", nameof(Sampling.Dynamics)))
@@ -97,10 +96,9 @@ public enum VelocityForm
 
     /// <summary>
     /// What the image adds to the best linear estimate from z alone, in units of that estimate's deviation: v = a·z + c·logits·W with S =
-    /// t²·s² + (1−t)², a = (t·s² − (1−t))/S and
-    /// c = s/√S; s² = 1/min(K, D), the variance of labels of length 1 in the directions that they span. The squared error is weighted by
-    /// 3·S/(1+s²), so that every time counts
-    /// alike. The preconditioning of Karras et al. 2022 (arXiv 2206.00364, section 5), for the straight path.
+    /// t²·s² + (1−t)², a = (t·s² − (1−t))/S and c = s/√S; s² = 1/min(K, D), the variance of labels of length 1 in the directions that they
+    /// span. The squared error is weighted by 3·S/(1+s²), so that every time counts alike. The preconditioning of Karras et al. 2022 (arXiv
+    /// 2206.00364, section 5), for the straight path.
     /// </summary>
     Preconditioned,
 }

@@ -10,9 +10,8 @@ namespace NullaProp.ML.Variants;
 
 /// <summary>
 /// The loss of NoProp-FM (paper, section 2.2.3): ‖v(z, x, t) − (u − z₀)‖² on the straight path z = t·u + (1−t)·z₀ + σ·ε, and the anchor
-/// −log p(y|z̃₁) of the clean label
-/// z̃₁ = z + (1−t)·v, which keeps learned embeddings apart. What of v the network says, and the weight of a time, is in
-/// <see cref="VelocityForm"/>.
+/// −log p(y|z̃₁) of the clean label z̃₁ = z + (1−t)·v, which keeps learned embeddings apart. What of v the network says, and the weight of
+/// a time, is in <see cref="VelocityForm"/>.
 /// </summary>
 /// <remarks>Where embeddings are fixed there is nothing to anchor, and the term is 0.</remarks>
 /// <param name="model">The model.</param>

@@ -63,9 +63,8 @@ internal class VelocityFlow : Dynamics
 
 /// <summary>
 /// Flow matching whose network says what is to be added to the best linear estimate of the velocity from z alone, in units of that
-/// estimate's deviation: dz/dt = a(t)·z + c(t)·F
-/// with S(t) = t²·s² + (1−t)² the variance of z, a = ½·S′/S and c = s/√S. So z/√S moves by F alone along the clock ∫s/S dt =
-/// arctan(((1+s²)·t − 1)/s).
+/// estimate's deviation: dz/dt = a(t)·z + c(t)·F with S(t) = t²·s² + (1−t)² the variance of z, a = ½·S′/S and c = s/√S. So z/√S moves by F
+/// alone along the clock ∫s/S dt = arctan(((1+s²)·t − 1)/s).
 /// </summary>
 /// <remarks>
 /// The noise around the path (<see cref="FlowMatching.PathNoise"/>) is left out of S: with it the estimate is a little too large, and the
