@@ -16,7 +16,7 @@ export SLURM_CONF=$folder/slurm.conf OMP_NUM_THREADS=1 DOTNET_CLI_TELEMETRY_OPTO
 program=src/NullaProp.ML.Samples/bin/Release/net10.0/NullaProp.ML.Samples
 
 install_slurm() {
-    if ! command -v slurmctld munged > /dev/null; then
+    if ! command -v slurmctld > /dev/null || ! command -v munged > /dev/null; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge > /dev/null
     fi

@@ -26,7 +26,12 @@ if (args is not [var folder, ..] || !Directory.Exists(folder))
 }
 
 var run = args is [_, var name, ..] ? name : "run";
-var blockCount = args is [_, _, var number, ..] ? int.Parse(number, CultureInfo.InvariantCulture) : 5;
+var blockCount = 5;
+if (args is [_, _, var number, ..] && !(int.TryParse(number, CultureInfo.InvariantCulture, out blockCount) && blockCount > 0))
+{
+    Console.Error.WriteLine($"BLOCKS is {number}, but must be a number, 1 or more.");
+    return 1;
+}
 
 // The same rows in the same order in every process.
 var mlContext = new MLContext(seed: 1);

@@ -25,17 +25,17 @@ var (side, options) = args.Contains("--small")
     : (224, NoPropOptions.Photos);
 
 var mlContext = new MLContext(seed: 1);
-ImageFolder photos;
+ImageFolder photos, training, test;
 try
 {
     photos = mlContext.Data.LoadImageFolder(folder);
+    (training, test) = photos.Split(0.2);
 }
 catch (Exception fault) when (fault is InvalidOperationException or IOException)
 {
     return Fail(fault.Message); // It names all broken files at once, and classes without photos.
 }
 
-var (training, test) = photos.Split(0.2);
 Console.WriteLine($"{photos.Files.Count} photos, a fifth of each class held back to test on.");
 var pipeline = mlContext.Transforms.LoadImageFiles("Features", side, side)
     .Append(mlContext.MulticlassClassification.Trainers.NoProp(options, new NoPropRun { Progress = new EpochLines() }));
@@ -48,7 +48,7 @@ Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
 // The model gives the name of the class, not its number.
 using var model = trained.Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(trained.Transform(test.Data)));
 mlContext.Model.SaveAtomically(model, training.Data.Schema, modelPath);
-Console.WriteLine($"Saved {modelPath}. Next: dotnet run predict.cs -- {modelPath} {photos.Files[0].ImagePath}");
+Console.WriteLine($"Saved {modelPath}. Next: dotnet run samples/predict.cs -- \"{modelPath}\" \"{photos.Files[0].ImagePath}\"");
 return 0;
 
 static int Fail(string sentence)

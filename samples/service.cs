@@ -8,7 +8,7 @@
 //
 // Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). A service needs no libtorch, unless the network is your own: leave the second
-// out, and it is 600 MB smaller. PublishAot is off for ML.NET, which makes code at run time.
+// out, and it is 500 MB smaller. PublishAot is off for ML.NET, which makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true
 #:sdk Microsoft.NET.Sdk.Web
@@ -27,7 +27,11 @@ const int mostBytes = 10_000_000;
 const int mostWaiting = 64; // Uploads in memory that wait for a processor: with the limit above no more than 640 MB.
 
 var builder = WebApplication.CreateBuilder(args);
-builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = mostBytes);
+builder.WebHost.ConfigureKestrel(server =>
+{
+    server.Limits.MaxRequestBodySize = mostBytes;
+    server.Limits.MaxConcurrentConnections = 2 * mostWaiting; // An upload that is still on its way has memory, too.
+});
 builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new RequestTimeoutPolicy { Timeout = TimeSpan.FromSeconds(30) });
 builder.Services.AddProblemDetails();
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not ten lines a request

@@ -17,7 +17,7 @@ export class Board {
     this.#context = canvas.getContext("2d", { willReadFrequently: true });
     this.#changed = changed;
     this.#listen();
-    this.#fill();
+    this.#fill("black");
   }
 
   get isEmpty() {
@@ -25,19 +25,28 @@ export class Board {
   }
 
   clear() {
-    this.#fill();
+    this.#fill("black");
     this.#isEmpty = true;
     this.#changed();
   }
 
   /**
-   * Puts a picture on the board, stretched to it as the model's training did.
+   * Puts a picture on the board, on white, and in the frame as the model's training did.
    * @param {HTMLImageElement | ImageBitmap} picture
+   * @param {string} fit Crop, Pad or Stretch.
+   * @param {{ width: number, height: number }} frame The model's; the board stands for it, whatever its shape.
    */
-  show(picture) {
+  show(picture, fit = "Stretch", { width, height } = this.#canvas) {
+    const [across, down] = [width / picture.width, height / picture.height];
+    const scale = fit === "Crop" ? Math.max(across, down) : Math.min(across, down);
+    const [w, h] = fit === "Stretch" ? [1, 1] : [scale / across, scale / down]; // shares of the frame
+    this.#fill("white");
     this.#context.imageSmoothingEnabled = picture.width > this.#canvas.width; // small ones keep their pixels
     this.#context.imageSmoothingQuality = "high";
-    this.#context.drawImage(picture, 0, 0, this.#canvas.width, this.#canvas.height);
+    this.#context.drawImage(
+      picture,
+      this.#canvas.width * (1 - w) / 2, this.#canvas.height * (1 - h) / 2,
+      this.#canvas.width * w, this.#canvas.height * h);
     this.#isEmpty = false;
     this.#changed();
   }
@@ -64,8 +73,8 @@ export class Board {
     return context.getImageData(0, 0, width, height).data;
   }
 
-  #fill() {
-    this.#context.fillStyle = "black";
+  #fill(color) {
+    this.#context.fillStyle = color;
     this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 

@@ -43,6 +43,11 @@ export class Model {
     return { channels, height, width };
   }
 
+  /** How a picture of another shape is brought to the model's: Crop, Pad or Stretch. */
+  get fit() {
+    return this.#metadata.get("image_fit") ?? "Stretch";
+  }
+
   /** What each channel is: R, G, B, A, or gray. */
   get channels() {
     const order = this.#metadata.get("channel_order");
@@ -68,6 +73,9 @@ export class Model {
     const dimensions = input.shape.map((size, i) => (i === 0 ? 1 : size));
     const outputs = await this.#session.run({ [input.name]: new ort.Tensor(input.type, values, dimensions) });
     const way = Object.values(outputs).find(output => output.dims.length === 3);
+    if (!outputs[SCORES]) {
+      throw new Error(`The file gives ${Object.keys(outputs).join(", ")}, but must give ${SCORES}. Leave the name as it is at the export.`);
+    }
     return { scores: [...outputs[SCORES].data], way: way ? rows(way) : [] };
   }
 }

@@ -6,7 +6,8 @@ import { Model } from "./model.js";
 const find = id => document.getElementById(id);
 const board = new Board(find("board"), () => predict());
 let model = null;
-let way = [];
+let way = []; // of the last prediction
+let classes = [];
 let isBusy = false;
 let isStale = false;
 let player = 0;
@@ -29,27 +30,36 @@ async function predict() {
     return;
   }
   isBusy = true;
-  do {
-    isStale = false;
-    const { height, width } = model.shape;
-    const start = performance.now();
-    const prediction = await model.predict(board.pixels(width, height));
-    const milliseconds = performance.now() - start;
-    show(prediction);
-    find("time").textContent = `Computed here in ${milliseconds.toFixed(0)} ms.`;
-    document.body.dataset.milliseconds = milliseconds;
-    document.body.dataset.predictions = Number(document.body.dataset.predictions ?? 0) + 1;
-  } while (isStale);
-  isBusy = false;
+  try {
+    do {
+      isStale = false;
+      const current = model; // another one may be chosen meanwhile
+      const { height, width } = current.shape;
+      const start = performance.now();
+      const prediction = await current.predict(board.pixels(width, height));
+      const milliseconds = performance.now() - start;
+      if (current === model) {
+        show(prediction);
+        find("time").textContent = `Computed here in ${milliseconds.toFixed(0)} ms.`;
+        document.body.dataset.milliseconds = milliseconds;
+        document.body.dataset.predictions = Number(document.body.dataset.predictions ?? 0) + 1;
+      }
+    } while (isStale && model);
+  } catch (fault) {
+    say(fault.message, true);
+  } finally {
+    isBusy = false; // one that failed must not keep the next from being made
+  }
 }
 
 function show(prediction) {
   way = prediction.way;
-  showBars(find("bars"), model.classes, prediction.scores);
+  classes = model.classes;
+  showBars(find("bars"), classes, prediction.scores);
   const best = prediction.scores.indexOf(Math.max(...prediction.scores));
   say(board.isEmpty
     ? "Draw something, or choose an example."
-    : `${model.classes[best]}, ${percent(prediction.scores[best])}`);
+    : `${classes[best]}, ${percent(prediction.scores[best])}`);
   find("way").hidden = way.length < 2;
   find("step").max = way.length;
   find("step").value = way.length;
@@ -60,8 +70,8 @@ function showStep() {
   if (way.length > 1) {
     const now = Number(find("step").value) - 1;
     find("step-number").textContent = `${now + 1} of ${way.length}`;
-    showLines(find("lines"), model.classes, way, now);
-    showBars(find("bars"), model.classes, way[now]);
+    showLines(find("lines"), classes, way, now);
+    showBars(find("bars"), classes, way[now]);
   }
 }
 
@@ -74,7 +84,7 @@ async function open(file) {
   try {
     const picture = await createImageBitmap(file);
     find("invert").checked = false;
-    board.show(picture);
+    board.show(picture, model?.fit, model?.shape);
   } catch {
     say(`“${file.name}” cannot be read as a picture.`, true);
   }
@@ -109,6 +119,7 @@ find("file").addEventListener("change", event => {
 find("model").addEventListener("change", async event => {
   if (event.target.files[0]) {
     await load(new Uint8Array(await event.target.files[0].arrayBuffer()));
+    event.target.value = ""; // the same file can be chosen again
   }
 });
 addEventListener("resize", showStep);

@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
-/// <summary><c>blocks prepare|train|merge|launch</c>: the blocks of discrete time, each trained by a process of its own.</summary>
+/// <summary><c>blocks prepare|train|merge|fit|launch</c>: the blocks of discrete time, each trained by a process of its own.</summary>
 internal static class BlocksCommand
 {
     public static Command Create() => new(

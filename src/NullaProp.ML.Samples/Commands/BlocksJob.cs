@@ -13,7 +13,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
     /// <summary>A container of this program's build output.</summary>
     public const string Containerfile =
         """
-        FROM mcr.microsoft.com/dotnet/runtime:10.0
+        FROM mcr.microsoft.com/dotnet/aspnet:10.0
         RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
         COPY . /app
         ENTRYPOINT ["dotnet", "/app/NullaProp.ML.Samples.dll"]
@@ -51,6 +51,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         trap 'kill -TERM $worker' TERM
         wait $worker; code=$?
         while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a trap ends the first wait
+        wait $worker; code=$?  # it may have ended in between
         if [ $code = {CommandExecution.RunAgain} ]; then
           scontrol requeue "${"{"}SLURM_ARRAY_JOB_ID{"}"}_${"{"}SLURM_ARRAY_TASK_ID{"}"}"
         fi

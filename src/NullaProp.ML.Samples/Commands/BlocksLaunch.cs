@@ -121,6 +121,8 @@ internal static class BlocksLaunch
 
         void Write(object sender, DataReceivedEventArgs line)
         {
+            if (line.Data is null)
+                return; // the end of the stream
             lock (log)
             {
                 try
@@ -156,8 +158,15 @@ internal static class BlocksLaunch
             return;
         }
 
-        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        try
+        {
+            using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+            kill.WaitForExit();
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            process.Kill(entireProcessTree: true); // a small container has no such program
+        }
     }
 
     private static int Outcome(BlocksJob job, BlocksRun run)
@@ -190,21 +199,29 @@ internal static class BlocksLaunch
 
         var (exitCode, id) = Query("sbatch", "--parsable", script);
         if (exitCode != 0)
-            throw new UserMistakeException($"sbatch did not take the script '{script}', as it says above.");
-        AnsiConsole.WriteLine($"Slurm has the job {id}. Ctrl+C leaves it at work; 'scancel {id}' ends it.");
-        new BlocksView(run.Blocks, run.Epochs).Follow(() => !IsQueued(id), cancellationToken);
+            throw new UserMistakeException($"sbatch did not take the script '{script}': {id}");
+        var jobId = id.Split(';')[0]; // behind it stands the cluster, where there are several
+        AnsiConsole.WriteLine($"Slurm has the job {jobId}. Ctrl+C leaves it at work; 'scancel {jobId}' ends it.");
+        new BlocksView(run.Blocks, run.Epochs).Follow(() => !IsQueued(jobId), cancellationToken);
         return Outcome(job, run);
     }
 
-    // A task between two tries is in the queue as well. A job that Slurm has forgotten is over.
-    private static bool IsQueued(string id) => Query("squeue", "--noheader", "--jobs", id) is (0, { Length: > 0 });
+    // A task between two tries is in the queue as well. A job that Slurm has forgotten is over; one that it cannot tell of now may not be.
+    private static bool IsQueued(string id)
+    {
+        var (exitCode, output) = Query("squeue", "--noheader", "--jobs", id);
+        return exitCode == 0 ? output.Length > 0 : !output.Contains("Invalid job id", StringComparison.OrdinalIgnoreCase);
+    }
 
     private static (int ExitCode, string Output) Query(string program, params string[] arguments)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using var process = Process.Start(start)!;
+            var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd().Trim();
+            output = output.Length > 0 ? output : errors.GetAwaiter().GetResult().Trim();
             process.WaitForExit();
             return (process.ExitCode, output);
         }

@@ -14,9 +14,13 @@ namespace NullaProp.ML.Samples.Commands;
 /// </summary>
 internal static class CommandExecution
 {
-    /// <summary>What the help of each command says about its end.</summary>
-    public const string ExitCodes = "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; "
-        + "130: cancelled with Ctrl+C or by closing the terminal, where train saves the model so far.";
+    /// <summary>What the help of each command says about an end that nobody asked for.</summary>
+    public const string DoneOrMistake =
+        "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; ";
+
+    /// <summary>What the help of most commands says about their end.</summary>
+    public const string ExitCodes =
+        DoneOrMistake + "130: cancelled with Ctrl+C or by closing the terminal, where train saves the model so far.";
 
     /// <summary>What the help of each command that keeps its state says besides.</summary>
     public const string KeptExitCodes = "75: stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved (--checkpoints): run it again.";
@@ -88,7 +92,7 @@ internal static class CommandExecution
                     return $"{symbol.Name} is empty: give it a value, or leave it out.";
                 if (symbol is Option { ValueType: var type } && type == typeof(double) && text.Contains(','))
                     return $"{symbol.Name} is '{text}', but must be a number with a point, such as 0.5.";
-                if (symbol is Option { ValueType: { IsEnum: true } names } && int.TryParse(text, out _))
+                if (symbol is Option { ValueType: { IsEnum: true } names } && (text.Contains(',') || int.TryParse(text, out _)))
                     return $"{symbol.Name} is '{text}', but must be one of {string.Join(", ", Enum.GetNames(names))}.";
             }
         }

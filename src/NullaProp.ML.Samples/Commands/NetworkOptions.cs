@@ -25,8 +25,9 @@ internal sealed class NetworkOptions
     private readonly Option<NoPropBackbone> _backbone = new("--backbone")
     {
         Description =
-            $"The network that reads the image; {Pretrained} is short for {NoPropBackbone.PretrainedResNet18}, which knows photos already; "
-            + "Custom is for programs of your own.",
+            $"The network that reads the image; {Pretrained} is short for {NoPropBackbone.PretrainedResNet18}, which knows photos already "
+            + $"and is trained for {NoPropOptions.Photos.Epochs} epochs in batches of {NoPropOptions.Photos.BatchSize} unless you say "
+            + "otherwise; Custom is for programs of your own.",
         DefaultValueFactory = _ => Defaults.Backbone,
         CustomParser = Backbone,
     };
@@ -102,7 +103,7 @@ internal sealed class NetworkOptions
         var word = argument.Tokens[0].Value;
         if (word.Equals(Pretrained, StringComparison.OrdinalIgnoreCase))
             return NoPropBackbone.PretrainedResNet18;
-        if (Enum.TryParse<NoPropBackbone>(word, ignoreCase: true, out var backbone) && Enum.IsDefined(backbone))
+        if (!word.Contains(',') && Enum.TryParse<NoPropBackbone>(word, ignoreCase: true, out var backbone) && Enum.IsDefined(backbone))
             return backbone;
 
         argument.AddError(

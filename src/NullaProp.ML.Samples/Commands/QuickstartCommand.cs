@@ -72,7 +72,7 @@ internal sealed class QuickstartCommand
         using var classifier = training.Run(trainingImages, testImages, progress, cancellationToken);
 
         Report.PrintResult(classifier, progress.EvaluationName);
-        output.Save(mlContext, classifier, progress);
+        output = output.Save(mlContext, classifier, progress);
 
         var reload = ReloadCheck.Run(output.ModelPath, classifier, testImages.Files, cancellationToken);
         Report.PrintReload(reload);

@@ -19,7 +19,6 @@ internal sealed class TrainCommand
             + "Hidden ones are skipped.",
     };
 
-    private const int LargestSide = 16_384; // of LoadImageFiles
 
     private readonly Option<string> _test = new("--test")
     {
@@ -167,8 +166,8 @@ internal sealed class TrainCommand
         }
 
         var side = arguments.GetRequiredValue(_size);
-        if (side is < ImageShape.SmallestSide or > LargestSide)
-            throw new UserMistakeException($"--size is {side}, but must be from {ImageShape.SmallestSide} to {LargestSide}.");
+        if (side is < ImageShape.SmallestSide or > ImagePixels.LargestSide)
+            throw new UserMistakeException($"--size is {side}, but must be from {ImageShape.SmallestSide} to {ImagePixels.LargestSide}.");
         var colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb;
         return new ImagePixels { Side = side, Colors = colors, Fit = arguments.GetRequiredValue(_fit) };
     }

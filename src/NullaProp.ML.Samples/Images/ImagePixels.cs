@@ -6,6 +6,9 @@ namespace NullaProp.ML.Samples.Images;
 /// <summary>How image files become the numbers that a network sees.</summary>
 internal sealed record ImagePixels
 {
+    /// <summary>The most pixels of a side, as LoadImageFiles has it.</summary>
+    public const int LargestSide = 16_384;
+
     /// <summary>Gets the images that <see cref="NoPropBackbone.PretrainedResNet18"/> reads.</summary>
     public static ImagePixels ForPhotos { get; } = new() { Side = 224, Colors = PixelColors.Rgb };
 

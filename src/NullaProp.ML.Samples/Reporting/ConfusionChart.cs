@@ -17,6 +17,9 @@ internal sealed class ConfusionChart : IDisposable
     private const float HeadingHeight = 80;
     private const float AxisWidth = 50; // The room for what stands along an axis.
     private const float ScaleWidth = 16;
+    /// <summary>The most classes of a table that can be drawn and looked at.</summary>
+    public const int MostClasses = 300;
+
     private const float SmallTextSize = 12;
     private const string Explanation = "images, and their share of the true class";
 

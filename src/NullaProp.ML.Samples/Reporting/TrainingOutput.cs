@@ -25,7 +25,8 @@ internal sealed class TrainingOutput(string folder)
     /// Nobody gave a folder in which they can be written. They are in one for temporary files, if they could be written there. Or the
     /// model is written, and a chart of it cannot be.
     /// </exception>
-    public void Save(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
+    /// <returns>What was written, in the folder given last.</returns>
+    public TrainingOutput Save(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
     {
         for (var (output, target) = (this, folder); ;)
         {
@@ -33,7 +34,7 @@ internal sealed class TrainingOutput(string folder)
             {
                 output ??= new TrainingOutput(target);
                 output.Write(mlContext, classifier, progress);
-                return;
+                return output;
             }
             catch (Exception fault) when (IsOfFiles(fault) && output is { _hasModel: true })
             {
@@ -79,18 +80,29 @@ internal sealed class TrainingOutput(string folder)
     {
         mlContext.Model.SaveAtomically(classifier.Chain, classifier.InputSchema, ModelPath);
         _hasModel = true;
-        ConfusionChart.Save(classifier.Metrics.ConfusionMatrix, classifier.Trained.Model.ClassNames, ConfusionChartPath);
+        var (saved, unsaid) = (new List<string> { ModelPath }, string.Empty);
         if (progress.History.Count > 0)
         {
             TrainingChart.Save(progress.History, classifier.KeptEpoch, progress.EvaluationName, TrainingChartPath);
-            AnsiConsole.WriteLine($"Saved {ModelPath}, {TrainingChartPath} and {ConfusionChartPath}.");
+            saved.Add(TrainingChartPath);
         }
         else
         {
-            // The checkpoints held the whole training.
-            AnsiConsole.WriteLine($"Saved {ModelPath} and {ConfusionChartPath}. There was no epoch left to train and to draw.");
+            unsaid = " There was no epoch left to train and to draw."; // the checkpoints held the whole training
         }
 
+        var names = classifier.Trained.Model.ClassNames;
+        if (names.Count <= ConfusionChart.MostClasses)
+        {
+            ConfusionChart.Save(classifier.Metrics.ConfusionMatrix, names, ConfusionChartPath);
+            saved.Add(ConfusionChartPath);
+        }
+        else
+        {
+            unsaid += $" A confusion table of {names.Count:N0} classes would be too large to look at.";
+        }
+
+        AnsiConsole.WriteLine($"Saved {string.Join(", ", saved.SkipLast(1))}{(saved.Count > 1 ? " and " : "")}{saved[^1]}.{unsaid}");
         AnsiConsole.WriteLine();
     }
 }

@@ -65,7 +65,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     }
 
     // One broken file must not cost the others; looking for it costs nothing where there is none.
-    private static List<ScoredImage> Score(ImagePredictor predictor, IReadOnlyList<ImageRow> rows)
+    private static List<ScoredImage> Score(ImagePredictor predictor, ImageRow[] rows)
     {
         try
         {
@@ -76,6 +76,12 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             var faults = rows.Select(row => ImageFile.Fault(row.ImagePath)).ToList();
             if (faults.TrueForAll(fault => fault is null))
                 throw;
+            if (!Array.Exists(rows, row => File.Exists(row.ImagePath)))
+            {
+                // A disk that is not there: in the results it would stay for ever what may be mended in a minute.
+                throw new UserMistakeException($"None of {rows.Length:N0} images in a row is there; the first: {faults[0]}", exception);
+            }
+
             ImageRow[] readable = [.. rows.Where((_, place) => faults[place] is null)];
             var scores = new Queue<float[]>(readable.Length > 0 ? predictor.Scores(readable) : []);
             return [.. rows.Select((row, place) => new ScoredImage(
@@ -86,7 +92,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     // Beside, to the disk, and then its name. Two workers with the same number write the same bytes.
     private static void WriteWhole(string path, Action<Stream> write)
     {
-        var beside = $"{path}.{Guid.NewGuid():N}.tmp";
+        var beside = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp"); // hidden
         try
         {
             using (var file = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))

@@ -45,7 +45,9 @@ internal sealed class PictureServer : IAsyncDisposable
 
         // Else a page of any site could reach this server through a name of its own for 127.0.0.1.
         builder.Services.Configure<HostFilteringOptions>(hosts =>
-            hosts.AllowedHosts = IPAddress.IsLoopback(endPoint.Address) ? ["localhost", "127.0.0.1", "[::1]"] : ["*"]);
+            hosts.AllowedHosts = IPAddress.IsLoopback(endPoint.Address)
+                ? ["localhost", "127.0.0.1", "[::1]", $"{endPoint.Address}"]
+                : ["*"]);
         _app = builder.Build();
         Map();
     }

@@ -45,8 +45,12 @@ internal sealed class BlocksRun
     {
         var mlContext = new MLContext(options.Seed);
         var descriptionPath = DescriptionPath(folder);
-        if (pixels.Side < ImageShape.SmallestSide)
-            throw new UserMistakeException($"--size is {pixels.Side}, but must be {ImageShape.SmallestSide} or more.");
+        if (pixels.Side is < ImageShape.SmallestSide or > ImagePixels.LargestSide)
+        {
+            throw new UserMistakeException(
+                $"--size is {pixels.Side}, but must be from {ImageShape.SmallestSide} to {ImagePixels.LargestSide}.");
+        }
+
         if (File.Exists(descriptionPath))
             throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
         var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(images.Data);

@@ -35,7 +35,9 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         {
             throw new UserMistakeException(fault, exception); // it was whole when the folder was read
         }
-        catch (Exception exception) when (Checkpoints is not null && exception is (IOException or InvalidOperationException))
+        catch (Exception exception) when (Checkpoints is { } kept
+            && exception is (IOException or InvalidOperationException)
+            && exception.Message.Contains(kept.Folder, StringComparison.Ordinal))
         {
             throw new UserMistakeException($"{exception.Message} The folder is that of --checkpoints.", exception);
         }

@@ -116,7 +116,10 @@ internal sealed class ImagePredictor : IDisposable
         float[] own = [.. scored.GetColumn<float[]>(nameof(ImagePrediction.Score)).SelectMany(score => score)];
         using var file = new OnnxImageModel(path);
         var resized = scored.Schema.Last(column => column.Type is ImageDataViewType);
-        return file.Probabilities(scored.GetColumn<MLImage>(resized)).Zip(own, (theirs, ours) => Math.Abs(theirs - ours)).Max();
+        var found = file.Probabilities(scored.GetColumn<MLImage>(resized));
+        return found.Count == own.Length
+            ? found.Zip(own, (theirs, ours) => Math.Abs((double)theirs - ours)).Aggregate(Math.Max) // LINQ's own passes over NaN
+            : throw new UserMistakeException($"'{path}' gives {found.Count} probabilities, but the model {own.Length}.");
     }
 
     public void Dispose()

@@ -14,11 +14,14 @@ internal static class KeptMemory
 
     private static readonly string[] Commands = ["quickstart", "train", "blocks"];
 
-    /// <summary>Keeps it where the arguments name a command that trains, on Linux with the GNU C library.</summary>
+    /// <summary>
+    /// Keeps it where the arguments name a command that trains, or none, which does so too, on Linux with the GNU C library.
+    /// </summary>
     /// <param name="arguments">The program's.</param>
     public static void ForTraining(string[] arguments)
     {
-        if (!OperatingSystem.IsLinux() || !(arguments is [] || Commands.Contains(arguments[0])))
+        var isTraining = arguments is [] || arguments[0].StartsWith('-') || Commands.Contains(arguments[0]);
+        if (!OperatingSystem.IsLinux() || !isTraining)
             return;
         try
         {

@@ -11,7 +11,8 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 /// </summary>
 internal static class SaveKillsCommand
 {
-    private const int MostMilliseconds = 60; // after the first saving: some dozens of them
+    private const int EnoughForBoth = 20; // times
+    private const int MostMilliseconds = 600; // after the first saving: some dozens of them
 
     public static Command Create()
     {
@@ -29,7 +30,7 @@ internal static class SaveKillsCommand
         var report = new ReliabilityReport($"save-kills --times {times}");
         var folder = Directory.CreateTempSubdirectory("noprop-kills-").FullName;
         var random = new Random(1);
-        var (wholeFirst, wholeSecond, halves, watch) = (0, 0, 0, Stopwatch.StartNew());
+        var (wholeFirst, wholeSecond, halves, saves, watch) = (0, 0, 0, 0, Stopwatch.StartNew());
         try
         {
             var context = new MLContext(seed: 1);
@@ -37,7 +38,8 @@ internal static class SaveKillsCommand
             float[][] scores = [Save(context, first, seed: 1), Save(context, second, seed: 2)];
             for (var time = 0; time < times; time++)
             {
-                Kill([ChildRoles.Save, first, second, target], TimeSpan.FromMilliseconds(random.NextDouble() * MostMilliseconds));
+                var delay = TimeSpan.FromMilliseconds(random.NextDouble() * MostMilliseconds);
+                saves += Kill([ChildRoles.Save, first, second, target], delay, report);
                 var found = Standing(context, target, report, time);
                 wholeFirst += found is not null && found.AsSpan().SequenceEqual(scores[0]) ? 1 : 0;
                 wholeSecond += found is not null && found.AsSpan().SequenceEqual(scores[1]) ? 1 : 0;
@@ -56,7 +58,13 @@ internal static class SaveKillsCommand
             report.Fell($"Of {times} times, one of the two models stood there {wholeFirst + wholeSecond} times.");
         }
 
+        if (times >= EnoughForBoth && (wholeFirst == 0 || wholeSecond == 0))
+        {
+            report.Fell($"The first model stood there {wholeFirst} times and the second {wholeSecond} times: no save was seen to end.");
+        }
+
         report.Set("kills", times);
+        report.Set("savesBeforeThem", saves);
         report.Set("firstModelStood", wholeFirst);
         report.Set("secondModelStood", wholeSecond);
         report.Set("killedInTheMiddleOfSaving", halves);
@@ -72,15 +80,29 @@ internal static class SaveKillsCommand
         return SmallModels.Scores(context, model);
     }
 
-    private static void Kill(IEnumerable<string> role, TimeSpan delay)
+    // Returns how often it had saved.
+    private static int Kill(IEnumerable<string> role, TimeSpan delay, ReliabilityReport report)
     {
         using var end = new CancellationTokenSource();
+        var saves = 0;
         try
         {
-            ChildProcess.Run(role, _ => end.CancelAfter(delay), cancellationToken: end.Token); // from its first line on: it has saved once
+            var exitCode = ChildProcess.Run(role, Saved, cancellationToken: end.Token);
+            report.Fell($"The process that saves ended by itself, with {exitCode}.");
         }
         catch (OperationCanceledException)
         {
+            // as it should
+        }
+
+        return saves;
+
+        void Saved(string line)
+        {
+            if (saves++ == 0)
+            {
+                end.CancelAfter(delay); // from its first line on: a model stands there
+            }
         }
     }
 

@@ -184,6 +184,10 @@ public sealed class BlocksCommandTests
 
         CollectionAssert.AreEqual(new[] { "FROM", "RUN", "COPY", "ENTRYPOINT" }, lines.Select(line => line.Split(' ')[0]).ToArray());
         StringAssert.Contains(lines[^1], typeof(BlocksJob).Assembly.GetName().Name + ".dll");
+
+        // What the program needs is what the image has: there is one with ASP.NET Core and one without.
+        var needs = File.ReadAllText(Path.ChangeExtension(typeof(BlocksJob).Assembly.Location, ".runtimeconfig.json"));
+        StringAssert.Contains(lines[0], needs.Contains("Microsoft.AspNetCore.App", StringComparison.Ordinal) ? "/aspnet:" : "/runtime:");
     }
 
     private static void AssertModelOfOneTraining(TempFolder folder, NoPropOptions options, int threads)

@@ -129,6 +129,20 @@ public sealed class PictureServerTests
     }
 
     [TestMethod]
+    public async Task Start_OtherAddressOfThisMachine_AnswersByIt()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Inconclusive("Only Linux has all of 127.0.0.0/8.");
+        await using var server = await PictureServer.Start(
+            _predictor, "model.zip", new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0), new ServingLimits());
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+
+        using var response = await client.GetAsync("/model");
+
+        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [TestMethod]
     public async Task Start_PortOfAnotherServer_SaysSo()
     {
         await using var first = await Start();

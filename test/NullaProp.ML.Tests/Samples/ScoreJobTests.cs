@@ -83,6 +83,22 @@ public sealed class ScoreJobTests
         Assert.HasCount(4, Directory.GetFiles(folder.Path, "*.csv"));
     }
 
+    // As of a disk that is not there: mended in a minute, but for ever in the results.
+    [TestMethod]
+    public void Run_NoneOfTheImagesIsThere_EndsWithoutAFile()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        var images = _images.Select(image => new ImageRow { ImagePath = image.ImagePath + ".gone" }).ToList();
+        var job = new ScoreJob(folder.Path, new CsvScores(), images, PartSize);
+        job.Begin(_model);
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => job.Run(predictor, 0, 1, static (_, _, _) => { }, default));
+
+        Assert.StartsWith("None of 3 images in a row is there; the first: ", mistake.Message);
+        Assert.IsEmpty(Directory.GetFiles(folder.Path, "*.csv"));
+    }
+
     [TestMethod]
     public void Run_UnreadableImages_HaveARowThatSaysSo()
     {
