@@ -11,12 +11,8 @@ namespace NullaProp.ML;
 
 /// <summary>What must hold before a training starts, which may take hours: columns, classes and options fit each other.</summary>
 /// <param name="options">The options.</param>
-/// <param name="shape">The size of the images.</param>
-/// <param name="classes">K, the number of classes.</param>
-/// <param name="keys">The names of the classes; <see langword="null"/> for a bare key.</param>
-/// <param name="slots">What the slots of the feature column are called; empty where they have no names.</param>
-internal sealed class TrainingChecks(
-    NoPropOptions options, ImageShape shape, int classes, ClassValues? keys, IReadOnlyList<string> slots)
+/// <param name="about">What the model will be.</param>
+internal sealed class TrainingChecks(NoPropOptions options, ModelDescription about)
 {
     private const int MostThreads = 1024; // more than a process may start end it without a word
 
@@ -73,14 +69,26 @@ internal sealed class TrainingChecks(
         }
     }
 
-    /// <summary>Checks that the description of the model can be saved.</summary>
-    /// <param name="description">The description.</param>
-    /// <exception cref="InvalidOperationException">It cannot.</exception>
-    public static void Description(ModelDescription description)
+    /// <summary>Checks all that can be known before a row is read.</summary>
+    /// <param name="input">The training data.</param>
+    /// <param name="previous">The model to train further, if there is one.</param>
+    /// <param name="validation">The data that training is watched on, if there is any.</param>
+    /// <param name="warn">Hears of early stopping that nothing can stop.</param>
+    public void BeforeReading(IDataView input, NoPropScorer? previous, IDataView? validation, Action<string> warn)
+    {
+        Previous(input, previous);
+        Columns(input);
+        Augmentation();
+        Validation(validation, warn);
+        Description();
+    }
+
+    // Throws now what saving would.
+    private void Description()
     {
         try
         {
-            _ = ModelFile.BytesOf(description);
+            _ = ModelFile.BytesOf(about);
         }
         catch (InvalidOperationException fault)
         {
@@ -108,10 +116,7 @@ internal sealed class TrainingChecks(
         }
     }
 
-    /// <summary>Checks that a model to train further is there, and of the same classes and images.</summary>
-    /// <param name="input">The training data.</param>
-    /// <param name="previous">The model, if there is one.</param>
-    public void Previous(IDataView input, NoPropScorer? previous)
+    private void Previous(IDataView input, NoPropScorer? previous)
     {
         if (previous is null)
         {
@@ -120,63 +125,59 @@ internal sealed class TrainingChecks(
 
         previous.Use(static () => { }); // throws now where it was disposed of, and not after reading the data
         InputColumns.CheckClasses(input, options.LabelColumnName, previous.ClassCount, previous.Model.Keys);
-        if (shape != previous.Shape)
+        if (about.Shape != previous.Shape)
         {
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
-                $"{nameof(NoPropOptions.ImageShape)} is {shape}, but the model to train further is for images of {previous.Shape}. "
+                $"{nameof(NoPropOptions.ImageShape)} is {about.Shape}, but the model to train further is for images of {previous.Shape}. "
                 + "Leave the option out, or change ResizeImages upstream."));
         }
 
         InputColumns.CheckSlots(input.Schema[options.FeatureColumnName], previous.Model.SlotNames);
     }
 
-    /// <summary>Checks the weights of rows and of classes.</summary>
-    /// <param name="input">The training data.</param>
-    public void Columns(IDataView input)
+    // The weights of rows and of classes.
+    private void Columns(IDataView input)
     {
         InputColumns.CheckWeight(SchemaShapes.Of(input.Schema), options.ExampleWeightColumnName);
-        InputColumns.CheckClassWeights(options.ClassWeights, options.LabelColumnName, ClassValues.NamesOf(keys, classes));
+        InputColumns.CheckClassWeights(options.ClassWeights, options.LabelColumnName, ClassValues.NamesOf(about.Keys, about.Classes));
     }
 
-    /// <summary>Checks that images can be changed as the options say.</summary>
-    public void Augmentation()
+    private void Augmentation()
     {
         var changes = options.Augmentation;
-        if (changes.RandomCropPadding >= Math.Min(shape.Height, shape.Width))
+        if (changes.RandomCropPadding >= Math.Min(about.Shape.Height, about.Shape.Width))
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"{nameof(changes.RandomCropPadding)} is {changes.RandomCropPadding}, but must be below the shorter side of the images, "
-                + $"which are {shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
+                + $"which are {about.Shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
         }
 
-        if (shape.Width == 1 && changes != ML.Augmentation.None)
+        if (about.Shape.Width == 1 && changes != ML.Augmentation.None)
         {
             throw Marked.Exception(new InvalidOperationException(
-                $"{nameof(options.Augmentation)} is set, but the rows are vectors of {shape.Size} values, which have no sides to turn: "
-                + $"leave it out, or set {nameof(options.ImageShape)} if they are images."));
+                $"{nameof(options.Augmentation)} is set, but the rows are vectors of {about.Shape.Size} values, which have no sides "
+                + $"to turn: leave it out, or set {nameof(options.ImageShape)} if they are images."));
         }
 
-        if (shape.Channels != 3 && changes.SaturationJitter > 0)
+        if (about.Shape.Channels != 3 && changes.SaturationJitter > 0)
         {
             throw Marked.Exception(new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{nameof(changes.SaturationJitter)} is {changes.SaturationJitter}, but the images are {shape} and only three channels ")
-                + "have colours: set it to 0, or train on images of red, green and blue."));
+                $"{nameof(changes.SaturationJitter)} is {changes.SaturationJitter}, but the images are {about.Shape} and only three ")
+                + "channels have colours: set it to 0, or train on images of red, green and blue."));
         }
     }
 
-    /// <summary>Checks the data that training is watched on.</summary>
-    /// <param name="validation">The data, if there is any.</param>
-    /// <param name="warn">Hears of early stopping that nothing can stop.</param>
-    public void Validation(IDataView? validation, Action<string> warn)
+    private void Validation(IDataView? validation, Action<string> warn)
     {
         if (validation is not null)
         {
             try
             {
-                InputColumns.CheckSlots(InputColumns.Feature(validation.Schema, options.FeatureColumnName, shape).Column, slots);
-                InputColumns.CheckClasses(validation, options.LabelColumnName, classes, keys);
+                var (feature, _) = InputColumns.Feature(validation.Schema, options.FeatureColumnName, about.Shape);
+                InputColumns.CheckSlots(feature, about.SlotNames);
+                InputColumns.CheckClasses(validation, options.LabelColumnName, about.Classes, about.Keys);
             }
             catch (ArgumentOutOfRangeException fault)
             {
@@ -200,8 +201,9 @@ internal sealed class TrainingChecks(
     public void Classes(ClassTotals totals, Action<string> warn)
     {
         var count = totals.Rows.Sum();
-        string[] absent = [.. ClassValues.NamesOf(keys, classes).Zip(totals.Rows).Where(one => one.Second == 0).Select(one => one.First)];
-        if (classes - absent.Length < 2)
+        var names = ClassValues.NamesOf(about.Keys, about.Classes);
+        string[] absent = [.. names.Zip(totals.Rows).Where(one => one.Second == 0).Select(one => one.First)];
+        if (about.Classes - absent.Length < 2)
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"Only one class was found among the {count} rows of label column '{options.LabelColumnName}', but a classifier needs two "
@@ -211,14 +213,15 @@ internal sealed class TrainingChecks(
         if (absent.Length > 0)
         {
             warn(
-                $"{absent.Length} of {classes} classes of label column '{options.LabelColumnName}' have no training row, and will hardly "
-                + $"ever be predicted: {NameList.Quoted(absent)}. Shuffle rows that come sorted by class before they are cut or split.");
+                $"{absent.Length} of {about.Classes} classes of label column '{options.LabelColumnName}' have no training row, and will "
+                + $"hardly ever be predicted: {NameList.Quoted(absent)}. Shuffle rows that come sorted by class before they are cut or "
+                + "split.");
         }
 
-        if (count < 2 * classes)
+        if (count < 2 * about.Classes)
         {
             warn(
-                $"Label column '{options.LabelColumnName}' has {classes} classes for {count} rows: of many there is at most one, "
+                $"Label column '{options.LabelColumnName}' has {about.Classes} classes for {count} rows: of many there is at most one, "
                 + "and nothing to learn what a class has in common. A number that measures something, such as a price, is no class.");
         }
     }

@@ -56,19 +56,9 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         TrainingChecks.Threads(run);
         var pace = new ProgressPace(run.Progress, Clock, options.Epochs * (Tuning == FineTuning.Frozen ? 1 : 2));
         var previous = run.Previous?.Scorer;
-        var shape = options.ImageShape ?? previous?.Shape ?? (options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
-        var (feature, format) = InputColumns.Feature(input.Schema, options.FeatureColumnName, shape, options.Backbone);
-        var (label, classes) = InputColumns.Label(input, options.LabelColumnName);
-        var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
-        var slots = InputColumns.SlotNames(feature) is { Count: > 0 } named ? named : previous?.Model.SlotNames ?? [];
-        var checks = new TrainingChecks(options, format.Shape, classes, keys, slots);
-        checks.Previous(input, previous);
-        checks.Columns(input);
-        checks.Augmentation();
-        checks.Validation(run.Validation, log.Warning);
-        var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
-        var description = new ModelDescription(stored, format.Shape, classes, keys, Seed, string.Empty) { SlotNames = slots };
-        TrainingChecks.Description(description);
+        var (feature, about) = Description(input, previous);
+        var checks = new TrainingChecks(options, about);
+        checks.BeforeReading(input, previous, run.Validation, log.Warning);
         var device = Device();
         using var kept = _checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var threads = new ThreadCount(run.Threads);
@@ -76,17 +66,10 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         using var trunk = Trunk(previous, device);
         using var loader = Loader(
             pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk, trunk.Features));
-        var data = Load(loader, input, format.Shape, pace, totals => checks.Classes(totals, log.Warning));
-        log.Information(Beginning(data.Training, classes, device));
+        var data = Load(loader, input, about.Shape, pace, totals => checks.Classes(totals, log.Warning));
+        log.Information(Beginning(data.Training, about.Classes, device));
 
-        var fingerprint = new Lazy<TrainingFingerprint>(() => new(
-            description with { Options = stored with { EarlyStoppingPatience = Tries().EarlyStoppingPatience } },
-            Block,
-            data.Training.Hash(),
-            data.Validation?.Hash(),
-            previous is null ? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
-            TrainingFingerprint.ThisLibrary,
-            $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision"));
+        var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, device));
         var monitor = new TrainingMonitor(metrics => log.Epoch(EpochReport.Sentence(metrics)), CheckAlive)
         {
             Pace = pace,
@@ -102,7 +85,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var (network, loop) = Trained(
             trunk is null ? options : Tries() with { Augmentation = Augmentation.None },
             data,
-            previous is null ? () => First(pretrained, data, feature, classes, keys, device)
+            previous is null ? () => First(pretrained, data, feature, about, device)
                 : () => trunk is null ? previous.Copy(options, device) : previous.CopyHead(options, device),
             trunk is null ? static whole => whole : head => trunk.Under(head, options),
             first);
@@ -111,8 +94,31 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
         }
 
-        return (description.With(network, loop.Starts), feature.Type);
+        return (about.With(network, loop.Starts), feature.Type);
     }
+
+    // What the model will be, as far as the columns tell before a row is read.
+    private (DataViewSchema.Column Feature, ModelDescription About) Description(IDataView input, NoPropScorer? previous)
+    {
+        var wanted = options.ImageShape ?? previous?.Shape ?? (options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
+        var (feature, format) = InputColumns.Feature(input.Schema, options.FeatureColumnName, wanted, options.Backbone);
+        var (label, classes) = InputColumns.Label(input, options.LabelColumnName);
+        var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
+        var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
+        return (feature, new ModelDescription(stored, format.Shape, classes, keys, Seed, WeightsHash: string.Empty)
+        {
+            SlotNames = InputColumns.SlotNames(feature) is { Count: > 0 } named ? named : previous?.Model.SlotNames ?? [],
+        });
+    }
+
+    private TrainingFingerprint Fingerprint(ModelDescription about, TrainingData data, NoPropScorer? previous, Device device) => new(
+        about with { Options = about.Options with { EarlyStoppingPatience = Tries().EarlyStoppingPatience } },
+        Block,
+        data.Training.Hash(),
+        data.Validation?.Hash(),
+        previous is null ? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
+        TrainingFingerprint.ThisLibrary,
+        $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
 
     private static ImageFeatures Features(ImageShape shape, FrozenTrunk trunk, FeatureWriter write) =>
         new(shape, write, PixelRange.Of(PretrainedBackbone.Shape, () => trunk.PixelMean));
@@ -211,11 +217,11 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
     // A new network, with what it takes from the data before training.
     private Denoiser First(
-        PretrainedFile? pretrained, TrainingData data, DataViewSchema.Column feature, int classes, ClassValues? keys, Device device)
+        PretrainedFile? pretrained, TrainingData data, DataViewSchema.Column feature, ModelDescription about, Device device)
     {
         var weights = Weights.Drawn(data.Streams, device, pretrained?.Weights);
         weights.Module = Backbone;
-        var network = new Denoiser(weights, options, data.Training.Shape, classes, Block is { } only ? [only] : null);
+        var network = new Denoiser(weights, options, data.Training.Shape, about.Classes, Block is { } only ? [only] : null);
         try
         {
             pretrained?.CheckUse(log.Warning);
@@ -228,7 +234,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
             if (ClassPrototypes.AreAskedFor(options))
             {
-                new ClassPrototypes(network, options, data, keys?.Names).Set(CheckAlive);
+                new ClassPrototypes(network, options, data, about.Keys?.Names).Set(CheckAlive);
             }
 
             return network;

@@ -130,6 +130,29 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
     assert.deepEqual(faults, []);
   });
 
+  // As LoadImageFiles does by default, and with white under what is transparent.
+  test("cuts a wide picture to the middle and goes on after a model that failed", async () => {
+    const { page, faults } = await open({ width: 800, height: 900 });
+    const colors = await page.evaluate(async () => {
+      const picture = new OffscreenCanvas(300, 100);
+      const context = picture.getContext("2d");
+      context.fillStyle = "rgb(200, 0, 0)";
+      context.fillRect(100, 25, 100, 50); // the middle third, but for a band above and one below
+      const { Board } = await import("./src/board.js");
+      const board = new Board(document.createElement("canvas"), () => {});
+      board.show(picture, "Crop", { width: 100, height: 100 });
+      const at = (x, y) => [...board.pixels(100, 100).slice(4 * (100 * y + x), 4 * (100 * y + x) + 3)].map(value => Math.round(value / 50));
+      return [at(50, 50), at(3, 50), at(97, 50), at(50, 3)];
+    });
+    assert.deepEqual(colors, [[4, 0, 0], [4, 0, 0], [4, 0, 0], [5, 5, 5]]);
+
+    await page.locator("#model").setInputFiles({ mimeType: "image/png", buffer: Buffer.from("nothing"), name: "a.onnx" });
+    await page.getByText(/no ONNX file, or a damaged one|says nothing of/).waitFor();
+    await page.locator("#model").setInputFiles(MODEL);
+    await predictions(page, 2);
+    assert.deepEqual(faults, []);
+  });
+
   test("says what is wrong with a file that is no picture, and with one that is no model", async () => {
     const { page } = await open({ width: 800, height: 900 });
     const nothing = { mimeType: "image/png", buffer: Buffer.from("nothing") };

@@ -202,9 +202,10 @@ public sealed class ProgressTests
 
         Context.MulticlassClassification.Trainers.NoProp(TinyImages.Options, logger).Fit(data).Dispose();
 
-        var warning = logger.Lines.Single(line => line.Level == LogLevel.Warning).Text;
-        Assert.Contains("10 of 30 training rows", warning);
-        Assert.Contains("'Label'", warning);
+        string[] warnings = [.. logger.Lines.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text)];
+        Assert.HasCount(2, warnings);
+        Assert.StartsWith("10 of 30 training rows have no label in column 'Label'", warnings[0]);
+        Assert.StartsWith("1 of 3 classes of label column 'Label' have no training row, and will", warnings[1]);
     }
 
     private static List<EpochMetrics> Fit(Func<NoPropOptions, NoPropOptions> change)
