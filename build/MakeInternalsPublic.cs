@@ -42,7 +42,7 @@ public class MakeInternalsPublic : Task
     private void Write(string original, string copy)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(copy));
-        // Two projects may build at once: each writes its own file, and the last rename wins with equal content.
+        // Two projects may build at once: each writes its own file, and whose rename comes later leaves the other's, which is equal.
         string draft = copy + "." + Guid.NewGuid().ToString("N");
         using (DefaultAssemblyResolver resolver = new DefaultAssemblyResolver())
         {
@@ -53,8 +53,17 @@ public class MakeInternalsPublic : Task
                 Open(type);
             assembly.Write(draft);
         }
-        File.Delete(copy);
-        File.Move(draft, copy);
+        try
+        {
+            File.Delete(copy);
+            File.Move(draft, copy);
+        }
+        catch (IOException)
+        {
+            if (!File.Exists(copy))
+                throw;
+            File.Delete(draft);
+        }
     }
 
     /// <summary>Polyfills of the base library and the compiler's own attributes would clash with the real ones.</summary>

@@ -47,7 +47,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     /// <param name="index">The worker, from 0.</param>
     /// <param name="of">The number of workers.</param>
     /// <param name="tell">Hears of each part: its number, the number of parts, and its images that could not be read.</param>
-    /// <param name="cancellationToken">Ends the work between two parts.</param>
+    /// <param name="cancellationToken">Ends the work; of the part under way nothing is written.</param>
     /// <exception cref="UserMistakeException">A file cannot be written.</exception>
     public void Run(ImagePredictor predictor, int index, int of, Action<int, int, int> tell, CancellationToken cancellationToken)
     {
@@ -58,18 +58,19 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             if (File.Exists(path))
                 continue;
             ImageRow[] rows = [.. images.Skip(part * partSize).Take(partSize)];
-            var scored = Score(predictor, rows);
+            var scored = Score(predictor, rows, cancellationToken);
             Guarded(() => WriteWhole(path, file => format.Write(file, predictor.ClassNames, scored)));
             tell(part, Parts, scored.Count(row => row.Error is not null));
         }
     }
 
     // One broken file must not cost the others; looking for it costs nothing where there is none.
-    private static List<ScoredImage> Score(ImagePredictor predictor, ImageRow[] rows)
+    private static List<ScoredImage> Score(ImagePredictor predictor, ImageRow[] rows, CancellationToken cancellationToken)
     {
         try
         {
-            return [.. rows.Zip(predictor.Scores(rows), (row, score) => new ScoredImage(row.ImagePath, score, Error: null))];
+            var scores = Stoppable(predictor.Scores(rows), cancellationToken);
+            return [.. rows.Zip(scores, (row, score) => new ScoredImage(row.ImagePath, score, Error: null))];
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -83,9 +84,19 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             }
 
             ImageRow[] readable = [.. rows.Where((_, place) => faults[place] is null)];
-            var scores = new Queue<float[]>(readable.Length > 0 ? predictor.Scores(readable) : []);
+            var scores = new Queue<float[]>(readable.Length > 0 ? Stoppable(predictor.Scores(readable), cancellationToken) : []);
             return [.. rows.Select((row, place) => new ScoredImage(
                 row.ImagePath, faults[place] is null ? scores.Dequeue() : null, faults[place]))];
+        }
+    }
+
+    // A part of thousands of photos takes minutes, which a scheduler that ends a job does not wait.
+    private static IEnumerable<float[]> Stoppable(IEnumerable<float[]> scores, CancellationToken cancellationToken)
+    {
+        foreach (var score in scores)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return score;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections;
 using Microsoft.ML;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
@@ -83,6 +84,20 @@ public sealed class ScoreJobTests
         Assert.HasCount(4, Directory.GetFiles(folder.Path, "*.csv"));
     }
 
+    [TestMethod]
+    public void Run_StoppedInAPart_WritesNothingOfIt()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        using var source = new CancellationTokenSource();
+        var job = new ScoreJob(folder.Path, new CsvScores(), new StoppingList(_images, source), Images);
+        job.Begin(_model);
+
+        Assert.Throws<OperationCanceledException>(() => job.Run(predictor, 0, 1, static (_, _, _) => { }, source.Token));
+
+        Assert.IsEmpty(Directory.GetFiles(folder.Path, "*.csv"));
+    }
+
     // As of a disk that is not there: mended in a minute, but for ever in the results.
     [TestMethod]
     public void Run_NoneOfTheImagesIsThere_EndsWithoutAFile()
@@ -155,5 +170,27 @@ public sealed class ScoreJobTests
     {
         job.Begin(_model);
         job.Run(predictor, worker, of, (_, _, _) => { }, default);
+    }
+
+    // Stops the job while its only part is read.
+    private sealed class StoppingList(IReadOnlyList<ImageRow> images, CancellationTokenSource source) : IReadOnlyList<ImageRow>
+    {
+        private int _readings;
+
+        public int Count => images.Count;
+
+        public ImageRow this[int index] => images[index];
+
+        public IEnumerator<ImageRow> GetEnumerator()
+        {
+            if (_readings++ > 0)
+            {
+                source.Cancel(); // the first reading is that of the folder's mark
+            }
+
+            return images.GetEnumerator();
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }
