@@ -43,6 +43,7 @@ public sealed class NoPropBlocks
     /// <param name="block">The block, from 0.</param>
     /// <returns>Whether it is; <see langword="false"/> also where it was trained with other options.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    /// <exception cref="IOException">Its newest checkpoint cannot be read at this moment.</exception>
     public bool IsTrained(int block)
     {
         Check(block);
@@ -53,6 +54,7 @@ public sealed class NoPropBlocks
     /// <param name="block">The block, from 0.</param>
     /// <returns>The number, 0 where there is no checkpoint.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    /// <exception cref="IOException">The newest checkpoint cannot be read at this moment.</exception>
     public int TrainedEpochs(int block)
     {
         Check(block);

@@ -24,6 +24,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
 
     /// <summary>Returns the block in a folder of checkpoints as it stands, or <see langword="null"/> where there is no whole one.</summary>
     /// <param name="folder">The folder.</param>
+    /// <exception cref="IOException">The newest one cannot be read at this moment.</exception>
     public static TrainedBlock? Newest(string folder)
     {
         foreach (var name in CheckpointFolder.Names(folder))
@@ -34,7 +35,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
                 var (fingerprint, place) = CheckpointFile.ReadDescription(path);
                 return new TrainedBlock(path, fingerprint, place.Epoch);
             }
-            catch (Exception fault) when (fault is FormatException or IOException)
+            catch (FormatException)
             {
                 // The one before may be the last whole one; where that is not the end, training goes on from it, and says so.
             }

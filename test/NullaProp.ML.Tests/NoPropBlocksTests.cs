@@ -68,6 +68,26 @@ public sealed class NoPropBlocksTests
         StringAssert.Contains(fault.Message, ": 0, 2, counted from 0");
     }
 
+    // Else a folder with wrong permissions would look like a block that is still to be trained.
+    [TestMethod]
+    public void Merge_CheckpointThatCannotBeReadNow_SaysSo()
+    {
+        using var folder = new TempFolder();
+        for (var block = 0; block < 3; block++)
+        {
+            Blocks(folder).Train(Data, block);
+        }
+
+        var newest = Directory.GetDirectories(folder.Path, "epoch-*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
+        File.Delete(Path.Combine(newest, "training.json"));
+        Directory.CreateDirectory(Path.Combine(newest, "training.json")); // which even an administrator cannot read
+
+        var fault = Assert.ThrowsExactly<IOException>(() => Blocks(folder).Merge());
+
+        Assert.StartsWith($"The checkpoint '{newest}' cannot be read: ", fault.Message);
+        Assert.ThrowsExactly<IOException>(() => Blocks(folder).TrainedEpochs(2));
+    }
+
     [TestMethod]
     public void Merge_ABlockOfOtherDataOrOptions_SaysWhatDiffers()
     {

@@ -38,6 +38,19 @@ internal sealed class BlocksView(NoPropBlocks blocks, int epochs)
             });
     }
 
+    // A file server that is away for a while ends no view of workers that go on.
+    private int Epochs(int block)
+    {
+        try
+        {
+            return blocks.TrainedEpochs(block);
+        }
+        catch (IOException)
+        {
+            return _epochs[block];
+        }
+    }
+
     private void Follow(Func<bool> isOver, Action<string> show, CancellationToken cancellationToken)
     {
         for (var ends = false; !ends;)
@@ -45,7 +58,7 @@ internal sealed class BlocksView(NoPropBlocks blocks, int epochs)
             ends = isOver(); // before the last look, so that nothing is missed
             for (var block = 0; block < blocks.Count; block++)
             {
-                var now = blocks.TrainedEpochs(block);
+                var now = Epochs(block);
                 if (now > _epochs[block]) // less where a checkpoint was replaced while it was read
                 {
                     _epochs[block] = now;

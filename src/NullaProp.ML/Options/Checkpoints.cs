@@ -32,7 +32,7 @@ public sealed record Checkpoints
 
     /// <summary>
     /// Gets the most of the training time that checkpoints at the end of epochs may take, as a share: those that would make it more are
-    /// left out. The first two, the last one and those of <see cref="EveryMinutes"/> or of a cancelled training are written all the same.
+    /// left out. The first one, the last one and those of <see cref="EveryMinutes"/> or of a cancelled training are written all the same.
     /// </summary>
     /// <value>Default 0.01; above 0, at most 1; <see langword="null"/>: none is left out, however short the epochs are.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>

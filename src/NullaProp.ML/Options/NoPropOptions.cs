@@ -286,6 +286,6 @@ public enum LearningRateSchedule
     /// <summary>Half a cosine down to 0.</summary>
     Cosine,
 
-    /// <summary>The same at every step.</summary>
+    /// <summary>The same at every step behind the rise.</summary>
     Constant,
 }

@@ -87,10 +87,10 @@ internal sealed class CheckpointSeries(
     // The first one compiles what the others run, which says nothing about them.
     private void Count(TimeSpan cost)
     {
+        _spent += cost;
         if (_isWarm)
         {
             _cost = cost;
-            _spent += cost;
             return;
         }
 

@@ -166,12 +166,7 @@ public sealed partial class CheckpointTests
         Trainer(options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) { Keep = 9, CostLimit = 1e-6 } }).Dispose();
 
         CollectionAssert.AreEqual(
-            new[]
-            {
-                "epoch-000001-pass-0000-step-0000000000",
-                "epoch-000002-pass-0000-step-0000000000",
-                "epoch-000006-pass-0000-step-0000000000",
-            },
+            new[] { "epoch-000001-pass-0000-step-0000000000", "epoch-000006-pass-0000-step-0000000000" },
             Names(folder));
     }
 
