@@ -19,10 +19,9 @@ internal sealed class CheckpointSeries(
 {
     private readonly List<string> _own = []; // names, the newest last
     private readonly Stopwatch _watch = Stopwatch.StartNew();
-    private bool _isWarm; // one was written
     private TimeSpan _last; // when the last one was written
     private TimeSpan _asked; // when the next one was thought of: the state is copied from then on
-    private TimeSpan _cost; // of the last one but the first
+    private TimeSpan _cost; // of the last one
     private TimeSpan _spent; // on all of them
 
     /// <inheritdoc/>
@@ -84,21 +83,18 @@ internal sealed class CheckpointSeries(
         }
     }
 
-    // The first one compiles what the others run, which says nothing about them.
     private void Count(TimeSpan cost)
     {
-        _spent += cost;
-        if (_isWarm)
+        if (_cost == TimeSpan.Zero)
         {
-            _cost = cost;
-            return;
+            inform(
+                $"Checkpoints are kept in '{options.Folder}'{(options.CostLimit is { } limit
+                    ? string.Create(CultureInfo.InvariantCulture, $", as many as take no more than {limit:0.####%} of the training's time")
+                    : string.Empty)}.");
         }
 
-        _isWarm = true;
-        inform(
-            $"Checkpoints are kept in '{options.Folder}'{(options.CostLimit is { } limit
-                ? string.Create(CultureInfo.InvariantCulture, $", as many as take no more than {limit:0.####%} of the training's time")
-                : string.Empty)}.");
+        _cost = cost;
+        _spent += cost;
     }
 
     // What is saved is saved: a file that somebody reads, or a file server's own, must not end the training.
