@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Storage;
 using static TorchSharp.torch;
@@ -133,70 +132,8 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(inputSchema);
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(export);
-        var steps = Steps(model).ToList();
+        var steps = NoPropChain.Steps(model).ToList();
         var classifier = model.GetNoPropTransformer();
         classifier.SaveAsOnnx(stream, export, [.. steps.TakeWhile(step => step != classifier)], inputSchema);
     }
-
-    /// <summary>
-    /// Finds the NoProp transformer in a fitted or loaded chain: its class names, its diagnosis, other ways to score.
-    /// </summary>
-    /// <param name="model">The chain, or the NoProp transformer alone.</param>
-    /// <returns>The transformer; it lives as long as the chain.</returns>
-    /// <exception cref="ArgumentException">The chain has no NoProp transformer, or several.</exception>
-    /// <example>
-    /// <code>
-    /// var noprop = mlContext.Model.Load("model.zip", out _).GetNoPropTransformer();
-    /// foreach (var (name, score) in noprop.Model.Classes(prediction.Score, most: 3))
-    ///     Console.WriteLine($"{name}: {score:P1}");
-    /// </code>
-    /// </example>
-    public static NoPropTransformer GetNoPropTransformer(this ITransformer model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        var steps = Steps(model).ToList();
-        var classifiers = steps.OfType<NoPropTransformer>().ToList();
-        var found = classifiers.Count == 0 ? "no NoProp transformer" : $"{classifiers.Count} NoProp transformers";
-        return classifiers is [var classifier]
-            ? classifier
-            : throw Marked.Exception(new ArgumentException(
-                $"The model has {found}, but must have one; its steps are " +
-                $"{string.Join(", ", steps.Select(step => step.GetType().Name))}. " +
-                (classifiers.Count == 0
-                    ? "Fit a pipeline with mlContext.MulticlassClassification.Trainers.NoProp."
-                    : "Take one of them out of the chain: chain.OfType<NoPropTransformer>().First()."),
-                nameof(model)));
-    }
-
-    /// <summary>
-    /// Returns a fitted or loaded chain with another NoProp transformer in the place of its own: one that scores otherwise, or whose
-    /// columns have other names. It can be saved and used like the chain itself, which stays as it is.
-    /// </summary>
-    /// <param name="model">The chain, or the NoProp transformer alone.</param>
-    /// <param name="change">Makes the other one, by <c>WithSampling</c> or <c>WithColumns</c>.</param>
-    /// <returns>The other chain. Both hold the same other steps, and each its own NoProp transformer.</returns>
-    /// <exception cref="ArgumentException">The chain has no NoProp transformer, or several.</exception>
-    /// <example>
-    /// <code>
-    /// var finer = model.WithNoProp(noprop => noprop.WithSampling(sampling => sampling with { SolverSteps = 40 }));
-    /// mlContext.Model.SaveAtomically(finer, inputSchema, "finer.zip");
-    /// </code>
-    /// </example>
-    public static ITransformer WithNoProp(this ITransformer model, Func<NoPropTransformer, NoPropTransformer> change)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(change);
-        var classifier = model.GetNoPropTransformer();
-        return Replaced(model, classifier, change(classifier));
-    }
-
-    private static ITransformer Replaced(ITransformer step, NoPropTransformer old, NoPropTransformer other) =>
-        step == old ? other
-        : step is IEnumerable<ITransformer> chain
-        ? new TransformerChain<ITransformer>([.. chain.Select(inner => Replaced(inner, old, other))])
-        : step;
-
-    // Chains may hold chains.
-    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
-        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 }

@@ -94,7 +94,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
         }
 
-        return (about.With(network, loop.Starts), feature.Type);
+        return (new StoredModel(about, network, loop.Starts), feature.Type);
     }
 
     // What the model will be, as far as the columns tell before a row is read.
@@ -105,7 +105,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var (label, classes) = InputColumns.Label(input, options.LabelColumnName);
         var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
         var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
-        return (feature, new ModelDescription(stored, format.Shape, classes, keys, Seed, WeightsHash: string.Empty)
+        return (feature, new ModelDescription(stored, format.Shape, classes, keys, Seed)
         {
             SlotNames = InputColumns.SlotNames(feature) is { Count: > 0 } named ? named : previous?.Model.SlotNames ?? [],
         });

@@ -120,11 +120,12 @@ public sealed class NoPropScorerTests
         var network = TinyModel.Create(Options, Classes);
         var starts = Start.Points(0, network.Embedding.Dimension, new RandomStreams(4));
         var model = new StoredModel(
-            Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } },
-            TinyModel.Shape,
-            Classes,
-            Keys: null,
-            Seed: 4,
+            new(
+                Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } },
+                TinyModel.Shape,
+                Classes,
+                Keys: null,
+                Seed: 4),
             network,
             starts);
 
@@ -140,7 +141,7 @@ public sealed class NoPropScorerTests
         // far apart, so that draws disagree in an untrained network
         var starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(4), noises);
         starts = new(starts.Shape, [.. starts.Values.Select(value => 5 * value)]);
-        return new NoPropScorer(new StoredModel(options, TinyModel.Shape, Classes, Keys: null, Seed: 4, network, starts));
+        return new NoPropScorer(new StoredModel(new(options, TinyModel.Shape, Classes, Keys: null, Seed: 4), network, starts));
     }
 
     // Each draw by a runner of its own; the class is the first of the largest probabilities.

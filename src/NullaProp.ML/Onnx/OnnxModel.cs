@@ -139,7 +139,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     private IEnumerable<KeyValuePair<string, string>> Metadata(OnnxExport export, ImageSteps? image)
     {
         using var description = new MemoryStream();
-        model.Description(ModelFile.WriteWeights(Stream.Null, model)).Write(description);
+        (model with { WeightsHash = ModelFile.HashOf(model) }).Write(description);
         var shape = string.Create(CultureInfo.InvariantCulture, $"{model.Shape.Channels}x{model.Shape.Height}x{model.Shape.Width}");
         yield return new("class_names", JsonSerializer.Serialize(ClassValues.NamesOf(model.Keys, model.Classes), Readable));
         yield return new("image_shape", shape);

@@ -13,14 +13,12 @@ namespace NullaProp.ML.Storage;
 /// <param name="Classes">K, the number of classes.</param>
 /// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
 /// <param name="Seed">The seed that training used.</param>
-/// <param name="WeightsHash">The SHA-256 of the file of weights, in hexadecimal digits.</param>
-internal sealed record ModelDescription(
+internal record ModelDescription(
     NoPropOptions Options,
     ImageShape Shape,
     int Classes,
     ClassValues? Keys,
-    int Seed,
-    string WeightsHash)
+    int Seed)
 {
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -31,6 +29,9 @@ internal sealed record ModelDescription(
 
     /// <summary>Gets what the slots of the feature column were called in training; empty where they had no names.</summary>
     public IReadOnlyList<string> SlotNames { get; init; } = [];
+
+    /// <summary>Gets the SHA-256 of the file of weights, in hexadecimal digits; empty before they are written.</summary>
+    public string WeightsHash { get; init; } = string.Empty;
 
     /// <summary>Writes the description.</summary>
     /// <param name="stream">Where to.</param>
@@ -49,12 +50,6 @@ internal sealed record ModelDescription(
         };
         JsonSerializer.Serialize(stream, json, Json);
     }
-
-    /// <summary>Returns the model that is described.</summary>
-    /// <param name="network">Its network.</param>
-    /// <param name="starts">Where scoring starts and the noise on the way.</param>
-    public StoredModel With(Denoiser network, HostTensor starts) =>
-        new(Options, Shape, Classes, Keys, Seed, network, starts) { SlotNames = SlotNames };
 
     /// <summary>Reads a description.</summary>
     /// <param name="json">Its bytes.</param>
@@ -101,7 +96,7 @@ internal sealed record ModelDescription(
             ? ClassValues.Of(JsonMember.Object("classes", names), classes)
             : null;
         var (seed, hash) = (Required<int>(json, "seed"), Required<string>(json, "weightsSha256"));
-        return new ModelDescription(options, shape, classes, keys, seed, hash) { SlotNames = Slots(json, shape) };
+        return new ModelDescription(options, shape, classes, keys, seed) { SlotNames = Slots(json, shape), WeightsHash = hash };
     }
 
     // Absent in models of before they were kept, and where they had no names.
@@ -127,29 +122,20 @@ internal sealed record ModelDescription(
 }
 
 /// <summary>A trained model as it goes into a file and comes out again.</summary>
-/// <param name="Options">The options it was trained with.</param>
-/// <param name="Shape">The size of its images.</param>
-/// <param name="Classes">K, the number of classes.</param>
-/// <param name="Keys">The names of the classes; <see langword="null"/> for a bare key.</param>
-/// <param name="Seed">The seed that training used.</param>
-/// <param name="Network">The network with its weights.</param>
-/// <param name="Starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
-internal sealed record StoredModel(
-    NoPropOptions Options,
-    ImageShape Shape,
-    int Classes,
-    ClassValues? Keys,
-    int Seed,
-    Denoiser Network,
-    HostTensor Starts)
+internal sealed record StoredModel : ModelDescription
 {
-    /// <summary>Gets what the slots of the feature column were called in training; empty where they had no names.</summary>
-    public IReadOnlyList<string> SlotNames { get; init; } = [];
+    /// <summary>Puts a description and weights together.</summary>
+    /// <param name="about">Everything but the weights.</param>
+    /// <param name="network">The network with its weights.</param>
+    /// <param name="starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
+    public StoredModel(ModelDescription about, Denoiser network, HostTensor starts)
+        : base(about) => (Network, Starts) = (network, starts);
 
-    /// <summary>Returns everything but the weights.</summary>
-    /// <param name="weightsHash">The hash of the file of weights; empty where there is none.</param>
-    public ModelDescription Description(string weightsHash = "") =>
-        new(Options, Shape, Classes, Keys, Seed, weightsHash) { SlotNames = SlotNames };
+    /// <summary>Gets the network with its weights.</summary>
+    public Denoiser Network { get; }
+
+    /// <summary>Gets where scoring starts and the noise on the way.</summary>
+    public HostTensor Starts { get; init; }
 }
 
 /// <summary>

@@ -59,7 +59,7 @@ internal static class ModelFile
     /// <exception cref="InvalidOperationException">The names of the classes are too long.</exception>
     public static byte[] WriteDescription(Stream stream, StoredModel model, string weightsHash)
     {
-        byte[] json = BytesOf(model.Description(weightsHash));
+        byte[] json = BytesOf(model with { WeightsHash = weightsHash });
         stream.Write(json);
         return SHA256.HashData(json);
     }
@@ -147,7 +147,7 @@ internal static class ModelFile
                 throw new FormatException($"The model is broken: {fault} Train and save the model again.");
             }
 
-            return description.With(network, starts);
+            return new StoredModel(description, network, starts);
         }
         catch
         {

@@ -72,7 +72,7 @@ internal static class CheckpointsCommand
     private static TimedStates Kept(NoPropOptions options, TrainingImages.ImageStore store, string path)
     {
         var watch = Stopwatch.StartNew();
-        var description = new ModelDescription(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed: 1, string.Empty);
+        var description = new ModelDescription(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed: 1);
         var fingerprint = new TrainingFingerprint(description, null, store.Hash(), null, null, TrainingFingerprint.ThisLibrary, "CPU");
         using var folder = CheckpointFolder.Open(path, TimeSpan.Zero, Ignore, () => { }, CancellationToken.None);
         var series = new CheckpointSeries(folder, new Checkpoints(path), fingerprint, Ignore, Ignore);

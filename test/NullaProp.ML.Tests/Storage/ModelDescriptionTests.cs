@@ -45,7 +45,7 @@ public sealed class ModelDescriptionTests
     public void Read_WhatWriteWrote_GivesEveryValueBack(string name, NoPropOptions options)
     {
         var keys = ClassValues.Of(JsonElement.Parse("""{"type":"Text","values":["a","b"]}"""), 2);
-        var description = new ModelDescription(options, Shape, 2, keys, Seed: -7, Hash);
+        var description = new ModelDescription(options, Shape, 2, keys, Seed: -7) { WeightsHash = Hash };
 
         var read = ModelDescription.Read(Written(description));
 
@@ -58,8 +58,9 @@ public sealed class ModelDescriptionTests
     public void Read_SlotNames_AreThoseThatWereWritten()
     {
         var options = new NoPropOptions { Backbone = NoPropBackbone.Mlp };
-        var description = new ModelDescription(options, new ImageShape(2, 1, 1), 2, null, 0, Hash)
+        var description = new ModelDescription(options, new ImageShape(2, 1, 1), 2, null, 0)
         {
+            WeightsHash = Hash,
             SlotNames = ["Height", "\u00dc\"x"],
         };
 
@@ -73,7 +74,7 @@ public sealed class ModelDescriptionTests
     public void Read_SlotNamesOfAnotherNumber_ThrowsThatItIsDamaged(string names)
     {
         var options = new NoPropOptions { Backbone = NoPropBackbone.Mlp };
-        var description = new ModelDescription(options, new ImageShape(2, 1, 1), 2, null, 0, Hash);
+        var description = new ModelDescription(options, new ImageShape(2, 1, 1), 2, null, 0) { WeightsHash = Hash };
         var json = JsonNode.Parse(Written(description))!.AsObject();
         json["slotNames"] = JsonNode.Parse(names);
 
@@ -85,7 +86,7 @@ public sealed class ModelDescriptionTests
     [TestMethod]
     public void Read_BareKey_HasNoNames()
     {
-        var read = ModelDescription.Read(Written(new ModelDescription(new NoPropOptions(), Shape, 2, null, 0, Hash)));
+        var read = ModelDescription.Read(Written(new ModelDescription(new NoPropOptions(), Shape, 2, null, 0) { WeightsHash = Hash }));
 
         Assert.IsNull(read.Keys);
     }
@@ -201,7 +202,7 @@ public sealed class ModelDescriptionTests
     {
         var options = new NoPropOptions { BackboneWeightsPath = "/home/somebody/weights" };
 
-        var text = Encoding.UTF8.GetString(Written(new ModelDescription(options, Shape, 2, null, 0, Hash)));
+        var text = Encoding.UTF8.GetString(Written(new ModelDescription(options, Shape, 2, null, 0) { WeightsHash = Hash }));
 
         Assert.DoesNotContain("somebody", text);
         Assert.DoesNotContain("backboneWeightsPath", text, StringComparison.OrdinalIgnoreCase);
@@ -223,7 +224,7 @@ public sealed class ModelDescriptionTests
     }
 
     private static JsonObject Json(NoPropOptions options) =>
-        JsonNode.Parse(Written(new ModelDescription(options, Shape, 2, null, 0, Hash)))!.AsObject();
+        JsonNode.Parse(Written(new ModelDescription(options, Shape, 2, null, 0) { WeightsHash = Hash }))!.AsObject();
 
     private static byte[] Written(ModelDescription description)
     {

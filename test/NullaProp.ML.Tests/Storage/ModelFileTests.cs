@@ -110,20 +110,14 @@ public sealed class ModelFileTests
     {
         var network = TinyModel.Create(options);
         return new StoredModel(
-            options,
-            TinyModel.Shape,
-            3,
-            null,
-            5,
+            new ModelDescription(options, TinyModel.Shape, 3, Keys: null, Seed: 5),
             network,
             Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
     private static StoredModel Read(byte[] file, StoredModel described) => ModelFile.ReadWeights(
         new MemoryStream(file),
-        new ModelDescription(
-            described.Options, described.Shape, described.Classes, described.Keys, described.Seed, Convert.ToHexString(
-                SHA256.HashData(file))),
+        described with { WeightsHash = Convert.ToHexString(SHA256.HashData(file)) },
         new Lazy<Device>(CPU));
 
     private static byte[] Written(StoredModel model)
