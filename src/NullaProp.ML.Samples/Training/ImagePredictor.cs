@@ -6,13 +6,14 @@ using NullaProp.ML.Samples.Reporting;
 
 namespace NullaProp.ML.Samples.Training;
 
-/// <summary>A model read back from its zip, as a program that only predicts would use it: predicting names no NoProp.</summary>
+/// <summary>A model read back from its zip, as a program that only predicts would use it.</summary>
 internal sealed class ImagePredictor : IDisposable
 {
     private const int StepsShown = 16;
 
     private readonly MLContext _mlContext = new();
     private readonly ITransformer _model;
+    private readonly NoPropTransformer _classifier; // in the model
     private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
     private readonly DataViewSchema _inputSchema;
     private readonly Lazy<UploadEngine> _uploads;
@@ -21,14 +22,12 @@ internal sealed class ImagePredictor : IDisposable
     {
         _model = _mlContext.Model.Load(modelPath, out _inputSchema);
         _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(_model);
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        _engine.OutputSchema[nameof(ImagePrediction.Score)].GetSlotNames(ref names);
-        ClassNames = [.. names.DenseValues().Select(name => name.ToString())];
+        _classifier = _model.GetNoPropTransformer();
         _uploads = new(() => new UploadEngine(_mlContext, _model));
     }
 
     /// <summary>Gets the names of the classes, in the order of the scores.</summary>
-    public IReadOnlyList<string> ClassNames { get; }
+    public IReadOnlyList<string> ClassNames => _classifier.Model.ClassNames;
 
     /// <exception cref="UserMistakeException">The file is missing or holds no model of images.</exception>
     public static ImagePredictor Load(string modelPath)
@@ -76,11 +75,10 @@ internal sealed class ImagePredictor : IDisposable
     {
         if (ImageFile.Fault(imagePath) is { } fault)
             throw new UserMistakeException(fault);
-        var classifier = Steps(_model).OfType<NoPropTransformer>().First(); // there is one: Load has checked the file
-        if (classifier.Model.Options.Variant is CrossEntropyBaseline)
+        if (_classifier.Model.Options.Variant is CrossEntropyBaseline)
             throw new UserMistakeException("The model is a plain classifier, which goes no way from noise to label.");
 
-        using var walker = classifier.WithSampling(_ => classifier.Model.Options.Variant is DiscreteTime
+        using var walker = _classifier.WithSampling(_ => _classifier.Model.Options.Variant is DiscreteTime
             ? new Sampling { Draws = 1 } // its blocks are its steps
             : new Sampling { Draws = 1, Solver = OdeSolver.ExponentialEuler, SolverSteps = StepsShown });
         var path = walker.DenoisingPath(_model.Transform(_mlContext.Data.LoadFromEnumerable([new ImageRow { ImagePath = imagePath }])));
@@ -129,13 +127,8 @@ internal sealed class ImagePredictor : IDisposable
         _engine.Dispose(); // It disposes of the model with itself.
     }
 
-    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
-        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
-
     private ClassProbability[] Ordered(ImagePrediction prediction) =>
-        [.. ClassNames
-            .Zip(prediction.Score, (name, probability) => new ClassProbability(name, probability))
-            .OrderByDescending(candidate => candidate.Probability)];
+        [.. _classifier.Model.Classes(prediction.Score).Select(one => new ClassProbability(one.Name, one.Score))];
 
     /// <summary>A model that starts at the path of a file, asked with what a file would hold.</summary>
     private sealed class UploadEngine : IDisposable
@@ -174,6 +167,9 @@ internal sealed class ImagePredictor : IDisposable
         }
 
         public void Dispose() => _engine.Dispose();
+
+        private static IEnumerable<ITransformer> Steps(ITransformer model) =>
+            model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 
         private sealed class LoadedRow
         {
