@@ -88,18 +88,7 @@ internal sealed class ChartCanvas : IDisposable
     {
         using var image = _surface.Snapshot();
         using var data = image.Encode(SKEncodedImageFormat.Png, quality: 100);
-        var beside = $"{path}.tmp";
-        try
-        {
-            using (var file = File.Create(beside))
-                data.SaveTo(file);
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
-        }
+        OutputFile.Replace(path, data.SaveTo);
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 
 namespace NullaProp.ML.Samples.Scoring;
@@ -32,7 +33,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         {
             Directory.CreateDirectory(folder);
             if (!File.Exists(path))
-                WriteWhole(path, file => file.Write(Encoding.UTF8.GetBytes(mark)));
+                OutputFile.Replace(path, file => file.Write(Encoding.UTF8.GetBytes(mark)));
             if (File.ReadAllText(path) != mark)
             {
                 throw new UserMistakeException(
@@ -59,7 +60,8 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
                 continue;
             ImageRow[] rows = [.. images.Skip(part * partSize).Take(partSize)];
             var scored = Score(predictor, rows, cancellationToken);
-            Guarded(() => WriteWhole(path, file => format.Write(file, predictor.ClassNames, scored)));
+            // Two workers with the same number write the same bytes.
+            Guarded(() => OutputFile.Replace(path, file => format.Write(file, predictor.ClassNames, scored)));
             tell(part, Parts, scored.Count(row => row.Error is not null));
         }
     }
@@ -97,27 +99,6 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return score;
-        }
-    }
-
-    // Beside, to the disk, and then its name. Two workers with the same number write the same bytes.
-    private static void WriteWhole(string path, Action<Stream> write)
-    {
-        var beside = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp"); // hidden
-        try
-        {
-            using (var file = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))
-            {
-                write(file);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(beside, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(beside);
-            throw;
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Samples.Reporting;
 
 namespace NullaProp.ML.Samples.Training;
 
@@ -63,9 +64,8 @@ internal sealed class BlocksRun
                     data);
 
             // Last, and whole: a folder with it is prepared.
-            var beside = descriptionPath + ".tmp";
-            File.WriteAllText(beside, JsonSerializer.Serialize(new Description(pixels.Side, pixels.Colors, options), Json));
-            File.Move(beside, descriptionPath);
+            OutputFile.Replace(
+                descriptionPath, file => JsonSerializer.Serialize(file, new Description(pixels.Side, pixels.Colors, options), Json));
             return 0;
         });
         return images.Files.Count;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using NullaProp.ML.Samples.Reporting;
 
 namespace NullaProp.ML.Samples.Training;
 
@@ -23,11 +24,9 @@ internal static class TritonRepository
     {
         var name = Path.GetFileNameWithoutExtension(onnxPath);
         var model = Path.Combine(folder, name);
-        var (target, beside) = (Path.Combine(model, "1", "model.onnx"), Path.Combine(model, "1", ".model.onnx.tmp"));
         try
         {
             Directory.CreateDirectory(Path.Combine(model, "1"));
-            File.Copy(onnxPath, beside, overwrite: true); // takes the place of an old one when all of it is there
             using (var session = new InferenceSession(onnxPath))
             {
                 var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
@@ -35,13 +34,12 @@ internal static class TritonRepository
                 File.WriteAllText(Path.Combine(model, "config.pbtxt"), Config(name, session));
             }
 
-            File.Move(beside, target, overwrite: true);
+            using var file = File.OpenRead(onnxPath);
+            OutputFile.Replace(Path.Combine(model, "1", "model.onnx"), file.CopyTo);
             return model;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(beside))
-                File.Delete(beside);
             throw new UserMistakeException($"The model repository '{folder}' cannot be written: {exception.Message}", exception);
         }
     }
