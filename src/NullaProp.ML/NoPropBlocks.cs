@@ -47,7 +47,7 @@ public sealed class NoPropBlocks
     public bool IsTrained(int block)
     {
         Check(block);
-        return TrainedBlock.Find(Folder(block)) is { } found && found.Faults(_trainer.Options).Count == 0;
+        return TrainedBlock.Find(Folder(block)) is { } found && found.Faults(_trainer.Options, block).Count == 0;
     }
 
     /// <summary>Returns how many epochs of a block its newest whole checkpoint has, whatever process trains it.</summary>
@@ -120,9 +120,9 @@ public sealed class NoPropBlocks
         }
 
         List<TrainedBlock> trained = [.. found.OfType<TrainedBlock>()];
-        foreach (var block in trained)
+        foreach (var (index, block) in trained.Index())
         {
-            if (block.Faults(_trainer.Options).Concat(block.Faults(trained[0])).ToList() is { Count: > 0 } faults)
+            if (block.Faults(_trainer.Options, index).Concat(block.Faults(trained[0])).ToList() is { Count: > 0 } faults)
             {
                 throw Marked.Exception(new InvalidOperationException(
                     $"The blocks in '{_checkpoints.Folder}' cannot be merged: for {block.Folder} {string.Join(", ", faults)}. "

@@ -122,6 +122,7 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
             throw Marked.WrongType("score", scoreName, $"Vector<Single, {classes}>, a score for each class of the labels", $"{score.Type}");
         }
 
+        InputColumns.CheckNames(label, classes, InputColumns.SlotNames(score));
         return Read(scored, label, score);
     }
 

@@ -44,10 +44,14 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
         return null;
     }
 
-    /// <summary>Returns in words in what the options differ from those that the block was trained with.</summary>
+    /// <summary>Returns in words in what the options and the block differ from those that it was trained as.</summary>
     /// <param name="options">The options.</param>
-    public IReadOnlyList<string> Faults(NoPropOptions options) =>
-        [.. (Fingerprint with { Model = Fingerprint.Model with { Options = options } }).OptionsOf(Fingerprint.Model.Options)];
+    /// <param name="block">The block that its folder is named after.</param>
+    public IReadOnlyList<string> Faults(NoPropOptions options, int block) =>
+    [
+        .. (Fingerprint with { Model = Fingerprint.Model with { Options = options } }).OptionsOf(Fingerprint.Model.Options),
+        .. Fingerprint.Block == block ? [] : new[] { $"the folder holds block {Fingerprint.Block}, counted from 0, as if it were {block}" },
+    ];
 
     /// <summary>Returns in words in what the training of this block differs from that of another one of the same model.</summary>
     /// <param name="other">The other block.</param>

@@ -68,6 +68,23 @@ public sealed class NoPropBlocksTests
         StringAssert.Contains(fault.Message, ": 0, 2, counted from 0");
     }
 
+    // The weights of the one that is missing would never arrive.
+    [TestMethod]
+    public void Merge_FolderOfAnotherBlock_SaysWhich()
+    {
+        using var folder = new TempFolder();
+        Blocks(folder).Train(Data, 0);
+        Blocks(folder).Train(Data, 1);
+        Directory.Move(folder.File("block-0001"), folder.File("block-0002"));
+        Blocks(folder).Train(Data, 1);
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Blocks(folder).Merge());
+
+        Assert.Contains("block-0002", fault.Message);
+        Assert.Contains("the folder holds block 1, counted from 0, as if it were 2", fault.Message);
+        Assert.IsFalse(Blocks(folder).IsTrained(2));
+    }
+
     // Else a folder with wrong permissions would look like a block that is still to be trained.
     [TestMethod]
     public void Merge_CheckpointThatCannotBeReadNow_SaysSo()

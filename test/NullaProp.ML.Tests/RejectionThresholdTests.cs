@@ -128,4 +128,21 @@ public sealed class RejectionThresholdTests
         Assert.Contains("Score", missing.Message);
         Assert.Contains("Vector<Single, 4>", others.Message);
     }
+
+    // As many classes, but by other numbers: each answer would be held against another class.
+    [TestMethod]
+    public void ForPrecision_LabelsOfTheSameClassesInAnotherOrder_AreRefused()
+    {
+        using var model = TinyImages.Trainer(Context).Fit(TinyImages.Keys(Context));
+        string[] names = [.. TinyImages.Names.Take(3)];
+        var others = Context.Data.LoadFromEnumerable(TinyImages.Rows(30, 3, index => names[index]));
+        var backwards = Context.Data.LoadFromEnumerable(names.Reverse().Select(name => new { Label = name }));
+        var keys = Context.Transforms.Conversion.MapValueToKey("Label", keyData: backwards).Fit(others);
+        using var blind = model.WithColumns(label: "Other");
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => RejectionThreshold.ForPrecision(blind.Transform(keys.Transform(others)), 0.9));
+
+        Assert.Contains($"Label column 'Label' has class '{names[2]}' where the model has '{names[0]}'", fault.Message);
+    }
 }

@@ -125,7 +125,7 @@ internal static class BlocksCommand
         var command = new Command(name, $"{description} {CommandExecution.ExitCodes}") { run, output, verbose };
         command.SetBody((arguments, cancellationToken) =>
         {
-            var file = OutputFile.At(arguments.GetRequiredValue(output));
+            var file = OutputFile.At(arguments.GetRequiredValue(output), OutputKind.Model);
             using var loggers = verbose.CreateLoggers(arguments);
             write(
                 BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>()),

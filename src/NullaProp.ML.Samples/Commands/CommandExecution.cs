@@ -35,6 +35,11 @@ internal static class CommandExecution
 
     private const int Mistake = 1;
 
+    private static LastingWriter? _output;
+
+    /// <summary>Gets a value indicating whether a part of what was printed could not be written: the disk is full, for one.</summary>
+    public static bool IsOutputCut => _output?.Fault is not null;
+
     /// <summary>Runs a command line and returns the exit code.</summary>
     /// <param name="create">Makes the commands; their help has numbers in it.</param>
     /// <param name="arguments">The arguments of the program.</param>
@@ -44,7 +49,7 @@ internal static class CommandExecution
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         Console.OutputEncoding = Encoding.UTF8;
-        Console.SetOut(LastingWriter.Of(() => Console.Out));
+        Console.SetOut(_output = LastingWriter.Of(() => Console.Out));
         Console.SetError(LastingWriter.Of(() => Console.Error));
 
         // Redirected output has no width of its own; Spectre's assumption of 80 would break paths and tables into pieces.
@@ -109,13 +114,22 @@ internal static class CommandExecution
 
     private static int Run(Func<CancellationToken, int> body, CancellationToken cancellationToken)
     {
+        if (!HasCurrentFolder())
+        {
+            PrintError("The current folder was deleted: change to another one.");
+            return Mistake;
+        }
+
         // A terminal that is closed sends this, and ends those who do not listen at once.
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var hangUp = PosixSignalRegistration.Create(
             PosixSignal.SIGHUP, signal => StopSignals.Cancel(signal, cancellation));
         try
         {
-            return body(cancellation.Token);
+            var exitCode = body(cancellation.Token);
+            if (_output?.Fault is { } cut)
+                PrintError($"What this command prints could not be written to its end: {cut.Message.TrimEnd('.')}.");
+            return exitCode;
         }
         catch (UserMistakeException mistake)
         {
@@ -131,6 +145,18 @@ internal static class CommandExecution
         {
             PrintError("Cancelled before the end.");
             return Cancelled;
+        }
+    }
+
+    private static bool HasCurrentFolder()
+    {
+        try
+        {
+            return Directory.Exists(Environment.CurrentDirectory);
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 using Spectre.Console;
 
@@ -65,8 +66,7 @@ internal sealed class ExportCommand
     {
         var path = arguments.GetRequiredValue(_onnx);
         var modelPath = arguments.GetRequiredValue(_model);
-        if (Path.GetFullPath(path) == Path.GetFullPath(modelPath))
-            throw new UserMistakeException($"'{path}' is the model itself, which the ONNX file would replace. Name another file.");
+        _ = OutputFile.At(path, OutputKind.Onnx, [modelPath, .. arguments.GetValue(_images) ?? []]);
         using var predictor = ImagePredictor.Load(modelPath);
         predictor.SaveAsOnnx(path, new OnnxExport
         {

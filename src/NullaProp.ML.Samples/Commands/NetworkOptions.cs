@@ -74,13 +74,24 @@ internal sealed class NetworkOptions
     }
 
     /// <summary>Returns options with those of the command line.</summary>
-    public NoPropOptions Apply(ParseResult arguments, NoPropOptions options) => options with
+    /// <exception cref="UserMistakeException">An option would have no effect.</exception>
+    public NoPropOptions Apply(ParseResult arguments, NoPropOptions options)
     {
-        Backbone = Backbone(arguments),
-        FineTuning = arguments.GetRequiredValue(_fineTuning),
-        Variant = arguments.GetRequiredValue(_variant).Create(arguments.GetRequiredValue(_blocks)),
-        Augmentation = Augmentation(arguments),
-    };
+        var variant = arguments.GetRequiredValue(_variant);
+        if (variant != VariantKind.DiscreteTime && arguments.GetResult(_blocks) is { Implicit: false })
+        {
+            throw new UserMistakeException(
+                $"{_blocks.Name} is given, but {variant} has no blocks. Leave it out, or add --variant {VariantKind.DiscreteTime}.");
+        }
+
+        return options with
+        {
+            Backbone = Backbone(arguments),
+            FineTuning = arguments.GetRequiredValue(_fineTuning),
+            Variant = variant.Create(arguments.GetRequiredValue(_blocks)),
+            Augmentation = Augmentation(arguments),
+        };
+    }
 
     private Augmentation Augmentation(ParseResult arguments)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 using Spectre.Console;
 
@@ -37,6 +38,7 @@ internal static class PredictCommand
 
     private static int Predict(string modelPath, string[] imagePaths, string? picturePath, CancellationToken cancellationToken)
     {
+        var picture = picturePath is null ? null : OutputFile.At(picturePath, OutputKind.Picture, [modelPath, .. imagePaths]);
         using var predictor = ImagePredictor.Load(modelPath);
         var exitCode = 0;
         foreach (var imagePath in imagePaths)
@@ -54,13 +56,14 @@ internal static class PredictCommand
             }
         }
 
-        if (picturePath is not null)
+        if (picture is not null)
         {
-            predictor.DrawPath(imagePaths[0], picturePath);
+            predictor.DrawPath(imagePaths[0], picture);
             AnsiConsole.WriteLine($"Saved {picturePath}.");
         }
 
-        return exitCode;
+        // The answers are what was asked for: a part of them is not done.
+        return CommandExecution.IsOutputCut ? 1 : exitCode;
     }
 
     private static void Print(string imagePath, IReadOnlyList<ClassProbability> classes)

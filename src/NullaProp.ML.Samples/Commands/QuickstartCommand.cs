@@ -49,7 +49,7 @@ internal sealed class QuickstartCommand
             Variant = arguments.GetRequiredValue(_variant).Create(new DiscreteTime().BlockCount),
         });
         var output = _training.CreateOutputFolder(arguments);
-        var json = _training.JsonFile(arguments);
+        var json = _training.JsonFile(arguments, output);
 
         var folders = FashionMnist.Unpack(Path.Combine("artifacts", "data", "fashion-mnist"));
         var mlContext = new MLContext(seed);

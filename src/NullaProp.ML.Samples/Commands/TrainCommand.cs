@@ -111,7 +111,7 @@ internal sealed class TrainCommand
         var pixels = Pixels(arguments);
         var options = Options(arguments);
         var output = _training.CreateOutputFolder(arguments);
-        var json = _training.JsonFile(arguments);
+        var json = _training.JsonFile(arguments, output);
         var mlContext = new MLContext(_training.Seed(arguments));
         var images = Images(mlContext, arguments, options, cancellationToken);
         var evaluationName = arguments.GetValue(_test) is null ? "validation" : "test";

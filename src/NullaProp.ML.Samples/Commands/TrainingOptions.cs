@@ -20,10 +20,11 @@ internal sealed class TrainingOptions(string defaultOutput)
         DefaultValueFactory = _ => 0,
     };
 
-    private readonly Option<DirectoryInfo> _output = new("--output")
+    private readonly Option<string> _output = new("--output")
     {
         Description = "Folder for model.zip, training.png and confusion.png.",
-        DefaultValueFactory = _ => new DirectoryInfo(defaultOutput),
+        HelpName = "FOLDER",
+        DefaultValueFactory = _ => defaultOutput,
     };
 
     private readonly Option<string> _json = new("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
@@ -98,12 +99,14 @@ internal sealed class TrainingOptions(string defaultOutput)
     public TrainingOutput CreateOutputFolder(ParseResult arguments)
     {
         // The path as the user gave it, not the full one: it is what the messages and the JSON should show.
-        return new TrainingOutput(arguments.GetRequiredValue(_output).ToString());
+        return new TrainingOutput(arguments.GetRequiredValue(_output));
     }
 
     /// <summary>Returns the file for the figures, or <see langword="null"/> where none is asked for.</summary>
     /// <exception cref="UserMistakeException">The file cannot be written.</exception>
-    public OutputFile? JsonFile(ParseResult arguments) => arguments.GetValue(_json) is { } path ? OutputFile.At(path) : null;
+    public OutputFile? JsonFile(ParseResult arguments, TrainingOutput output) => arguments.GetValue(_json) is { } path
+        ? OutputFile.At(path, OutputKind.Figures, output.ModelPath, output.TrainingChartPath, output.ConfusionChartPath)
+        : null;
 
     /// <summary>Returns a display of the training: a bar that moves, or lines where the output is a file or a log is shown.</summary>
     public TrainingProgress CreateProgress(ParseResult arguments, string evaluationName) =>

@@ -9,18 +9,21 @@ internal sealed class LastingWriter(TextWriter writer) : TextWriter
 {
     private TextWriter _writer = writer;
 
+    /// <summary>Gets why nothing more could be written, where that is not because nobody reads any longer.</summary>
+    public Exception? Fault { get; private set; }
+
     public override Encoding Encoding => _writer.Encoding;
 
     /// <summary>Returns a writer that outlives the stream behind another one, which may be closed already.</summary>
-    public static TextWriter Of(Func<TextWriter> open)
+    public static LastingWriter Of(Func<TextWriter> open)
     {
         try
         {
             return new LastingWriter(open());
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Null;
+            return new LastingWriter(Null) { Fault = fault };
         }
     }
 
@@ -38,9 +41,9 @@ internal sealed class LastingWriter(TextWriter writer) : TextWriter
         {
             write();
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException) // .NET itself passes over a pipe that ended
         {
-            _writer = Null;
+            (_writer, Fault) = (Null, fault);
         }
     }
 }

@@ -18,11 +18,28 @@ internal sealed class OutputFile
     public string Path { get; }
 
     /// <summary>Returns the file; its folder exists afterwards. What the file holds stays.</summary>
-    /// <exception cref="UserMistakeException">The file cannot be written.</exception>
-    public static OutputFile At(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What will be written: an older one of the same kind may be replaced, and nothing else.</param>
+    /// <param name="others">Files that the same command reads or writes.</param>
+    /// <exception cref="UserMistakeException">The file cannot be written, or what it holds would be lost.</exception>
+    public static OutputFile At(string path, OutputKind kind, params IEnumerable<string> others)
     {
+        if (Directory.Exists(path))
+            throw new UserMistakeException($"'{path}' is a folder, but must be the name of a file for {kind.Name}.");
         try
         {
+            if (others.Any(other => System.IO.Path.GetFullPath(other) == System.IO.Path.GetFullPath(path)))
+            {
+                throw new UserMistakeException(
+                    $"'{path}' is used by this command already: {kind.Name} would replace it. Name another file.");
+            }
+
+            if (!IsDevice(path) && File.Exists(path) && !kind.Is(path))
+            {
+                throw new UserMistakeException(
+                    $"The file '{path}' holds something else than {kind.Name}, which would be lost. Name another one.");
+            }
+
             if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder)
                 Directory.CreateDirectory(folder);
             var isNew = !File.Exists(path);
@@ -77,9 +94,11 @@ internal sealed class OutputFile
 
             File.Move(beside, Target(path), overwrite: true);
         }
-        catch
+        catch (Exception exception)
         {
             File.Delete(beside); // does nothing where there is none
+            if (exception is IOException)
+                throw new IOException(exception.Message.Replace(beside, path), exception); // of a file that the user knows
             throw;
         }
     }

@@ -14,11 +14,11 @@ internal sealed class TrainingOutput(string folder)
 
     private bool _hasModel;
 
-    public string ModelPath { get; } = OutputFile.At(Path.Combine(folder, "model.zip")).Path;
+    public string ModelPath { get; } = OutputFile.At(Path.Combine(Checked(folder), "model.zip"), OutputKind.Model).Path;
 
-    public string TrainingChartPath { get; } = OutputFile.At(Path.Combine(folder, "training.png")).Path;
+    public string TrainingChartPath { get; } = OutputFile.At(Path.Combine(folder, "training.png"), OutputKind.Picture).Path;
 
-    public string ConfusionChartPath { get; } = OutputFile.At(Path.Combine(folder, "confusion.png")).Path;
+    public string ConfusionChartPath { get; } = OutputFile.At(Path.Combine(folder, "confusion.png"), OutputKind.Picture).Path;
 
     /// <summary>Writes all of them and says where they are. Where the disk is full, another folder can be given.</summary>
     /// <exception cref="UserMistakeException">
@@ -47,6 +47,10 @@ internal sealed class TrainingOutput(string folder)
             }
         }
     }
+
+    private static string Checked(string folder) => File.Exists(folder)
+        ? throw new UserMistakeException($"'{folder}' is a file, but must be a folder for the model and its charts. Name another one.")
+        : folder;
 
     private static bool IsOfFiles(Exception fault) => fault is IOException or UnauthorizedAccessException or UserMistakeException;
 

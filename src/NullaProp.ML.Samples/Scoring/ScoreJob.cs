@@ -67,7 +67,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     }
 
     // One broken file must not cost the others; looking for it costs nothing where there is none.
-    private static List<ScoredImage> Score(ImagePredictor predictor, ImageRow[] rows, CancellationToken cancellationToken)
+    private List<ScoredImage> Score(ImagePredictor predictor, ImageRow[] rows, CancellationToken cancellationToken)
     {
         try
         {
@@ -79,10 +79,11 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             var faults = rows.Select(row => ImageFile.Fault(row.ImagePath)).ToList();
             if (faults.TrueForAll(fault => fault is null))
                 throw;
-            if (!Array.Exists(rows, row => File.Exists(row.ImagePath)))
+            if (!images.Any(image => File.Exists(image.ImagePath)))
             {
                 // A disk that is not there: in the results it would stay for ever what may be mended in a minute.
-                throw new UserMistakeException($"None of {rows.Length:N0} images in a row is there; the first: {faults[0]}", exception);
+                throw new UserMistakeException(
+                    $"None of the {images.Count:N0} images is there; the first of a part: {faults[0]}", exception);
             }
 
             ImageRow[] readable = [.. rows.Where((_, place) => faults[place] is null)];

@@ -74,7 +74,8 @@ internal sealed class PictureServer : IAsyncDisposable
         {
             await server.DisposeAsync();
             throw new UserMistakeException(
-                $"Nobody can listen on {endPoint}: {exception.GetBaseException().Message}. Choose another port with --port.", exception);
+                $"Nobody can listen on {endPoint}: {exception.GetBaseException().Message}. "
+                    + "Choose another port with --port, or another address of this machine with --address.", exception);
         }
     }
 

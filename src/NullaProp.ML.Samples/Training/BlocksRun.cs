@@ -64,8 +64,10 @@ internal sealed class BlocksRun
                     data);
 
             // Last, and whole: a folder with it is prepared.
+            var description = new Description(
+                pixels.Side, pixels.Colors, options, new FileInfo(Path.Combine(folder, "data.idv")).Length);
             OutputFile.Replace(
-                descriptionPath, file => JsonSerializer.Serialize(file, new Description(pixels.Side, pixels.Colors, options), Json));
+                descriptionPath, file => JsonSerializer.Serialize(file, description, Json));
             return 0;
         });
         return images.Files.Count;
@@ -91,7 +93,7 @@ internal sealed class BlocksRun
     public void Train(int block, IProgress<NoPropProgress> progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
         var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
-        Blocks.Train(_mlContext.Data.LoadFromBinary(DataPath), block, run);
+        Blocks.Train(Data(), block, run);
         return 0;
     });
 
@@ -109,7 +111,7 @@ internal sealed class BlocksRun
     public void Fit(string modelPath, TrainingProgress progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
         var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
-        var data = _mlContext.Data.LoadFromBinary(DataPath);
+        var data = Data();
         using var trained = progress.Show(Epochs, () => _trainer.Fit(data, run));
         Save(trained, modelPath);
         return 0;
@@ -119,8 +121,18 @@ internal sealed class BlocksRun
     {
         var rows = _mlContext.Data.LoadFromEnumerable<ImageRow>([]);
         var preprocessing = new ImagePixels { Side = _description.Side, Colors = _description.Colors }.CreatePipeline(_mlContext).Fit(rows);
-        using var chain = ImageClassifierTraining.Chain(_mlContext, preprocessing, trained, _mlContext.Data.LoadFromBinary(DataPath));
+        using var chain = ImageClassifierTraining.Chain(_mlContext, preprocessing, trained, Data());
         _mlContext.Model.SaveAtomically(chain, rows.Schema, modelPath);
+    }
+
+    private IDataView Data()
+    {
+        var length = new FileInfo(DataPath) is { Exists: true } file ? file.Length : 0;
+        return length == _description.DataBytes
+            ? _mlContext.Data.LoadFromBinary(DataPath)
+            : throw new UserMistakeException(
+                $"The images of the run, '{DataPath}', have {length:N0} bytes, but had {_description.DataBytes:N0} when it was prepared. "
+                + "Copy the whole folder again, or prepare the run anew in another one.");
     }
 
     private static string DescriptionPath(string folder) => Path.Combine(folder, "run.json");
@@ -144,5 +156,5 @@ internal sealed class BlocksRun
         }
     }
 
-    private sealed record Description(int Side, PixelColors Colors, NoPropOptions Options);
+    private sealed record Description(int Side, PixelColors Colors, NoPropOptions Options, long DataBytes);
 }

@@ -71,7 +71,7 @@ internal sealed class ImagePredictor : IDisposable
     /// <exception cref="UserMistakeException">
     /// The file is missing or is not an image, the model goes no way, or the picture cannot be written.
     /// </exception>
-    public void DrawPath(string imagePath, string picturePath)
+    public void DrawPath(string imagePath, OutputFile picture)
     {
         if (ImageFile.Fault(imagePath) is { } fault)
             throw new UserMistakeException(fault);
@@ -82,7 +82,7 @@ internal sealed class ImagePredictor : IDisposable
             ? new Sampling { Draws = 1 } // its blocks are its steps
             : new Sampling { Draws = 1, Solver = OdeSolver.ExponentialEuler, SolverSteps = StepsShown });
         var path = walker.DenoisingPath(_model.Transform(_mlContext.Data.LoadFromEnumerable([new ImageRow { ImagePath = imagePath }])));
-        DenoisingChart.Save(path, walker.Model.ClassNames, imagePath, OutputFile.At(picturePath).Path);
+        DenoisingChart.Save(path, walker.Model.ClassNames, imagePath, picture.Path);
     }
 
     /// <summary>Returns the probabilities of many images, scored in batches: one row for each image, one value for each class.</summary>

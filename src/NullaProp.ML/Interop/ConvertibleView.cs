@@ -63,8 +63,9 @@ internal sealed class ConvertedGraph(OnnxContext context, DataViewSchema schema)
     public string Input(string column) => context.ContainsColumn(column)
         ? context.GetVariableName(column)
         : throw Marked.Exception(new InvalidOperationException(
-            $"ML.NET cannot write what makes the column '{column}' into an ONNX graph, loading and resizing images for one. " +
-            "Call mlContext.Model.SaveNoPropAsOnnx with the same chain, whose graph starts at the pixels of images."));
+            $"ML.NET cannot write what makes the column '{column}' into an ONNX graph. Where that is the loading and resizing of images, " +
+            "call mlContext.Model.SaveNoPropAsOnnx with the same chain, whose graph starts at their pixels; else call SaveAsOnnx on the " +
+            $"NoProp transformer (GetNoPropTransformer), whose graph starts at '{column}'."));
 
     /// <summary>Returns the name of the value that is to become a column of the scored data.</summary>
     /// <param name="column">The column.</param>

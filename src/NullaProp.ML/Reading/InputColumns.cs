@@ -174,7 +174,7 @@ internal static class InputColumns
                     + "MapValueToKey."));
         }
 
-        CheckNames(label, count, keys);
+        CheckNames(label, count, keys?.Names ?? []);
     }
 
     /// <summary>
@@ -189,19 +189,24 @@ internal static class InputColumns
     {
         if (schema.GetColumnOrNull(name) is { Type: KeyDataViewType { Count: > 0 and <= ClassValues.Most } type } label)
         {
-            CheckNames(label, (int)type.Count, keys);
+            CheckNames(label, (int)type.Count, keys?.Names ?? []);
         }
     }
 
-    private static void CheckNames(DataViewSchema.Column label, int count, ClassValues? keys)
+    /// <summary>Checks that labels do not name other classes than the model, or the same in another order.</summary>
+    /// <param name="label">The label column.</param>
+    /// <param name="count">The number of its classes.</param>
+    /// <param name="names">The model's class names; empty where it has none.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They do.</exception>
+    public static void CheckNames(DataViewSchema.Column label, int count, IReadOnlyList<string> names)
     {
-        if (keys is null || ClassValues.Of(label, count) is not { } found || found.Names.SequenceEqual(keys.Names))
+        if (names.Count == 0 || ClassValues.Of(label, count) is not { } found || found.Names.SequenceEqual(names))
         {
             return;
         }
 
-        var place = found.Names.Zip(keys.Names).TakeWhile(pair => pair.First == pair.Second).Count();
-        var (theirs, ours) = (found.Names.ElementAtOrDefault(place), keys.Names.ElementAtOrDefault(place));
+        var place = found.Names.Zip(names).TakeWhile(pair => pair.First == pair.Second).Count();
+        var (theirs, ours) = (found.Names.ElementAtOrDefault(place), names.ElementAtOrDefault(place));
         throw Marked.Exception(new ArgumentOutOfRangeException(
             paramName: null,
             $"Label column '{label.Name}' has {(theirs is null ? "no more classes" : $"class '{theirs}'")} where the model has "

@@ -76,7 +76,11 @@ internal sealed class ClusterCommand
 
         AnsiConsole.Write(table);
         if (arguments.GetValue(_chart) is { } chart)
-            Draw(OutputFile.At(chart).Path, [.. Enumerable.Range(1, 10).SelectMany(tens => Rows(simulation, 10 * tens, runs))]);
+        {
+            var rows = Enumerable.Range(1, 10).SelectMany(tens => Rows(simulation, 10 * tens, runs));
+            Draw(OutputFile.At(chart, OutputKind.Picture).Path, [.. rows]);
+        }
+
         return 0;
     }
 

@@ -46,7 +46,11 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train good --fit fill", "fill")]
     [DataRow("train good --epochs 0", "Epochs is 0, but must be ")]
     [DataRow("train good --output file/out", "cannot be written")]
-    [DataRow("train good --json empty", "The file 'empty' cannot be written")]
+    [DataRow("train good --output file", "'file' is a file, but must be a folder for the model and its charts.")]
+    [DataRow("train good --json empty", "'empty' is a folder, but must be the name of a file for figures in JSON.")]
+    [DataRow("train good --json good/red/1.png", "The file 'good/red/1.png' holds something else than figures in JSON")]
+    [DataRow("train good --output new --json new/model.zip", "'new/model.zip' is used by this command already")]
+    [DataRow("train good --blocks 3", "--blocks is given, but ContinuousTime has no blocks.")]
     [DataRow("predict none.zip good/red/1.png", "There is no model file 'none.zip'.")]
     [DataRow("predict file good/red/1.png", "The file 'file' cannot be loaded as an image classifier: ")]
     public async Task Program_Mistake_EndsWithOneSentenceAndExitCodeOne(string command, string sentence)
@@ -86,13 +90,18 @@ public sealed class BadInputTests : IDisposable
         var nothing = await Run("score", "out/model.zip", "empty", "--output", "scores").ConfigureAwait(false);
         var huge = await Run("score", "out/model.zip", "good", "--output", "all", "--part-size", $"{int.MaxValue}").ConfigureAwait(false);
         var itself = await Run("export", "out/model.zip", "out/model.zip").ConfigureAwait(false);
+        var path = await Run("predict", "out/model.zip", "good/red/1.png", "--path", "out/model.zip").ConfigureAwait(false);
+        var photo = await Run("predict", "out/model.zip", "good/red/1.png", "--path", "good/red/1.png").ConfigureAwait(false);
         var alone = await Run("export", "out/model.zip", "model.onnx").ConfigureAwait(false);
 
         Assert.Contains("'good/red/1.png' is no text: name a folder", image.Error);
         Assert.Contains("'empty' has no images", nothing.Error);
         Assert.AreEqual(0, huge.Code, huge.Error);
         Assert.IsTrue(File.Exists(_folder.File("all/part-000000.csv")));
-        Assert.Contains("'out/model.zip' is the model itself", itself.Error);
+        Assert.Contains("'out/model.zip' is used by this command already: an ONNX file would replace it.", itself.Error);
+        Assert.Contains("'out/model.zip' is used by this command already: a PNG picture would replace it.", path.Error);
+        Assert.Contains("'good/red/1.png' is used by this command already: a PNG picture would replace it.", photo.Error);
+        CollectionAssert.AreEqual(Image, File.ReadAllBytes(_folder.File("good/red/1.png")));
         CollectionAssert.AreEqual(model, File.ReadAllBytes(_folder.File("out/model.zip")));
         Assert.AreEqual(0, alone.Code, alone.Error);
         Assert.IsTrue(File.Exists(_folder.File("model.onnx")));

@@ -1,3 +1,4 @@
+using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Tests.Support;
 
@@ -27,10 +28,10 @@ public sealed class OutputFileTests
     public void WriteJson_AtALink_ReplacesWhatItLeadsTo()
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder.File("real.json"), "a longer text than the new one");
+        File.WriteAllText(folder.File("real.json"), "{ \"figures\": \"longer than the new ones\" }");
         File.CreateSymbolicLink(folder.File("link.json"), folder.File("real.json"));
 
-        OutputFile.At(folder.File("link.json")).WriteJson(new { Rows = 3 });
+        OutputFile.At(folder.File("link.json"), OutputKind.Figures).WriteJson(new { Rows = 3 });
 
         Assert.AreEqual("{\n  \"rows\": 3\n}\n", File.ReadAllText(folder.File("real.json")).ReplaceLineEndings("\n"));
         Assert.IsNotNull(new FileInfo(folder.File("link.json")).LinkTarget);
@@ -41,12 +42,44 @@ public sealed class OutputFileTests
     public void At_AnyPath_LeavesTheFolderAsItWas()
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder.File("old.json"), "old");
+        File.WriteAllText(folder.File("old.json"), "{}");
 
-        OutputFile.At(folder.File("new.json"));
-        OutputFile.At(folder.File("old.json"));
+        OutputFile.At(folder.File("new.json"), OutputKind.Figures);
+        OutputFile.At(folder.File("old.json"), OutputKind.Figures);
 
         CollectionAssert.AreEqual(new[] { folder.File("old.json") }, Directory.GetFiles(folder.Path));
-        Assert.AreEqual("old", File.ReadAllText(folder.File("old.json")));
+        Assert.AreEqual("{}", File.ReadAllText(folder.File("old.json")));
+    }
+
+    [TestMethod]
+    public void At_FileThatWouldBeLost_IsRefused()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("notes.txt"), "mine");
+        File.WriteAllText(folder.File("made-by-mktemp"), "");
+
+        var other = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File("notes.txt"), OutputKind.Picture));
+        var read = Assert.ThrowsExactly<UserMistakeException>(
+            () => OutputFile.At(folder.File("new.zip"), OutputKind.Model, folder.File("sub/../new.zip")));
+        OutputFile.At(folder.File("made-by-mktemp"), OutputKind.Model);
+
+        Assert.Contains("holds something else than a PNG picture, which would be lost", other.Message);
+        Assert.Contains("is used by this command already", read.Message);
+    }
+
+    [TestMethod]
+    public void LastingWriter_WritesIntoAFullDisk_RemembersThatAndGoesOn()
+    {
+        using var disk = new FullDisk();
+        using var writer = LastingWriter.Of(() => disk);
+
+        writer.Write("answers");
+
+        Assert.AreEqual("No space left on device", writer.Fault?.Message);
+    }
+
+    private sealed class FullDisk : StringWriter
+    {
+        public override void Write(string? value) => throw new IOException("No space left on device");
     }
 }

@@ -110,8 +110,22 @@ public sealed class ScoreJobTests
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(() => job.Run(predictor, 0, 1, static (_, _, _) => { }, default));
 
-        Assert.StartsWith("None of 3 images in a row is there; the first: ", mistake.Message);
+        Assert.StartsWith("None of the 10 images is there; the first of a part: ", mistake.Message);
         Assert.IsEmpty(Directory.GetFiles(folder.Path, "*.csv"));
+    }
+
+    // Those of one part alone are no disk that is not there: without a row for them the job would never end.
+    [TestMethod]
+    public void Run_AllOfAPartMissing_HaveARowThatSaysSo()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        var job = new ScoreJob(folder.Path, new CsvScores(), [.. _images.Take(PartSize), new() { ImagePath = "gone.png" }], PartSize);
+        job.Begin(_model);
+
+        job.Run(predictor, 0, 1, static (_, _, _) => { }, default);
+
+        Assert.Contains("There is no image file 'gone.png'", File.ReadAllText(folder.File("part-000001.csv")));
     }
 
     [TestMethod]
