@@ -246,7 +246,7 @@ public sealed class SaveNoPropAsOnnxTests
         var fault = Assert.ThrowsExactly<InvalidOperationException>(
             () => Context.Model.ConvertToOnnx(chain, _files, Stream.Null, "Score"));
 
-        StringAssert.Contains(fault.Message, "Call mlContext.Model.SaveNoPropAsOnnx with the same chain");
+        StringAssert.Contains(fault.Message, "call mlContext.Model.SaveNoPropAsOnnx with the same chain");
     }
 
     private static TransformerChain<NoPropTransformer> Fit(IEstimator<ITransformer> features) => Context.Transforms.Conversion

@@ -13,8 +13,8 @@ internal readonly record struct StripRows(int Step, int Pieces, int Length, int 
 
 /// <summary>
 /// The loop that convolutions spend their time in: rows times a strip of a matrix. Four rows share each load of a weight, and their eight
-/// sums need not wait for each other. Each sum is taken in the order of the inputs, so that its bits do not depend on the processor's
-/// vectors.
+/// sums need not wait for each other; eight rows where there are 32 registers. Each sum is taken in the order of the inputs, so that its
+/// bits depend neither on that nor on the width of the processor's vectors.
 /// </summary>
 internal static class StripKernels
 {
@@ -89,7 +89,18 @@ internal static class StripKernels
     {
         var width = strip.Length / (rows.Pieces * rows.Length);
         ref var weights = ref MemoryMarshal.GetReference(strip);
-        for (var row = 0; row < count; row += Rows)
+        var done = 0;
+        if (TVectors.Count == ManagedKernels.Lanes && width == StripMatrix.Strip)
+        {
+            for (; done + (2 * Rows) <= count; done += 2 * Rows)
+            {
+                ref var values = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), done * rows.Step);
+                ref var target = ref Unsafe.Add(ref MemoryMarshal.GetReference(output), done * step);
+                EightRows<TVectors, TVector>(ref values, rows, ref weights, bias, ref target, step);
+            }
+        }
+
+        for (var row = done; row < count; row += Rows)
         {
             var first = Math.Min(row, count - Rows);
             ref var values = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), first * rows.Step);
@@ -105,6 +116,62 @@ internal static class StripKernels
                 OneVector<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, ref target, step);
             }
         }
+    }
+
+    // Eight rows and two vectors: what 32 registers have room for.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void EightRows<TVectors, TVector>(
+        ref float values, StripRows rows, ref float weights, ReadOnlySpan<float> bias, ref float target, int step)
+        where TVectors : struct, IVectors<TVector>
+        where TVector : struct
+    {
+        var a = Start<TVectors, TVector>(bias, 0);
+        var nextA = Start<TVectors, TVector>(bias, TVectors.Count);
+        var (b, c, d, e, f, g, h) = (a, a, a, a, a, a, a);
+        var (nextB, nextC, nextD, nextE, nextF, nextG, nextH) = (nextA, nextA, nextA, nextA, nextA, nextA, nextA);
+        ref var weight = ref weights;
+        for (var piece = 0; piece < rows.Pieces; piece++)
+        {
+            ref var upper = ref Unsafe.Add(ref values, piece * rows.Jump);
+            ref var lower = ref Unsafe.Add(ref upper, 4 * rows.Step);
+            for (var place = 0; place < rows.Length; place++)
+            {
+                var (factor, nextFactor) = (TVectors.Load(ref weight, 0), TVectors.Load(ref weight, TVectors.Count));
+                weight = ref Unsafe.Add(ref weight, 2 * TVectors.Count);
+                var value = TVectors.Of(upper);
+                a = TVectors.MultiplyAdd(value, factor, a);
+                nextA = TVectors.MultiplyAdd(value, nextFactor, nextA);
+                value = TVectors.Of(Unsafe.Add(ref upper, rows.Step));
+                b = TVectors.MultiplyAdd(value, factor, b);
+                nextB = TVectors.MultiplyAdd(value, nextFactor, nextB);
+                value = TVectors.Of(Unsafe.Add(ref upper, 2 * rows.Step));
+                c = TVectors.MultiplyAdd(value, factor, c);
+                nextC = TVectors.MultiplyAdd(value, nextFactor, nextC);
+                value = TVectors.Of(Unsafe.Add(ref upper, 3 * rows.Step));
+                d = TVectors.MultiplyAdd(value, factor, d);
+                nextD = TVectors.MultiplyAdd(value, nextFactor, nextD);
+                value = TVectors.Of(lower);
+                e = TVectors.MultiplyAdd(value, factor, e);
+                nextE = TVectors.MultiplyAdd(value, nextFactor, nextE);
+                value = TVectors.Of(Unsafe.Add(ref lower, rows.Step));
+                f = TVectors.MultiplyAdd(value, factor, f);
+                nextF = TVectors.MultiplyAdd(value, nextFactor, nextF);
+                value = TVectors.Of(Unsafe.Add(ref lower, 2 * rows.Step));
+                g = TVectors.MultiplyAdd(value, factor, g);
+                nextG = TVectors.MultiplyAdd(value, nextFactor, nextG);
+                value = TVectors.Of(Unsafe.Add(ref lower, 3 * rows.Step));
+                h = TVectors.MultiplyAdd(value, factor, h);
+                nextH = TVectors.MultiplyAdd(value, nextFactor, nextH);
+                upper = ref Unsafe.Add(ref upper, 1);
+                lower = ref Unsafe.Add(ref lower, 1);
+            }
+        }
+
+        Store<TVectors, TVector>(ref target, 0, step, a, b, c, d);
+        Store<TVectors, TVector>(ref target, TVectors.Count, step, nextA, nextB, nextC, nextD);
+        ref var below = ref Unsafe.Add(ref target, 4 * step);
+        Store<TVectors, TVector>(ref below, 0, step, e, f, g, h);
+        Store<TVectors, TVector>(ref below, TVectors.Count, step, nextE, nextF, nextG, nextH);
     }
 
     // Four rows and two vectors of outputs.

@@ -2,107 +2,128 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using NullaProp.ML.Backends.Layers;
 using NullaProp.ML.Networks;
-using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace NullaProp.ML.Backends.Torch;
 
 /// <summary>
-/// An image network of convolutions for a batch on the CPU: these in managed memory, image by image on as many cores as libtorch may use,
-/// for they take fewer products there (<see cref="WinogradConvolution"/>); the linear layers behind them, if there are any, in libtorch.
+/// An image network that begins with convolutions, for a batch on the CPU: in managed memory, some images at a time on as many cores as
+/// libtorch may use, for convolutions take fewer products there (<see cref="WinogradConvolution"/>).
 /// </summary>
 /// <threadsafety>Any number of threads may use one.</threadsafety>
-internal sealed class BatchConvolutions : IDisposable
+internal sealed class BatchConvolutions
 {
     private const int ValuesAtOnce = 8192; // of images that one core takes: so many that handing them out costs nothing
+    private const int MostAtOnce = 16; // rows that a linear layer's matrix is read for
 
     private readonly ManagedLayers _convolutions;
-    private readonly List<(Tensor Matrix, Tensor Bias)?> _rest = []; // linear layers, (inputs, outputs) and (outputs), or ReLU
+    private readonly List<StripLinear?> _rest = []; // linear layers, and ReLU where there is none
     private readonly ConcurrentBag<float[][]> _spareMemory = [];
     private readonly int _pixels;
     private readonly int _imagesAtOnce;
+    private readonly int _features;
 
     /// <summary>Copies the weights of a network.</summary>
     /// <param name="layers">The network's layers: convolutions first, then linear ones and ReLU.</param>
     /// <param name="shape">The size of the images.</param>
-    public BatchConvolutions(IReadOnlyList<BackboneLayer> layers, ImageShape shape)
+    /// <param name="scaling">What raw pixels are reduced by and multiplied with; none where they are normalised already.</param>
+    public BatchConvolutions(IReadOnlyList<BackboneLayer> layers, ImageShape shape, PixelNormalization? scaling = null)
     {
         BackboneLayer[] convolutions = [.. layers.TakeWhile(layer => layer is not BackboneLayer.Dense)];
-        var scaling = (new float[shape.Channels], Enumerable.Repeat(1f, shape.Channels).ToArray()); // it is done
-        (_pixels, _convolutions) = (shape.Size, new ManagedLayers(convolutions, shape, scaling));
-        _imagesAtOnce = Math.Clamp(ValuesAtOnce / shape.Size, 1, 8);
-        var channels = _convolutions.Output is { Height: 1, Width: 1 } ? 1 : _convolutions.Output.Channels; // they write pixel by pixel
+        var (mean, scale) = scaling is null
+            ? (new float[shape.Channels], [.. Enumerable.Repeat(1f, shape.Channels)])
+            : (scaling.Mean.Host().Values, scaling.Scale.Host().Values);
+        (_pixels, _convolutions) = (shape.Size, new ManagedLayers(convolutions, shape, (mean, scale)));
+        var maps = _convolutions.Output;
+        var channels = maps is { Height: 1, Width: 1 } ? 1 : maps.Channels; // they write pixel by pixel
         foreach (var layer in layers.Skip(convolutions.Length))
         {
-            _rest.Add(layer is BackboneLayer.Dense dense ? (Matrix(dense.Layer.Weight, channels), Own(dense.Layer.Bias)) : null);
+            _rest.Add(layer is BackboneLayer.Dense dense ? new StripLinear(dense.Layer, channels) : null);
             channels = 1;
         }
+
+        _features = _rest.OfType<StripLinear>().LastOrDefault()?.Outputs ?? maps.Length;
+        _imagesAtOnce = _rest.Count > 0 ? MostAtOnce : Math.Clamp(ValuesAtOnce / shape.Size, 1, MostAtOnce / 2);
     }
 
-    /// <summary>Returns what the convolutions make of images.</summary>
-    /// <param name="images">Normalised images, (B, C, H, W), on the CPU.</param>
+    /// <summary>Returns what the convolutions make of images, where no linear layers follow.</summary>
+    /// <param name="images">Images, (B, C, H, W), on the CPU.</param>
     /// <returns>Maps, (B, channels, height, width).</returns>
     public Tensor Maps(Tensor images)
     {
         var maps = _convolutions.Output;
-        return Convolved(images.contiguous()).view(-1, maps.Height, maps.Width, maps.Channels).permute(0, 3, 1, 2);
+        return Features(images).view(-1, maps.Height, maps.Width, maps.Channels).permute(0, 3, 1, 2);
     }
 
     /// <summary>Returns the features of images.</summary>
-    /// <param name="images">Normalised images, (B, C, H, W), on the CPU.</param>
+    /// <param name="images">Images, (B, C, H, W), on the CPU.</param>
+    /// <returns>Features, (B, F); maps pixel by pixel where no linear layer follows the convolutions.</returns>
     public Tensor Features(Tensor images)
     {
-        var x = Convolved(images.contiguous()); // (B, F)
-        foreach (var layer in _rest)
-        {
-            x = layer is var (matrix, bias) ? bias.addmm(x, matrix) : x.relu_();
-        }
-
-        return x; // (B, H)
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var layer in _rest)
-        {
-            layer?.Matrix.Dispose();
-            layer?.Bias.Dispose();
-        }
-    }
-
-    private static Tensor Matrix(HostTensor weight, int channels)
-    {
-        var transposed = new HostTensor([weight.Columns, weight.Rows], new float[weight.Values.Length]);
-        HostKernels.Transpose(weight.Values, weight.Rows, channels, weight.Rows, transposed.Values);
-        return Own(transposed);
-    }
-
-    private static Tensor Own(HostTensor values) => values.ToTensor().DetachFromDisposeScope();
-
-    // What the convolutions make of the images, pixel by pixel, (B, F).
-    private Tensor Convolved(Tensor images)
-    {
-        var (rows, length) = ((int)images.shape[0], _convolutions.Output.Length);
+        var rows = (int)images.shape[0];
+        var pixels = images.contiguous();
+        var features = empty([rows, _features], dtype: ScalarType.Float32, device: CPU);
         var threads = Math.Min(get_num_threads(), Environment.ProcessorCount); // libtorch knows of no quota
-        var maps = empty([rows, length], dtype: ScalarType.Float32, device: CPU);
+        var atOnce = Math.Clamp((rows + threads - 1) / threads, 1, _imagesAtOnce);
         Parallel.For(
             0,
-            (rows + _imagesAtOnce - 1) / _imagesAtOnce,
+            (rows + atOnce - 1) / atOnce,
             new ParallelOptions { MaxDegreeOfParallelism = threads },
-            () => _spareMemory.TryTake(out var memory) ? memory : [.. _convolutions.Lengths.Select(size => new float[size])],
+            () => _spareMemory.TryTake(out var memory) ? memory : NewMemory(),
             (group, _, memory) =>
             {
-                var pixels = MemoryMarshal.Cast<byte, float>(images.bytes);
-                var target = MemoryMarshal.Cast<byte, float>(maps.bytes);
-                for (var row = _imagesAtOnce * group; row < Math.Min(rows, _imagesAtOnce * (group + 1)); row++)
-                {
-                    _convolutions.Forward(pixels.Slice(row * _pixels, _pixels), memory).CopyTo(target[(row * length)..]);
-                }
-
+                var (first, count) = (group * atOnce, Math.Min(atOnce, rows - (group * atOnce)));
+                var own = MemoryMarshal.Cast<byte, float>(pixels.bytes).Slice(first * _pixels, count * _pixels);
+                Forward(own, memory, MemoryMarshal.Cast<byte, float>(features.bytes).Slice(first * _features, count * _features));
                 return memory;
             },
             _spareMemory.Add);
-        return maps;
+        return features;
+    }
+
+    // The convolutions' own, and what two layers that follow each other write: so many rows that a strip can be multiplied.
+    private float[][] NewMemory()
+    {
+        var rows = Math.Max(StripKernels.Rows, _imagesAtOnce);
+        int[] widths = [_convolutions.Output.Length, .. _rest.OfType<StripLinear>().Select(layer => layer.Width)];
+        int[] lengths = _rest.Count > 0 ? [rows * widths.Max(), rows * widths.Max()] : [];
+        return [.. _convolutions.Lengths.Concat(lengths).Select(length => new float[length])];
+    }
+
+    private void Forward(ReadOnlySpan<float> images, float[][] memory, Span<float> features)
+    {
+        var (count, width) = (images.Length / _pixels, _convolutions.Output.Length);
+        Span<float> x = _rest.Count > 0 ? memory[^1] : features;
+        for (var row = 0; row < count; row++)
+        {
+            _convolutions.Forward(images.Slice(row * _pixels, _pixels), memory).CopyTo(x[(row * width)..]);
+        }
+
+        if (_rest.Count == 0)
+        {
+            return;
+        }
+
+        Span<float> y = memory[^2];
+        foreach (var layer in _rest)
+        {
+            if (layer is null)
+            {
+                TensorPrimitives.Max(x, 0f, x);
+                continue;
+            }
+
+            layer.Forward(x, width, Math.Max(StripKernels.Rows, count), y);
+            width = layer.Width;
+            var next = y;
+            y = x;
+            x = next;
+        }
+
+        for (var row = 0; row < count; row++)
+        {
+            x.Slice(row * width, _features).CopyTo(features[(row * _features)..]);
+        }
     }
 }

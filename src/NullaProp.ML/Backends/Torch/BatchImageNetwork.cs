@@ -9,7 +9,7 @@ namespace NullaProp.ML.Backends.Torch;
 /// </summary>
 /// <param name="block">The block.</param>
 /// <threadsafety>Any number of threads may use one.</threadsafety>
-internal sealed class BatchImageNetwork(DenoisingBlock block) : IDisposable
+internal sealed class BatchImageNetwork(DenoisingBlock block)
 {
     private readonly Lock _turn = new();
     private bool _isKnown; // whether there are such convolutions: the first images tell their size
@@ -23,9 +23,6 @@ internal sealed class BatchImageNetwork(DenoisingBlock block) : IDisposable
         var features = Convolutions(images)?.Features(images) ?? block.Backbone.Features(images); // (B, H)
         return block.Head.ImageShare(features).MoveToOuterDisposeScope(); // (B, H)
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _convolutions?.Dispose();
 
     private BatchConvolutions? Convolutions(Tensor images)
     {

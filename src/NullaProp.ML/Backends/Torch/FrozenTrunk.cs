@@ -53,14 +53,18 @@ internal sealed class FrozenTrunk : IDisposable
     /// <summary>Writes the features of photos.</summary>
     /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
     /// <param name="features">Where to write, rows × 512.</param>
-    public void Features(ReadOnlySpan<float> pixels, Span<float> features) =>
-        Write(pixels, images => _toFeatures.Value?.Features(images) ?? PretrainedBackbone.Features(_network, images), features); // (B, 512)
+    public void Features(ReadOnlySpan<float> pixels, Span<float> features) => Write(
+        pixels,
+        images => _toFeatures.Value?.Features(images) ?? PretrainedBackbone.Features(_network, Scaled(images)), // (B, 512)
+        features);
 
     /// <summary>Writes what the last stage reads of photos.</summary>
     /// <param name="pixels">Raw pixels, as above.</param>
     /// <param name="maps">Where to write, rows × 256·14·14.</param>
-    public void MapsBelowLastStage(ReadOnlySpan<float> pixels, Span<float> maps) =>
-        Write(pixels, images => _belowLastStage.Value?.Maps(images) ?? _network.MapsBelowLastStage(images, training: null), maps);
+    public void MapsBelowLastStage(ReadOnlySpan<float> pixels, Span<float> maps) => Write(
+        pixels,
+        images => _belowLastStage.Value?.Maps(images) ?? _network.MapsBelowLastStage(Scaled(images), training: null),
+        maps);
 
     /// <summary>Returns the model of photos that computes what it sees and then what the upper part of a model computes.</summary>
     /// <param name="upper">From <see cref="Upper"/>, or one that was drawn; what it trained is in the place of this trunk's. It stays the
@@ -101,27 +105,21 @@ internal sealed class FrozenTrunk : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var convolutions in new[] { _toFeatures, _belowLastStage }.Where(made => made.IsValueCreated))
-        {
-            convolutions.Value?.Dispose();
-        }
-
-        _weights.Dispose();
-    }
+    public void Dispose() => _weights.Dispose();
 
     private Lazy<BatchConvolutions?> OnProcessor(Func<IReadOnlyList<BackboneLayer>> layers) => new(() =>
-        _weights.Device.type == TorchSharp.DeviceType.CPU ? new BatchConvolutions(layers(), PretrainedBackbone.Shape) : null);
+        _weights.Device.type == TorchSharp.DeviceType.CPU ? new BatchConvolutions(layers(), PretrainedBackbone.Shape, _scale) : null);
 
-    private void Write(ReadOnlySpan<float> pixels, Func<Tensor, Tensor> network, Span<float> target)
+    private Tensor Scaled(Tensor images) => _scale.Apply(images.to(_weights.Device));
+
+    private static void Write(ReadOnlySpan<float> pixels, Func<Tensor, Tensor> network, Span<float> target)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         var shape = PretrainedBackbone.Shape;
         var images = empty([pixels.Length / shape.Size, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU);
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(images.bytes));
-        var seen = network(_scale.Apply(images.to(_weights.Device))).cpu();
+        var seen = network(images).cpu();
         MemoryMarshal.Cast<byte, float>(seen.contiguous().bytes).CopyTo(target);
     }
 

@@ -50,17 +50,12 @@ internal sealed class TorchModel : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _owned.ForEach(owned => owned.Dispose());
 
-    private TorchBlock Block(DenoisingBlock block, FoldedBlock folded)
-    {
-        var images = new BatchImageNetwork(block);
-        _owned.Add(images);
-        return new TorchBlock(
-            block,
-            images,
-            Transposed(folded.LabelMatrix),
-            Transposed(folded.LabelFold),
-            folded.ResidualMatrix is { } residual ? Transposed(residual) : null);
-    }
+    private TorchBlock Block(DenoisingBlock block, FoldedBlock folded) => new(
+        block,
+        new BatchImageNetwork(block),
+        Transposed(folded.LabelMatrix),
+        Transposed(folded.LabelFold),
+        folded.ResidualMatrix is { } residual ? Transposed(residual) : null);
 
     private TorchReadout OfReadout(FoldedReadout readout)
     {

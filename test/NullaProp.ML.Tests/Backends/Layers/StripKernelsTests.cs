@@ -14,6 +14,8 @@ public sealed class StripKernelsTests
     [DataRow(4, 3, 1, 9, 6, 32, true)]
     [DataRow(7, 2, 3, 9, 40, 32, true)]
     [DataRow(5, 48, 1, 48, 0, 32, false)]
+    [DataRow(8, 48, 1, 48, 0, 32, false)]
+    [DataRow(21, 3, 3, 9, 70, 32, true)]
     [DataRow(6, 6, 3, 5, 60, 16, false)]
     [DataRow(4, 0, 2, 7, 30, 16, true)]
     public void Multiply_AnyRows_AddsTheProductToTheBias(int count, int step, int pieces, int length, int jump, int width, bool hasBias)
