@@ -83,7 +83,7 @@ internal static class CommandExecution
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
             console.Profile.Width = AnsiConsole.Profile.Width;
-        console.MarkupLine($"[red]Error:[/] {Markup.Escape(sentence)}");
+        console.MarkupLine($"[red]Error:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
     }
 
     // What the parser takes for something that nobody can mean: 0,01 for 1, the number 7 for a name, and nothing for a file.

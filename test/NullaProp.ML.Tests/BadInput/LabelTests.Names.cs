@@ -34,6 +34,17 @@ public sealed partial class LabelTests
             " bytes, but may take 16,777,216: give the classes, or the slots of the feature column, shorter names.");
     }
 
+    // A file would hold the same character in place of both.
+    [TestMethod]
+    public void Fit_ClassNamesOfHalfACharacter_AreRefused()
+    {
+        var context = new MLContext(seed: 1);
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context).Fit(PhotosOf(context, ["\ud83d\ude00", "\ud83d", "\ude00"], named: 3)),
+            "The name '\ud83d' of a class, or of a slot of the feature column, holds a surrogate without its other half");
+    }
+
     // Photos of the first classes.
     private static IDataView PhotosOf(MLContext context, string[] names, int named)
     {

@@ -40,6 +40,7 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train one", "The folder 'one' has only one class folder, 'red'.")]
     [DataRow("train single", "These classes of 'single' have one readable image: 'blue'.")]
     [DataRow("train broken", "3 files cannot be read as images:")]
+    [DataRow("train broken", "(--unreadable Skip)")]
     [DataRow("train broken --unreadable skip", "All images of these classes of 'broken' are broken: 'blue', 'red'.")]
     [DataRow("train good --test broken", "3 files cannot be read as images:")]
     [DataRow("train good --epoch 3", "--epoch")]
@@ -78,6 +79,18 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains("large.png: ", result.Output);
         Assert.Contains("The file 'broken/red/1.png' cannot be read as an image: it is empty.", result.Error);
         Assert.Contains("There is no image file 'none.png'; it was looked for at '", result.Error);
+    }
+
+    // The library advises its callers; who types a command has other words for it.
+    [TestMethod]
+    public async Task Train_CheckpointsOfAnotherTraining_AdvisesInWordsOfTheProgram()
+    {
+        Assert.AreEqual(0, (await Run(["train", "good", .. Short, "--checkpoints", "kept"]).ConfigureAwait(false)).Code);
+
+        var result = await Run(["train", "good", .. Short, "--seed", "1", "--checkpoints", "kept"]).ConfigureAwait(false);
+
+        Assert.AreEqual(1, result.Code);
+        Assert.Contains("Give this one a folder of its own, or delete them.", result.Error);
     }
 
     [TestMethod]

@@ -1,0 +1,21 @@
+namespace NullaProp.ML.Samples.Commands;
+
+/// <summary>What the library advises its callers to do, in words of who types a command.</summary>
+internal static class ProgramWords
+{
+    private static readonly (string OfLibrary, string OfProgram)[] Words =
+    [
+        ($"{nameof(UnreadableImages)}.{nameof(UnreadableImages.Skip)}", $"--unreadable {UnreadableImages.Skip}"),
+        (
+            $"set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace them",
+            "delete them"
+        ),
+        ($" ({nameof(Checkpoints)}.{nameof(Checkpoints.LockTimeout)})", ""),
+        ($"{nameof(NoPropBlocks)}.{nameof(NoPropBlocks.Train)}", "'blocks train --index'"),
+        (" with Directory.CreateDirectory before saving", " first"),
+    ];
+
+    /// <summary>Returns a sentence of the library as the program says it.</summary>
+    public static string Of(string sentence) =>
+        Words.Aggregate(sentence, (text, word) => text.Replace(word.OfLibrary, word.OfProgram, StringComparison.Ordinal));
+}
