@@ -41,7 +41,9 @@ public sealed class NoPropBlocks
 
     /// <summary>Returns whether a block is trained to its end.</summary>
     /// <param name="block">The block, from 0.</param>
-    /// <returns>Whether it is; <see langword="false"/> also where it was trained with other options.</returns>
+    /// <returns>
+    /// Whether it is; <see langword="false"/> also where it was trained with other options, or its folder holds another block.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
     /// <exception cref="IOException">Its newest checkpoint cannot be read at this moment.</exception>
     public bool IsTrained(int block)
@@ -52,13 +54,13 @@ public sealed class NoPropBlocks
 
     /// <summary>Returns how many epochs of a block its newest whole checkpoint has, whatever process trains it.</summary>
     /// <param name="block">The block, from 0.</param>
-    /// <returns>The number, 0 where there is no checkpoint.</returns>
+    /// <returns>The number, 0 where there is no checkpoint of it.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
     /// <exception cref="IOException">The newest checkpoint cannot be read at this moment.</exception>
     public int TrainedEpochs(int block)
     {
         Check(block);
-        return TrainedBlock.Newest(Folder(block))?.Epochs ?? 0;
+        return TrainedBlock.Newest(Folder(block)) is { } found && found.Fingerprint.Block == block ? found.Epochs : 0;
     }
 
     /// <summary>
@@ -103,7 +105,7 @@ public sealed class NoPropBlocks
     /// <summary>Merges all blocks into one model. Needs no data, and leaves the folder as it is.</summary>
     /// <returns>The model, which the caller disposes of.</returns>
     /// <exception cref="InvalidOperationException">
-    /// Blocks are not trained to their end, or not with these options and the same data.
+    /// Blocks are not trained to their end, or not with these options and the same data, or lie in each other's folders.
     /// </exception>
     /// <exception cref="FormatException">The newest checkpoint of a block is damaged.</exception>
     /// <exception cref="IOException">A checkpoint cannot be read.</exception>

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Reading;
 
@@ -122,7 +123,7 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
             throw Marked.WrongType("score", scoreName, $"Vector<Single, {classes}>, a score for each class of the labels", $"{score.Type}");
         }
 
-        InputColumns.CheckNames(label, classes, InputColumns.SlotNames(score));
+        InputColumns.CheckNames(label, classes, ClassValues.OfScores(score, classes)?.Names ?? []);
         return Read(scored, label, score);
     }
 

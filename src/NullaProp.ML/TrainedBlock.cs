@@ -16,6 +16,8 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
     private const string Shared = "normalization."; // what the data, and not the block, decides
     private const double Rounding = 1e-5; // of the scaling of pixels on another kind of processor, relative
 
+    private string Held => Fingerprint.Block is { } block ? $"block {block}, counted from 0," : "a whole model";
+
     private bool IsTrained => Epochs >= Fingerprint.Model.Options.Epochs;
 
     /// <summary>Returns the block in a folder of checkpoints, or <see langword="null"/> where none is trained to its end.</summary>
@@ -50,7 +52,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
     public IReadOnlyList<string> Faults(NoPropOptions options, int block) =>
     [
         .. (Fingerprint with { Model = Fingerprint.Model with { Options = options } }).OptionsOf(Fingerprint.Model.Options),
-        .. Fingerprint.Block == block ? [] : new[] { $"the folder holds block {Fingerprint.Block}, counted from 0, as if it were {block}" },
+        .. Fingerprint.Block == block ? [] : new[] { $"the folder holds {Held} as if it were block {block}" },
     ];
 
     /// <summary>Returns in words in what the training of this block differs from that of another one of the same model.</summary>

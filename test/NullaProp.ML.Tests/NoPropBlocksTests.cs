@@ -81,7 +81,7 @@ public sealed class NoPropBlocksTests
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Blocks(folder).Merge());
 
         Assert.Contains("block-0002", fault.Message);
-        Assert.Contains("the folder holds block 1, counted from 0, as if it were 2", fault.Message);
+        Assert.Contains("the folder holds block 1, counted from 0, as if it were block 2", fault.Message);
         Assert.IsFalse(Blocks(folder).IsTrained(2));
     }
 

@@ -129,7 +129,23 @@ public sealed class RejectionThresholdTests
         Assert.Contains("Vector<Single, 4>", others.Message);
     }
 
-    // As many classes, but by other numbers: each answer would be held against another class.
+    // As many classes, but by other numbers: each answer would be held against another class. Of scores of numbers no slot has a name.
+    [TestMethod]
+    public void ForPrecision_NumbersInAnotherOrder_AreRefused()
+    {
+        var data = Context.Data.LoadFromEnumerable(TinyImages.Rows(30, 3, index => (float)index));
+        IDataView Keyed(params float[] order) => Context.Transforms.Conversion
+            .MapValueToKey("Label", keyData: Context.Data.LoadFromEnumerable(order.Select(label => new { Label = label })))
+            .Fit(data).Transform(data);
+        using var model = TinyImages.Trainer(Context).Fit(Keyed(0, 1, 2));
+        using var blind = model.WithColumns(label: "Other");
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => RejectionThreshold.ForPrecision(blind.Transform(Keyed(2, 1, 0)), 0.9));
+
+        Assert.Contains("Label column 'Label' has class '2' where the model has '0'", fault.Message);
+    }
+
     [TestMethod]
     public void ForPrecision_LabelsOfTheSameClassesInAnotherOrder_AreRefused()
     {

@@ -152,7 +152,7 @@ internal static class CommandExecution
     {
         try
         {
-            return Directory.Exists(Environment.CurrentDirectory);
+            return Environment.CurrentDirectory.Length > 0;
         }
         catch (IOException)
         {

@@ -12,6 +12,9 @@ internal sealed class OutputFile
         WriteIndented = true,
     };
 
+    private static readonly StringComparison SameName =
+        OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+
     private OutputFile(string path) => Path = path;
 
     /// <summary>Gets the path as the user gave it, not the full one: it is what messages and figures should show.</summary>
@@ -28,26 +31,14 @@ internal sealed class OutputFile
             throw new UserMistakeException($"'{path}' is a folder, but must be the name of a file for {kind.Name}.");
         try
         {
-            if (others.Any(other => System.IO.Path.GetFullPath(other) == System.IO.Path.GetFullPath(path)))
+            if (others.Any(other => string.Equals(Target(other), Target(path), SameName)))
             {
                 throw new UserMistakeException(
                     $"'{path}' is used by this command already: {kind.Name} would replace it. Name another file.");
             }
 
-            if (!IsDevice(path) && File.Exists(path) && !kind.Is(path))
-            {
-                throw new UserMistakeException(
-                    $"The file '{path}' holds something else than {kind.Name}, which would be lost. Name another one.");
-            }
-
-            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder)
-                Directory.CreateDirectory(folder);
-            var isNew = !File.Exists(path);
-            File.Open(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
-            if (isNew)
-                File.Delete(path);
-            else if (!IsDevice(path))
-                File.Create(Beside(path), 1, FileOptions.DeleteOnClose).Dispose(); // where the new one will be written
+            if (!IsDevice(path))
+                RequireReplaceable(path, kind);
             return new OutputFile(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -78,12 +69,13 @@ internal sealed class OutputFile
     {
         if (IsDevice(path))
         {
-            using var device = File.OpenWrite(path);
+            using var device = Device(path);
             write(device);
             return;
         }
 
-        var beside = Beside(path);
+        var target = Target(path);
+        var beside = Beside(target);
         try
         {
             using (var file = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))
@@ -92,27 +84,69 @@ internal sealed class OutputFile
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(beside, Target(path), overwrite: true);
+            if (!OperatingSystem.IsWindows() && File.Exists(target))
+                File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
+            File.Move(beside, target, overwrite: true);
         }
         catch (Exception exception)
         {
-            File.Delete(beside); // does nothing where there is none
-            if (exception is IOException)
+            if (File.Exists(beside))
+                File.Delete(beside);
+            if (exception is IOException or UnauthorizedAccessException)
                 throw new IOException(exception.Message.Replace(beside, path), exception); // of a file that the user knows
             throw;
         }
     }
 
-    private static bool IsDevice(string path) =>
-        path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+    // Tries all that writing does, and leaves the folder as it was.
+    private static void RequireReplaceable(string path, OutputKind kind)
+    {
+        var target = Target(path);
+        if (System.IO.Path.GetDirectoryName(target) is { } folder)
+            Directory.CreateDirectory(folder);
+        if (File.Exists(target))
+        {
+            if (!kind.Is(target))
+            {
+                throw new UserMistakeException(
+                    $"The file '{path}' holds something else than {kind.Name}, which would be lost. Name another one.");
+            }
 
-    // What a link leads to.
+            File.Open(target, FileMode.Open, FileAccess.Write).Dispose();
+        }
+
+        var beside = Beside(target);
+        try
+        {
+            File.Create(beside, 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(exception.Message.Replace(beside, path), exception);
+        }
+    }
+
+    private static bool IsDevice(string path) =>
+        System.IO.Path.GetFullPath(path) is var full && full.StartsWith("/dev/", StringComparison.Ordinal)
+        && !full.StartsWith("/dev/shm/", StringComparison.Ordinal);
+
+    // A file that output goes to is not to be opened a second time: it would be written over from its start.
+    private static Stream Device(string path) => System.IO.Path.GetFullPath(path) switch
+    {
+        "/dev/stdout" or "/dev/fd/1" => Console.OpenStandardOutput(),
+        "/dev/stderr" or "/dev/fd/2" => Console.OpenStandardError(),
+        var other => File.OpenWrite(other),
+    };
+
+    // What a link leads to, also where nothing is there yet.
     private static string Target(string path) =>
-        (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
+        new FileInfo(path).LinkTarget is not null && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target
+            ? target.FullName
+            : System.IO.Path.GetFullPath(path);
 
     // Hidden, so that nobody takes it for a result.
-    private static string Beside(string path) =>
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Target(path))!, $".{Guid.NewGuid():N}.tmp");
+    private static string Beside(string target) =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.tmp");
 
     private static UserMistakeException Unwritable(string path, Exception exception) =>
         new($"The file '{path}' cannot be written: {exception.Message}", exception);

@@ -79,7 +79,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             var faults = rows.Select(row => ImageFile.Fault(row.ImagePath)).ToList();
             if (faults.TrueForAll(fault => fault is null))
                 throw;
-            if (!images.Any(image => File.Exists(image.ImagePath)))
+            if (!rows.Concat(images).Any(image => File.Exists(image.ImagePath)))
             {
                 // A disk that is not there: in the results it would stay for ever what may be mended in a minute.
                 throw new UserMistakeException(

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using NullaProp.ML.Interop;
 
 namespace NullaProp.ML.ClassNames;
 
@@ -40,9 +39,10 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
     /// <summary>Gets ML.NET's type.</summary>
     public PrimitiveDataViewType ItemType { get; } = itemType;
 
-    /// <summary>Reads the names out of a label column's annotations.</summary>
+    /// <summary>Reads the names out of a column's annotations.</summary>
     /// <param name="annotations">The annotations.</param>
-    public abstract ClassValues Read(DataViewSchema.Annotations annotations);
+    /// <param name="kind">The name of the annotation.</param>
+    public abstract ClassValues Read(DataViewSchema.Annotations annotations, string kind);
 
     /// <summary>Reads the names out of a model file.</summary>
     /// <param name="values">An array of values.</param>
@@ -116,10 +116,10 @@ internal sealed class ClassValueType<T>(PrimitiveDataViewType itemType, Func<T, 
     private static bool IsWholeSecond(TimeSpan time) => time.Ticks % TimeSpan.TicksPerSecond == 0;
 
     /// <inheritdoc/>
-    public override ClassValues Read(DataViewSchema.Annotations annotations)
+    public override ClassValues Read(DataViewSchema.Annotations annotations, string kind)
     {
         VBuffer<T> values = default;
-        annotations.GetValue(AnnotationKinds.KeyValues, ref values);
+        annotations.GetValue(kind, ref values);
 
         // Text is copied: the column's memory may be a slice of something large.
         var copies = values

@@ -38,13 +38,13 @@ internal abstract class ClassValues
     /// <summary>Returns the names that a label column carries, or <see langword="null"/> for a bare key, which has none.</summary>
     /// <param name="label">The column.</param>
     /// <param name="classes">The number of classes.</param>
-    public static ClassValues? Of(DataViewSchema.Column label, int classes)
-    {
-        var type = label.Annotations.Schema.GetColumnOrNull(AnnotationKinds.KeyValues)?.Type;
-        return type is VectorDataViewType vector && vector.Size == classes
-            ? ClassValueType.Of(vector.ItemType).Read(label.Annotations)
-            : null;
-    }
+    public static ClassValues? Of(DataViewSchema.Column label, int classes) => Of(label, classes, AnnotationKinds.KeyValues);
+
+    /// <summary>Returns the names of the classes whose scores a column holds, or <see langword="null"/> where it carries none.</summary>
+    /// <param name="score">The column.</param>
+    /// <param name="classes">The number of classes.</param>
+    public static ClassValues? OfScores(DataViewSchema.Column score, int classes) =>
+        Of(score, classes, AnnotationKinds.TrainingLabelValues) ?? Of(score, classes, AnnotationKinds.SlotNames);
 
     /// <summary>Returns the names that a model file holds.</summary>
     /// <param name="json">What <see cref="ToJson"/> returned.</param>
@@ -64,6 +64,11 @@ internal abstract class ClassValues
             .Of(Member(json, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString()! : string.Empty)
             .Parse(values);
     }
+
+    private static ClassValues? Of(DataViewSchema.Column column, int classes, string kind) =>
+        column.Annotations.Schema.GetColumnOrNull(kind)?.Type is VectorDataViewType vector && vector.Size == classes
+            ? ClassValueType.Of(vector.ItemType).Read(column.Annotations, kind)
+            : null;
 
     private static JsonElement Member(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var member) ? member : default;

@@ -52,6 +52,29 @@ public sealed class OutputFileTests
     }
 
     [TestMethod]
+    public void At_LinkToAFileThatTheCommandReads_IsRefused()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("photo.png"), [0x89, (byte)'P', (byte)'N', (byte)'G']);
+        File.CreateSymbolicLink(folder.File("link.png"), folder.File("photo.png"));
+
+        Assert.ThrowsExactly<UserMistakeException>(
+            () => OutputFile.At(folder.File("link.png"), OutputKind.Picture, folder.File("photo.png")));
+    }
+
+    [TestMethod]
+    public void WriteJson_AtALinkToNothing_WritesWhatItLeadsTo()
+    {
+        using var folder = new TempFolder();
+        File.CreateSymbolicLink(folder.File("link.json"), folder.File("later.json"));
+
+        OutputFile.At(folder.File("link.json"), OutputKind.Figures).WriteJson(new { Rows = 3 });
+
+        Assert.IsTrue(File.Exists(folder.File("later.json")));
+        Assert.IsNotNull(new FileInfo(folder.File("link.json")).LinkTarget);
+    }
+
+    [TestMethod]
     public void At_FileThatWouldBeLost_IsRefused()
     {
         using var folder = new TempFolder();

@@ -12,13 +12,13 @@ namespace NullaProp.ML.Backends.Layers;
 internal readonly record struct StripRows(int Step, int Pieces, int Length, int Jump);
 
 /// <summary>
-/// The loop that convolutions spend their time in: rows times a strip of a matrix. Four rows share each load of a weight, and their eight
-/// sums need not wait for each other; eight rows where there are 32 registers. Each sum is taken in the order of the inputs, so that its
-/// bits depend neither on that nor on the width of the processor's vectors.
+/// The loop that convolutions and batches of linear layers spend their time in: rows times a strip of a matrix. Four rows share each load
+/// of a weight, and their eight sums need not wait for each other; eight rows where there are 32 registers. Each sum is taken in the order
+/// of the inputs, so that its bits depend neither on that nor on the width of the processor's vectors.
 /// </summary>
 internal static class StripKernels
 {
-    /// <summary>The least number of rows: those that are multiplied at once.</summary>
+    /// <summary>The least number of rows, and what they are multiplied by groups of; of twice as many where there are enough.</summary>
     public const int Rows = 4;
 
     /// <summary>Multiplies rows with a strip, and adds a bias; the last four rows may overlap those before.</summary>

@@ -15,7 +15,9 @@ namespace NullaProp.ML.Backends.Torch;
 internal sealed class BatchConvolutions
 {
     private const int ValuesAtOnce = 8192; // of images that one core takes: so many that handing them out costs nothing
-    private const int MostAtOnce = 16; // rows that a linear layer's matrix is read for
+    private const int MostAtOnce = 8;
+    private const int MostRows = 16; // that a linear layer's matrix is read for
+    private const int MostValues = 1 << 20; // of theirs, which each core keeps
 
     private readonly ManagedLayers _convolutions;
     private readonly List<StripLinear?> _rest = []; // linear layers, and ReLU where there is none
@@ -44,7 +46,9 @@ internal sealed class BatchConvolutions
         }
 
         _features = _rest.OfType<StripLinear>().LastOrDefault()?.Outputs ?? maps.Length;
-        _imagesAtOnce = _rest.Count > 0 ? MostAtOnce : Math.Clamp(ValuesAtOnce / shape.Size, 1, MostAtOnce / 2);
+        _imagesAtOnce = _rest.Count > 0
+            ? Math.Clamp(MostValues / maps.Length, StripKernels.Rows, MostRows)
+            : Math.Clamp(ValuesAtOnce / shape.Size, 1, MostAtOnce);
     }
 
     /// <summary>Returns what the convolutions make of images, where no linear layers follow.</summary>
@@ -65,7 +69,8 @@ internal sealed class BatchConvolutions
         var pixels = images.contiguous();
         var features = empty([rows, _features], dtype: ScalarType.Float32, device: CPU);
         var threads = Math.Min(get_num_threads(), Environment.ProcessorCount); // libtorch knows of no quota
-        var atOnce = Math.Clamp((rows + threads - 1) / threads, 1, _imagesAtOnce);
+        var rounds = 1 + ((rows - 1) / (threads * _imagesAtOnce));
+        var atOnce = Math.Max(1, 1 + ((rows - 1) / (threads * rounds))); // as many for each thread
         Parallel.For(
             0,
             (rows + atOnce - 1) / atOnce,
@@ -82,12 +87,11 @@ internal sealed class BatchConvolutions
         return features;
     }
 
-    // The convolutions' own, and what two layers that follow each other write: so many rows that a strip can be multiplied.
+    // The convolutions' own; and by turns what a linear layer writes, and what it reads.
     private float[][] NewMemory()
     {
-        var rows = Math.Max(StripKernels.Rows, _imagesAtOnce);
-        int[] widths = [_convolutions.Output.Length, .. _rest.OfType<StripLinear>().Select(layer => layer.Width)];
-        int[] lengths = _rest.Count > 0 ? [rows * widths.Max(), rows * widths.Max()] : [];
+        var widest = _rest.OfType<StripLinear>().Select(layer => layer.Width).DefaultIfEmpty().Max();
+        int[] lengths = _rest.Count > 0 ? [_imagesAtOnce * widest, _imagesAtOnce * Math.Max(widest, _convolutions.Output.Length)] : [];
         return [.. _convolutions.Lengths.Concat(lengths).Select(length => new float[length])];
     }
 
@@ -110,7 +114,7 @@ internal sealed class BatchConvolutions
         {
             if (layer is null)
             {
-                TensorPrimitives.Max(x, 0f, x);
+                TensorPrimitives.Max(x[..(count * width)], 0f, x);
                 continue;
             }
 

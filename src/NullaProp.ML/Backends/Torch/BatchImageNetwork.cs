@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace NullaProp.ML.Backends.Torch;
 
 /// <summary>
-/// The image network of a block for a batch: libtorch's, but for the convolutions that it begins with on the CPU
+/// The image network of a block for a batch: libtorch's, but on the CPU for one that begins with convolutions
 /// (<see cref="BatchConvolutions"/>).
 /// </summary>
 /// <param name="block">The block.</param>
