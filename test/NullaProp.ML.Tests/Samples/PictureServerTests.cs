@@ -152,7 +152,7 @@ public sealed class PictureServerTests
             () => PictureServer.Start(_predictor, "model.zip", taken, new ServingLimits()));
 
         StringAssert.StartsWith(mistake.Message, $"Nobody can listen on {taken}:");
-        StringAssert.EndsWith(mistake.Message, "--port.");
+        StringAssert.EndsWith(mistake.Message, "Choose another port with --port, or another address of this machine with --address.");
     }
 
     [TestMethod]
