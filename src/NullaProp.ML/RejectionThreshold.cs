@@ -31,7 +31,7 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
     /// <param name="labelColumnName">The column of labels: a key.</param>
     /// <param name="scoreColumnName">The column of class probabilities.</param>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The share is out of range, or a column is missing, of a wrong type, or of other classes.
+    /// The share is out of range, or a column is missing, of a wrong type, or of other classes or the same in another order.
     /// </exception>
     /// <exception cref="InvalidOperationException">There are no rows, a score is not a number, or no threshold has the share.</exception>
     public static RejectionThreshold ForPrecision(

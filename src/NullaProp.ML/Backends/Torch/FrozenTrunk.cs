@@ -17,8 +17,8 @@ internal sealed class FrozenTrunk : IDisposable
     private readonly PixelNormalization _scale;
     private readonly ResNetBackbone _network;
     private readonly HashSet<string> _taken;
-    private readonly Lazy<BatchConvolutions?> _toFeatures; // on the CPU
-    private readonly Lazy<BatchConvolutions?> _belowLastStage;
+    private readonly Lazy<BatchLayers?> _toFeatures; // on the CPU
+    private readonly Lazy<BatchLayers?> _belowLastStage;
 
     /// <summary>Creates the trunk.</summary>
     /// <param name="values">Weights of a whole model, or those of the trunk; names that the trunk does not have are passed over.</param>
@@ -107,8 +107,8 @@ internal sealed class FrozenTrunk : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
 
-    private Lazy<BatchConvolutions?> OnProcessor(Func<IReadOnlyList<BackboneLayer>> layers) => new(() =>
-        _weights.Device.type == TorchSharp.DeviceType.CPU ? new BatchConvolutions(layers(), PretrainedBackbone.Shape, _scale) : null);
+    private Lazy<BatchLayers?> OnProcessor(Func<IReadOnlyList<BackboneLayer>> layers) => new(() =>
+        _weights.Device.type == TorchSharp.DeviceType.CPU ? new BatchLayers(layers(), PretrainedBackbone.Shape, _scale) : null);
 
     private Tensor Scaled(Tensor images) => _scale.Apply(images.to(_weights.Device));
 

@@ -8,11 +8,11 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace NullaProp.ML.Backends.Torch;
 
 /// <summary>
-/// An image network that begins with convolutions, for a batch on the CPU: in managed memory, some images at a time on as many cores as
-/// libtorch may use, for convolutions take fewer products there (<see cref="WinogradConvolution"/>).
+/// Layers of an image network that begins with convolutions, for a batch on the CPU: in managed memory, some images at a time on as many
+/// cores as libtorch may use, for convolutions take fewer products there (<see cref="WinogradConvolution"/>).
 /// </summary>
 /// <threadsafety>Any number of threads may use one.</threadsafety>
-internal sealed class BatchConvolutions
+internal sealed class BatchLayers
 {
     private const int ValuesAtOnce = 8192; // of images that one core takes: so many that handing them out costs nothing
     private const int MostAtOnce = 8;
@@ -30,7 +30,7 @@ internal sealed class BatchConvolutions
     /// <param name="layers">The network's layers: convolutions first, then linear ones and ReLU.</param>
     /// <param name="shape">The size of the images.</param>
     /// <param name="scaling">What raw pixels are reduced by and multiplied with; none where they are normalised already.</param>
-    public BatchConvolutions(IReadOnlyList<BackboneLayer> layers, ImageShape shape, PixelNormalization? scaling = null)
+    public BatchLayers(IReadOnlyList<BackboneLayer> layers, ImageShape shape, PixelNormalization? scaling = null)
     {
         BackboneLayer[] convolutions = [.. layers.TakeWhile(layer => layer is not BackboneLayer.Dense)];
         var (mean, scale) = scaling is null

@@ -8,7 +8,7 @@ namespace NullaProp.ML.Tests.Backends.Torch;
 
 /// <summary>The features of batches of every size against libtorch's own layers, and to the bit what an image gets by itself.</summary>
 [TestClass]
-public sealed class BatchConvolutionsTests
+public sealed class BatchLayersTests
 {
     private const double Rounding = 1e-4;
 
@@ -27,7 +27,7 @@ public sealed class BatchConvolutionsTests
         using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), options, TinyModel.Shape, classes: 3);
         var network = model.Blocks[0].Backbone;
         var images = randn([rows, 1, 8, 8], dtype: ScalarType.Float32, device: CPU);
-        var own = new BatchConvolutions(network.Layers()!, TinyModel.Shape);
+        var own = new BatchLayers(network.Layers()!, TinyModel.Shape);
 
         var features = own.Features(images);
 
