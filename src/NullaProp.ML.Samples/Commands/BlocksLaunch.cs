@@ -251,7 +251,7 @@ internal static class BlocksLaunch
         var path = Path.Combine(job.Folder, name);
         try
         {
-            File.WriteAllText(path, text);
+            OutputFile.Replace(path, text);
             return path;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

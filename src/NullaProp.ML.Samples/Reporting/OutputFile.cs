@@ -53,14 +53,18 @@ internal sealed class OutputFile
     {
         try
         {
-            var json = JsonSerializer.Serialize(figures, Format) + "\n";
-            Replace(Path, file => file.Write(Encoding.UTF8.GetBytes(json)));
+            Replace(Path, JsonSerializer.Serialize(figures, Format) + "\n");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw Unwritable(Path, exception);
         }
     }
+
+    /// <summary>Writes a text in UTF-8, as the other method does.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="text">The text.</param>
+    public static void Replace(string path, string text) => Replace(path, file => file.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Writes a file whole or not at all: one that is there stays until all of the new one is on the disk.</summary>
     /// <param name="path">The file. A link stays one; a device such as /dev/stdout is written to.</param>

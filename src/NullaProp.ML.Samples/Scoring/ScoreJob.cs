@@ -33,7 +33,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         {
             Directory.CreateDirectory(folder);
             if (!File.Exists(path))
-                OutputFile.Replace(path, file => file.Write(Encoding.UTF8.GetBytes(mark)));
+                OutputFile.Replace(path, mark);
             if (File.ReadAllText(path) != mark)
             {
                 throw new UserMistakeException(

@@ -66,8 +66,7 @@ internal sealed class BlocksRun
             // Last, and whole: a folder with it is prepared.
             var description = new Description(
                 pixels.Side, pixels.Colors, options, new FileInfo(Path.Combine(folder, "data.idv")).Length);
-            OutputFile.Replace(
-                descriptionPath, file => JsonSerializer.Serialize(file, description, Json));
+            OutputFile.Replace(descriptionPath, JsonSerializer.Serialize(description, Json));
             return 0;
         });
         return images.Files.Count;

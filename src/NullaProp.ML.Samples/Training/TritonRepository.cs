@@ -30,8 +30,9 @@ internal static class TritonRepository
             using (var session = new InferenceSession(onnxPath))
             {
                 var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
-                File.WriteAllLines(Path.Combine(model, Labels), classes.Select(label => label.ReplaceLineEndings(" ")));
-                File.WriteAllText(Path.Combine(model, "config.pbtxt"), Config(name, session));
+                OutputFile.Replace(
+                    Path.Combine(model, Labels), string.Concat(classes.Select(label => label.ReplaceLineEndings(" ") + "\n")));
+                OutputFile.Replace(Path.Combine(model, "config.pbtxt"), Config(name, session));
             }
 
             using var file = File.OpenRead(onnxPath);
