@@ -8,7 +8,7 @@
 // What to expect: a model of ten blocks gains what an ensemble of ten plain networks gains, at ten times the training of one. What blocks
 // add is that they train apart: each in its own process, on any machine that sees RUN, with the memory of one network.
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// Outside of this repository, change the first two "#:" lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). The last one is for ML.NET, which makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true

@@ -6,7 +6,7 @@
 // network that knows photos already, of which some dozens a class will do; with --small a little one is trained from nothing, for drawings
 // and icons.
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// Outside of this repository, change the first two "#:" lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). The last one is for ML.NET, which makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true

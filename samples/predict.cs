@@ -2,7 +2,7 @@
 //
 //     dotnet run predict.cs -- MODEL.zip PICTURE…
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// Outside of this repository, change the first two "#:" lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64; to predict, only a network of your own needs it). The last one is for ML.NET, which
 // makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj

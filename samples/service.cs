@@ -6,7 +6,7 @@
 //
 // The model is one that photos.cs or the samples program has saved: trained from the paths of files, asked here with uploaded bytes.
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// Outside of this repository, change the first two "#:" lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). A service needs no libtorch, unless the network is your own: leave the second
 // out, and it is 500 MB smaller. PublishAot is off for ML.NET, which makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
@@ -124,7 +124,7 @@ internal sealed class Classifier
     {
         NoPropModelFile.Check(modelPath); // What is wrong with the model shows at the start, not with the first request.
         var mlContext = new MLContext();
-        var steps = Steps(mlContext.Model.Load(modelPath, out var input)).ToList();
+        var steps = mlContext.Model.Load(modelPath, out var input).Steps().ToList();
         _loader = steps.OfType<ImageFileLoadingTransformer>().FirstOrDefault()
             ?? throw new InvalidDataException($"The model '{modelPath}' has no step LoadImageFiles: it is not for pictures.");
 
@@ -139,6 +139,12 @@ internal sealed class Classifier
         engine.OutputSchema["Score"].GetSlotNames(ref names);
         Classes = [.. names.DenseValues().Select(name => name.ToString())];
         _engines.Return(engine);
+
+        // .NET compiles what the first answer runs, some seconds: before the service says that it is ready.
+        using var blank = new SKBitmap(8, 8);
+        using var picture = blank.Encode(SKEncodedImageFormat.Png, quality: 100);
+        using var upload = picture.AsStream();
+        _ = Classify(upload);
     }
 
     /// <summary>Gets the names of the classes.</summary>
@@ -169,9 +175,6 @@ internal sealed class Classifier
             return ([], fault.Message);
         }
     }
-
-    private static IEnumerable<ITransformer> Steps(ITransformer model) =>
-        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 
     private sealed class Engines(MLContext mlContext, ITransformer model, DataViewSchema.Column image)
         : PooledObjectPolicy<PredictionEngine<Upload, Prediction>>

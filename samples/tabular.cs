@@ -4,7 +4,7 @@
 //
 // TABLE.csv begins with the names of its columns. LABEL is the one to predict, the last where none is named; all others hold numbers.
 //
-// Outside of this repository, change the first two lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
+// Outside of this repository, change the first two "#:" lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). The last one is for ML.NET, which makes code at run time.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true

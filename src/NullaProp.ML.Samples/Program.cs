@@ -1,8 +1,6 @@
 using System.CommandLine;
 using NullaProp.ML.Samples.Commands;
-using NullaProp.ML.Samples.Training;
 
-KeptMemory.ForTraining(args);
 return await CommandExecution.Run(Create, args);
 
 static RootCommand Create()

@@ -74,7 +74,9 @@ public sealed class NoPropBlocks
     /// </param>
     /// <exception cref="ArgumentException">The run has a member that a block has no use for.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block, or a column is missing or does not fit.</exception>
-    /// <exception cref="InvalidOperationException">As <see cref="NoPropTrainer.Fit(IDataView)"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// As <see cref="NoPropTrainer.Fit(IDataView)"/>, or another block in the folder is of other data or options; the message says which.
+    /// </exception>
     /// <exception cref="IOException">
     /// Another worker trains this block now, and does not end within <see cref="Checkpoints.LockTimeout"/>, or a checkpoint cannot be
     /// written.
@@ -99,7 +101,8 @@ public sealed class NoPropBlocks
                 nameof(run));
         }
 
-        _trainer.FitBlock(data, run with { Checkpoints = _checkpoints.In(Folder(block)) }, block);
+        var others = Enumerable.Range(0, Count).Where(other => other != block).Select(Folder);
+        _trainer.FitBlock(data, run with { Checkpoints = _checkpoints.In(Folder(block)) with { OtherBlocks = [.. others] } }, block);
     }
 
     /// <summary>Merges all blocks into one model. Needs no data, and leaves the folder as it is.</summary>
@@ -127,8 +130,9 @@ public sealed class NoPropBlocks
             if (block.Faults(_trainer.Options, index).Concat(block.Faults(trained[0])).ToList() is { Count: > 0 } faults)
             {
                 throw Marked.Exception(new InvalidOperationException(
-                    $"The blocks in '{_checkpoints.Folder}' cannot be merged: for {block.Folder} {string.Join(", ", faults)}. "
-                    + "Merge with the options that all blocks were trained with, or train the block again in an empty folder."));
+                    $"The blocks in '{_checkpoints.Folder}' cannot be merged: for {block.Folder} {string.Join(", ", faults)}, compared "
+                    + $"with {(index == 0 ? "these options" : trained[0].Folder)}. Merge with the options that all blocks were trained "
+                    + "with, or train the block that is wrong again in an empty folder."));
             }
         }
 

@@ -7,6 +7,16 @@ namespace NullaProp.ML;
 /// <summary>Finds and changes the NoProp transformer in a fitted or loaded chain of transformers.</summary>
 public static class NoPropChain
 {
+    /// <summary>Returns the transformers of a fitted or loaded chain one by one, those of chains in it too.</summary>
+    /// <param name="model">The chain, or one transformer.</param>
+    /// <returns>The transformers, in the order in which rows pass them; they live as long as the chain.</returns>
+    /// <example><code>var loader = model.Steps().OfType&lt;ImageFileLoadingTransformer&gt;().First();</code></example>
+    public static IEnumerable<ITransformer> Steps(this ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
+    }
+
     /// <summary>
     /// Finds the NoProp transformer in a fitted or loaded chain: its class names, its diagnosis, other ways to score.
     /// </summary>
@@ -22,8 +32,7 @@ public static class NoPropChain
     /// </example>
     public static NoPropTransformer GetNoPropTransformer(this ITransformer model)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        var steps = Steps(model).ToList();
+        var steps = model.Steps().ToList();
         var classifiers = steps.OfType<NoPropTransformer>().ToList();
         var found = classifiers.Count == 0 ? "no NoProp transformer" : $"{classifiers.Count} NoProp transformers";
         return classifiers is [var classifier]
@@ -58,11 +67,6 @@ public static class NoPropChain
         var classifier = model.GetNoPropTransformer();
         return Replaced(model, classifier, change(classifier));
     }
-
-    /// <summary>Returns the transformers of a chain, of chains in it too.</summary>
-    /// <param name="model">The chain, or one transformer.</param>
-    internal static IEnumerable<ITransformer> Steps(ITransformer model) =>
-        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 
     private static ITransformer Replaced(ITransformer step, NoPropTransformer old, NoPropTransformer other) =>
         step == old ? other

@@ -94,7 +94,7 @@ public sealed class NoPropModel
         {
             throw new ArgumentException(
                 $"There are {scores.Length} scores, but the model has {ClassCount} classes. Give the values of one row of column "
-                + $"'{Options.ScoreColumnName}'.",
+                + $"'{Options.ScoreColumnName}'; ML.NET fills a property of that name alone.",
                 nameof(scores));
         }
     }

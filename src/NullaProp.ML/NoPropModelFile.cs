@@ -132,7 +132,7 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(inputSchema);
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(export);
-        var steps = NoPropChain.Steps(model).ToList();
+        var steps = model.Steps().ToList();
         var classifier = model.GetNoPropTransformer();
         classifier.SaveAsOnnx(stream, export, [.. steps.TakeWhile(step => step != classifier)], inputSchema);
     }

@@ -150,7 +150,20 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             Device = () => TorchBackend.DeviceOf(_environment, log.Warning),
             CheckAlive = CheckAlive,
         };
-        return session.Train(input);
+        var kept = run.Checkpoints is { } checkpoints ? Path.GetFullPath(checkpoints.Folder) : null;
+        try
+        {
+            return session.Train(input);
+        }
+        catch (OperationCanceledException fault) when (kept is not null)
+        {
+            throw new OperationCanceledException(
+                CheckpointFolder.Names(kept) is []
+                    ? $"Training was cancelled before there was a checkpoint in '{kept}': the same training begins anew."
+                    : $"Training was cancelled. The same training goes on from the newest checkpoint in '{kept}'.",
+                fault,
+                fault.CancellationToken);
+        }
 
         void CheckAlive()
         {

@@ -40,7 +40,8 @@ internal sealed class PretrainedFile
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"The weights of {NoPropBackbone.PretrainedResNet18} cannot be read from '{folder}' ({fault.Message.TrimEnd('.')}). "
-                + $"Reference the package {PretrainedPackage.Name} in the application, whose build copies them there, or name its folder "
+                + $"Reference the package {PretrainedPackage.Name} in the application, whose build copies them there "
+                + $"(dotnet add package {PretrainedPackage.Name} --version {PretrainedPackage.Version}), or name its folder "
                 + $"{PretrainedPackage.Folder} with {nameof(NoPropOptions.BackboneWeightsPath)}.",
                 fault));
         }

@@ -22,6 +22,8 @@ namespace NullaProp.ML;
 /// </example>
 public sealed record RejectionThreshold(float Score, double Precision, double Coverage, int Rows)
 {
+    private const float MostScore = 1.0001f; // sums of rounded numbers
+
     /// <summary>Chooses the threshold that answers the most rows of which the wanted share of answers is right.</summary>
     /// <param name="scored">
     /// What a model made of labelled rows that it was not trained on. A row without a label, such as <c>MapValueToKey</c> makes of a class
@@ -31,9 +33,10 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
     /// <param name="labelColumnName">The column of labels: a key.</param>
     /// <param name="scoreColumnName">The column of class probabilities.</param>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The share is out of range, or a column is missing, of a wrong type, or of other classes or the same in another order.
+    /// The share is out of range, or a column is missing, of a wrong type, of predictions in place of labels, or of other classes or the
+    /// same in another order.
     /// </exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a score is not a number, or no threshold has the share.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, a score is no probability, or no threshold has the share.</exception>
     public static RejectionThreshold ForPrecision(
         IDataView scored, double precision, string labelColumnName = "Label", string scoreColumnName = "Score")
     {
@@ -45,7 +48,7 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
     /// <param name="answers">For each row the score of the predicted class, and whether that class is right.</param>
     /// <param name="precision">The wanted share, above 0 and at most 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The share is out of range.</exception>
-    /// <exception cref="InvalidOperationException">There are no rows, a score is not a number, or no threshold has the share.</exception>
+    /// <exception cref="InvalidOperationException">There are no rows, a score is no probability, or no threshold has the share.</exception>
     public static RejectionThreshold ForPrecision(IEnumerable<(float Score, bool IsRight)> answers, double precision)
     {
         ArgumentNullException.ThrowIfNull(answers);
@@ -61,9 +64,11 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
             throw new InvalidOperationException("There are no rows to choose a threshold on. Give labelled rows beside the training data.");
         }
 
-        if (float.IsNaN(rows[^1].Score)) // NaN is sorted last
+        var odd = Array.FindIndex(rows, row => row.Score is not (>= 0 and <= MostScore)); // NaN, too
+        if (odd >= 0)
         {
-            throw new InvalidOperationException("A score is not a number (NaN), so no threshold can be chosen. Score the rows again.");
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"A score is {rows[odd].Score}, but a threshold is chosen on probabilities, from 0 to 1. Give the scores of a model."));
         }
 
         return Widest(rows, precision);
@@ -113,6 +118,13 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
     private static IEnumerable<(float Score, bool IsRight)> Answers(IDataView scored, string labelName, string scoreName)
     {
         var (label, classes) = InputColumns.Label(scored, labelName);
+        if (AnnotationKinds.IsPrediction(label))
+        {
+            throw Marked.Exception(new ArgumentOutOfRangeException(
+                paramName: null,
+                $"Column '{labelName}' holds predictions, which would be compared with themselves. Name the column of labels."));
+        }
+
         if (scored.Schema.GetColumnOrNull(scoreName) is not { } score)
         {
             throw Marked.MissingColumn("score", scoreName, scored.Schema.Select(column => column.Name));

@@ -61,12 +61,13 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         checks.BeforeReading(input, previous, run.Validation, log.Warning);
         var device = Device();
         using var kept = _checkpoints is { } checkpoints ? Open(checkpoints) : null;
+        using var memory = new KeptMemory();
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         using var loader = Loader(
             pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk, trunk.Features));
-        var data = Load(loader, input, about.Shape, pace, totals => checks.Classes(totals, log.Warning));
+        var data = Load(loader, input, about.Shape, pace, totals => checks.Rows(totals, previous, log.Warning));
         log.Information(Beginning(data.Training, about.Classes, device));
 
         var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, device));

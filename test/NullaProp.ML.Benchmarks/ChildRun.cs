@@ -18,18 +18,19 @@ internal sealed record ChildRun(TimeSpan UntilLine, double[] Numbers)
     /// <param name="threads">The threads of libtorch; <see langword="null"/>: as many as this process.</param>
     /// <param name="role">A role of <see cref="ChildRoles"/> with its arguments.</param>
     /// <exception cref="InvalidOperationException">The process failed.</exception>
-    public static ChildRun On(int? threads, params string[] role) => On(threads, environment: null, role);
+    public static ChildRun On(int? threads, params string[] role) => On(threads, processor: null, environment: null, role);
 
-    /// <summary>Starts the program in another environment and waits for its end.</summary>
+    /// <summary>Starts the program on one processor or in another environment and waits for its end.</summary>
     /// <param name="threads">As above.</param>
+    /// <param name="processor">The only processor that it may use, from 0; <see langword="null"/> for all.</param>
     /// <param name="environment">Environment variables that the process has otherwise.</param>
     /// <param name="role">As above.</param>
     /// <exception cref="InvalidOperationException">The process failed.</exception>
-    public static ChildRun On(int? threads, IReadOnlyDictionary<string, string?>? environment, string[] role)
+    public static ChildRun On(int? threads, int? processor, IReadOnlyDictionary<string, string?>? environment, string[] role)
     {
         (TimeSpan Time, string Text)? first = null;
         var watch = Stopwatch.StartNew();
-        var exitCode = ChildProcess.Run(role, line => first ??= (watch.Elapsed, line), threads, environment);
+        var exitCode = ChildProcess.Run(role, line => first ??= (watch.Elapsed, line), threads, processor, environment);
         return exitCode == 0 && first is var (time, text)
             ? new(time, [.. text.Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture))])
             : throw new InvalidOperationException(

@@ -109,16 +109,36 @@ public sealed class NoPropBlocksTests
     public void Merge_ABlockOfOtherDataOrOptions_SaysWhatDiffers()
     {
         using var folder = new TempFolder();
+        using var other = new TempFolder();
         Blocks(folder).Train(Data, 0);
         Blocks(folder).Train(Data, 1);
-        Blocks(folder).Train(TinyImages.Keys(Context, seed: 9), 2);
+        Blocks(other).Train(TinyImages.Keys(Context, seed: 9), 2);
+        Directory.Move(other.File("block-0002"), folder.File("block-0002"));
 
         var data = Assert.Throws<InvalidOperationException>(() => Blocks(folder).Merge());
         var options = Assert.Throws<InvalidOperationException>(
             () => new NoPropBlocks(Trainer(Options with { LearningRate = 0.5 }), new(folder.Path)).Merge());
 
-        StringAssert.Contains(data.Message, "the training data is another one");
+        Assert.Contains("block-0002", data.Message);
+        Assert.Contains("the training data is another one, or comes in another order, compared with ", data.Message);
+        Assert.Contains(folder.File("block-0000"), data.Message);
         StringAssert.Contains(options.Message, "LearningRate is 0.5 instead of 0.01");
+    }
+
+    // Not after all of them are trained.
+    [TestMethod]
+    public void Train_BesideABlockOfOtherDataOrOptions_SaysWhatDiffers()
+    {
+        using var folder = new TempFolder();
+        Blocks(folder).Train(TinyImages.Keys(Context, seed: 9), 0);
+        var four = new NoPropBlocks(Trainer(Options with { Variant = new DiscreteTime { BlockCount = 4 } }), new(folder.Path));
+
+        var data = Assert.Throws<InvalidOperationException>(() => Blocks(folder).Train(Data, 1));
+        var options = Assert.Throws<InvalidOperationException>(() => four.Train(TinyImages.Keys(Context, seed: 9), 3));
+
+        Assert.StartsWith(
+            $"This block does not fit the one in '{folder.File("block-0000")}': the training data is another one", data.Message);
+        Assert.Contains("BlockCount is 4 instead of 3", options.Message);
     }
 
     [TestMethod]

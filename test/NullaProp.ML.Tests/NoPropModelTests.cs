@@ -28,7 +28,10 @@ public sealed class NoPropModelTests
 
         var fault = Assert.ThrowsExactly<ArgumentException>(() => model.Model.Classes([0.5f, 0.5f]));
 
-        Assert.Contains("There are 2 scores, but the model has 3 classes. Give the values of one row of column 'Score'.", fault.Message);
+        Assert.Contains(
+            "There are 2 scores, but the model has 3 classes. Give the values of one row of column 'Score'; ML.NET fills a property of "
+            + "that name alone.",
+            fault.Message);
     }
 
     [TestMethod]

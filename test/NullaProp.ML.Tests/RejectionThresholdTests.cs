@@ -90,8 +90,34 @@ public sealed class RejectionThresholdTests
     {
         Assert.Contains(
             "There are no rows", Assert.ThrowsExactly<InvalidOperationException>(() => RejectionThreshold.ForPrecision([], 0.9)).Message);
-        Assert.Contains("not a number", Assert.ThrowsExactly<InvalidOperationException>(
-            () => RejectionThreshold.ForPrecision([(1, true), (float.NaN, true)], 0.9)).Message);
+    }
+
+    [TestMethod]
+    [DataRow(float.NaN, "NaN")]
+    [DataRow(-1f, "-1")]
+    [DataRow(100f, "100")]
+    [DataRow(float.PositiveInfinity, "Infinity")]
+    public void ForPrecision_ScoreThatIsNoProbability_IsRefused(float score, string written)
+    {
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(
+            () => RejectionThreshold.ForPrecision([(1, true), (score, true), (0, false)], 0.5));
+
+        Assert.AreEqual(
+            $"A score is {written}, but a threshold is chosen on probabilities, from 0 to 1. Give the scores of a model.", fault.Message);
+    }
+
+    [TestMethod]
+    public void ForPrecision_PredictionsInPlaceOfLabels_AreRefused()
+    {
+        var context = new MLContext(seed: 1);
+        using var model = TinyImages.Trainer(context).Fit(TinyImages.Keys(context));
+
+        var fault = Assert.Throws<ArgumentOutOfRangeException>(
+            () => RejectionThreshold.ForPrecision(model.Transform(TinyImages.Keys(context)), 0.9, labelColumnName: "PredictedLabel"));
+
+        Assert.AreEqual(
+            "Column 'PredictedLabel' holds predictions, which would be compared with themselves. Name the column of labels.",
+            fault.Message);
     }
 
     // The fourth class is none that the model knows: its rows have no label.

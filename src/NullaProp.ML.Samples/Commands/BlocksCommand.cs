@@ -48,6 +48,7 @@ internal static class BlocksCommand
         };
         command.SetBody((arguments, cancellationToken) =>
         {
+            TrainingFolder.RequireOutside(arguments.GetValue(folder), (run.Name, arguments.GetValue(run), IsFolder: true));
             var images = TrainingFolder.Load(
                 new MLContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var options = TrainingOptions.Check(new NoPropOptions

@@ -67,6 +67,8 @@ internal static class BlocksLaunch
         };
         command.SetBody((arguments, cancellationToken) =>
         {
+            RequireEngine(arguments, BlocksEngine.Slurm, submit, sbatch);
+            RequireEngine(arguments, BlocksEngine.Kubernetes, image, claim);
             var folder = Path.GetFullPath(arguments.GetRequiredValue(run));
             var opened = BlocksRun.Open(folder, NullLogger.Instance);
             var job = new BlocksJob(
@@ -83,6 +85,16 @@ internal static class BlocksLaunch
             };
         });
         return command;
+    }
+
+    private static void RequireEngine(ParseResult arguments, BlocksEngine engine, params Option[] options)
+    {
+        var chosen = arguments.GetRequiredValue<BlocksEngine>("--engine");
+        if (chosen != engine && options.FirstOrDefault(option => arguments.GetResult(option) is { Implicit: false }) is { } given)
+        {
+            throw new UserMistakeException(
+                $"{given.Name} is given, but it is for --engine {engine}, and --engine is {chosen}. Leave one of the two out.");
+        }
     }
 
     // Workers write to logs of their own; what is shown is what their checkpoints say, as for workers on other machines.

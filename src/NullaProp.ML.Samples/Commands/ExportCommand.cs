@@ -67,6 +67,8 @@ internal sealed class ExportCommand
         var path = arguments.GetRequiredValue(_onnx);
         var modelPath = arguments.GetRequiredValue(_model);
         _ = OutputFile.At(path, OutputKind.Onnx, [modelPath, .. arguments.GetValue(_images) ?? []]);
+        if (arguments.GetValue(_triton) is not null && Path.GetFileNameWithoutExtension(path) is "")
+            throw new UserMistakeException($"'{path}' has no name before its ending, by which --triton would call the model. Give it one.");
         using var predictor = ImagePredictor.Load(modelPath);
         predictor.SaveAsOnnx(path, new OnnxExport
         {

@@ -56,7 +56,7 @@ internal static class PredictCommand
             }
         }
 
-        if (picture is not null)
+        if (picture is not null && ImageFile.Fault(imagePaths[0]) is null) // else it was said above
         {
             predictor.DrawPath(imagePaths[0], picture);
             AnsiConsole.WriteLine($"Saved {picturePath}.");

@@ -10,6 +10,12 @@ internal static class ProgramWords
             $"set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace them",
             "delete them"
         ),
+        ($" To train a finished model longer, give it as {nameof(NoPropRun)}.{nameof(NoPropRun.Previous)}.", ""),
+        ($"{nameof(NoPropOptions)}.{nameof(NoPropOptions.Photos)}, with images of 3×224×224,", "--backbone pretrained"),
+        ($"{nameof(NoPropOptions.EarlyStoppingPatience)} is", "--patience is"),
+        ($"{nameof(Augmentation)}.{nameof(Augmentation.RandomCropPadding)} is", "--crop is"),
+        ($"{nameof(Augmentation)}.{nameof(Augmentation.HorizontalFlipProbability)} is", "--flip is"),
+        (" (Parameter 'block')", ""),
         ($" ({nameof(Checkpoints)}.{nameof(Checkpoints.LockTimeout)})", ""),
         ($"{nameof(NoPropBlocks)}.{nameof(NoPropBlocks.Train)}", "'blocks train --index'"),
         (" with Directory.CreateDirectory before saving", " first"),

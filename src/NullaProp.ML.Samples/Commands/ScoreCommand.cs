@@ -22,7 +22,11 @@ internal static class ScoreCommand
         var output = new Option<string>("--output") { Description = "Folder of results.", HelpName = "DIR", Required = true };
         var partSize = new Option<int>("--part-size") { Description = "Images of a file.", DefaultValueFactory = _ => 1_000 };
         var parquet = new Option<bool>("--parquet") { Description = "Write Parquet files in place of CSV." };
-        var of = new Option<int>("--of") { Description = "Number of workers that share the images.", DefaultValueFactory = _ => 1 };
+        var of = new Option<int>("--of")
+        {
+            Description = "Number of workers that share the files of results.",
+            DefaultValueFactory = _ => 1,
+        };
         var index = new WorkerIndex("With --of: the worker");
         var command = new Command(
             "score",
@@ -63,6 +67,13 @@ internal static class ScoreCommand
         {
             CommandExecution.PrintError("Stopped. What is scored stays; the same command goes on from there.");
             return CommandExecution.RunAgain;
+        }
+
+        if (worker >= job.Parts)
+        {
+            AnsiConsole.WriteLine(
+                $"Nothing to do: --of {workers} workers share {job.Parts} files of --part-size images, and this one has none of them.");
+            return 0;
         }
 
         AnsiConsole.WriteLine($"Scored. Files that cannot be read as images, this time: {unreadable:N0}; the column Error names them.");

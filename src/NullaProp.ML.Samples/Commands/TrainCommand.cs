@@ -110,6 +110,8 @@ internal sealed class TrainCommand
     {
         var pixels = Pixels(arguments);
         var options = Options(arguments);
+        TrainingFolder.RequireOutside(arguments.GetValue(_folder), _training.Outputs(arguments));
+        TrainingFolder.RequireOutside(arguments.GetValue(_test), _training.Outputs(arguments));
         var output = _training.CreateOutputFolder(arguments);
         var json = _training.JsonFile(arguments, output);
         var mlContext = new MLContext(_training.Seed(arguments));
@@ -145,7 +147,7 @@ internal sealed class TrainCommand
             images.Training.Files.Count,
             images.Evaluation.Files.Count,
             images.Unreadable));
-        if (!cancellationToken.IsCancellationRequested)
+        if (!classifier.IsCancelled)
             return 0;
         CommandExecution.PrintError("Cancelled before the end. What is saved is the model so far.");
         return CommandExecution.Cancelled;

@@ -89,10 +89,21 @@ internal sealed class TrainingOptions(string defaultOutput)
         }
         catch (OperationCanceledException) when (Checkpoints(arguments) is { } kept)
         {
-            CommandExecution.PrintError($"Stopped. What is trained is in '{kept.Folder}'; the same command goes on from there.");
+            var isKept = Directory.Exists(kept.Folder) && Directory.EnumerateDirectories(kept.Folder).Any();
+            CommandExecution.PrintError(isKept
+                ? $"Stopped. What is trained is in '{kept.Folder}'; the same command goes on from there."
+                : "Stopped before anything was trained; the same command begins anew.");
             return CommandExecution.RunAgain;
         }
     }
+
+    /// <summary>Returns what the options say of places to write to.</summary>
+    public (string Option, string? Path, bool IsFolder)[] Outputs(ParseResult arguments) =>
+    [
+        (_output.Name, arguments.GetValue(_output), true),
+        (_json.Name, arguments.GetValue(_json), false),
+        (_checkpoints.Name, arguments.GetValue(_checkpoints), true),
+    ];
 
     /// <summary>Returns the names of the files to write; their folder exists afterwards.</summary>
     /// <exception cref="UserMistakeException">The folder or a file in it cannot be written.</exception>

@@ -45,6 +45,26 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
         }
     }
 
+    /// <summary>Checks that what a command writes makes no folder among the class folders, which would be taken for a class.</summary>
+    /// <param name="folder">A folder of class folders; <see langword="null"/> for none.</param>
+    /// <param name="outputs">The options that name files or folders to write, and what they say.</param>
+    /// <exception cref="UserMistakeException">One does.</exception>
+    public static void RequireOutside(string? folder, params (string Option, string? Path, bool IsFolder)[] outputs)
+    {
+        foreach (var (option, path, isFolder) in outputs.Where(output => output.Path is not null && folder is not null))
+        {
+            var made = isFolder ? Path.GetFullPath(path!) : Path.GetDirectoryName(Path.GetFullPath(path!))!;
+            var within = Path.GetRelativePath(Path.GetFullPath(folder!), made);
+            var isMade = isFolder || !Directory.Exists(made);
+            if (isMade && !within.StartsWith('.') && !Path.IsPathRooted(within)) // a hidden folder is no class
+            {
+                throw new UserMistakeException(
+                    $"{option} is '{path}', a place among the class folders of '{folder}', where it would be taken for a class. "
+                    + "Name one outside.");
+            }
+        }
+    }
+
     /// <summary>Reads a folder of class folders.</summary>
     /// <exception cref="UserMistakeException">It has too few images or broken ones.</exception>
     public static ImageFolder Load(

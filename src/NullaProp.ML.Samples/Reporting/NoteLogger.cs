@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using NullaProp.ML.Samples.Commands;
 using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Reporting;
@@ -21,8 +22,10 @@ internal sealed class NoteLogger : ILogger, ILoggerProvider
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel) && eventId.Name != EpochEvent)
-            AnsiConsole.Write(new Text($"{formatter(state, exception)}\n", logLevel >= LogLevel.Warning ? Color.Yellow : Color.Grey));
+        if (!IsEnabled(logLevel) || eventId.Name == EpochEvent)
+            return;
+        var note = ProgramWords.Of(formatter(state, exception));
+        AnsiConsole.Write(new Text($"{note}\n", logLevel >= LogLevel.Warning ? Color.Yellow : Color.Grey));
     }
 
     public void Dispose()

@@ -18,10 +18,11 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
 {
     private const string MarkName = "job.txt";
 
-    private int Parts => (int)(((long)images.Count + partSize - 1) / partSize);
+    /// <summary>Gets the number of files that all workers write together.</summary>
+    public int Parts => (int)(((long)images.Count + partSize - 1) / partSize);
 
     /// <summary>
-    /// Makes the folder, or checks that it belongs to the same job: the same model, images and size of files.
+    /// Makes the folder, or checks that it belongs to the same job: the same model, images, size of files and format.
     /// </summary>
     /// <param name="modelPath">The model.</param>
     /// <exception cref="UserMistakeException">It is another job's, or cannot be written.</exception>
@@ -37,8 +38,8 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             if (File.ReadAllText(path) != mark)
             {
                 throw new UserMistakeException(
-                    $"The folder '{folder}' holds results of another job: another model, other images or another --part-size. "
-                    + "Name another folder with --output, or delete it.");
+                    $"The folder '{folder}' holds results of another job: another model, other images, another --part-size or another "
+                    + "format. Name another folder with --output, or delete it.");
             }
         });
     }
@@ -122,7 +123,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             hash.AppendData(Encoding.UTF8.GetBytes(image.ImagePath + "\n"));
         using var model = File.OpenRead(modelPath);
         return $"model {Convert.ToHexStringLower(SHA256.HashData(model))}\n"
-            + $"images {Convert.ToHexStringLower(hash.GetHashAndReset())}\npart-size {partSize}\n";
+            + $"images {Convert.ToHexStringLower(hash.GetHashAndReset())}\npart-size {partSize}\nformat {format.Extension}\n";
     }
 }
 

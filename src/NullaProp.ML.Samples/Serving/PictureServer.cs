@@ -112,6 +112,13 @@ internal sealed class PictureServer : IAsyncDisposable
 
     private async Task<IResult> Classify(HttpRequest request, CancellationToken cancellationToken)
     {
+        if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            return Wrong(
+                "This is a form, but must be the bytes of a picture alone, as curl --data-binary @photo.jpg sends them.",
+                StatusCodes.Status415UnsupportedMediaType);
+        }
+
         try
         {
             using var upload = new MemoryStream();

@@ -83,7 +83,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             WhenCancelled = WhenCancelled,
         };
         var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
-        var fitTime = stopwatch.Elapsed;
+        var (fitTime, isCancelled) = (stopwatch.Elapsed, cancellationToken.IsCancellationRequested); // later, the model is whole
 
         var chain = Chain(mlContext, preprocessing, trained, trainingPixels);
         var scored = mlContext.Data.Cache(trained.Transform(evaluationPixels), "Label", "Score", "PredictedLabel");
@@ -92,7 +92,8 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Chain = chain,
             InputSchema = mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema,
             Trained = trained,
-            KeptEpoch = KeptEpoch(progress, cancellationToken.IsCancellationRequested),
+            KeptEpoch = KeptEpoch(progress, isCancelled),
+            IsCancelled = isCancelled,
             FitTime = fitTime,
             Scored = scored,
             Metrics = mlContext.MulticlassClassification.Evaluate(scored),

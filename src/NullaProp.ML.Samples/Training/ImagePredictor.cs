@@ -13,7 +13,8 @@ internal sealed class ImagePredictor : IDisposable
 
     private readonly MLContext _mlContext = new();
     private readonly ITransformer _model;
-    private readonly NoPropTransformer _classifier; // in the model
+    private readonly NoPropTransformer _classifier; // of the model, with its scores in the column that a prediction has
+    private readonly TransformerChain<ITransformer> _scoring;
     private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
     private readonly DataViewSchema _inputSchema;
     private readonly Lazy<UploadEngine> _uploads;
@@ -21,9 +22,15 @@ internal sealed class ImagePredictor : IDisposable
     private ImagePredictor(string modelPath)
     {
         _model = _mlContext.Model.Load(modelPath, out _inputSchema);
-        _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(_model);
-        _classifier = _model.GetNoPropTransformer();
-        _uploads = new(() => new UploadEngine(_mlContext, _model));
+        var classifier = _model.GetNoPropTransformer();
+        _classifier = classifier.WithColumns(score: nameof(ImagePrediction.Score));
+
+        // A picture to classify has no label, and what comes after the score names classes, which the classifier knows.
+        var before = _model.Steps().TakeWhile(step => step != classifier).Where(step => step is not ValueToKeyMappingTransformer);
+        _scoring = new TransformerChain<ITransformer>([.. before, _classifier]);
+        _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(
+            _scoring, new PredictionEngineOptions { OwnsTransformer = false });
+        _uploads = new(() => new UploadEngine(_mlContext, _scoring));
     }
 
     /// <summary>Gets the names of the classes, in the order of the scores.</summary>
@@ -81,13 +88,13 @@ internal sealed class ImagePredictor : IDisposable
         using var walker = _classifier.WithSampling(_ => _classifier.Model.Options.Variant is DiscreteTime
             ? new Sampling { Draws = 1 } // its blocks are its steps
             : new Sampling { Draws = 1, Solver = OdeSolver.ExponentialEuler, SolverSteps = StepsShown });
-        var path = walker.DenoisingPath(_model.Transform(_mlContext.Data.LoadFromEnumerable([new ImageRow { ImagePath = imagePath }])));
+        var path = walker.DenoisingPath(_scoring.Transform(_mlContext.Data.LoadFromEnumerable([new ImageRow { ImagePath = imagePath }])));
         DenoisingChart.Save(path, walker.Model.ClassNames, imagePath, picture.Path);
     }
 
     /// <summary>Returns the probabilities of many images, scored in batches: one row for each image, one value for each class.</summary>
     public IEnumerable<float[]> Scores(IReadOnlyList<ImageRow> images) =>
-        _model.Transform(_mlContext.Data.LoadFromEnumerable(images)).GetColumn<float[]>(nameof(ImagePrediction.Score));
+        _scoring.Transform(_mlContext.Data.LoadFromEnumerable(images)).GetColumn<float[]>(nameof(ImagePrediction.Score));
 
     /// <summary>Writes the model as an ONNX file whose graph starts at the pixels of images, 0 to 255.</summary>
     /// <exception cref="UserMistakeException">The model cannot be said in ONNX, or the file cannot be written.</exception>
@@ -110,7 +117,7 @@ internal sealed class ImagePredictor : IDisposable
     {
         if (images.Select(image => ImageFile.Fault(image.ImagePath)).OfType<string>().ToList() is { Count: > 0 } faults)
             throw new UserMistakeException(string.Join('\n', faults));
-        var scored = _model.Transform(_mlContext.Data.LoadFromEnumerable(images));
+        var scored = _scoring.Transform(_mlContext.Data.LoadFromEnumerable(images));
         float[] own = [.. scored.GetColumn<float[]>(nameof(ImagePrediction.Score)).SelectMany(score => score)];
         using var file = new OnnxImageModel(path);
         var resized = scored.Schema.Last(column => column.Type is ImageDataViewType);
@@ -124,21 +131,23 @@ internal sealed class ImagePredictor : IDisposable
     {
         if (_uploads.IsValueCreated)
             _uploads.Value.Dispose();
-        _engine.Dispose(); // It disposes of the model with itself.
+        _engine.Dispose();
+        _classifier.Dispose();
+        (_model as IDisposable)?.Dispose();
     }
 
     private ClassProbability[] Ordered(ImagePrediction prediction) =>
         [.. _classifier.Model.Classes(prediction.Score).Select(one => new ClassProbability(one.Name, one.Score))];
 
-    /// <summary>A model that starts at the path of a file, asked with what a file would hold.</summary>
+    /// <summary>A chain that starts at the path of a file, asked with what a file would hold.</summary>
     private sealed class UploadEngine : IDisposable
     {
         private readonly ImageFileLoadingTransformer _loader;
         private readonly PredictionEngine<LoadedRow, ImagePrediction> _engine;
 
-        public UploadEngine(MLContext mlContext, ITransformer model)
+        public UploadEngine(MLContext mlContext, ITransformer scoring)
         {
-            _loader = Steps(model).OfType<ImageFileLoadingTransformer>().FirstOrDefault()
+            _loader = scoring.Steps().OfType<ImageFileLoadingTransformer>().FirstOrDefault()
                 ?? throw new UserMistakeException(
                     "The model does not read its files with LoadImageFiles, and so reads no uploads either. Train it with 'train'.");
             var loaded = _loader.GetOutputSchema(mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema)
@@ -146,8 +155,8 @@ internal sealed class ImagePredictor : IDisposable
             var rows = SchemaDefinition.Create(typeof(LoadedRow));
             (rows[nameof(LoadedRow.Image)].ColumnName, rows[nameof(LoadedRow.Image)].ColumnType) = (loaded.Name, loaded.Type);
 
-            // An upload has neither a path nor a label: the steps that read those are left out.
-            var steps = Steps(model).Where(step => step is not (ImageFileLoadingTransformer or ValueToKeyMappingTransformer));
+            // An upload has no path: it takes the place of what the first step makes of a file.
+            var steps = scoring.Steps().Where(step => step != _loader);
             _engine = mlContext.Model.CreatePredictionEngine<LoadedRow, ImagePrediction>(
                 new TransformerChain<ITransformer>([.. steps]),
                 new PredictionEngineOptions { OwnsTransformer = false, InputSchemaDefinition = rows });
@@ -167,9 +176,6 @@ internal sealed class ImagePredictor : IDisposable
         }
 
         public void Dispose() => _engine.Dispose();
-
-        private static IEnumerable<ITransformer> Steps(ITransformer model) =>
-            model is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [model];
 
         private sealed class LoadedRow
         {

@@ -18,6 +18,9 @@ internal sealed record TrainedClassifier : IDisposable
     /// <summary>Gets the epoch that the model is of; <see langword="null"/> where it is not known, or of none that was finished.</summary>
     public required int? KeptEpoch { get; init; }
 
+    /// <summary>Gets a value indicating whether the training was cancelled, and the model is what it had learned.</summary>
+    public required bool IsCancelled { get; init; }
+
     /// <summary>Gets the time that Fit took, reading and decoding the training images included.</summary>
     public required TimeSpan FitTime { get; init; }
 

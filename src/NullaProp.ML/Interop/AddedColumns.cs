@@ -87,6 +87,21 @@ internal static class AnnotationKinds
         AddText(builder, AnnotationUtils.Kinds.ScoreValueKind, valueKind);
     }
 
+    /// <summary>Returns whether a column is what a model predicts, by ML.NET's own mark.</summary>
+    /// <param name="column">The column.</param>
+    public static bool IsPrediction(DataViewSchema.Column column)
+    {
+        const string mark = AnnotationUtils.Kinds.ScoreValueKind;
+        if (column.Annotations.Schema.GetColumnOrNull(mark) is not { Type: TextDataViewType })
+        {
+            return false;
+        }
+
+        ReadOnlyMemory<char> kind = default;
+        column.Annotations.GetValue(mark, ref kind);
+        return kind.Span.SequenceEqual(AnnotationUtils.Const.ScoreValueKind.PredictedLabel);
+    }
+
     private static void AddText(DataViewSchema.Annotations.Builder builder, string kind, string text) =>
         builder.Add<ReadOnlyMemory<char>>(kind, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = text.AsMemory());
 }

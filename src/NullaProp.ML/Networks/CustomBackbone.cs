@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -12,6 +13,8 @@ namespace NullaProp.ML.Networks;
 internal sealed class CustomBackbone : Backbone
 {
     private const string ModuleName = "module";
+
+    private static readonly ConditionalWeakTable<nn.Module, object> Known = [];
 
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string _scope;
@@ -40,6 +43,7 @@ internal sealed class CustomBackbone : Backbone
         using var random = new SharedRandomness(weights.Owner.Streams?.Of($"weights/{weights.Prefix}.module"));
         var module = create(shape)
             ?? throw new InvalidOperationException($"The function of the backbone '{name}' returned null, but must return a module.");
+        Take(module, name);
         module.to(weights.Owner.Device);
         foreach (var tensor in module.parameters().Concat(module.buffers()))
         {
@@ -75,6 +79,23 @@ internal sealed class CustomBackbone : Backbone
 
     /// <inheritdoc/>
     protected override ScalarType Precision(TrainingContext? training) => ScalarType.Float32; // the module's own weights are
+
+    // Two networks with one module between them would train each other, and the first to be disposed of would end the other.
+    private static void Take(nn.Module module, string name)
+    {
+        List<nn.Module> parts = [.. module.modules(), module];
+        if (parts.Exists(part => Known.TryGetValue(part, out _)))
+        {
+            throw new InvalidOperationException(
+                $"The function of the backbone '{name}' returned a module, or a part of one, that it had returned before, but each network "
+                + "changes its own. Make all layers anew in the function: shape => nn.Sequential(…), and no variable from outside.");
+        }
+
+        foreach (var part in parts.Where(part => part.parameters(recurse: false).Any()))
+        {
+            Known.AddOrUpdate(part, name);
+        }
+    }
 
     private void Adopt(WeightScope weights, string name)
     {

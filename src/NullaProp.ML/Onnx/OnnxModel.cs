@@ -95,6 +95,13 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     private OnnxValue Images(OnnxGraph graph, OnnxExport export)
     {
         var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
+        if (export.InputElement == OnnxElement.Byte && model.Shape.IsTable)
+        {
+            throw new InvalidOperationException(
+                $"{nameof(OnnxExport.InputElement)} is {OnnxElement.Byte}, but the model reads rows of a table, whose values may be "
+                    + $"negative and have fractions. Choose {OnnxElement.FullPrecision}.");
+        }
+
         var type = export.InputElement == OnnxElement.Byte ? OnnxType.Byte : OnnxType.Single;
         var input = graph.Input(export.InputName!, type, export.InputLayout switch
         {

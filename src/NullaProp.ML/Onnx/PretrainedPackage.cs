@@ -12,6 +12,9 @@ internal static class PretrainedPackage
     /// <summary>The package.</summary>
     public const string Name = "Microsoft.ML.DnnImageFeaturizer.ResNet18";
 
+    /// <summary>The version that goes with ML.NET 5.0.1.</summary>
+    public const string Version = "0.23.1";
+
     /// <summary>The folder that the package's build copies beside the application.</summary>
     public const string Folder = "DnnImageModels";
 

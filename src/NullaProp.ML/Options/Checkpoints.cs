@@ -84,6 +84,9 @@ public sealed record Checkpoints
             : throw OutOfRange(nameof(LockTimeout), $"{value}", "0 or more, or Timeout.InfiniteTimeSpan");
     }
 
+    /// <summary>Gets the folders of the other blocks of the same model, where this is one that is trained apart.</summary>
+    internal IReadOnlyList<string> OtherBlocks { get; init; } = [];
+
     /// <summary>Returns the same in another folder.</summary>
     /// <param name="folder">The folder.</param>
     internal Checkpoints In(string folder) => this with { Folder = folder };

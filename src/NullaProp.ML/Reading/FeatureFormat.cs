@@ -32,15 +32,16 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     {
         var format = column.Type switch
         {
-            ImageDataViewType image => OfImage(column.Name, image, wanted),
+            ImageDataViewType image => OfImage(column.Name, image, wanted, backbone),
             VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted, backbone),
             VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => throw Fault(
                 $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image files, "
                 + "as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set "
                 + "the size with [VectorType(n)]."),
             _ => throw Fault(
-                $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. Add ExtractPixels, or set the "
-                    + "size with [VectorType(n)]."),
+                $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. "
+                    + $"{(backbone == NoPropBackbone.Mlp ? "Make it with Concatenate" : "Add ExtractPixels")}, or set the size with "
+                    + "[VectorType(n)]."),
         };
         var smallest = backbone.SmallestSide();
         return wanted is not null || (format.Shape.Channels >= 1 && format.Shape.Height >= smallest && format.Shape.Width >= smallest)
@@ -51,21 +52,21 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
                     + "backbone Mlp for values that are no image.");
     }
 
-    private static FeatureFormat OfImage(string name, ImageDataViewType type, ImageShape? wanted)
+    private static FeatureFormat OfImage(string name, ImageDataViewType type, ImageShape? wanted, NoPropBackbone backbone)
     {
         if (type.Height <= 0 || type.Width <= 0)
         {
             return wanted is null
                 ? throw Fault(
                     $"Column '{name}' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. " +
-                    "Add ResizeImages before NoProp, or set ImageShape.")
+                    "Read the files with LoadImageFiles, add ResizeImages before NoProp, or set ImageShape.")
                 : new(Displayable(name, wanted), PixelLayout.Image);
         }
 
         var shape = new ImageShape(wanted?.Channels ?? 3, type.Height, type.Width);
         return wanted is null || wanted == shape
             ? new(Displayable(name, shape), PixelLayout.Image)
-            : throw Mismatch(name, $"images of {shape}", $"images of {wanted}", wanted);
+            : throw Mismatch(name, $"images of {shape}", $"images of {wanted}", wanted, backbone);
     }
 
     private static ImageShape Displayable(string name, ImageShape shape) =>
@@ -81,7 +82,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         if (wanted is not null)
         {
             return Fitting(type, wanted) is { } layout ? new(wanted, layout)
-                : type.Size != wanted.Size ? throw Mismatch(name, Values(type.Size, written), Needed(wanted), wanted)
+                : type.Size != wanted.Size ? throw Mismatch(name, Values(type.Size, written), Needed(wanted), wanted, backbone)
                 : throw Fault(
                     $"Column '{name}' holds its {type.Size} values as {written}, which is no layout of images of {wanted}. " +
                     $"Use ExtractPixels, or make it a flat vector with [VectorType({type.Size})], channel by channel.");
@@ -121,10 +122,17 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     private static string Values(int size, string written) =>
         $"{size} values{(written.Contains('×', StringComparison.Ordinal) ? $" ({written})" : string.Empty)}";
 
-    private static ArgumentOutOfRangeException Mismatch(string name, string found, string needed, ImageShape wanted) => Fault(wanted.IsTable
-        ? $"Column '{name}' holds {found}, but NoProp needs {needed}. Change the Concatenate that makes it."
-        : $"Column '{name}' holds {found}, but NoProp needs {needed}. Change the size where the images are made (LoadImageFiles, "
-            + $"or ResizeImages before ExtractPixels), or {nameof(NoPropOptions.ImageShape)}.");
+    private static ArgumentOutOfRangeException Mismatch(
+        string name, string found, string needed, ImageShape wanted, NoPropBackbone backbone)
+    {
+        var cure = wanted.IsTable
+            ? "Change the Concatenate that makes it."
+            : "Change the size where the images are made (LoadImageFiles, or ResizeImages before ExtractPixels), or "
+                + (backbone.IsPretrained()
+                    ? $"choose another {nameof(NoPropOptions.Backbone)}: {NoPropBackbone.Mlp} for values that are no image."
+                    : $"{nameof(NoPropOptions.ImageShape)}.");
+        return Fault($"Column '{name}' holds {found}, but NoProp needs {needed}. {cure}");
+    }
 
     private static string Needed(ImageShape? wanted) => wanted switch
     {

@@ -171,7 +171,7 @@ internal static class InputColumns
             throw Marked.Exception(new ArgumentOutOfRangeException(
                 paramName: null,
                 $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted "
-                    + "MapValueToKey."));
+                    + "MapValueToKey; other classes need a new model."));
         }
 
         CheckNames(label, count, keys?.Names ?? []);
@@ -218,11 +218,22 @@ internal static class InputColumns
         Marked.MissingColumn(role, name, schema.Select(column => column.Name), StepFor(role, name, schema));
 
     // What LoadImageFolder gives are paths, and no images yet.
-    private static string StepFor(string role, string name, SchemaShape schema) =>
-        role == "feature" && SchemaShapes.Find(schema, nameof(ImageRow.ImagePath)) is { } path && IsText(path)
-            ? $"the step that makes it: Transforms.LoadImageFiles(\"{name}\", width, height) reads the files of "
-                + $"'{nameof(ImageRow.ImagePath)}'; an ML.NET cache behind it drops the images, which NoProp keeps in memory by itself"
-            : "the step that makes it";
+    private static string StepFor(string role, string name, SchemaShape schema)
+    {
+        const string step = "the step that makes it";
+        return role switch
+        {
+            "label" => $"{step}: Transforms.Conversion.MapValueToKey(\"{name}\", …) of the column that holds the classes",
+            "feature" when SchemaShapes.Find(schema, nameof(ImageRow.ImagePath)) is { } path && IsText(path) =>
+                $"{step}: Transforms.LoadImageFiles(\"{name}\", width, height) reads the files of '{nameof(ImageRow.ImagePath)}'. If it is "
+                    + "there, remove the ML.NET cache behind it, which drops images; NoProp keeps them in memory by itself",
+            "feature" when schema.Where(column => column.ItemType is ImageDataViewType).ToList() is [var image, ..] =>
+                $"{step}; '{image.Name}' holds images",
+            "feature" when schema.Any(column => column is { Kind: VectorKind.Scalar, IsKey: false, ItemType: NumberDataViewType }) =>
+                $"{step}: Transforms.Concatenate(\"{name}\", …) of all columns that are features",
+            _ => step,
+        };
+    }
 
     private static string LabelCure(string name, SchemaShape.Column column) =>
         column is { Kind: VectorKind.Scalar, IsKey: true }

@@ -36,6 +36,7 @@ internal sealed class CheckpointSeries(
             return null;
         }
 
+        RequireOneModel();
         var names = CheckpointFolder.Names(options.Folder);
         foreach (var (index, name) in names.Index())
         {
@@ -110,6 +111,35 @@ internal sealed class CheckpointSeries(
         }
     }
 
+    // Found only when the blocks are merged, it would cost the training of all of them.
+    private void RequireOneModel()
+    {
+        foreach (var other in options.OtherBlocks)
+        {
+            if (CheckpointFolder.Names(other) is [var newest, ..]
+                && TryReadDescription(Path.Combine(other, newest)) is { } found
+                && fingerprint.Differences(found with { Block = fingerprint.Block }) is { Count: > 0 } differences)
+            {
+                throw new InvalidOperationException(
+                    $"This block does not fit the one in '{other}': {string.Join(", ", differences)}. Train all blocks of a model with the "
+                        + "same options on the same data, each model in a folder of its own.");
+            }
+        }
+    }
+
+    // Another worker may be writing or removing it.
+    private static TrainingFingerprint? TryReadDescription(string path)
+    {
+        try
+        {
+            return CheckpointFile.ReadDescription(path).Fingerprint;
+        }
+        catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private TrainingState? TryRead(string name)
     {
         var path = folder.PathOf(name);
@@ -122,7 +152,8 @@ internal sealed class CheckpointSeries(
                     $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a "
                         + "folder of its own, "
                     + $"or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace "
-                        + "them.");
+                        + "them. To train a finished model longer, give it as "
+                    + $"{nameof(NoPropRun)}.{nameof(NoPropRun.Previous)}.");
             }
 
             if (before.Hardware != fingerprint.Hardware)

@@ -23,6 +23,8 @@ internal sealed record TrainingFingerprint(
     string Library,
     string Hardware)
 {
+    private const string NotSet = "not set";
+
     // In a message, and no HTML.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -51,7 +53,7 @@ internal sealed record TrainingFingerprint(
         var (own, others) = (Leaves(OptionsJson.Write(Model.Options)), Leaves(OptionsJson.Write(before)));
         return own.Keys
             .Union(others.Keys)
-            .SelectMany(name => Said(name, own.GetValueOrDefault(name, "not set"), others.GetValueOrDefault(name, "not set")));
+            .SelectMany(name => Said(name, own.GetValueOrDefault(name, NotSet), others.GetValueOrDefault(name, NotSet)));
     }
 
     /// <summary>Returns the fingerprint as JSON.</summary>
@@ -110,7 +112,11 @@ internal sealed record TrainingFingerprint(
         {
             if (node is not JsonObject record)
             {
-                leaves.Add(path, node?.ToJsonString() ?? "null");
+                if (node is not null)
+                {
+                    leaves.Add(path, node.ToJsonString());
+                }
+
                 return;
             }
 

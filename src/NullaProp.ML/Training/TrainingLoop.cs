@@ -58,6 +58,10 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         {
             training.GoOnFrom(state);
             _before = state.Elapsed;
+            if (training.Place.Epoch >= options.Epochs)
+            {
+                monitor.Inform?.Invoke($"All {options.Epochs} epochs were done before: the model is that of the checkpoint.");
+            }
         }
 
         try

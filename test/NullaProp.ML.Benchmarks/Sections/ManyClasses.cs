@@ -1,6 +1,7 @@
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.Workloads;
+using NullaProp.ML.Training;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
@@ -15,6 +16,7 @@ internal sealed class ManyClasses(Effort effort) : Section("classes", "a trainin
     /// <inheritdoc/>
     public override void Run(SpeedReport report)
     {
+        using var memory = new KeptMemory(); // as Fit does
         var images = ImageTensors.Store(16 * Batch);
         var options = ModelPair.DefaultOptions with { BatchSize = Batch };
         using var own = new OwnTraining(options, images, Classes);

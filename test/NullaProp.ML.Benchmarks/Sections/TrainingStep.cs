@@ -2,15 +2,14 @@ using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
 using NullaProp.ML.Benchmarks.StraightPort;
 using NullaProp.ML.Benchmarks.Workloads;
+using NullaProp.ML.Training;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Benchmarks.Sections;
 
 /// <summary>
 /// One training step: the straight port, ours with the reference's settings and with our defaults, and the bare network forward and
-/// backward.
-/// Ours also gathers its batch
-/// out of the byte store and scales it; the port is handed its batch ready to use.
+/// backward. Ours also gathers its batch out of the byte store and scales it; the port is handed its batch ready to use.
 /// </summary>
 internal sealed class TrainingStep(Effort effort) : Section("train", "a training step, batch 256")
 {
@@ -21,6 +20,7 @@ internal sealed class TrainingStep(Effort effort) : Section("train", "a training
     /// <inheritdoc/>
     public override void Run(SpeedReport report)
     {
+        using var memory = new KeptMemory(); // as Fit does; for the port, too
         var images = ImageTensors.Store(16 * Batch);
         using var own = new OwnTraining(ModelPair.SeedOptions with { BatchSize = Batch }, images);
         using var ownDefault = new OwnTraining(ModelPair.DefaultOptions with { BatchSize = Batch }, images);

@@ -44,6 +44,7 @@ internal sealed class TrainedModel : IDisposable
     /// <param name="states">What keeps states of the training, if anything does.</param>
     public static TrainedModel Fit(NoPropOptions options, ImageStore images, ITrainingStates? states = null)
     {
+        using var memory = new KeptMemory(); // as Fit does
         var streams = new RandomStreams(Seed);
         var network = new Denoiser(Weights.Drawn(streams, CPU), options, SyntheticImages.Shape, SyntheticImages.Classes);
         var (mean, deviation) = images.ChannelStatistics();

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Tests.Support;
 
@@ -15,6 +16,8 @@ public sealed class ColumnTests
     {
         ["no features"] = context => context.Data.LoadFromEnumerable([new NoFeatures()]),
         ["paths of images"] = context => context.Data.LoadFromEnumerable([new ImageRow()]),
+        ["images in another column"] = context => context.Data.LoadFromEnumerable([new OtherImage()]),
+        ["columns of numbers"] = context => context.Data.LoadFromEnumerable([new NumberColumn()]),
         ["text as features"] = context => context.Data.LoadFromEnumerable([new Columns<string> { Features = "" }]),
         ["a number as features"] = context => context.Data.LoadFromEnumerable([new Columns<float>()]),
         ["doubles as features"] = context => context.Data.LoadFromEnumerable([new DoubleFeatures()]),
@@ -30,8 +33,11 @@ public sealed class ColumnTests
     [TestMethod]
     [DataRow("no features", "Could not find feature column 'Features': the data has 'Label'")]
     [DataRow("paths of images", "Name the column, or add the step that makes it: "
-        + "Transforms.LoadImageFiles(\"Features\", width, height) reads the files of 'ImagePath'; an ML.NET cache behind it "
-        + "drops the images")]
+        + "Transforms.LoadImageFiles(\"Features\", width, height) reads the files of 'ImagePath'. If it is there, remove "
+        + "the ML.NET cache behind it, which drops images")]
+    [DataRow("images in another column", "Name the column, or add the step that makes it; 'Other' holds images.")]
+    [DataRow("columns of numbers", "Name the column, or add the step that makes it: "
+        + "Transforms.Concatenate(\"Features\", …) of all columns that are features.")]
     [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String. If it holds paths "
         + "of images, add Transforms.LoadImageFiles(\"Features\", width, height, \"Features\"); if words, ")]
     [DataRow(
@@ -43,7 +49,8 @@ public sealed class ColumnTests
         $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Double>. Add "
             + $"Transforms.Conversion.ConvertType(\"Features\", outputKind: DataKind.Single)")]
     [DataRow("keys as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got Vector<Key<UInt32>>")]
-    [DataRow("no label", "Could not find label column 'Label'")]
+    [DataRow("no label", "Name the column, or add the step that makes it: "
+        + "Transforms.Conversion.MapValueToKey(\"Label\", …) of the column that holds the classes.")]
     [DataRow("text as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got String. Add "
         + "Transforms.Conversion.MapValueToKey(\"Label\") before the trainer")]
     [DataRow("a number as label", "Schema mismatch for label column 'Label': expected Key<UInt32>, got Single")]
@@ -127,6 +134,23 @@ public sealed class ColumnTests
     {
         [KeyType(2)]
         public uint Label { get; set; }
+    }
+
+    private sealed class OtherImage
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+
+        [ImageType(8, 8)]
+        public MLImage? Other { get; set; }
+    }
+
+    private sealed class NumberColumn
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+
+        public float Height { get; set; }
     }
 
     private sealed class Columns<T>

@@ -21,6 +21,26 @@ public sealed partial class LabelTests
             log.Lines.Select(line => line.Text));
     }
 
+    // From scratch 300 photos of three classes give 67 to 77 %, and 90 with the network that has seen others.
+    [TestMethod]
+    [DataRow(3, 36, true)]
+    [DataRow(3, 1000, false)]
+    [DataRow(1, 36, false)]
+    public void Fit_FewImagesInColour_NamesTheNetworkThatKnowsPhotos(int channels, int images, bool isWarned)
+    {
+        var context = new MLContext(seed: 1);
+        var log = new LogLines();
+        var rows = TinyImages.Pixels(images, 3, channels)
+            .Select(image => new ImageRow<string> { Features = image.Pixels, Label = TinyImages.Names[image.Class] })
+            .ToList();
+        var data = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(rows, TinyImages.Sized<string>(channels)));
+
+        TinyImages.Trainer(context, options => options with { Epochs = 1 }).Fit(data, new NoPropRun { Logger = log }).Dispose();
+
+        Assert.AreEqual(isWarned, log.Lines.Any(line => line.Text == $"{images} images in colour are few for a network that knows nothing "
+            + "yet. If they are photos, NoPropOptions.Photos, with images of 3×224×224, begins with one that has seen a million."));
+    }
+
     // Said before the training and not when its model is saved.
     [TestMethod]
     public void Fit_ClassNamesTooLongForAFile_AreRefused()

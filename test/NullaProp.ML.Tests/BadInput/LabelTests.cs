@@ -212,7 +212,8 @@ public sealed partial class LabelTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => trainer.Fit(Tiny.Data(context), context.Data.LoadFromEnumerable([new ThreeClasses()])),
-            "Label column 'Label' has 3 classes, but the model has 2. Map the labels of all data by the same fitted MapValueToKey.");
+            "Label column 'Label' has 3 classes, but the model has 2. Map the labels of all data by the same fitted MapValueToKey; other "
+                + "classes need a new model.");
         Tiny.AssertTrains(context, trainer);
     }
 

@@ -97,8 +97,8 @@ public sealed class ShapeTests
 
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context).Fit(data),
-            "Column 'Features' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. Add "
-                + "ResizeImages before NoProp, or set ImageShape.");
+            "Column 'Features' holds images of unknown size, and ImageShape is not set, so there is no image size to be found. Read "
+                + "the files with LoadImageFiles, add ResizeImages before NoProp, or set ImageShape.");
     }
 
     [TestMethod]

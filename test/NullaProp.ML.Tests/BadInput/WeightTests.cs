@@ -63,6 +63,20 @@ public sealed class WeightTests
     }
 
     [TestMethod]
+    public void Fit_ClassWhoseRowsAllHaveWeightZero_IsNamedInAWarning()
+    {
+        var context = new MLContext(seed: 1);
+        var data = context.Data.LoadFromEnumerable(Rows(row => row % 2));
+        var log = new Support.LogLines();
+
+        Tiny.Trainer(context, ByColumn).Fit(data, new NoPropRun { Logger = log }).Dispose();
+
+        Assert.Contains(
+            "All rows of 1 of 2 classes have weight 0 in column 'Weight', and those classes will hardly ever be predicted: '0'.",
+            log.Lines.Select(line => line.Text));
+    }
+
+    [TestMethod]
     public void Fit_WeightForAnUnknownClass_ListsTheKnownOnes()
     {
         var context = new MLContext(seed: 1);

@@ -11,8 +11,8 @@ internal static class ReadmeExample
         var mlContext = new MLContext(seed: 1);
         var (training, test) = mlContext.Data.LoadImageFolder("photos").Split(0.2);
 
-        var pipeline = mlContext.Transforms.LoadImageFiles("Features", 28, 28)
-            .Append(mlContext.MulticlassClassification.Trainers.NoProp())
+        var pipeline = mlContext.Transforms.LoadImageFiles("Features", 224, 224)
+            .Append(mlContext.MulticlassClassification.Trainers.NoProp(NoPropOptions.Photos))
             .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 
         var model = pipeline.Fit(training.Data);

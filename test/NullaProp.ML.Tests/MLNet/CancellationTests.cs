@@ -52,6 +52,29 @@ public sealed class CancellationTests
         Assert.HasCount(2, progress.Reports);
     }
 
+    [TestMethod]
+    public void Fit_CancelledWithCheckpoints_SaysWhatIsKept()
+    {
+        using var folder = new TempFolder();
+        using var source = new CancellationTokenSource();
+        var run = new NoPropRun
+        {
+            Checkpoints = new(folder.Path),
+            Progress = new Recorder<EpochMetrics>(epoch => CancelAt(2, epoch, source.Cancel)).OfEpochs(),
+            CancellationToken = source.Token,
+        };
+
+        var early = Assert.Throws<OperationCanceledException>(
+            () => Trainer(new MLContext()).Fit(Data, run with { CancellationToken = new(canceled: true) }));
+        var late = Assert.Throws<OperationCanceledException>(() => Trainer(new MLContext()).Fit(Data, run));
+
+        Assert.AreEqual(
+            $"Training was cancelled before there was a checkpoint in '{folder.Path}': the same training begins anew.", early.Message);
+        Assert.AreEqual(
+            $"Training was cancelled. The same training goes on from the newest checkpoint in '{folder.Path}'.", late.Message);
+        Assert.AreEqual(source.Token, late.CancellationToken);
+    }
+
     // As ML.NET's own tests do it: from a handler of the log.
     [TestMethod]
     public void Fit_ContextCancelledFromItsLog_Throws()

@@ -79,11 +79,12 @@ public sealed partial class CheckpointTests
         using var folder = new TempFolder();
         var run = new NoPropRun { Validation = Watched, Checkpoints = new(folder.Path) };
         using var expected = Trainer(Options).Fit(Data, run);
-        var progress = new Recorder<EpochMetrics>();
+        var (progress, log) = (new Recorder<EpochMetrics>(), new LogLines());
 
-        using var actual = Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() });
+        using var actual = Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs(), Logger = log });
 
         Assert.IsEmpty(progress.Reports);
+        Assert.Contains("All 3 epochs were done before: the model is that of the checkpoint.", log.Lines.Select(line => line.Text));
         Interruptions.AssertSameWeights(expected, actual);
     }
 

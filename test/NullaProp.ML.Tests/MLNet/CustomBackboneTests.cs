@@ -187,6 +187,25 @@ public sealed class CustomBackboneTests
             "'backbone.module.linear.weight'");
     }
 
+    // Models would change with the training of others, and blocks would not be apart.
+    [TestMethod]
+    public void Fit_ModuleOfAnotherNetwork_IsRefused()
+    {
+        nn.Module<Tensor, Tensor>? layer = null;
+        var options = TinyImages.Options with { BackboneName = "shared", Epochs = 1 };
+        var whole = nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(64, 8)));
+        var again = Context.MulticlassClassification.Trainers.NoProp(options, _ => whole);
+        var partly = Context.MulticlassClassification.Trainers.NoProp(
+            options with { Variant = new DiscreteTime { BlockCount = 2 } },
+            _ => nn.Sequential(("flatten", nn.Flatten()), ("linear", layer ??= nn.Linear(64, 8))));
+        again.Fit(_data).Dispose();
+
+        Fault.Of<InvalidOperationException>(
+            () => again.Fit(_data),
+            "The function of the backbone 'shared' returned a module, or a part of one, that it had returned before");
+        Fault.Of<InvalidOperationException>(() => partly.Fit(_data), "Make all layers anew in the function");
+    }
+
     [TestMethod]
     public void Fit_ModuleThatDoesNotFlatten_TellsItsShape()
     {

@@ -126,6 +126,19 @@ public sealed class OnnxModelTests
     }
 
     [TestMethod]
+    public void Write_BytesForATable_IsRefused()
+    {
+        using var model = new OnnxCase(new NoPropOptions { Backbone = NoPropBackbone.Mlp }, new ImageShape(6, 1, 1));
+
+        var fault = Assert.Throws<InvalidOperationException>(() => model.File(new OnnxExport { InputElement = OnnxElement.Byte }));
+
+        Assert.AreEqual(
+            "InputElement is Byte, but the model reads rows of a table, whose values may be negative and have fractions. Choose "
+            + "FullPrecision.",
+            fault.Message);
+    }
+
+    [TestMethod]
     public void Write_Bytes_AreReadAsNumbers()
     {
         using var model = new OnnxCase(new NoPropOptions(), scale: 255);

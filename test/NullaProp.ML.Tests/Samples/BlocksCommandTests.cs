@@ -20,6 +20,17 @@ public sealed class BlocksCommandTests
 
     // Each of the first three workers dies as soon as it has reported an epoch, while that epoch's checkpoint is being written.
     [TestMethod]
+    [DataRow("--submit", "--submit is given, but it is for --engine Slurm, and --engine is Local. Leave one of the two out.")]
+    [DataRow("--claim=pets", "--claim is given, but it is for --engine Kubernetes, and --engine is Local. Leave one of the two out.")]
+    public void Launch_OptionOfAnotherEngine_IsRefused(string option, string sentence)
+    {
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", "run", option);
+
+        Assert.AreEqual(1, exitCode);
+        Assert.Contains(sentence, string.Join('\n', lines));
+    }
+
+    [TestMethod]
     public void Train_WorkersKilledThreeTimes_MergeToTheBitsOfOneTraining()
     {
         using var folder = new TempFolder();

@@ -80,6 +80,8 @@ public sealed class PictureServerTests
         await AssertWrong(server, picture[..40], 400, "The data cannot be read");
         await AssertWrong(server, Blank(side: 1_001), 400, "1,001 × 1,001 pixels, but may have 1,000,000");
         await AssertWrong(server, new byte[100_001], 413, "larger than 100,000 bytes");
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(picture), "photo", "photo.jpg" } };
+        await AssertWrong(server, form, 415, "This is a form, but must be the bytes of a picture alone");
     }
 
     [TestMethod]
@@ -242,10 +244,13 @@ public sealed class PictureServerTests
     private static Task<PictureServer> Start(ServingLimits? limits = null) =>
         PictureServer.Start(_predictor, "model.zip", new IPEndPoint(IPAddress.Loopback, 0), limits ?? new ServingLimits());
 
-    private static async Task AssertWrong(PictureServer server, byte[] upload, int statusCode, string sentence)
+    private static Task AssertWrong(PictureServer server, byte[] upload, int statusCode, string sentence) =>
+        AssertWrong(server, new ByteArrayContent(upload), statusCode, sentence);
+
+    private static async Task AssertWrong(PictureServer server, HttpContent upload, int statusCode, string sentence)
     {
         using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
-        using var response = await client.PostAsync("/classify", new ByteArrayContent(upload));
+        using var response = await client.PostAsync("/classify", upload);
         var answer = await response.Content.ReadFromJsonAsync<Fault>();
 
         Assert.AreEqual(statusCode, (int)response.StatusCode, answer!.Sentence);

@@ -44,6 +44,18 @@ public sealed class ScoreJobTests
     public static void Delete() => Folder.Dispose();
 
     [TestMethod]
+    public void Begin_FolderOfAnotherFormat_IsRefused()
+    {
+        using var folder = new TempFolder();
+        Job(folder).Begin(_model);
+
+        var fault = Assert.ThrowsExactly<UserMistakeException>(
+            () => new ScoreJob(folder.Path, new ParquetScores(), _images, PartSize).Begin(_model));
+
+        Assert.Contains("holds results of another job: another model, other images, another --part-size or another format.", fault.Message);
+    }
+
+    [TestMethod]
     public void Run_TwoWorkers_ScoreEachImageOnce()
     {
         using var folder = new TempFolder();

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 
 namespace NullaProp.ML.Tests.Support;
 
@@ -35,6 +36,14 @@ internal static class TinyImages
     public static List<ImageRow<TLabel>> Rows<TLabel>(int rows, int classes, Func<int, TLabel> label, int seed = 0) =>
         [.. Pixels(rows, classes, seed: seed).Select(
             image => new ImageRow<TLabel> { Features = image.Pixels, Label = label(image.Class) })];
+
+    /// <summary>Returns the schema of rows whose images have so many channels.</summary>
+    public static SchemaDefinition Sized<TLabel>(int channels)
+    {
+        var schema = SchemaDefinition.Create(typeof(ImageRow<TLabel>));
+        schema["Features"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, channels, Side, Side);
+        return schema;
+    }
 
     /// <summary>Returns three classes with text labels, not mapped to keys yet.</summary>
     public static IDataView Texts(MLContext context, int rows = 48, int seed = 0) =>

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using NullaProp.ML.Training;
+
+namespace NullaProp.ML.Tests.Training;
+
+/// <summary>Memory that a step frees stays with the process while something trains, and no longer.</summary>
+[TestClass]
+[OSCondition(OperatingSystems.Linux)]
+public sealed class KeptMemoryTests
+{
+    private const int Bytes = 128 * 1024 * 1024;
+    private const int PageSize = 4096;
+    private const int Few = Bytes / PageSize / 10; // pages
+
+    [TestMethod]
+    public void Create_WhileItLives_TheNextStepTakesTheSamePages()
+    {
+        using var kept = new KeptMemory();
+
+        Assert.IsLessThan(Few, PagesOfASecondStep());
+    }
+
+    [TestMethod]
+    public void Dispose_FirstOfTwo_GoesOnKeeping()
+    {
+        using var kept = new KeptMemory();
+        new KeptMemory().Dispose();
+
+        Assert.IsLessThan(Few, PagesOfASecondStep());
+    }
+
+    [TestMethod]
+    public void Dispose_LastOfTwo_HandsBackAgain()
+    {
+        var first = new KeptMemory();
+        new KeptMemory().Dispose();
+        first.Dispose();
+
+        Assert.IsGreaterThan(Few, PagesOfASecondStep());
+    }
+
+    // What all of it freed is the system's again, not only what later steps free.
+    [TestMethod]
+    public void Dispose_Last_GivesBackWhatWasKept()
+    {
+        long before;
+        using (new KeptMemory())
+        {
+            _ = PagesOfASecondStep();
+            before = Environment.WorkingSet;
+        }
+
+        Assert.IsLessThan(before - (Bytes / 2), Environment.WorkingSet);
+    }
+
+    [TestMethod]
+    public void Create_WhereTheEnvironmentChooses_LeavesItSo()
+    {
+        const string setting = "MALLOC_TRIM_THRESHOLD_";
+        Environment.SetEnvironmentVariable(setting, "131072");
+        try
+        {
+            using var kept = new KeptMemory();
+
+            Assert.IsGreaterThan(Few, PagesOfASecondStep());
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(setting, null);
+        }
+    }
+
+    // The pages that the system fills for this thread, where a piece of memory is taken a second time.
+    private static long PagesOfASecondStep()
+    {
+        Step();
+        var before = Pages();
+        Step();
+        return Pages() - before;
+    }
+
+    private static void Step()
+    {
+        var memory = Marshal.AllocHGlobal(Bytes);
+        for (var offset = 0; offset < Bytes; offset += PageSize)
+        {
+            Marshal.WriteByte(memory, offset, 1);
+        }
+
+        Marshal.FreeHGlobal(memory);
+    }
+
+    // man proc_pid_stat: after the name in brackets the tenth field of the line is that of minor faults.
+    private static long Pages()
+    {
+        var line = File.ReadAllText("/proc/thread-self/stat");
+        return long.Parse(line[(line.LastIndexOf(')') + 2)..].Split(' ')[7], CultureInfo.InvariantCulture);
+    }
+}
