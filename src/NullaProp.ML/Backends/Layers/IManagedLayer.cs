@@ -11,11 +11,15 @@ internal interface IManagedLayer
     /// <summary>Gets the length of the working memory that it needs.</summary>
     int WorkLength { get; }
 
+    /// <summary>Gets how many products it adds up for an image, as far as they count: those of convolutions.</summary>
+    long Products => 0;
+
     /// <summary>Computes the layer.</summary>
     /// <param name="input">What the layer before wrote.</param>
     /// <param name="work">Working memory, with anything in it.</param>
     /// <param name="output">Where to write; a border is left as it is.</param>
-    void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output);
+    /// <param name="member">The thread: all of a team call this, and each computes a part.</param>
+    void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output, TeamMember member);
 }
 
 /// <summary>Layers one behind the other.</summary>
@@ -40,15 +44,22 @@ internal sealed class ManagedChain : IManagedLayer
     public int WorkLength { get; }
 
     /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output)
+    public long Products => _layers.Sum(layer => layer.Products);
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output, TeamMember member)
     {
         var rest = work[(2 * _between)..];
         for (var i = 0; i < _layers.Count; i++)
         {
             var layer = _layers[i];
             var target = i == _layers.Count - 1 ? output : work.Slice(i % 2 * _between, layer.Output.Length);
-            layer.Output.ClearBorder(target);
-            layer.Forward(input, rest, target);
+            foreach (var _ in member.Share(layer.Output.Border > 0 ? 1 : 0))
+            {
+                layer.Output.ClearBorder(target);
+            }
+
+            layer.Forward(input, rest, target, member);
             input = target;
         }
     }
@@ -68,23 +79,26 @@ internal sealed class ManagedResidual(ManagedChain path, ManagedChain? shortcut,
     public int WorkLength => (shortcut?.Output.Length ?? 0) + Math.Max(path.WorkLength, shortcut?.WorkLength ?? 0);
 
     /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    public long Products => path.Products + (shortcut?.Products ?? 0);
+
+    /// <inheritdoc/>
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
     {
-        path.Forward(maps, work, output);
+        path.Forward(maps, work, output, member);
         if (shortcut is null)
         {
-            Add(maps, input, output);
+            Add(maps, input, output, member);
             return;
         }
 
         var beside = work[..shortcut.Output.Length];
-        shortcut.Forward(maps, work[beside.Length..], beside);
-        Add(beside, shortcut.Output, output);
+        shortcut.Forward(maps, work[beside.Length..], beside, member);
+        Add(beside, shortcut.Output, output, member);
     }
 
-    private void Add(ReadOnlySpan<float> maps, MapShape shape, Span<float> output)
+    private void Add(ReadOnlySpan<float> maps, MapShape shape, Span<float> output, TeamMember member)
     {
-        for (var y = 0; y < Output.Height; y++)
+        foreach (var y in member.Share(Output.Height))
         {
             var row = Output.Row(output, y);
             TensorPrimitives.Add(row, shape.Row(maps, y), row);
@@ -107,8 +121,13 @@ internal sealed class ManagedRelu(MapShape input) : IManagedLayer
     public int WorkLength => 0;
 
     /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output) =>
-        TensorPrimitives.Max(maps[..input.Length], 0f, output);
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
+    {
+        foreach (var _ in member.Share(1))
+        {
+            TensorPrimitives.Max(maps[..input.Length], 0f, output);
+        }
+    }
 }
 
 /// <summary>The largest of each square of pixels.</summary>
@@ -127,9 +146,9 @@ internal sealed class ManagedMaxPool(int side, int stride, int padding, MapShape
     public int WorkLength => 0;
 
     /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
     {
-        for (var y = 0; y < Output.Height; y++)
+        foreach (var y in member.Share(Output.Height))
         {
             for (var x = 0; x < Output.Width; x++)
             {
@@ -165,7 +184,15 @@ internal sealed class ManagedChannelMean(MapShape input) : IManagedLayer
     public int WorkLength => 0;
 
     /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
+    {
+        foreach (var _ in member.Share(1))
+        {
+            WriteMeans(maps, output);
+        }
+    }
+
+    private void WriteMeans(ReadOnlySpan<float> maps, Span<float> output)
     {
         output.Clear();
         for (var y = 0; y < input.Height; y++)

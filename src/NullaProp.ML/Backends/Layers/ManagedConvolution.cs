@@ -30,6 +30,9 @@ internal sealed record ScoringConvolution(HostTensor Weight, HostTensor Bias, in
 /// <param name="border">The width of the border around its output.</param>
 internal abstract class ManagedConvolution(ScoringConvolution layer, MapShape input, int border) : IManagedLayer
 {
+    /// <summary>How many turns of a loop there are at least for each thread: some take longer than others.</summary>
+    protected const int TurnsOfThread = 4;
+
     /// <inheritdoc/>
     public MapShape Output { get; } = new(
         (((input.Height - 1) / layer.Stride) + 1) / layer.Pool,
@@ -39,6 +42,9 @@ internal abstract class ManagedConvolution(ScoringConvolution layer, MapShape in
 
     /// <inheritdoc/>
     public abstract int WorkLength { get; }
+
+    /// <inheritdoc/>
+    public long Products => (long)Output.Height * Output.Width * Layer.Pool * Layer.Pool * Layer.Weight.Values.Length;
 
     /// <summary>Gets the layer.</summary>
     protected ScoringConvolution Layer => layer;
@@ -50,13 +56,14 @@ internal abstract class ManagedConvolution(ScoringConvolution layer, MapShape in
     /// <param name="layer">The layer.</param>
     /// <param name="input">The form of its input, with a border of zeros as wide as it needs or wider.</param>
     /// <param name="border">The width of the border around its output.</param>
-    public static ManagedConvolution Of(ScoringConvolution layer, MapShape input, int border) =>
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public static ManagedConvolution Of(ScoringConvolution layer, MapShape input, int border, int threads) =>
         WinogradConvolution.CanCompute(layer, input)
-            ? new WinogradConvolution(layer, input, border)
-            : new DirectConvolution(layer, input, border);
+            ? new WinogradConvolution(layer, input, border, threads)
+            : new DirectConvolution(layer, input, border, threads);
 
     /// <inheritdoc/>
-    public abstract void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output);
+    public abstract void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member);
 }
 
 /// <summary>A convolution as it is defined: the sum over each window.</summary>
@@ -65,50 +72,62 @@ internal sealed class DirectConvolution : ManagedConvolution
     private readonly StripMatrix _weights; // (side²·C, outputs), window row by row
     private readonly StripRows _windows;
     private readonly int _width; // of what is not pooled yet
+    private readonly int _workOfOne;
+    private readonly int _rowsAtOnce; // of results, by a thread
+    private readonly int _threads;
 
     /// <summary>Copies the weights of a layer.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="input">The form of its input.</param>
     /// <param name="border">The width of the border around its output.</param>
-    public DirectConvolution(ScoringConvolution layer, MapShape input, int border)
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public DirectConvolution(ScoringConvolution layer, MapShape input, int border, int threads)
         : base(layer, input, border)
     {
         _weights = StripMatrix.OfKernels(layer.Weight);
         _windows = new StripRows(layer.Stride * layer.Inputs, layer.Side, layer.Side * layer.Inputs, input.Stride);
         _width = ((input.Width - 1) / layer.Stride) + 1;
+        _workOfOne = Math.Max(StripKernels.Rows, layer.Pool == 2 ? 2 * _width : 0) * layer.Outputs;
+        _threads = threads;
+        _rowsAtOnce = threads == 1 ? Output.Height : Math.Max(1, Output.Height * Strips / (TurnsOfThread * threads));
     }
 
     /// <inheritdoc/>
-    public override int WorkLength => Math.Max(StripKernels.Rows, Layer.Pool == 2 ? 2 * _width : 0) * Layer.Outputs;
+    public override int WorkLength => _threads * _workOfOne;
+
+    private int Strips => (Layer.Outputs + StripMatrix.Strip - 1) / StripMatrix.Strip;
 
     /// <inheritdoc/>
-    public override void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    public override void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
     {
+        var own = member.Own(work, _workOfOne);
         if (Layer.Pool == 2)
         {
-            ForwardPooled(maps, work, output);
+            ForwardPooled(maps, own, output, member);
             return;
         }
 
-        for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip) // outermost: a strip of weights is read for all pixels
+        var groups = (Output.Height + _rowsAtOnce - 1) / _rowsAtOnce;
+        foreach (var turn in member.Share(Strips * groups)) // a strip of weights is read for many pixels
         {
-            for (var y = 0; y < Output.Height; y++)
+            var (first, group) = (turn / groups * StripMatrix.Strip, turn % groups);
+            for (var y = group * _rowsAtOnce; y < Math.Min(Output.Height, (group + 1) * _rowsAtOnce); y++)
             {
-                ConvolveRow(maps, y, first, work, Output.Row(output, y));
+                ConvolveRow(maps, y, first, own, Output.Row(output, y));
             }
         }
 
-        for (var y = 0; Layer.IsClipped && y < Output.Height; y++)
+        foreach (var y in member.Share(Layer.IsClipped ? Output.Height : 0))
         {
             TensorPrimitives.Max(Output.Row(output, y), 0f, Output.Row(output, y));
         }
     }
 
     // Two rows of results at a time: of so few channels are the layers that are pooled.
-    private void ForwardPooled(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    private void ForwardPooled(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
     {
         var length = _width * Layer.Outputs;
-        for (var y = 0; y < Output.Height; y++)
+        foreach (var y in member.Share(Output.Height))
         {
             for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip)
             {

@@ -5,10 +5,13 @@ namespace NullaProp.ML.Backends.Layers;
 /// <summary>Layers of an image network for one image, from the pixels on, compiled from what the network says of itself.</summary>
 internal sealed class ManagedLayers
 {
+    private const long WorthSharing = 1 << 25; // products: a millisecond or so, of which calling others and waiting take a tenth
+
     private readonly ImageShape _shape;
     private readonly MapShape _image; // pixel by pixel where a convolution reads it, else as it comes
     private readonly (float[] Mean, float[] Scale) _scaling; // 1/σ
     private readonly ManagedChain _chain;
+    private readonly int _threads; // 1 where more of them gain nothing
 
     /// <summary>Copies the weights of layers.</summary>
     /// <param name="layers">The layers, at least one.</param>
@@ -16,31 +19,34 @@ internal sealed class ManagedLayers
     /// <param name="scaling">
     /// What pixels are reduced by, for each channel or for each place of each; and what each channel's are multiplied with.
     /// </param>
-    public ManagedLayers(IReadOnlyList<BackboneLayer> layers, ImageShape shape, (float[] Mean, float[] Scale) scaling)
+    /// <param name="threads">The most threads that shall compute an image together, where it is worth their while.</param>
+    public ManagedLayers(IReadOnlyList<BackboneLayer> layers, ImageShape shape, (float[] Mean, float[] Scale) scaling, int threads)
     {
         (_shape, _scaling) = (shape, scaling);
         _image = layers[0] is BackboneLayer.Dense
             ? new MapShape(1, 1, shape.Size, Border: 0)
             : new MapShape(shape.Height, shape.Width, shape.Channels, LayerCompiler.Border(layers[0]));
-        _chain = LayerCompiler.Compile(layers, _image, border: 0);
-        Lengths = [_image.Length, _chain.Output.Length, _chain.WorkLength];
+        threads = Math.Min(threads, ThreadTeam.Most);
+        _chain = new LayerCompiler(threads).Compile(layers, _image, border: 0);
+        _threads = _chain.Products < WorthSharing ? 1 : threads;
     }
-
-    /// <summary>Gets the lengths of the memory that they work in: the image, what the last layer writes, working memory.</summary>
-    public IReadOnlyList<int> Lengths { get; }
 
     /// <summary>Gets the form of what the last layer writes.</summary>
     public MapShape Output => _chain.Output;
 
+    /// <summary>Returns memory to compute in.</summary>
+    public ThreadTeam NewTeam() => new(_image.Length, _chain.Output.Length, _chain.WorkLength, _threads);
+
     /// <summary>Computes the layers.</summary>
     /// <param name="pixels">The pixels, C·H·W, channel by channel.</param>
-    /// <param name="memory">The memory, all zeros at first and used again.</param>
+    /// <param name="team">The memory, from <see cref="NewTeam"/> of these layers or of others that are alike.</param>
+    /// <param name="threads">The most threads of the process that may compute images now.</param>
     /// <returns>What the last layer wrote, in that memory; a convolution's pixel by pixel.</returns>
-    public Span<float> Forward(ReadOnlySpan<float> pixels, float[][] memory)
+    public Span<float> Forward(ReadOnlySpan<float> pixels, ThreadTeam team, int threads)
     {
-        WriteScaled(pixels, memory[0]);
-        _chain.Forward(memory[0], memory[2], memory[1]);
-        return memory[1];
+        WriteScaled(pixels, team.Image);
+        team.Run(_chain, threads);
+        return team.Output;
     }
 
     private void WriteScaled(ReadOnlySpan<float> pixels, float[] image)
@@ -71,13 +77,14 @@ internal sealed class ManagedLayers
 }
 
 /// <summary>Brings the layers that a network says of itself into the form that computes them for one image.</summary>
-internal static class LayerCompiler
+/// <param name="threads">The most threads that compute an image together.</param>
+internal sealed class LayerCompiler(int threads)
 {
     /// <summary>Compiles layers.</summary>
     /// <param name="layers">The layers, at least one.</param>
     /// <param name="input">The form of what the first one reads.</param>
     /// <param name="border">The width of the border around what the last one writes.</param>
-    public static ManagedChain Compile(IReadOnlyList<BackboneLayer> layers, MapShape input, int border)
+    public ManagedChain Compile(IReadOnlyList<BackboneLayer> layers, MapShape input, int border)
     {
         var compiled = new List<IManagedLayer>();
         for (var i = 0; i < layers.Count; i++)
@@ -104,11 +111,14 @@ internal static class LayerCompiler
         _ => 0,
     };
 
-    private static IManagedLayer Compile(BackboneLayer layer, bool isClipped, MapShape input, int border) => layer switch
+    private IManagedLayer Compile(BackboneLayer layer, bool isClipped, MapShape input, int border) => layer switch
     {
         BackboneLayer.Convolution convolution => ManagedConvolution.Of(
-            new ScoringConvolution(convolution.Weight, convolution.Bias, Stride: 1, convolution.Pool, IsClipped: true), input, border),
-        BackboneLayer.Normed normed => ManagedConvolution.Of(Folded(normed.Layer, isClipped), input, border),
+            new ScoringConvolution(convolution.Weight, convolution.Bias, Stride: 1, convolution.Pool, IsClipped: true),
+            input,
+            border,
+            threads),
+        BackboneLayer.Normed normed => ManagedConvolution.Of(Folded(normed.Layer, isClipped), input, border, threads),
         BackboneLayer.Residual residual => new ManagedResidual(
             Compile(residual.Path, input, border),
             residual.Shortcut is [] ? null : Compile(residual.Shortcut, input, border: 0),

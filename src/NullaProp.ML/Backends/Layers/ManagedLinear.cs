@@ -46,7 +46,13 @@ internal sealed class ManagedLinear : IManagedLayer
     }
 
     /// <inheritdoc/>
-    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output) => Forward(input, output);
+    public void Forward(ReadOnlySpan<float> input, Span<float> work, Span<float> output, TeamMember member)
+    {
+        foreach (var _ in member.Share(1))
+        {
+            Forward(input, output);
+        }
+    }
 }
 
 /// <summary>A layer's matrix in this backend's form: (inputs, outputs), its outputs padded with zeros to whole vectors.</summary>

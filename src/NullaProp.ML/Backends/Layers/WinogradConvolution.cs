@@ -15,13 +15,17 @@ internal sealed class WinogradConvolution : ManagedConvolution
     private readonly int _rowsOfTiles;
     private readonly int _rowsAtOnce;
     private readonly int _tiles; // at once
+    private readonly int _groups; // of as many
+    private readonly bool _isByGroup; // whether threads take one each, or share each
+    private readonly int _threads;
     private readonly StripMatrix[] _kernels; // U, for each of 16 points (C, outputs)
 
     /// <summary>Copies the weights of a layer.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="input">The form of its input.</param>
     /// <param name="border">The width of the border around its output.</param>
-    public WinogradConvolution(ScoringConvolution layer, MapShape input, int border)
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public WinogradConvolution(ScoringConvolution layer, MapShape input, int border, int threads)
         : base(layer, input, border)
     {
         // Where pixels are pooled, a tile is a square of them, and a last odd pixel is left out.
@@ -30,10 +34,20 @@ internal sealed class WinogradConvolution : ManagedConvolution
         _rowsAtOnce = Math.Clamp(MostTiles / _tilesAcross, 1, _rowsOfTiles);
         _tiles = Math.Max(StripKernels.Rows, _rowsAtOnce * _tilesAcross);
         _kernels = Kernels(layer.Weight);
+        _groups = (_rowsOfTiles + _rowsAtOnce - 1) / _rowsAtOnce;
+        (_threads, _isByGroup) = (threads, threads == 1 || _groups >= TurnsOfThread * threads);
     }
 
     /// <inheritdoc/>
-    public override int WorkLength => (WinogradKernels.Points * _tiles * (Layer.Inputs + Layer.Outputs)) + (4 * Layer.Outputs);
+    public override int WorkLength => _isByGroup
+        ? _threads * (ValuesLength + ProductsLength + ResultsLength)
+        : ValuesLength + ProductsLength + (_threads * ResultsLength);
+
+    private int ValuesLength => WinogradKernels.Points * _tiles * Layer.Inputs;
+
+    private int ProductsLength => WinogradKernels.Points * _tiles * Layer.Outputs;
+
+    private int ResultsLength => 4 * Layer.Outputs;
 
     /// <summary>Returns whether a layer can be computed so.</summary>
     /// <param name="layer">The layer.</param>
@@ -42,26 +56,49 @@ internal sealed class WinogradConvolution : ManagedConvolution
         layer is { Side: 3, Stride: 1 } && layer.Inputs % ManagedKernels.Lanes == 0 && input is { Height: > 1, Width: > 1 };
 
     /// <inheritdoc/>
-    public override void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output)
+    public override void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
     {
-        var values = work[..(WinogradKernels.Points * _tiles * Layer.Inputs)];
-        var products = work.Slice(values.Length, WinogradKernels.Points * _tiles * Layer.Outputs);
-        var results = work.Slice(values.Length + products.Length, 4 * Layer.Outputs);
-        for (var first = 0; first < _rowsOfTiles; first += _rowsAtOnce)
+        var both = ValuesLength + ProductsLength;
+        if (_isByGroup)
         {
-            var count = Math.Min(_rowsAtOnce, _rowsOfTiles - first) * _tilesAcross;
-            for (var tile = 0; tile < count; tile++)
+            var own = member.Own(work, both + ResultsLength);
+            foreach (var group in member.Share(_groups))
             {
-                var (y, x) = Corner(first, tile);
-                WinogradKernels.Spread(maps, Input.Place(y - 1, x - 1), Input.Stride, Layer.Inputs, tile, _tiles, values);
+                ForwardGroup(group, maps, own[..both], own[both..], output, TeamMember.Alone);
             }
 
-            Multiply(Math.Max(StripKernels.Rows, count), values, products);
-            for (var tile = 0; tile < count; tile++)
-            {
-                WinogradKernels.Gather(products, tile, _tiles, Layer.Bias.Values, results);
-                Write(Corner(first, tile), results, output);
-            }
+            return;
+        }
+
+        var results = member.Own(work[both..], ResultsLength);
+        for (var group = 0; group < _groups; group++)
+        {
+            ForwardGroup(group, maps, work[..both], results, output, member);
+        }
+    }
+
+    private void ForwardGroup(
+        int group, ReadOnlySpan<float> maps, Span<float> work, Span<float> results, Span<float> output, TeamMember member)
+    {
+        var first = group * _rowsAtOnce;
+        var values = work[..ValuesLength];
+        var products = work[ValuesLength..];
+        var count = Math.Min(_rowsAtOnce, _rowsOfTiles - first) * _tilesAcross;
+        foreach (var tile in member.Share(count))
+        {
+            var (y, x) = Corner(first, tile);
+            WinogradKernels.Spread(maps, Input.Place(y - 1, x - 1), Input.Stride, Layer.Inputs, tile, _tiles, values);
+        }
+
+        foreach (var point in member.Share(WinogradKernels.Points))
+        {
+            Multiply(point, Math.Max(StripKernels.Rows, count), values, products);
+        }
+
+        foreach (var tile in member.Share(count))
+        {
+            WinogradKernels.Gather(products, tile, _tiles, Layer.Bias.Values, results);
+            Write(Corner(first, tile), results, output);
         }
     }
 
@@ -75,18 +112,15 @@ internal sealed class WinogradConvolution : ManagedConvolution
             .Select(point => StripMatrix.Of(points.AsSpan(point * pairs, pairs), weight.Rows))];
     }
 
-    // M = V·U for each of the 16 points by itself.
-    private void Multiply(int tiles, ReadOnlySpan<float> values, Span<float> products)
+    // M = V·U for one of the 16 points.
+    private void Multiply(int point, int tiles, ReadOnlySpan<float> values, Span<float> products)
     {
         var rows = new StripRows(Layer.Inputs, Pieces: 1, Layer.Inputs, Jump: 0);
-        for (var point = 0; point < WinogradKernels.Points; point++)
+        for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip)
         {
-            for (var first = 0; first < Layer.Outputs; first += StripMatrix.Strip)
-            {
-                var target = products[((point * _tiles * Layer.Outputs) + first)..];
-                var start = point * _tiles * Layer.Inputs;
-                StripKernels.Multiply(values, start, rows, tiles, _kernels[point].At(first), [], target, Layer.Outputs);
-            }
+            var target = products[((point * _tiles * Layer.Outputs) + first)..];
+            var start = point * _tiles * Layer.Inputs;
+            StripKernels.Multiply(values, start, rows, tiles, _kernels[point].At(first), [], target, Layer.Outputs);
         }
     }
 
@@ -110,7 +144,11 @@ internal sealed class WinogradConvolution : ManagedConvolution
             TensorPrimitives.Max(results, 0f, results);
         }
 
-        results[..row].CopyTo(output[Output.Place(corner.Y, corner.X)..]);
-        results[row..].CopyTo(output[Output.Place(corner.Y + 1, corner.X)..]);
+        // What a tile has in common with the last, that one writes.
+        var (rows, width) = (corner.Y == Input.Height - 3 ? 1 : 2, corner.X == Input.Width - 3 ? Layer.Outputs : row);
+        for (var y = 0; y < rows; y++)
+        {
+            results.Slice(y * row, width).CopyTo(output[Output.Place(corner.Y + y, corner.X)..]);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Backends.Layers;
 using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 
@@ -11,10 +12,10 @@ namespace NullaProp.ML.Backends.Managed;
 internal sealed class LibtorchImageNetwork(PixelNormalization normalization, DenoisingBlock block, ImageShape shape) : IImageNetwork
 {
     /// <inheritdoc/>
-    public IReadOnlyList<int> Lengths => [];
+    public ThreadTeam? NewTeam() => null;
 
     /// <inheritdoc/>
-    public void Share(ReadOnlySpan<float> pixels, float[][] memory, Span<float> share)
+    public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();

@@ -7,14 +7,14 @@ namespace NullaProp.ML.Backends.Managed;
 /// <summary>The image network of a block for one row, with its share of the head's first layer.</summary>
 internal interface IImageNetwork
 {
-    /// <summary>Gets the lengths of the memory that it works in.</summary>
-    IReadOnlyList<int> Lengths { get; }
+    /// <summary>Returns memory to work in; <see langword="null"/> where it needs none.</summary>
+    ThreadTeam? NewTeam();
 
     /// <summary>Writes the image's share of the head's first layer.</summary>
     /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
-    /// <param name="memory">The memory, all zeros at first and used again.</param>
+    /// <param name="team">The memory, from <see cref="NewTeam"/> of a network of the same form.</param>
     /// <param name="share">Where to write, H padded to whole vectors.</param>
-    void Share(ReadOnlySpan<float> pixels, float[][] memory, Span<float> share);
+    void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share);
 }
 
 /// <summary>An image network for one row in managed memory, compiled from what the network says of itself.</summary>
@@ -32,17 +32,17 @@ internal sealed class ManagedImageNetwork : IImageNetwork
     public ManagedImageNetwork(PixelNormalization normalization, IReadOnlyList<BackboneLayer> layers, HostTensor join, ImageShape shape)
     {
         var scaling = (normalization.Mean.Host().Values, normalization.Scale.Host().Values);
-        _layers = new ManagedLayers(layers, shape, scaling);
+        _layers = new ManagedLayers(layers, shape, scaling, Environment.ProcessorCount);
         (_features, _join) = (join.Columns, new ManagedMatrix(join));
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Lengths => _layers.Lengths;
+    public ThreadTeam NewTeam() => _layers.NewTeam();
 
     /// <inheritdoc/>
-    public void Share(ReadOnlySpan<float> pixels, float[][] memory, Span<float> share)
+    public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share)
     {
         share.Clear();
-        _join.MultiplyAdd(_layers.Forward(pixels, memory)[.._features], share);
+        _join.MultiplyAdd(_layers.Forward(pixels, team!, Environment.ProcessorCount)[.._features], share);
     }
 }

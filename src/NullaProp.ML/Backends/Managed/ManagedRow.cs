@@ -10,7 +10,7 @@ internal sealed class ManagedRow : IPlanBackend
     private readonly ManagedModel _model;
     private readonly float[][] _registers; // K each, padded to whole vectors
     private readonly float[] _pixels;
-    private readonly float[][] _imageMemory;
+    private readonly ThreadTeam? _team; // for the image networks, with their memory
     private readonly float[][] _imageShares; // of the head's first layer, by block
     private readonly bool[] _hasImageShare;
     private readonly ManagedBlock.HiddenLayers _layers;
@@ -27,7 +27,7 @@ internal sealed class ManagedRow : IPlanBackend
         _registers = Vectors(Enum.GetValues<Register>().Select(_ => ManagedKernels.Padded(model.Classes)));
         _pixels = new float[model.PixelCount];
         var block = model.Blocks[0]; // all are alike
-        _imageMemory = Vectors(block.ImageNetwork.Lengths);
+        _team = block.ImageNetwork.NewTeam();
         _imageShares = Vectors(model.Blocks.Select(each => each.HiddenWidth));
         _hasImageShare = new bool[model.Blocks.Length];
         _layers = new(new float[block.HiddenWidth], new float[block.HiddenWidth], new float[block.NarrowWidth]);
@@ -74,7 +74,7 @@ internal sealed class ManagedRow : IPlanBackend
         var (block, share) = (_model.Blocks[number], _imageShares[number]);
         if (!_hasImageShare[number])
         {
-            block.ImageNetwork.Share(_pixels, _imageMemory, share);
+            block.ImageNetwork.Share(_pixels, _team, share);
             _hasImageShare[number] = true;
         }
 

@@ -21,7 +21,7 @@ internal sealed class BatchLayers
 
     private readonly ManagedLayers _convolutions;
     private readonly List<StripLinear?> _rest = []; // linear layers, and ReLU where there is none
-    private readonly ConcurrentBag<float[][]> _spareMemory = [];
+    private readonly ConcurrentBag<Memory> _spareMemory = [];
     private readonly int _pixels;
     private readonly int _imagesAtOnce;
     private readonly int _features;
@@ -36,7 +36,7 @@ internal sealed class BatchLayers
         var (mean, scale) = scaling is null
             ? (new float[shape.Channels], [.. Enumerable.Repeat(1f, shape.Channels)])
             : (scaling.Mean.Host().Values, scaling.Scale.Host().Values);
-        (_pixels, _convolutions) = (shape.Size, new ManagedLayers(convolutions, shape, (mean, scale)));
+        (_pixels, _convolutions) = (shape.Size, new ManagedLayers(convolutions, shape, (mean, scale), Environment.ProcessorCount));
         var maps = _convolutions.Output;
         var channels = maps is { Height: 1, Width: 1 } ? 1 : maps.Channels; // they write pixel by pixel
         foreach (var layer in layers.Skip(convolutions.Length))
@@ -80,28 +80,27 @@ internal sealed class BatchLayers
             {
                 var (first, count) = (group * atOnce, Math.Min(atOnce, rows - (group * atOnce)));
                 var own = MemoryMarshal.Cast<byte, float>(pixels.bytes).Slice(first * _pixels, count * _pixels);
-                Forward(own, memory, MemoryMarshal.Cast<byte, float>(features.bytes).Slice(first * _features, count * _features));
+                Forward(own, memory, threads, MemoryMarshal.Cast<byte, float>(features.bytes).Slice(first * _features, count * _features));
                 return memory;
             },
             _spareMemory.Add);
         return features;
     }
 
-    // The convolutions' own; and by turns what a linear layer writes, and what it reads.
-    private float[][] NewMemory()
+    private Memory NewMemory()
     {
         var widest = _rest.OfType<StripLinear>().Select(layer => layer.Width).DefaultIfEmpty().Max();
-        int[] lengths = _rest.Count > 0 ? [_imagesAtOnce * widest, _imagesAtOnce * Math.Max(widest, _convolutions.Output.Length)] : [];
-        return [.. _convolutions.Lengths.Concat(lengths).Select(length => new float[length])];
+        var read = _rest.Count > 0 ? Math.Max(widest, _convolutions.Output.Length) : 0;
+        return new Memory(_convolutions.NewTeam(), new float[_imagesAtOnce * read], new float[_imagesAtOnce * widest]);
     }
 
-    private void Forward(ReadOnlySpan<float> images, float[][] memory, Span<float> features)
+    private void Forward(ReadOnlySpan<float> images, Memory memory, int threads, Span<float> features)
     {
         var (count, width) = (images.Length / _pixels, _convolutions.Output.Length);
-        Span<float> x = _rest.Count > 0 ? memory[^1] : features;
+        Span<float> x = _rest.Count > 0 ? memory.Read : features;
         for (var row = 0; row < count; row++)
         {
-            _convolutions.Forward(images.Slice(row * _pixels, _pixels), memory).CopyTo(x[(row * width)..]);
+            _convolutions.Forward(images.Slice(row * _pixels, _pixels), memory.Team, threads).CopyTo(x[(row * width)..]);
         }
 
         if (_rest.Count == 0)
@@ -109,7 +108,7 @@ internal sealed class BatchLayers
             return;
         }
 
-        Span<float> y = memory[^2];
+        Span<float> y = memory.Written;
         foreach (var layer in _rest)
         {
             if (layer is null)
@@ -130,4 +129,7 @@ internal sealed class BatchLayers
             x.Slice(row * width, _features).CopyTo(features[(row * _features)..]);
         }
     }
+
+    // The convolutions' own; and, by turns, what a linear layer reads and writes.
+    private sealed record Memory(ThreadTeam Team, float[] Read, float[] Written);
 }

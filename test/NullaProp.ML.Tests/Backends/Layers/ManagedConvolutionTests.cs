@@ -46,8 +46,8 @@ public sealed class ManagedConvolutionTests
         var layer = new ScoringConvolution(weight, new HostTensor([16], new float[16]), Stride: 1, Pool: 1, IsClipped: true);
         var maps = new MapShape(8, 8, 32, Border: 1);
 
-        Assert.IsInstanceOfType<WinogradConvolution>(ManagedConvolution.Of(layer, maps, border: 0));
-        Assert.IsInstanceOfType<DirectConvolution>(ManagedConvolution.Of(layer with { Stride = 2 }, maps, border: 0));
+        Assert.IsInstanceOfType<WinogradConvolution>(ManagedConvolution.Of(layer, maps, border: 0, threads: 1));
+        Assert.IsInstanceOfType<DirectConvolution>(ManagedConvolution.Of(layer with { Stride = 2 }, maps, border: 0, threads: 1));
     }
 
     private static void AssertEqual(
@@ -58,19 +58,22 @@ public sealed class ManagedConvolutionTests
         var (image, weight) = (Uniform(generator, 1, inputs, height, width), Uniform(generator, outputs, inputs, side, side));
         var bias = Uniform(generator, outputs);
         var layer = new ScoringConvolution(HostTensor.Of(weight), HostTensor.Of(bias), stride, pool, isClipped);
-        var convolution = ManagedConvolution.Of(layer, new MapShape(height, width, inputs, inputBorder), border);
-        var (output, work) = (new float[convolution.Output.Length], new float[convolution.WorkLength]);
-        Array.Fill(work, float.NaN); // nothing is read that was not written
-
-        convolution.Forward(HostTensor.Of(Bordered(image, inputBorder)).Values, work, output);
-
         var full = nn.functional.conv2d(image, weight, bias, strides: [stride, stride], padding: [side / 2, side / 2]);
         var pooled = nn.functional.max_pool2d(full, pool);
         var expected = Bordered(isClipped ? pooled.relu() : pooled, border).data<double>().ToArray();
-        Assert.HasCount(expected.Length, output);
-        for (var i = 0; i < expected.Length; i++)
+        foreach (var threads in new[] { 1, 3 }) // which is how its work is cut up; here one does it all
         {
-            Assert.AreEqual(expected[i], output[i], Rounding, $"value {i}");
+            var convolution = ManagedConvolution.Of(layer, new MapShape(height, width, inputs, inputBorder), border, threads);
+            var (output, work) = (new float[convolution.Output.Length], new float[convolution.WorkLength]);
+            Array.Fill(work, float.NaN); // nothing is read that was not written
+
+            convolution.Forward(HostTensor.Of(Bordered(image, inputBorder)).Values, work, output, TeamMember.Alone);
+
+            Assert.HasCount(expected.Length, output);
+            for (var i = 0; i < expected.Length; i++)
+            {
+                Assert.AreEqual(expected[i], output[i], Rounding, $"{threads} threads, value {i}");
+            }
         }
     }
 

@@ -37,15 +37,18 @@ public sealed class ManagedLayersTests
         float[] mean = [.. Enumerable.Range(0, shape.Channels).Select(channel => 0.5f * channel)];
         float[] scale = [.. Enumerable.Range(0, shape.Channels).Select(channel => 2f - channel / 2f)];
 
-        var layers = new ManagedLayers(network.Layers()!, shape, (mean, scale));
+        var layers = new ManagedLayers(network.Layers()!, shape, (mean, scale), threads: 1);
+        var shared = new ManagedLayers(network.Layers()!, shape, (mean, scale), threads: 3);
 
         var normalized = (pixels - tensor(mean).view(1, -1, 1, 1)) * tensor(scale).view(1, -1, 1, 1);
         var expected = network.Features(normalized);
         var largest = expected.abs().max().item<float>();
-        float[][] memory = [.. layers.Lengths.Select(length => new float[length])];
+        var (alone, team) = (layers.NewTeam(), shared.NewTeam());
         for (var image = 0; image < images; image++) // in the same memory
         {
-            var features = layers.Forward(pixels[image].data<float>().ToArray(), memory)[..24].ToArray();
+            var values = pixels[image].data<float>().ToArray();
+            var features = layers.Forward(values, alone, threads: 1)[..24].ToArray();
+            CollectionAssert.AreEqual(features, shared.Forward(values, team, threads: 3)[..24].ToArray(), "of three threads, to the bit");
             for (var i = 0; i < features.Length; i++)
             {
                 Assert.AreEqual(expected[image, i].item<float>(), features[i], 2e-5 * largest, $"image {image}, feature {i}");
