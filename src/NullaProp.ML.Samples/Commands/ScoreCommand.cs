@@ -42,6 +42,8 @@ internal static class ScoreCommand
             var worker = workers == 1 ? arguments.GetValue(index) ?? 0 : index.Of(arguments);
             if (worker < 0 || worker >= workers)
                 throw new UserMistakeException($"--index is {worker}, but must be from 0 to {workers - 1}, one less than --of.");
+            if (workers == 1 && WorkerIndex.OfScheduler() is { } variable)
+                AnsiConsole.WriteLine($"{variable} is set, but --of is not given: this worker scores all images by itself.");
             var modelPath = arguments.GetRequiredValue(model);
             using var predictor = ImagePredictor.Load(modelPath);
             var job = new ScoreJob(

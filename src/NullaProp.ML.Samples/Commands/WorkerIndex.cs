@@ -17,16 +17,18 @@ internal sealed class WorkerIndex : Option<int?>
     /// <exception cref="UserMistakeException">No number is given, or it is none.</exception>
     public int Of(ParseResult arguments) => arguments.GetValue(this) ?? OfEnvironment();
 
+    /// <summary>Returns which variable of a scheduler numbers this process; <see langword="null"/> where none does.</summary>
+    public static string? OfScheduler() =>
+        Array.Find(Variables, name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
+
     private static int OfEnvironment()
     {
-        foreach (var name in Variables)
+        if (OfScheduler() is { } name)
         {
-            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } text)
-            {
-                return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-                    ? index
-                    : throw new UserMistakeException($"{name} is '{text}', but must be a whole number from 0.");
-            }
+            var text = Environment.GetEnvironmentVariable(name);
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                ? index
+                : throw new UserMistakeException($"{name} is '{text}', but must be a whole number from 0.");
         }
 
         throw new UserMistakeException(

@@ -48,9 +48,20 @@ internal sealed class TrainingOutput(string folder)
         }
     }
 
-    private static string Checked(string folder) => File.Exists(folder)
-        ? throw new UserMistakeException($"'{folder}' is a file, but must be a folder for the model and its charts. Name another one.")
-        : folder;
+    private static string Checked(string folder)
+    {
+        for (var path = folder; !string.IsNullOrEmpty(path); path = Path.GetDirectoryName(path))
+        {
+            if (File.Exists(path))
+            {
+                throw new UserMistakeException(
+                    $"'{path}' is a file, but must be a folder{(path == folder ? "" : $", as part of '{folder}',")} for the model and its "
+                    + "charts. Name another one.");
+            }
+        }
+
+        return folder;
+    }
 
     private static bool IsOfFiles(Exception fault) => fault is IOException or UnauthorizedAccessException or UserMistakeException;
 

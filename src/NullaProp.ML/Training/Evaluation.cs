@@ -85,9 +85,13 @@ internal static class EpochReport
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"Epoch {metrics.Epoch} of {metrics.Epochs}: loss {metrics.TrainingLoss:F4}");
-        text.Append(
-            CultureInfo.InvariantCulture,
-            $" (denoising {metrics.DenoisingLoss:F4}, prior {metrics.PriorLoss:F4}, read-out {metrics.ReadoutLoss:F4})");
+        if (metrics.PriorLoss != 0 || metrics.ReadoutLoss != 0) // else it is the first term alone
+        {
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $" (denoising {metrics.DenoisingLoss:F4}, prior {metrics.PriorLoss:F4}, read-out {metrics.ReadoutLoss:F4})");
+        }
+
         if (metrics.TrainingAccuracy is { } accuracy)
         {
             text.Append(CultureInfo.InvariantCulture, $", training accuracy {accuracy:P1}");
@@ -98,9 +102,10 @@ internal static class EpochReport
             text.Append(CultureInfo.InvariantCulture, $", validation accuracy {validation:P1}, log-loss {metrics.ValidationLogLoss:F4}");
         }
 
-        text.Append(
-            CultureInfo.InvariantCulture,
-            $", learning rate {metrics.LearningRate:G3}, embedding norm {metrics.EmbeddingNorm:F3}, {metrics.Elapsed.TotalSeconds:F1} s.");
+        text.Append(CultureInfo.InvariantCulture, $", learning rate {metrics.LearningRate:G3}");
+        var norm = metrics.EmbeddingNorm.ToString("F3", CultureInfo.InvariantCulture);
+        text.Append(norm == "1.000" ? string.Empty : $", class embeddings' mean norm {norm}"); // that of classes as they start
+        text.Append(CultureInfo.InvariantCulture, $"; {metrics.Elapsed.TotalSeconds:F1} s so far.");
         return text.ToString();
     }
 

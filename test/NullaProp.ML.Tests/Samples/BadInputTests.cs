@@ -46,7 +46,7 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train good --epoch 3", "--epoch")]
     [DataRow("train good --fit fill", "fill")]
     [DataRow("train good --epochs 0", "Epochs is 0, but must be ")]
-    [DataRow("train good --output file/out", "cannot be written")]
+    [DataRow("train good --output file/out", "'file' is a file, but must be a folder, as part of 'file/out', for ")]
     [DataRow("train good --output file", "'file' is a file, but must be a folder for the model and its charts.")]
     [DataRow("train good --json empty", "'empty' is a folder, but must be the name of a file for figures in JSON.")]
     [DataRow("train good --json good/red/1.png", "The file 'good/red/1.png' holds something else than figures in JSON")]

@@ -32,13 +32,23 @@ public sealed class EpochReportTests
 
             Assert.AreEqual(
                 "Epoch 3 of 10: loss 1.2500 (denoising 0.5000, prior 0.2500, read-out 0.5000), training accuracy 87.5 %, learning rate "
-                    + "0.001, embedding norm 1.000, 12.3 s.",
+                    + "0.001; 12.3 s so far.",
                 sentence);
         }
         finally
         {
             CultureInfo.CurrentCulture = culture;
         }
+    }
+
+    [TestMethod]
+    public void Sentence_OneTermAndEmbeddingsThatMove_SaysWhatSaysSomething()
+    {
+        var sentence = EpochReport.Sentence(Metrics with { TrainingLoss = 0.5, PriorLoss = 0, ReadoutLoss = 0, EmbeddingNorm = 1.25 });
+
+        Assert.AreEqual(
+            "Epoch 3 of 10: loss 0.5000, training accuracy 87.5 %, learning rate 0.001, class embeddings' mean norm 1.250; 12.3 s so far.",
+            sentence);
     }
 
     [TestMethod]
