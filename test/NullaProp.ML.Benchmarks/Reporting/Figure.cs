@@ -47,7 +47,7 @@ internal sealed record Figure(string Key, string Meaning, string Unit, string Ba
         "≥ 0.9");
     public static readonly Figure OnnxFeaturesSingle = new(
         "oursPerOnnxFeaturesSingle",
-        "features of one photo by the pretrained network: our time, on one thread, ÷ ONNX Runtime's",
+        "features of one photo by the pretrained network: our time ÷ ONNX Runtime's",
         "",
         "");
     public static readonly Figure PipelineFit = new(

@@ -30,9 +30,6 @@ internal sealed record ScoringConvolution(HostTensor Weight, HostTensor Bias, in
 /// <param name="border">The width of the border around its output.</param>
 internal abstract class ManagedConvolution(ScoringConvolution layer, MapShape input, int border) : IManagedLayer
 {
-    /// <summary>How many turns of a loop there are at least for each thread: some take longer than others.</summary>
-    protected const int TurnsOfThread = 4;
-
     /// <inheritdoc/>
     public MapShape Output { get; } = new(
         (((input.Height - 1) / layer.Stride) + 1) / layer.Pool,
@@ -89,7 +86,7 @@ internal sealed class DirectConvolution : ManagedConvolution
         _width = ((input.Width - 1) / layer.Stride) + 1;
         _workOfOne = Math.Max(StripKernels.Rows, layer.Pool == 2 ? 2 * _width : 0) * layer.Outputs;
         _threads = threads;
-        _rowsAtOnce = threads == 1 ? Output.Height : Math.Max(1, Output.Height * Strips / (TurnsOfThread * threads));
+        _rowsAtOnce = threads == 1 ? Output.Height : Math.Max(1, Output.Height * Strips / (ThreadTeam.Shares * threads));
     }
 
     /// <inheritdoc/>

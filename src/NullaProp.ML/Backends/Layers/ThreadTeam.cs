@@ -12,6 +12,9 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     /// <summary>The most members: more of them wait longer for each other than they compute.</summary>
     public const int Most = 8;
 
+    /// <summary>In how many shares a loop is cut up for each member, where it has as many turns: some come later or are slower.</summary>
+    public const int Shares = 4;
+
     private static int _atWork; // images that teams of this process compute just now, where more than one thread could
 
     private readonly TeamMember[] _members;
@@ -35,6 +38,9 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         (Image, Output, _work) = (new float[image], new float[output], new float[work]);
         _members = [.. Enumerable.Range(0, members).Select(index => new TeamMember(this, index))];
     }
+
+    /// <summary>Gets the most threads that may compute together.</summary>
+    public int Size => _members.Length;
 
     /// <summary>Gets the image.</summary>
     public float[] Image { get; }
@@ -94,24 +100,27 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
         Interlocked.Decrement(ref _inside);
     }
 
-    /// <summary>Takes a turn of a loop.</summary>
+    /// <summary>Takes turns of a loop.</summary>
     /// <param name="end">The number of turns that are taken once the loop is over.</param>
-    /// <returns>Its number among all; −1 where none is left.</returns>
-    public int Take(int end)
+    /// <param name="most">How many at once.</param>
+    /// <returns>The first one's number among all, and how many; 0 where none is left.</returns>
+    public (int First, int Count) Take(int end, int most)
     {
-        while (Volatile.Read(ref _taken) is var turn && turn < end)
+        while (Volatile.Read(ref _taken) is var first && first < end)
         {
-            if (Interlocked.CompareExchange(ref _taken, turn + 1, turn) == turn)
+            var count = Math.Min(most, end - first);
+            if (Interlocked.CompareExchange(ref _taken, first + count, first) == first)
             {
-                return turn;
+                return (first, count);
             }
         }
 
-        return -1;
+        return default;
     }
 
-    /// <summary>Says that a turn is done.</summary>
-    public void Finish() => Interlocked.Increment(ref _done);
+    /// <summary>Says that turns are done.</summary>
+    /// <param name="count">How many.</param>
+    public void Finish(int count) => Interlocked.Add(ref _done, count);
 
     /// <summary>Waits until turns are done that others have taken.</summary>
     /// <param name="end">The number of turns that are done then.</param>
@@ -184,12 +193,18 @@ internal sealed class TeamMember(ThreadTeam? team, int index)
     }
 }
 
-/// <summary>The turns of a loop that one thread takes.</summary>
+/// <summary>
+/// The turns of a loop that one thread takes: some at once, for to take one and to say that it is done costs as much as a short one.
+/// </summary>
 /// <param name="team">The team; <see langword="null"/> for a thread by itself.</param>
 /// <param name="first">The number of turns before.</param>
 /// <param name="count">The number of turns of the loop.</param>
 internal ref struct SharedLoop(ThreadTeam? team, int first, int count)
 {
+    private readonly int _atOnce = team is null ? count : Math.Max(1, count / (ThreadTeam.Shares * team.Size));
+    private int _taken;
+    private int _left = team is null ? count : 0;
+
     /// <summary>Gets the turn, from 0.</summary>
     public int Current { get; private set; } = -1;
 
@@ -199,24 +214,32 @@ internal ref struct SharedLoop(ThreadTeam? team, int first, int count)
     /// <summary>Goes on to the next turn.</summary>
     public bool MoveNext()
     {
+        if (_left == 0 && !TakeMore())
+        {
+            return false;
+        }
+
+        _left--;
+        Current++;
+        return true;
+    }
+
+    private bool TakeMore()
+    {
         if (team is null)
         {
-            return ++Current < count;
+            return false;
         }
 
-        if (Current >= 0)
-        {
-            team.Finish();
-        }
-
-        var turn = team.Take(first + count);
-        if (turn < 0)
+        team.Finish(_taken);
+        (var next, _taken) = team.Take(first + count, _atOnce);
+        if (_taken == 0)
         {
             team.Wait(first + count);
             return false;
         }
 
-        Current = turn - first;
+        (Current, _left) = (next - first - 1, _taken);
         return true;
     }
 }

@@ -35,7 +35,7 @@ internal sealed class WinogradConvolution : ManagedConvolution
         _tiles = Math.Max(StripKernels.Rows, _rowsAtOnce * _tilesAcross);
         _kernels = Kernels(layer.Weight);
         _groups = (_rowsOfTiles + _rowsAtOnce - 1) / _rowsAtOnce;
-        (_threads, _isByGroup) = (threads, threads == 1 || _groups >= TurnsOfThread * threads);
+        (_threads, _isByGroup) = (threads, threads == 1 || _groups >= ThreadTeam.Shares * threads);
     }
 
     /// <inheritdoc/>

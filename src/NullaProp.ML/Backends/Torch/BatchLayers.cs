@@ -71,24 +71,38 @@ internal sealed class BatchLayers
         var threads = Math.Min(get_num_threads(), Environment.ProcessorCount); // libtorch knows of no quota
         var rounds = 1 + ((rows - 1) / (threads * _imagesAtOnce));
         var atOnce = Math.Max(1, 1 + ((rows - 1) / (threads * rounds))); // as many for each thread
+        var groups = (rows + atOnce - 1) / atOnce;
+        if (groups == 1) // whose layers other threads may compute with this one
+        {
+            _spareMemory.Add(Compute(0, NewOrSpare()));
+            return features;
+        }
+
         Parallel.For(
             0,
-            (rows + atOnce - 1) / atOnce,
+            groups,
             new ParallelOptions { MaxDegreeOfParallelism = threads },
-            () => _spareMemory.TryTake(out var memory) ? memory : NewMemory(),
-            (group, _, memory) =>
-            {
-                var (first, count) = (group * atOnce, Math.Min(atOnce, rows - (group * atOnce)));
-                var own = MemoryMarshal.Cast<byte, float>(pixels.bytes).Slice(first * _pixels, count * _pixels);
-                Forward(own, memory, threads, MemoryMarshal.Cast<byte, float>(features.bytes).Slice(first * _features, count * _features));
-                return memory;
-            },
+            NewOrSpare,
+            (group, _, memory) => Compute(group, memory),
             _spareMemory.Add);
         return features;
+
+        Memory Compute(int group, Memory memory)
+        {
+            var (first, count) = (group * atOnce, Math.Min(atOnce, rows - (group * atOnce)));
+            var own = MemoryMarshal.Cast<byte, float>(pixels.bytes).Slice(first * _pixels, count * _pixels);
+            Forward(own, memory, threads, MemoryMarshal.Cast<byte, float>(features.bytes).Slice(first * _features, count * _features));
+            return memory;
+        }
     }
 
-    private Memory NewMemory()
+    private Memory NewOrSpare()
     {
+        if (_spareMemory.TryTake(out var memory))
+        {
+            return memory;
+        }
+
         var widest = _rest.OfType<StripLinear>().Select(layer => layer.Width).DefaultIfEmpty().Max();
         var read = _rest.Count > 0 ? Math.Max(widest, _convolutions.Output.Length) : 0;
         return new Memory(_convolutions.NewTeam(), new float[_imagesAtOnce * read], new float[_imagesAtOnce * widest]);
