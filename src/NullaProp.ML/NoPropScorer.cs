@@ -63,7 +63,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 return runner;
             });
             _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
-            Range = PixelRange.Of(model.Shape, () => Use(() => model.Network.Normalization.Mean.Host().Values));
+            Range = new PixelRange(model.IsOfBytes);
             _use = new UseCount(Release);
         }
         catch

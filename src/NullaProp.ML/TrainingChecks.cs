@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Networks;
@@ -74,11 +75,12 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     /// <param name="input">The training data.</param>
     /// <param name="previous">The model to train further, if there is one.</param>
     /// <param name="validation">The data that training is watched on, if there is any.</param>
-    /// <param name="warn">Hears of early stopping that nothing can stop.</param>
+    /// <param name="warn">Hears of early stopping that nothing can stop, and of a vector that is read as images.</param>
     public void BeforeReading(IDataView input, NoPropScorer? previous, IDataView? validation, Action<string> warn)
     {
         Previous(input, previous);
         Columns(input);
+        Images(input, previous, warn);
         Augmentation();
         Validation(validation, warn);
         Description();
@@ -142,6 +144,19 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     {
         InputColumns.CheckWeight(SchemaShapes.Of(input.Schema), options.ExampleWeightColumnName);
         InputColumns.CheckClassWeights(options.ClassWeights, options.LabelColumnName, ClassValues.NamesOf(about.Keys, about.Classes));
+    }
+
+    // Where the values of a channel would be told apart by nothing but their sizes, a table is spoilt.
+    private void Images(IDataView input, NoPropScorer? previous, Action<string> warn)
+    {
+        var isChosen = options.ImageShape is not null || previous is not null || options.Backbone != NoPropBackbone.Mlp;
+        if (!isChosen && !about.Shape.IsTable && input.Schema[options.FeatureColumnName].Type is VectorDataViewType vector)
+        {
+            warn(
+                $"The vectors of column '{options.FeatureColumnName}', {string.Join("×", vector.Dimensions)}, are read as images of "
+                + $"{about.Shape}, whose values are brought to one mean and deviation for each channel. If they are rows of a table, set "
+                + $"{nameof(NoPropOptions.ImageShape)} to new({vector.Size}, 1, 1).");
+        }
     }
 
     private void Augmentation()

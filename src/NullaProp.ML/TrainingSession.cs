@@ -54,19 +54,20 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     public (StoredModel Model, DataViewType Features) Train(IDataView input)
     {
         TrainingChecks.Threads(run);
-        var pace = new ProgressPace(run.Progress, Clock, options.Epochs * (Tuning == FineTuning.Frozen ? 1 : 2));
+        var pace = new ProgressPace(HostProgress.Of(run.Progress), Clock, options.Epochs * (Tuning == FineTuning.Frozen ? 1 : 2));
         var previous = run.Previous?.Scorer;
         var (feature, about) = Description(input, previous);
         var checks = new TrainingChecks(options, about);
         checks.BeforeReading(input, previous, run.Validation, log.Warning);
         var device = Device();
+        log = log.AmongTensors(); // libtorch is there
         using var kept = _checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var memory = new KeptMemory();
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         using var loader = Loader(
-            pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk, trunk.Features));
+            pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk.Features));
         var data = Load(loader, input, about.Shape, pace, totals => checks.Rows(totals, previous, log.Warning));
         log.Information(Beginning(data.Training, about.Classes, device));
 
@@ -95,7 +96,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
         }
 
-        return (new StoredModel(about, network, loop.Starts), feature.Type);
+        var isOfBytes = trunk is not null || (previous?.Model.IsOfBytes ?? data.Training.ChannelStatistics().AreOfBytes);
+        return (new StoredModel(about with { IsOfBytes = isOfBytes }, network, loop.Starts), feature.Type);
     }
 
     // What the model will be, as far as the columns tell before a row is read.
@@ -121,8 +123,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         TrainingFingerprint.ThisLibrary,
         $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
 
-    private static ImageFeatures Features(ImageShape shape, FrozenTrunk trunk, FeatureWriter write) =>
-        new(shape, write, PixelRange.Of(PretrainedBackbone.Shape, () => trunk.PixelMean));
+    private static ImageFeatures Features(ImageShape shape, FeatureWriter write) =>
+        new(shape, write, new PixelRange(isOfBytes: true));
 
     // A second training, of a part of the pretrained network too.
     private (Denoiser Network, TrainingLoop Loop) FineTuned(
@@ -138,7 +140,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             var isOfStage = Tuning == FineTuning.LastStage;
             var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
-            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk, trunk.MapsBelowLastStage) : null);
+            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
             var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
             var checkpoints = _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{options.FineTuning}"));
             using var kept = checkpoints is null ? null : Open(checkpoints);
@@ -212,7 +214,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var images = loader.LoadTraining(input, shape, check, isOfPixels ? run.Previous?.Scorer.Range : null);
         pace.BeginReading(run.Validation?.GetRowCount());
         var watched = run.Validation is null ? null : loader.Load(
-            run.Validation, shape, "validation", isOfPixels ? new PixelRange(shape, () => images.ChannelStatistics().Mean) : null);
+            run.Validation, shape, "validation", isOfPixels ? new PixelRange(images.ChannelStatistics().AreOfBytes) : null);
         return new TrainingData(images, watched, StreamsOf(Seed));
     }
 

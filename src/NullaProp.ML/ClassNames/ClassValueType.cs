@@ -54,7 +54,10 @@ internal abstract class ClassValueType(PrimitiveDataViewType itemType)
     /// <exception cref="NotSupportedException">Names of this type cannot be kept.</exception>
     public static ClassValueType Of(DataViewType itemType) =>
         Find(type => type.Equals(itemType))
-        ?? throw new NotSupportedException(
+        ?? throw new NotSupportedException(itemType is KeyDataViewType
+            ? "The labels are keys of keys: their column was a key already. Leave MapValueToKey out, or turn the key into its values by "
+                + "MapKeyToValue first."
+            :
             $"The classes are named by values of type {itemType}, but a NoProp model can keep only "
                 + $"{string.Join(", ", All.Select(type => NameOf(type.ItemType)))}. Convert the labels before MapValueToKey.");
 

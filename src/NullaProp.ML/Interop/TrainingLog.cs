@@ -6,12 +6,17 @@ namespace NullaProp.ML.Interop;
 /// <summary>Writes to <c>MLContext.Log</c> and, where there is one, to an <see cref="ILogger"/>.</summary>
 /// <param name="channel">ML.NET's channel.</param>
 /// <param name="logger">The logger; may be <see langword="null"/>.</param>
-internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : IDisposable
+/// <param name="guard">Made before each message and disposed of after it; <see langword="null"/> where nothing is to be guarded.</param>
+internal sealed partial class TrainingLog(IChannel channel, ILogger? logger, Func<IDisposable>? guard = null) : IDisposable
 {
+    /// <summary>Returns the same log for the middle of a training, whose tensors are no business of who listens.</summary>
+    public TrainingLog AmongTensors() => new(channel, logger, static () => new HostCode());
+
     /// <summary>Says what goes on.</summary>
     /// <param name="message">One sentence.</param>
     public void Information(string message)
     {
+        using var guarded = guard?.Invoke();
         channel.Info(MessageSensitivity.None, AsFormat(message));
         if (logger is not null)
         {
@@ -23,6 +28,7 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
     /// <param name="message">One sentence.</param>
     public void Epoch(string message)
     {
+        using var guarded = guard?.Invoke();
         channel.Info(MessageSensitivity.None, AsFormat(message));
         if (logger is not null)
         {
@@ -34,6 +40,7 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger) : I
     /// <param name="message">One sentence.</param>
     public void Warning(string message)
     {
+        using var guarded = guard?.Invoke();
         channel.Warning(MessageSensitivity.None, AsFormat(message));
         if (logger is not null)
         {

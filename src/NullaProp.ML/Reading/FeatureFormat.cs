@@ -23,6 +23,8 @@ internal enum PixelLayout
 /// <param name="Layout">The layout of the values.</param>
 internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
 {
+    private const int LeastSide = 8; // of what may be an image where nobody says so
+
     /// <summary>Finds the format of a column that has already been checked to hold vectors or images.</summary>
     /// <param name="column">The column.</param>
     /// <param name="wanted">The size that the images must have; <see langword="null"/> where only the column can tell.</param>
@@ -40,8 +42,8 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
                 + "the size with [VectorType(n)]."),
             _ => throw Fault(
                 $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. "
-                    + $"{(backbone == NoPropBackbone.Mlp ? "Make it with Concatenate" : "Add ExtractPixels")}, or set the size with "
-                    + "[VectorType(n)]."),
+                    + (backbone == NoPropBackbone.Mlp || wanted is { IsTable: true } ? "Make it with Concatenate" : "Add ExtractPixels")
+                    + ", or set the size with [VectorType(n)]."),
         };
         var smallest = backbone.SmallestSide();
         return wanted is not null || (format.Shape.Channels >= 1 && format.Shape.Height >= smallest && format.Shape.Width >= smallest)
@@ -89,7 +91,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
         }
 
         int[] sizes = [.. type.Dimensions.Where(size => size != 1)];
-        return (sizes.Length <= 1
+        return (sizes.Length <= 1 || (backbone == NoPropBackbone.Mlp && !IsOfImages(type.Dimensions))
             ? []
             : sizes.Length < type.Dimensions.Length && type.Dimensions.Length <= 3 ? [.. type.Dimensions] : sizes) switch
         {
@@ -102,10 +104,14 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             _ => throw Fault(
                 $"Column '{name}' is a flat vector of {type.Size} "
                     + $"values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
-                "not set, so there is no image size to be found. Set ImageShape, or use ExtractPixels, whose vectors carry their size, or "
-                + "choose the backbone Mlp for values that are no image."),
+                "not set, so there is no image size to be found. For a row of a table, choose the backbone Mlp; for an image, set "
+                + "ImageShape, or use ExtractPixels, whose vectors carry their size."),
         };
     }
+
+    // As ExtractPixels makes them. Mlp reads all else as a table, whatever its dimensions: words of several columns, windows of a series.
+    private static bool IsOfImages(IReadOnlyList<int> dimensions) =>
+        dimensions is [1 or 3 or 4, >= LeastSide, >= LeastSide] or [>= LeastSide, >= LeastSide, 1 or 3 or 4];
 
     // Dimensions of 1 say nothing of the order: 1×512×1×1, as ML.NET's own networks make it, is a vector, and 1×3×32×32 an image.
     private static PixelLayout? Fitting(VectorDataViewType type, ImageShape wanted)

@@ -224,11 +224,12 @@ internal static class InputColumns
         return role switch
         {
             "label" => $"{step}: Transforms.Conversion.MapValueToKey(\"{name}\", …) of the column that holds the classes",
+            "feature" when schema.Where(column => column.ItemType is ImageDataViewType).ToList() is [var image, ..] =>
+                $"{step}. '{image.Name}' holds images: call it '{name}' where it is made, as by LoadImageFiles(\"{name}\", …), or set "
+                    + $"{nameof(NoPropOptions.FeatureColumnName)} to \"{image.Name}\"",
             "feature" when SchemaShapes.Find(schema, nameof(ImageRow.ImagePath)) is { } path && IsText(path) =>
                 $"{step}: Transforms.LoadImageFiles(\"{name}\", width, height) reads the files of '{nameof(ImageRow.ImagePath)}'. If it is "
                     + "there, remove the ML.NET cache behind it, which drops images; NoProp keeps them in memory by itself",
-            "feature" when schema.Where(column => column.ItemType is ImageDataViewType).ToList() is [var image, ..] =>
-                $"{step}; '{image.Name}' holds images",
             "feature" when schema.Any(column => column is { Kind: VectorKind.Scalar, IsKey: false, ItemType: NumberDataViewType }) =>
                 $"{step}: Transforms.Concatenate(\"{name}\", …) of all columns that are features",
             _ => step,

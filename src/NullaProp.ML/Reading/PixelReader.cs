@@ -41,7 +41,8 @@ internal sealed class VectorPixelReader<T>(ValueGetter<VBuffer<T>> getter, Featu
         if (_vector.Length != pixels.Length)
         {
             throw new InvalidOperationException(
-                $"the vector has {_vector.Length} values, but its column's type promises {pixels.Length} ({format.Shape})");
+                $"the vector has {_vector.Length} values, but its column's type promises {pixels.Length}"
+                + (format.Shape.IsTable ? string.Empty : $" ({format.Shape})"));
         }
 
         if (_vector.IsDense && format.Layout != PixelLayout.Interleaved)

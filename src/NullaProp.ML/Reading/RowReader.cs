@@ -141,7 +141,7 @@ internal sealed class RowReader : IDisposable
             : !_isNumbered ? "Fill gaps with ReplaceMissingValues."
             : !_format.Shape.IsTable ? fillOrLeaveOut
             : "NaN is what a text loader makes of a cell that is no number: see to header, separator and order of the columns. "
-                + fillOrLeaveOut;
+                + fillOrLeaveOut + " Rows are counted from 0.";
     }
 
     private string Advice => _isNumbered ? " Mend it, or leave it out." : string.Empty;

@@ -30,6 +30,11 @@ internal record ModelDescription(
     /// <summary>Gets what the slots of the feature column were called in training; empty where they had no names.</summary>
     public IReadOnlyList<string> SlotNames { get; init; } = [];
 
+    /// <summary>
+    /// Gets a value indicating whether it was trained on pixels of 0 to 255, so that those divided by 255 are found to be no such.
+    /// </summary>
+    public bool IsOfBytes { get; init; }
+
     /// <summary>Gets the SHA-256 of the file of weights, in hexadecimal digits; empty before they are written.</summary>
     public string WeightsHash { get; init; } = string.Empty;
 
@@ -45,6 +50,7 @@ internal record ModelDescription(
             ["classCount"] = Classes,
             ["classes"] = Keys?.ToJson(),
             ["slotNames"] = SlotNames.Count == 0 ? null : JsonSerializer.SerializeToNode(SlotNames, Json),
+            ["isOfBytes"] = IsOfBytes,
             ["seed"] = Seed,
             ["options"] = OptionsJson.Write(Options),
         };
@@ -96,7 +102,12 @@ internal record ModelDescription(
             ? ClassValues.Of(JsonMember.Object("classes", names), classes)
             : null;
         var (seed, hash) = (Required<int>(json, "seed"), Required<string>(json, "weightsSha256"));
-        return new ModelDescription(options, shape, classes, keys, seed) { SlotNames = Slots(json, shape), WeightsHash = hash };
+        return new ModelDescription(options, shape, classes, keys, seed)
+        {
+            SlotNames = Slots(json, shape),
+            IsOfBytes = Optional<bool>(json, "isOfBytes"), // absent in models of before it was kept
+            WeightsHash = hash,
+        };
     }
 
     // Absent in models of before they were kept, and where they had no names.
@@ -112,6 +123,9 @@ internal record ModelDescription(
             ? [.. member.EnumerateArray().Select(name => name.GetString()!)]
             : throw new JsonException($"'slotNames' must be {shape.Size} names, one for each value of a row");
     }
+
+    private static T? Optional<T>(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var member) ? (T)JsonMember.Read(name, member, typeof(T))! : default;
 
     private static T Required<T>(JsonElement json, string name) => (T)JsonMember.Read(name, Required(json, name), typeof(T))!;
 

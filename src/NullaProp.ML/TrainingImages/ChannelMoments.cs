@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Reading;
 
@@ -13,6 +14,7 @@ internal sealed class ChannelMoments(ImageShape shape)
     private readonly double[] _sums = new double[shape.Channels];
     private readonly double[] _squares = new double[shape.Channels];
     private long _images;
+    private bool _isWithinBytes = !shape.IsTable;
 
     /// <summary>Adds an image.</summary>
     /// <param name="pixels">C·H·W values, channel by channel.</param>
@@ -32,6 +34,9 @@ internal sealed class ChannelMoments(ImageShape shape)
             _squares[channel] += squares;
         }
 
+        _isWithinBytes = _isWithinBytes && TensorPrimitives.Min(pixels) >= 0 && TensorPrimitives.Max(pixels) <= byte.MaxValue
+            && !PixelRange.IsScaled(pixels);
+
         _images++;
     }
 
@@ -42,7 +47,10 @@ internal sealed class ChannelMoments(ImageShape shape)
         var shifted = _sums.Select(sum => sum / count).ToArray();
         return new(
             [.. shifted.Select((mean, channel) => _first[channel] + mean)],
-            [.. shifted.Select((mean, channel) => Math.Sqrt(Math.Max(0, (_squares[channel] / count) - (mean * mean))))]);
+            [.. shifted.Select((mean, channel) => Math.Sqrt(Math.Max(0, (_squares[channel] / count) - (mean * mean))))])
+        {
+            IsWithinBytes = _isWithinBytes,
+        };
     }
 }
 
@@ -51,8 +59,17 @@ internal sealed class ChannelMoments(ImageShape shape)
 /// <param name="Deviation">The standard deviations.</param>
 internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
 {
+    private const double LeastMean = 20; // of pixels of 0 to 255, unless the photos were taken at night
     private const int FewSteps = 8; // of single precision within one deviation
     private const double SmallestDeviation = 1e-38; // 1 over less would overflow single precision
+
+    /// <summary>
+    /// Gets a value indicating whether they are images of values from 0 to 255, of which none looks as if divided by 255.
+    /// </summary>
+    public bool IsWithinBytes { get; init; }
+
+    /// <summary>Gets a value indicating whether they are pixels of 0 to 255, and not of some smaller range.</summary>
+    public bool AreOfBytes => IsWithinBytes && Array.TrueForAll(Mean, mean => mean > LeastMean);
 
     /// <summary>Gets what brings each channel to deviation 1: 1 over its own, or 0 where it never varies.</summary>
     public double[] Scale => Array.ConvertAll(Deviation, deviation => deviation < SmallestDeviation ? 0 : 1 / deviation);
@@ -64,13 +81,21 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
     {
         var scale = Scale;
         int[] channels = [.. Enumerable.Range(0, shape.Channels)];
-        int[] constant = [.. channels.Where(channel => scale[channel] == 0)];
-        int[] coarse = [.. channels.Except(constant).Where(channel => Deviation[channel] < FewSteps * Step(Mean[channel]))];
+        int[] constant = [.. channels.Where(channel => Deviation[channel] == 0)];
+        int[] tiny = [.. channels.Where(channel => scale[channel] == 0).Except(constant)];
+        int[] varying = [.. channels.Where(channel => scale[channel] != 0)];
+        int[] coarse = [.. varying.Where(channel => Deviation[channel] < FewSteps * Step(Mean[channel]))];
         var (kind, place) = shape.IsTable ? ("features", "slots") : ("channels", "channels");
         if (constant.Length > 0)
         {
             yield return $"{constant.Length} of {shape.Channels} {kind} never vary in the training data and have no influence: {place} "
                 + $"{Names(constant)}.";
+        }
+
+        if (tiny.Length > 0)
+        {
+            yield return $"The values of {tiny.Length} of {shape.Channels} {kind} differ by less than single precision can be scaled by, "
+                + $"and have no influence: {place} {Names(tiny)}. Multiply them by a constant before they become Single.";
         }
 
         if (coarse.Length > 0)

@@ -35,7 +35,8 @@ public sealed class ColumnTests
     [DataRow("paths of images", "Name the column, or add the step that makes it: "
         + "Transforms.LoadImageFiles(\"Features\", width, height) reads the files of 'ImagePath'. If it is there, remove "
         + "the ML.NET cache behind it, which drops images")]
-    [DataRow("images in another column", "Name the column, or add the step that makes it; 'Other' holds images.")]
+    [DataRow("images in another column", "Name the column, or add the step that makes it. 'Other' holds images: call it "
+        + "'Features' where it is made, as by LoadImageFiles(\"Features\", …), or set FeatureColumnName to \"Other\".")]
     [DataRow("columns of numbers", "Name the column, or add the step that makes it: "
         + "Transforms.Concatenate(\"Features\", …) of all columns that are features.")]
     [DataRow("text as features", $"Schema mismatch for feature column 'Features': expected {FeatureTypes}, got String. If it holds paths "

@@ -45,6 +45,23 @@ public sealed class PixelTests
         }
     }
 
+    // Values of a spectrogram: loud rows and quiet ones, and no pixels of any range.
+    [TestMethod]
+    public void Rows_SomeQuietAmongLoudOnesInTraining_AreScored()
+    {
+        var context = new MLContext(seed: 1);
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Features = Array.ConvertAll(photo.Features, value => value * 4));
+        photos[6].Features = Array.ConvertAll(photos[6].Features, value => value / 1000);
+        var data = context.Data.LoadFromEnumerable(photos);
+
+        using var model = Tiny.Trainer(context).Fit(data, new NoPropRun { Validation = data });
+        using var further = Tiny.Trainer(context).Fit(data, new NoPropRun { Previous = model });
+
+        Assert.HasCount(8, Tiny.Scores(context, model, photos));
+        Assert.HasCount(8, Tiny.Scores(context, further, photos));
+    }
+
     [TestMethod]
     [DataRow(float.NaN, "NaN")]
     [DataRow(float.PositiveInfinity, "Infinity")]

@@ -47,6 +47,17 @@ public sealed class ClassValuesTests
         Assert.Contains($"can keep only {string.Join(", ", RoundTrips.Keys)}.", fault.Message);
     }
 
+    [TestMethod]
+    public void Of_KeyOfAKey_SaysThatOneStepIsTooMany()
+    {
+        var fault = Assert.ThrowsExactly<NotSupportedException>(() => ClassValueType.Of(new KeyDataViewType(typeof(uint), 3)));
+
+        Assert.AreEqual(
+            "The labels are keys of keys: their column was a key already. Leave MapValueToKey out, or turn the key into its values by "
+                + "MapKeyToValue first.",
+            fault.Message);
+    }
+
     // A local time would be another in the time zone of another machine.
     [TestMethod]
     public void Of_LocalTimes_AreTheSameInEveryZone()

@@ -55,6 +55,40 @@ public sealed class HostTorchTests
         }
     }
 
+    // A listener is the host's code in the middle of ours.
+    [TestMethod]
+    [DataRow("progress")]
+    [DataRow("log")]
+    public void Fit_ListenerMakesTensorsAndTurnsGradientsOff_KeepsThemAndTrainsTheSame(string listener)
+    {
+        var (bytes, _) = Trained(Options(VariantKind.ContinuousTime));
+        var context = new MLContext(seed: 1);
+        var kept = new List<Tensor>();
+        if (listener == "log")
+        {
+            context.Log += (_, _) => Listen();
+        }
+
+        var run = new NoPropRun
+        {
+            Validation = Tiny.Data(context, 4),
+            Progress = listener == "progress" ? new Listener(Listen) : null,
+        };
+        using var model = Tiny.Trainer(context, Options(VariantKind.ContinuousTime)).Fit(Tiny.Data(context), run);
+
+        CollectionAssert.AreEqual(bytes, ModelZip.Of(context, model).Entry(Weights));
+        Assert.IsNotEmpty(kept);
+        Assert.IsTrue(kept.TrueForAll(tensor => !tensor.IsInvalid), "a tensor of the host was disposed of");
+        kept.ForEach(tensor => tensor.Dispose());
+        set_grad_enabled(true); // messages before and after the training leave it as they like
+
+        void Listen()
+        {
+            kept.Add(tensor(1.5f));
+            set_grad_enabled(false);
+        }
+    }
+
     [TestMethod]
     [DataRow("no_grad")]
     [DataRow("inference_mode")]
@@ -199,5 +233,10 @@ public sealed class HostTorchTests
         {
             CollectionAssert.AreEqual(left, right);
         }
+    }
+
+    private sealed class Listener(Action heard) : IProgress<NoPropProgress>
+    {
+        public void Report(NoPropProgress value) => heard();
     }
 }

@@ -43,6 +43,44 @@ public sealed class TabularTests
         Assert.IsGreaterThan(0.97, metrics.MicroAccuracy);
     }
 
+    // One of 0 to 10,000 beside the one that decides: together they would be brought to one deviation, and that one lost.
+    [TestMethod]
+    public void Fit_VectorOfTwoDimensions_IsATableToo()
+    {
+        var random = new Random(3);
+        var rows = Enumerable.Range(0, 300).Select(i => new Grid
+        {
+            Label = (uint)(i % 3),
+            Features = [random.Next(10_000), random.Next(10_000), (i % 3) + (0.2f * random.NextSingle()), random.NextSingle()],
+        }).ToList();
+        var data = Context.Data.LoadFromEnumerable(rows);
+
+        using var model = Context.MulticlassClassification.Trainers.NoProp(Options).Fit(data);
+
+        Assert.AreEqual(new ImageShape(4, 1, 1), model.Model.ImageShape);
+        Assert.IsGreaterThan(0.97, Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy);
+    }
+
+    [TestMethod]
+    [DataRow(false, 1)]
+    [DataRow(true, 0)]
+    public void Fit_VectorThatMayBeImages_SaysHowItIsReadWhereNobodyChose(bool isChosen, int warnings)
+    {
+        var logger = new LogLines();
+        var data = Context.Data.LoadFromEnumerable(Enumerable.Range(0, 8).Select(i => new Windows
+        {
+            Label = (uint)(i % 2),
+            Features = [.. Enumerable.Range(0, 192).Select(place => (float)((i * place) % 7))],
+        }));
+        var options = Options with { Epochs = 1, ImageShape = isChosen ? new(192, 1, 1) : null };
+
+        Context.MulticlassClassification.Trainers.NoProp(options, logger).Fit(data).Dispose();
+
+        const string sentence = "The vectors of column 'Features', 3×8×8, are read as images of 3×8×8, whose values are brought to one "
+            + "mean and deviation for each channel. If they are rows of a table, set ImageShape to new(192, 1, 1).";
+        Assert.HasCount(warnings, logger.Lines.Where(line => line.Text == sentence));
+    }
+
     [TestMethod]
     public void SaveAsOnnx_Defaults_ReadAVectorOfFeatures()
     {
@@ -222,5 +260,23 @@ public sealed class TabularTests
     private sealed class Scored
     {
         public float[] Score { get; set; } = [];
+    }
+
+    private sealed class Grid
+    {
+        [KeyType(3)]
+        public uint Label { get; set; }
+
+        [VectorType(2, 2)]
+        public float[] Features { get; set; } = [];
+    }
+
+    private sealed class Windows
+    {
+        [KeyType(2)]
+        public uint Label { get; set; }
+
+        [VectorType(3, 8, 8)]
+        public float[] Features { get; set; } = [];
     }
 }

@@ -32,7 +32,10 @@ public sealed class FeatureFormatTests
     [TestMethod]
     [DataRow(new[] { 1 }, "1×1×1")]
     [DataRow(new[] { 13 }, "13×1×1")]
-    [DataRow(new[] { 2, 3 }, "1×2×3")]
+    [DataRow(new[] { 2, 2 }, "4×1×1")] // a table, each value with a mean and deviation of its own
+    [DataRow(new[] { 64, 64 }, "4096×1×1")]
+    [DataRow(new[] { 3, 50, 4 }, "600×1×1")]
+    [DataRow(new[] { 3, 8, 8 }, "3×8×8")] // as ExtractPixels makes images
     [DataRow(new[] { 1, 512, 1, 1 }, "512×1×1")] // as ML.NET's own networks make features
     [DataRow(new[] { 512, 1 }, "512×1×1")]
     [DataRow(new[] { 1, 1, 7 }, "7×1×1")]
@@ -89,7 +92,7 @@ public sealed class FeatureFormatTests
     }
 
     [TestMethod]
-    [DataRow(new[] { 784 }, "flat vector of 784 values", "Set ImageShape")]
+    [DataRow(new[] { 784 }, "flat vector of 784 values", "set ImageShape")]
     [DataRow(new[] { 7, 8 }, "images of 1×7×8", "at least 8×8")]
     [DataRow(new[] { 3, 8, 4 }, "images of 3×8×4", "at least 8×8")]
     public void Of_VectorThatGivesNoImage_SaysWhatIsMissing(int[] dimensions, string found, string needed)

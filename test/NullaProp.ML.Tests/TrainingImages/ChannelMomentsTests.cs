@@ -60,6 +60,41 @@ public sealed class ChannelMomentsTests
     }
 
     [TestMethod]
+    public void Warnings_ValuesTooSmallToBeScaled_AreNotSaidNeverToVary()
+    {
+        var statistics = Of(Table, Enumerable.Range(0, 100).Select(i => 1e-38f * (i % 2)));
+
+        Assert.AreEqual(
+            "The values of 1 of 1 features differ by less than single precision can be scaled by, and have no influence: slots 0. "
+                + "Multiply them by a constant before they become Single.",
+            statistics.Warnings(Table, []).Single());
+    }
+
+    [TestMethod]
+    [DataRow(0f, 255f, true)]
+    [DataRow(0f, 100f, true)]
+    [DataRow(0f, 900f, false)] // no pixels
+    [DataRow(-1f, 255f, false)]
+    [DataRow(0f, 30f, false)] // of a smaller range, or all taken at night
+    public void AreOfBytes_ImagesOfSomeRange_TellsPixels(float least, float most, bool isOfBytes)
+    {
+        var moments = new ChannelMoments(new ImageShape(1, 2, 2));
+        moments.Add([least, most, most, least]);
+
+        Assert.AreEqual(isOfBytes, moments.Statistics().AreOfBytes);
+    }
+
+    [TestMethod]
+    public void AreOfBytes_OneImageAsIfDividedBy255_IsNoReasonToRefuseItLater()
+    {
+        var moments = new ChannelMoments(new ImageShape(1, 2, 2));
+        moments.Add([200, 255, 0, 100]);
+        moments.Add([0.5f, 0.25f, 1, 0]);
+
+        Assert.IsFalse(moments.Statistics().AreOfBytes);
+    }
+
+    [TestMethod]
     public void Warnings_ImageChannelThatNeverVaries_IsCalledAChannel()
     {
         var moments = new ChannelMoments(new ImageShape(2, 1, 2));

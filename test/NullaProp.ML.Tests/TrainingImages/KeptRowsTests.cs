@@ -105,7 +105,7 @@ public sealed class KeptRowsTests
             TinyImages.Options with { MaxCachedBytes = bytes },
             static () => { },
             static _ => { },
-            new ImageFeatures(Shape, write, new PixelRange(Shape, () => [0, 0])))
+            new ImageFeatures(Shape, write, new PixelRange(isOfBytes: false)))
         {
             Folder = folder,
         };

@@ -47,9 +47,6 @@ internal sealed class FrozenTrunk : IDisposable
     public static FrozenTrunk Of(Denoiser model, Device device) =>
         new(model.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device);
 
-    /// <summary>Gets the mean photo of the training of the network, 3·224·224.</summary>
-    public float[] PixelMean => _scale.Mean.Host().Values;
-
     /// <summary>Writes the features of photos.</summary>
     /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
     /// <param name="features">Where to write, rows × 512.</param>
