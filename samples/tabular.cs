@@ -2,7 +2,8 @@
 //
 //     dotnet run tabular.cs -- TABLE.csv [LABEL] [MODEL.zip]
 //
-// TABLE.csv begins with the names of its columns. LABEL is the one to predict, the last where none is named; all others hold numbers.
+// TABLE.csv begins with the names of its columns. LABEL is the one to predict, the last where none is named; all others are features,
+// numbers or words.
 //
 // Outside of this repository, change the first two "#:" lines: "#:package NullaProp.ML@*-*" and "#:package libtorch-cpu-linux-x64@2.10.0"
 // (or libtorch-cpu-win-x64, libtorch-cpu-osx-arm64). The last one is for ML.NET, which makes code at run time.
@@ -10,6 +11,7 @@
 #:property UsesTorchBackend=true
 #:property PublishAot=false
 
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML;
@@ -24,48 +26,59 @@ var label = Array.IndexOf(columns, labelName);
 if (label < 0)
     return Fail($"'{csvPath}' has no column '{labelName}', but {string.Join(", ", columns)}.");
 
-// Each number is a column of its own name, so that the importance below can name it.
 var mlContext = new MLContext(seed: 1);
-var table = mlContext.Data.LoadFromTextFile(csvPath, new TextLoader.Options
+IDataView Load(Func<int, DataKind> kind) => mlContext.Data.LoadFromTextFile(csvPath, new TextLoader.Options
 {
     Separators = [','],
     HasHeader = true,
     AllowQuoting = true,
     MissingRealsAsNaNs = true, // Else an empty cell would be 0, without a word.
-    Columns = [.. columns.Select((column, index) => index == label
-        ? new TextLoader.Column("Label", DataKind.String, index)
-        : new TextLoader.Column(column, DataKind.Single, index))],
+    Columns = [.. columns.Select((column, index) => new TextLoader.Column(index == label ? "Label" : column, kind(index), index))],
 });
+
+// A column of words is one in which most cells are no numbers. The importance below names columns, and each word of such a one.
+var texts = Load(_ => DataKind.String);
 string[] features = [.. columns.Where((_, index) => index != label)];
-var whole = mlContext.Data.FilterRowsByMissingValues(table, features);
+string[] words = [.. features.Where(AreWords)];
+string[] numbers = [.. features.Except(words)];
+var table = Load(index => index == label || words.Contains(columns[index]) ? DataKind.String : DataKind.Single);
+var whole = numbers.Length == 0 ? table : mlContext.Data.FilterRowsByMissingValues(table, numbers);
 if (Rows(table) - Rows(whole) is var gaps and > 0)
     Console.WriteLine($"Left out because of an empty cell, or a text where a number should be: {gaps} of {Rows(table)} rows.");
+if (Rows(whole) == 0)
+    return Fail($"No row of '{csvPath}' is whole: there is nothing to learn from.");
 var split = mlContext.Data.TrainTestSplit(whole, testFraction: 0.25);
 
-// Words as features: Categorical.OneHotEncoding before Concatenate. Gaps that shall not leave a row out: ReplaceMissingValues.
-// The network brings every feature to mean 0 and deviation 1 by itself.
-var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
-    .Append(mlContext.Transforms.Concatenate("Features", features))
-    .Append(mlContext.MulticlassClassification.Trainers.NoProp(
-        new NoPropOptions { Backbone = NoPropBackbone.Mlp, Epochs = 40, BatchSize = 16 }));
-using var model = pipeline.Fit(split.TrainSet);
+// The network brings every feature to mean 0 and deviation 1 by itself. Gaps that shall not leave a row out: ReplaceMissingValues.
+var encoding = words.Select(column => new InputOutputColumnPair(column)).ToArray();
+IEstimator<ITransformer> steps = mlContext.Transforms.Conversion.MapValueToKey("Label");
+if (encoding.Length > 0)
+    steps = steps.Append(mlContext.Transforms.Categorical.OneHotEncoding(encoding));
+steps = steps.Append(mlContext.Transforms.Concatenate("Features", features));
+using var model = steps.Append(mlContext.MulticlassClassification.Trainers.NoProp(NoPropOptions.Tables)).Fit(split.TrainSet);
 
 var scored = model.Transform(split.TestSet);
 var metrics = mlContext.MulticlassClassification.Evaluate(scored);
 Console.WriteLine($"On the quarter held back: accuracy {metrics.MicroAccuracy:P1}, log-loss {metrics.LogLoss:0.000}.");
 Console.WriteLine();
-Console.WriteLine("By how much the log-loss grows where a column is shuffled, mean of ten times ± its standard error:");
+Console.WriteLine("By how much the log-loss grows where a column, or a word of one, is shuffled, mean of ten times ± its standard error:");
 var importance = mlContext.MulticlassClassification.PermutationFeatureImportance(model, scored, permutationCount: 10);
 foreach (var (feature, change) in importance.OrderByDescending(pair => pair.Value.LogLoss.Mean))
     Console.WriteLine($"  {feature,-24} {change.LogLoss.Mean,8:0.000} ± {change.LogLoss.StandardError:0.000}");
 
 if (args is [_, _, var modelPath, ..])
 {
-    mlContext.Model.SaveAtomically(model, split.TrainSet.Schema, modelPath);
+    mlContext.Model.SaveAtomically(model, table.Schema, modelPath);
     Console.WriteLine($"Saved {modelPath}.");
 }
 
 return 0;
+
+bool AreWords(string column)
+{
+    var cells = texts.GetColumn<string>(column).Where(cell => cell.Length > 0).ToList();
+    return 2 * cells.Count(cell => !float.TryParse(cell, CultureInfo.InvariantCulture, out _)) > cells.Count;
+}
 
 static int Rows(IDataView data) => data.GetColumn<string>("Label").Count();
 

@@ -9,6 +9,7 @@ return await CommandExecution.Run(
         DecisionsCommand.Create(),
         PhotosCommand.Create(),
         PicturesCommand.Create(),
+        TablesCommand.Create(),
         VariantsCommand.Create(),
         VariantsOneCommand.CreateMethod(),
         VariantsOneCommand.CreateEvaluations(),

@@ -116,7 +116,8 @@ internal static class TorchBackend
 
     private static string Package =>
         $"Reference one backend package in the application: {CpuPackage()} {Version("LibtorchVersion")}, " +
-        $"or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows {Version("TorchSharpVersion")}.";
+        $"or for a GPU TorchSharp-cuda-linux or TorchSharp-cuda-windows {Version("TorchSharpVersion")}. Where the project is: " +
+        $"dotnet add package {CpuPackage()} --version {Version("LibtorchVersion")}.";
 
     // As this library was built with.
     private static string Version(string name) =>

@@ -20,6 +20,12 @@ public sealed record NoPropOptions
     public static NoPropOptions Photos { get; } = new() { Backbone = NoPropBackbone.PretrainedResNet18, Epochs = 5, BatchSize = 32 };
 
     /// <summary>
+    /// Gets settings for tables, of some hundred rows or more: a network for numbers that are no image, and steps for few rows.
+    /// </summary>
+    /// <remarks>Trained longer, it grows over-confident where the rows tell little (docs/tables.md).</remarks>
+    public static NoPropOptions Tables { get; } = new() { Backbone = NoPropBackbone.Mlp, Epochs = 10, BatchSize = 32 };
+
+    /// <summary>
     /// Gets the settings of the JAX reference, dimarkov/nullaprop, as it computes: learned embeddings of 256 values, its dynamics
     /// (û−z)/(1−ᾱ), its losses and its decode.
     /// </summary>

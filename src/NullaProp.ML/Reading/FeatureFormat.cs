@@ -104,7 +104,7 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             _ => throw Fault(
                 $"Column '{name}' is a flat vector of {type.Size} "
                     + $"values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
-                "not set, so there is no image size to be found. For a row of a table, choose the backbone Mlp; for an image, set "
+                "not set, so there is no image size to be found. For a row of a table, take NoPropOptions.Tables; for an image, set "
                 + "ImageShape, or use ExtractPixels, whose vectors carry their size."),
         };
     }

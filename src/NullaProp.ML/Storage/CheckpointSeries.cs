@@ -148,12 +148,13 @@ internal sealed class CheckpointSeries(
             var (before, _) = CheckpointFile.ReadDescription(path);
             if (fingerprint.Differences(before) is { Count: > 0 } differences)
             {
+                var isOfParts = before.Data != fingerprint.Data;
                 throw new InvalidOperationException(
                     $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a "
-                        + "folder of its own, "
-                    + $"or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace "
-                        + "them. To train a finished model longer, give it as "
-                    + $"{nameof(NoPropRun)}.{nameof(NoPropRun.Previous)}.");
+                    + $"folder of its own, or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start "
+                    + "anew and replace them. To train a finished model longer, give it as "
+                    + $"{nameof(NoPropRun)}.{nameof(NoPropRun.Previous)}."
+                    + (isOfParts ? " CrossValidate trains a model for each part of the data: give it a trainer without them." : ""));
             }
 
             if (before.Hardware != fingerprint.Hardware)

@@ -38,7 +38,7 @@ public sealed class ShapeTests
         Fault.Of<ArgumentOutOfRangeException>(
             () => Tiny.Trainer(context).Fit(data),
             "Column 'Features' is a flat vector of 64 values, and ImageShape is not set, so there is no image size to be found. For "
-                + "a row of a table, choose the backbone Mlp; for an image, set ImageShape, or use ExtractPixels");
+                + "a row of a table, take NoPropOptions.Tables; for an image, set ImageShape, or use ExtractPixels");
     }
 
     [TestMethod]

@@ -19,7 +19,10 @@ public sealed class ErrorsPageTests
         var others = uses.All.ToLookup(use => use.About, use => Entry(use.Code, use.Act));
 
         Assert.IsGreaterThanOrEqualTo(Least, options.Count + others.Sum(group => group.Count()));
-        GeneratedPage.Check("errors.md", Page(options, others));
+        using var mlNets = new WrongUsesOfMLNet();
+        var words = mlNets.All.Select(use => Entry(use.Code, use.Act, $" **Cure:** {use.Cure}"));
+        GeneratedPage.Check("errors.md", [.. Page(options, others), .. List(
+            "What ML.NET says by itself", "The library is not asked here. What was done, what was said, and what helps:", words)]);
     }
 
     private static IEnumerable<string> Page(List<string[]> options, ILookup<string, string[]> others) =>
@@ -36,12 +39,12 @@ public sealed class ErrorsPageTests
     private static IEnumerable<string> List(string title, string about, IEnumerable<string[]> entries) =>
         ["", $"## {title}", "", about, "", .. entries.SelectMany(entry => entry)];
 
-    private static string[] Entry(string done, Action act)
+    private static string[] Entry(string done, Action act, string cure = "")
     {
         var causes = Fault.Causes(Assert.Throws<Exception>(act, done)).ToList();
         var fault = causes.FindLast(cause => cause.Data.Contains("ML_IsMarked")) ?? causes[^1]; // what is below ours says less
         var message = fault.Message.Replace(Environment.CurrentDirectory, "…", StringComparison.Ordinal); // of whatever machine
-        return [.. GeneratedPage.Wrapped($"{GeneratedPage.Code(done)}: **{fault.GetType().Name}.** {message}", "- ", "  ")];
+        return [.. GeneratedPage.Wrapped($"{GeneratedPage.Code(done)}: **{fault.GetType().Name}.** {message}{cure}", "- ", "  ")];
     }
 
     // The members of a record that differ from those of another, as C# would write them.

@@ -9,8 +9,8 @@ internal static class ReadmeExample
     {
         // <example>
         var mlContext = new MLContext(seed: 1);
+        mlContext.Log += (_, log) => { if (log.Kind >= Microsoft.ML.Runtime.ChannelMessageKind.Warning) Console.WriteLine(log.Message); };
         var (training, test) = mlContext.Data.LoadImageFolder("photos").Split(0.2);
-
         var pipeline = mlContext.Transforms.LoadImageFiles("Features", 224, 224)
             .Append(mlContext.MulticlassClassification.Trainers.NoProp(NoPropOptions.Photos))
             .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
@@ -19,7 +19,6 @@ internal static class ReadmeExample
         var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test.Data));
         Console.WriteLine($"{metrics.MicroAccuracy:P1} of the images held back are right.");
         mlContext.Model.SaveAtomically(model, training.Data.Schema, "model.zip");
-
         var engine = mlContext.Model.CreatePredictionEngine<ImageRow, Prediction>(model);
         Console.WriteLine(engine.Predict(new ImageRow { ImagePath = test.Files[0].ImagePath }).PredictedLabel);
 

@@ -118,7 +118,12 @@ internal sealed class WrongUses : IDisposable
 
     private static (string About, string Code, Action Act) Use(
         string about, Action act, [CallerArgumentExpression(nameof(act))] string code = "") =>
-        (about, Regex.Replace(code["() => ".Length..], @"\b(_(?=[a-z])|Tiny\.)", string.Empty), act); // without the marks of fields
+        (about, Readable(code), act);
+
+    /// <summary>Returns the code of a use without what it is written with here: the arrow, the marks of fields, breaks of lines.</summary>
+    /// <param name="code">An action.</param>
+    public static string Readable(string code) =>
+        Regex.Replace(Regex.Replace(code["() => ".Length..], @"\b(_(?=[a-z])|Tiny\.)", string.Empty), @"\s*\n\s*", string.Empty);
 
     private NoPropTrainer With(NoPropOptions options) => Tiny.Trainer(_context, options);
 
