@@ -40,13 +40,19 @@ IDataView Load(Func<int, DataKind> kind) => mlContext.Data.LoadFromTextFile(csvP
 var texts = Load(_ => DataKind.String);
 string[] features = [.. columns.Where((_, index) => index != label)];
 string[] words = [.. features.Where(AreWords)];
+if (words.Where(IsOfRows).ToArray() is { Length: > 0 } names)
+{
+    Console.WriteLine($"Left out, for nearly every row has a word of its own there: {string.Join(", ", names)}.");
+    (features, words) = ([.. features.Except(names)], [.. words.Except(names)]);
+}
+
 string[] numbers = [.. features.Except(words)];
 var table = Load(index => index == label || words.Contains(columns[index]) ? DataKind.String : DataKind.Single);
 var whole = numbers.Length == 0 ? table : mlContext.Data.FilterRowsByMissingValues(table, numbers);
 if (Rows(table) - Rows(whole) is var gaps and > 0)
     Console.WriteLine($"Left out because of an empty cell, or a text where a number should be: {gaps} of {Rows(table)} rows.");
-if (Rows(whole) == 0)
-    return Fail($"No row of '{csvPath}' is whole: there is nothing to learn from.");
+if (features.Length == 0 || Rows(whole) == 0)
+    return Fail($"'{csvPath}' has nothing to learn from: {(features.Length == 0 ? "no column is left" : "no row is whole")}.");
 var split = mlContext.Data.TrainTestSplit(whole, testFraction: 0.25);
 
 // The network brings every feature to mean 0 and deviation 1 by itself. Gaps that shall not leave a row out: ReplaceMissingValues.
@@ -79,6 +85,8 @@ bool AreWords(string column)
     var cells = texts.GetColumn<string>(column).Where(cell => cell.Length > 0).ToList();
     return 2 * cells.Count(cell => !float.TryParse(cell, CultureInfo.InvariantCulture, out _)) > cells.Count;
 }
+
+bool IsOfRows(string column) => 2 * texts.GetColumn<string>(column).Distinct().Count() > Rows(texts);
 
 static int Rows(IDataView data) => data.GetColumn<string>("Label").Count();
 

@@ -69,6 +69,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
     /// checkpoints are of another training.
     /// </exception>
+    /// <exception cref="NotSupportedException">The classes are named by values of a type that a model cannot keep.</exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
     /// <exception cref="IOException">
     /// A checkpoint cannot be written, or another training has the folder of <see cref="NoPropRun.Checkpoints"/>.
@@ -88,6 +89,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
     /// checkpoints are of another training.
     /// </exception>
+    /// <exception cref="NotSupportedException">The classes are named by values of a type that a model cannot keep.</exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
     /// <exception cref="IOException">
     /// A checkpoint cannot be written, or another training has the folder of <see cref="NoPropRun.Checkpoints"/>.

@@ -82,13 +82,14 @@ public sealed class SampleFilesTests
         var random = new Random(1);
         var rows = Enumerable.Range(0, 120).Select(row => string.Create(
             CultureInfo.InvariantCulture,
-            $"{random.NextDouble():0.000},{(row % 2 == 0 ? "day" : "night")},{row % 3 + random.NextDouble() / 2:0.000},")
+            $"animal {row},{random.NextDouble():0.000},{(row % 2 == 0 ? "day" : "night")},{row % 3 + random.NextDouble() / 2:0.000},")
             + PictureFolder.Classes[row % 3]);
-        File.WriteAllLines(table, ["noise,time,weight,animal", .. rows, ",day,2.5,owl", "0.5,night,heavy,cat"]);
+        File.WriteAllLines(table, ["name,noise,time,weight,animal", .. rows, "x,,day,2.5,owl", "y,0.5,night,heavy,cat"]);
 
         var lines = Run("tabular.cs", table).Split('\n');
 
-        Assert.AreEqual("Left out because of an empty cell, or a text where a number should be: 2 of 122 rows.", lines[0]);
+        Assert.AreEqual("Left out, for nearly every row has a word of its own there: name.", lines[0]);
+        Assert.AreEqual("Left out because of an empty cell, or a text where a number should be: 2 of 122 rows.", lines[1]);
 
         var heading = Array.FindIndex(lines, line => line.StartsWith("By how much", StringComparison.Ordinal));
         StringAssert.StartsWith(lines[heading + 1], "  weight ");

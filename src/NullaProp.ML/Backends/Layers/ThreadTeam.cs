@@ -187,8 +187,13 @@ internal sealed class TeamMember(ThreadTeam? team, int index)
     /// <param name="count">The number of turns.</param>
     public SharedLoop Share(int count)
     {
+        if (team is null)
+        {
+            return new SharedLoop(team: null, first: 0, count); // writes nothing: many threads have the one that is alone
+        }
+
         var first = _turns;
-        _turns += team is null ? 0 : count;
+        _turns += count;
         return new SharedLoop(team, first, count);
     }
 }

@@ -30,12 +30,12 @@ public sealed class ThreadTeamTests
     [TestMethod]
     public void Run_SomeHaveComeLate_TheyTakeWhatIsLeft()
     {
-        var layer = new CountingLayer { Pause = TimeSpan.FromMilliseconds(1) };
+        var layer = new CountingLayer { Pause = TimeSpan.FromMilliseconds(10) };
         var team = new ThreadTeam(image: 1, output: Turns, work: 2, members: 2);
 
         team.Run(new ManagedChain([layer]), threads: 2);
 
-        Assert.IsGreaterThan(1, layer.Threads.Count, "threads that took part"); // in 0.2 s one should have come
+        Assert.IsGreaterThan(1, layer.Threads.Count, "threads that took part"); // in a second one should have come, on a busy machine too
     }
 
     [TestMethod]
