@@ -141,7 +141,7 @@ internal sealed class ThreadTeam : IThreadPoolWorkItem
     // So many as were called before and have not come yet need not be called again.
     private void Call(int others)
     {
-        while (Volatile.Read(ref _called) < others)
+        for (var missing = others - Volatile.Read(ref _called); missing > 0; missing--)
         {
             Interlocked.Increment(ref _called);
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
