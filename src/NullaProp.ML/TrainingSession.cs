@@ -71,7 +71,8 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var data = Load(loader, input, about.Shape, pace, totals => checks.Rows(totals, previous, log.Warning));
         log.Information(Beginning(data.Training, about.Classes, device));
 
-        var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, device));
+        about = about with { IsOfBytes = trunk is not null || (previous?.Model.IsOfBytes ?? data.Training.ChannelStatistics().AreOfBytes) };
+        var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, device)); // merged models know it alone
         var monitor = new TrainingMonitor(metrics => log.Epoch(EpochReport.Sentence(metrics)), CheckAlive)
         {
             Pace = pace,
@@ -96,8 +97,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
         }
 
-        var isOfBytes = trunk is not null || (previous?.Model.IsOfBytes ?? data.Training.ChannelStatistics().AreOfBytes);
-        return (new StoredModel(about with { IsOfBytes = isOfBytes }, network, loop.Starts), feature.Type);
+        return (new StoredModel(about, network, loop.Starts), feature.Type);
     }
 
     // What the model will be, as far as the columns tell before a row is read.

@@ -1,4 +1,7 @@
+using System.Text;
 using Microsoft.ML;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests;
@@ -31,7 +34,27 @@ public sealed class NoPropBlocksTests
         using var actual = Blocks(folder).Merge();
 
         Interruptions.AssertSameWeights(expected, actual);
+        Assert.AreEqual(Description(expected), Description(actual));
         SameData.AssertValues(expected.Transform(Data), actual.Transform(Data));
+    }
+
+    // What is known of the training data goes along: a merged model refuses pixels divided by 255, too.
+    [TestMethod]
+    public void Merge_BlocksOfPixelsOf0To255_KnowsThatTheyWere()
+    {
+        using var folder = new TempFolder();
+        var context = new MLContext(seed: 1);
+        var trainer = Tiny.Trainer(context, Tiny.Options with { Variant = new DiscreteTime { BlockCount = 2 } });
+        var blocks = new NoPropBlocks(trainer, new(folder.Path));
+        blocks.Train(Tiny.Data(context), 0);
+        blocks.Train(Tiny.Data(context), 1);
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Features = Array.ConvertAll(photo.Features, pixel => pixel / 255));
+
+        using var model = blocks.Merge();
+
+        Fault.Caused<InvalidOperationException>(
+            () => Tiny.Scores(context, model, photos), "but the network was trained on pixels of 0 to 255.");
     }
 
     [TestMethod]
@@ -167,6 +190,8 @@ public sealed class NoPropBlocksTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Blocks(folder).Train(Data, 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => Blocks(folder).IsTrained(-1));
     }
+
+    private static string Description(NoPropTransformer model) => Encoding.UTF8.GetString(ModelFile.BytesOf(model.Scorer.Model));
 
     private static NoPropBlocks Blocks(TempFolder folder) => new(Trainer(Options), new(folder.Path));
 

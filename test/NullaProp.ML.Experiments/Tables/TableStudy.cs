@@ -56,7 +56,9 @@ internal sealed class TableStudy
         {
             foreach (var (method, trainer) in Methods(context))
             {
-                var figures = Calibration.Of(trainer.Fit(split.TrainSet).Transform(split.TestSet));
+                var model = trainer.Fit(split.TrainSet);
+                using var memory = model as IDisposable;
+                var figures = Calibration.Of(model.Transform(split.TestSet));
                 yield return new TableRow(
                     _name, method, _samples.Count, _features, _classes, draw, fold, figures.MicroAccuracy, figures.LogLoss);
             }
