@@ -6,6 +6,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -161,11 +162,15 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         {
             throw new OperationCanceledException(
                 CheckpointFolder.Names(kept) is []
-                    ? $"Training was cancelled before there was a checkpoint in '{kept}': the same training begins anew."
+                    ? $"Training was cancelled before there was a checkpoint in '{kept}': the same training begins anew{ButFeatures(kept)}."
                     : $"Training was cancelled. The same training goes on from the newest checkpoint in '{kept}'.",
                 fault,
                 fault.CancellationToken);
         }
+
+        static string ButFeatures(string folder) => File.Exists(Path.Combine(folder, FeatureFile.Name))
+            ? ", but for what the pretrained network saw in the photos so far"
+            : string.Empty;
 
         void CheckAlive()
         {

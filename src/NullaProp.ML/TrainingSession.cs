@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Backends.Torch;
@@ -66,8 +67,10 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
+        using var seen = kept is null || trunk is null ? null : Seen(kept, trunk);
         using var loader = Loader(
-            pace, log.Warning, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, trunk.Features));
+            pace, log.Warning,
+            trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
         var data = Load(loader, input, about.Shape, pace, totals => checks.Rows(totals, previous, log.Warning));
         log.Information(Beginning(data.Training, about.Classes, device));
 
@@ -123,8 +126,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         TrainingFingerprint.ThisLibrary,
         $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
 
-    private static ImageFeatures Features(ImageShape shape, FeatureWriter write) =>
-        new(shape, write, new PixelRange(isOfBytes: true));
+    private static ImageFeatures Features(ImageShape shape, FeatureWriter write) => new(shape, write, new PixelRange(isOfBytes: true));
 
     // A second training, of a part of the pretrained network too.
     private (Denoiser Network, TrainingLoop Loop) FineTuned(
@@ -193,19 +195,17 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     private CheckpointFolder Open(Checkpoints checkpoints) =>
         CheckpointFolder.Open(checkpoints.Folder, checkpoints.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
 
+    private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk) => new(
+        folder.PathOf(FeatureFile.Name),
+        _checkpoints!.Resume == CheckpointResume.Never ? FileMode.Create : FileMode.OpenOrCreate,
+        [.. trunk.Hash(), .. Encoding.UTF8.GetBytes(TrainingFingerprint.ThisLibrary)],
+        PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
+
     private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>
         new(folder, checkpoints, fingerprint, log.Information, log.Warning);
 
-    private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features)
-    {
-        return new ImageLoader(options, TakeRow, warn, features);
-
-        void TakeRow()
-        {
-            CheckAlive();
-            pace.Row();
-        }
-    }
+    private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features) =>
+        new(options, CheckAlive + pace.Row, warn, features);
 
     private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ClassTotals> check)
     {

@@ -92,6 +92,8 @@ internal sealed class TrainingOptions(string defaultOutput)
             var isKept = Directory.Exists(kept.Folder) && Directory.EnumerateDirectories(kept.Folder).Any();
             CommandExecution.PrintError(isKept
                 ? $"Stopped. What is trained is in '{kept.Folder}'; the same command goes on from there."
+                : File.Exists(Path.Combine(kept.Folder, "features"))
+                ? $"Stopped while photos were read. What was seen in them is in '{kept.Folder}'; the same command goes on from there."
                 : "Stopped before anything was trained; the same command begins anew.");
             return CommandExecution.RunAgain;
         }

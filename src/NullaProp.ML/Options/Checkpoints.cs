@@ -17,7 +17,10 @@ public sealed record Checkpoints
         Folder = folder;
     }
 
-    /// <summary>Gets the folder: it holds a folder for each checkpoint, which is there whole or not at all, and a lock.</summary>
+    /// <summary>
+    /// Gets the folder: it holds a folder for each checkpoint, which is there whole or not at all, a lock, and where a pretrained network
+    /// stays as it is, a file of what it saw in the photos.
+    /// </summary>
     public string Folder { get; private init; }
 
     /// <summary>Gets after how many epochs a checkpoint is written; one is always written at the end.</summary>

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
@@ -46,6 +48,19 @@ internal sealed class FrozenTrunk : IDisposable
     /// <param name="device">Where the copy shall compute.</param>
     public static FrozenTrunk Of(Denoiser model, Device device) =>
         new(model.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device);
+
+    /// <summary>Returns a hash of the weights.</summary>
+    public byte[] Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, weight) in _weights.All.Where(weight => _taken.Contains(weight.Key)))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            hash.AppendData(MemoryMarshal.AsBytes(weight.Host().Values.AsSpan()));
+        }
+
+        return hash.GetHashAndReset();
+    }
 
     /// <summary>Writes the features of photos.</summary>
     /// <param name="pixels">Raw pixels, rows × 3·224·224, red, green and blue of 0 to 255.</param>
