@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 using static TorchSharp.torch;
@@ -103,9 +104,10 @@ internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages
     {
         var pixels = new float[Shape.Size];
         var batch = new ImageStore(Shape);
-        foreach (var row in rows.Again(pixels, count))
+        using var reading = rows.Again(pixels, count).GetEnumerator();
+        while (MoveNext(reading))
         {
-            batch.Add(pixels, row.Label);
+            batch.Add(pixels, reading.Current.Label);
             if (batch.Count == batchSize)
             {
                 yield return All(batch);
@@ -117,6 +119,13 @@ internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages
         {
             yield return All(batch);
         }
+    }
+
+    // What makes the rows may be the host program's.
+    private static bool MoveNext(IEnumerator<LabelledRow> reading)
+    {
+        using var host = new HostCode();
+        return reading.MoveNext();
     }
 
     private static ImageBatch All(ImageStore images) => images.Gather(images.EvenRows(images.Count));

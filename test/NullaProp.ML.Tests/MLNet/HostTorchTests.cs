@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML;
 using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Support;
@@ -86,6 +87,37 @@ public sealed class HostTorchTests
         {
             kept.Add(tensor(1.5f));
             set_grad_enabled(false);
+        }
+    }
+
+    // So is a step before the trainer, where its rows are read again in every epoch.
+    [TestMethod]
+    public void Fit_RowsReadAgainMakeTensorsAndTurnGradientsOff_KeepsThemAndTrainsTheSame()
+    {
+        var context = new MLContext(seed: 1);
+        var options = Options(VariantKind.ContinuousTime) with { MaxCachedBytes = 65_536, BatchSize = 256 };
+        var kept = new ConcurrentBag<Tensor>();
+        var view = Tiny.Data(context, count: 1_200); // 64 bytes each
+        var reading = context.Data.FilterByCustomPredicate<NamedRow>(view, _ => Read());
+        using var undisturbed = Tiny.Trainer(context, options).Fit(view, new NoPropRun { Validation = view });
+
+        using var model = Tiny.Trainer(context, options).Fit(reading, new NoPropRun { Validation = reading });
+
+        CollectionAssert.AreEqual(ModelZip.Of(context, undisturbed).Entry(Weights), ModelZip.Of(context, model).Entry(Weights));
+        Assert.IsGreaterThan(4 * 1_200, kept.Count, "the rows were read again");
+        Assert.IsTrue(kept.All(tensor => !tensor.IsInvalid), "a tensor of the host was disposed of");
+        foreach (var tensor in kept)
+        {
+            tensor.Dispose();
+        }
+
+        set_grad_enabled(true); // readings before the training leave it as they like
+
+        bool Read()
+        {
+            kept.Add(tensor(1.5f));
+            set_grad_enabled(false);
+            return false;
         }
     }
 
@@ -233,6 +265,11 @@ public sealed class HostTorchTests
         {
             CollectionAssert.AreEqual(left, right);
         }
+    }
+
+    private sealed class NamedRow
+    {
+        public string Name { get; set; } = string.Empty;
     }
 
     private sealed class Listener(Action heard) : IProgress<NoPropProgress>
