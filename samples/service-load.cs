@@ -42,9 +42,9 @@ await Parallel.ForEachAsync(Enumerable.Range(0, requests), new ParallelOptions {
     {
         using var response = await client.PostAsync("/classify", new ByteArrayContent(picture.Bytes), token);
         response.EnsureSuccessStatusCode();
-        var answer = await response.Content.ReadFromJsonAsync<ClassProbability[]>(token) ?? [];
+        var answer = await response.Content.ReadFromJsonAsync<ClassScore[]>(token) ?? [];
         if (answer.Length != picture.Expected.Count
-            || answer.Any(got => Math.Abs(got.Probability - picture.Expected[got.Name]) > allowedDifference))
+            || answer.Any(got => Math.Abs(got.Score - picture.Expected[got.Name]) > allowedDifference))
             Interlocked.Increment(ref wrong);
     }
     catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
@@ -92,7 +92,7 @@ static List<Picture> Expected(string modelPath, string folder)
 
 internal sealed record Picture(byte[] Bytes, IReadOnlyDictionary<string, float> Expected);
 
-internal sealed record ClassProbability(string Name, float Probability);
+internal sealed record ClassScore(string Name, float Score);
 
 internal sealed record Health(long Megabytes);
 

@@ -110,13 +110,14 @@ app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellat
 app.Run();
 return 0;
 
-internal sealed record ClassProbability(string Name, float Probability);
+internal sealed record ClassScore(string Name, float Score);
 
 /// <summary>A model behind a pool of engines: an engine serves one caller at a time, and two at once would get wrong answers.</summary>
 internal sealed class Classifier
 {
     private const long MostPixels = 25_000_000; // 100 MB decoded; what a phone takes has 12 to 24 million.
 
+    private readonly NoPropModel _model;
     private readonly ImageFileLoadingTransformer _loader;
     private readonly ObjectPool<PredictionEngine<Upload, Prediction>> _engines;
 
@@ -124,7 +125,9 @@ internal sealed class Classifier
     {
         NoPropModelFile.Check(modelPath); // What is wrong with the model shows at the start, not with the first request.
         var mlContext = new MLContext();
-        var steps = mlContext.Model.Load(modelPath, out var input).Steps().ToList();
+        var whole = mlContext.Model.Load(modelPath, out var input);
+        _model = whole.GetNoPropTransformer().Model;
+        var steps = whole.Steps().ToList();
         _loader = steps.OfType<ImageFileLoadingTransformer>().FirstOrDefault()
             ?? throw new InvalidDataException($"The model '{modelPath}' has no step LoadImageFiles: it is not for pictures.");
 
@@ -134,12 +137,6 @@ internal sealed class Classifier
         _engines = new DefaultObjectPool<PredictionEngine<Upload, Prediction>>(
             new Engines(mlContext, rest, loaded), maximumRetained: Environment.ProcessorCount);
 
-        var engine = _engines.Get();
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        engine.OutputSchema["Score"].GetSlotNames(ref names);
-        Classes = [.. names.DenseValues().Select(name => name.ToString())];
-        _engines.Return(engine);
-
         // .NET compiles what the first answer runs, some seconds: before the service says that it is ready.
         using var blank = new SKBitmap(8, 8);
         using var picture = blank.Encode(SKEncodedImageFormat.Png, quality: 100);
@@ -148,10 +145,10 @@ internal sealed class Classifier
     }
 
     /// <summary>Gets the names of the classes.</summary>
-    public IReadOnlyList<string> Classes { get; }
+    public IReadOnlyList<string> Classes => _model.ClassNames;
 
     /// <summary>Returns the classes of a picture, the most likely first, or what is wrong with the upload.</summary>
-    public (IReadOnlyList<ClassProbability> Classes, string? Fault) Classify(Stream upload)
+    public (IReadOnlyList<ClassScore> Classes, string? Fault) Classify(Stream upload)
     {
         // The head of the file says how large the picture is: 30,000 × 30,000 white pixels fit into a small upload.
         using (var codec = SKCodec.Create(new SKManagedStream(upload)))
@@ -167,8 +164,7 @@ internal sealed class Classifier
             var engine = _engines.Get();
             var prediction = engine.Predict(new Upload { Image = image });
             _engines.Return(engine); // Not after an exception: then it is dropped.
-            return ([.. Classes.Zip(prediction.Score, (name, probability) => new ClassProbability(name, probability))
-                .OrderByDescending(candidate => candidate.Probability)], null);
+            return ([.. _model.Classes(prediction.Score).Select(one => new ClassScore(one.Name, one.Score))], null);
         }
         catch (InvalidOperationException fault)
         {
