@@ -53,9 +53,12 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     /// <returns>
     /// (B, outputs, H, W), laid out in memory pixel by pixel, in which the max-pool that follows is several times faster.
     /// </returns>
-    public Tensor Forward(Tensor x) =>
-        nn.functional.conv2d(
-            ChannelsLast.Of(x), ChannelsLast.Of(Weight.RoundedLike(x)), Bias.RoundedLike(x), padding: Padding);
+    public Tensor Forward(Tensor x)
+    {
+        var read = FewChannels.Precise(x);
+        return nn.functional.conv2d(
+            ChannelsLast.Of(read), ChannelsLast.Of(Weight.RoundedLike(read)), Bias.RoundedLike(read), padding: Padding).to(x.dtype);
+    }
 
     /// <summary>Returns the largest of each two by two numbers, or 0 where none is above it.</summary>
     /// <param name="x">What the layer made, (B, outputs, H, W); its memory is used further.</param>
@@ -65,6 +68,20 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
     /// <summary>Returns the layer for scoring, with what follows it.</summary>
     /// <param name="pool">The side of the max-pool's squares: 1 or 2.</param>
     public BackboneLayer Layer(int pool) => new BackboneLayer.Convolution(Weight.Host(), Bias.Host(), pool);
+}
+
+/// <summary>
+/// What a convolution reads of colour images: computed in single precision whatever the network computes in. In bfloat16 the gradient of
+/// its weights lets oneDNN's threads wait for each other in a busy loop: beside other work on the same processors a training took several
+/// times as long.
+/// </summary>
+internal static class FewChannels
+{
+    private const int Most = 15; // oneDNN takes 16 for many
+
+    /// <summary>Returns images in the numbers to convolve them in.</summary>
+    /// <param name="x">(B, C, H, W).</param>
+    public static Tensor Precise(Tensor x) => x.shape[1] is > 1 and <= Most ? x.to(ScalarType.Float32) : x;
 }
 
 /// <summary>Images pixel by pixel in memory, in which convolutions and max-pools are faster; what follows keeps the order.</summary>
@@ -183,7 +200,11 @@ internal sealed class NormedConvolution(WeightScope convolution, WeightScope nor
     // (B, outputs, ⌈H/stride⌉, ⌈W/stride⌉)
     public Tensor Forward(Tensor x, TrainingContext? training) => _norm.Forward(side == 1 ? OfEachPixel(x) : Convolved(x), training);
 
-    private Tensor Convolved(Tensor x) => nn.functional.conv2d(x, _weight.RoundedLike(x), strides: _strides, padding: _padding);
+    private Tensor Convolved(Tensor x)
+    {
+        var read = FewChannels.Precise(x);
+        return nn.functional.conv2d(read, _weight.RoundedLike(read), strides: _strides, padding: _padding).to(x.dtype);
+    }
 
     // A 1×1 convolution is a product over the channels of each pixel. As a convolution it ends the process on some processors: oneDNN 3.7
     // divides by 0 where it is planned.

@@ -34,6 +34,26 @@ public sealed class BackbonePrecisionTests
         Tensor Features(ScalarType precision) => backbone.Features(images, TinyModel.Training(3, precision));
     }
 
+    // Else oneDNN's threads wait in a busy loop. A grey image has a kernel of its own, in which they do not.
+    [TestMethod]
+    [DataRow(1, false)]
+    [DataRow(3, true)]
+    [DataRow(4, true)]
+    [DataRow(16, false)]
+    public void Forward_ConvolutionOfFewChannelsInBFloat16_ComputesInSinglePrecision(int channels, bool isPrecise)
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Weights.Drawn(new RandomStreams(1), CPU);
+        var layer = new Convolution(weights.Under("layer"), channels, 8);
+        var images = randn([8, channels, 16, 16], generator: new Generator(2)).to(ScalarType.BFloat16);
+
+        var found = layer.Forward(images);
+
+        var roundedOnce = layer.Forward(images.to(ScalarType.Float32)).to(ScalarType.BFloat16);
+        Assert.AreEqual(ScalarType.BFloat16, found.dtype);
+        Assert.AreEqual(isPrecise, found.equal(roundedOnce).all().item<bool>());
+    }
+
     [TestMethod]
     [DataRow(NoPropBackbone.SmallConv)]
     [DataRow(NoPropBackbone.PaperConv)]
