@@ -45,7 +45,7 @@ internal static class ImageDecoder
             LayOnWhite(bitmap.Bgra);
         }
 
-        return bitmap.Upright((int)codec.EncodedOrigin);
+        return bitmap.Upright(codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(file) : (int)codec.EncodedOrigin);
     }
 
     /// <summary>Asks for the smallest size: every byte is looked at all the same.</summary>
@@ -72,8 +72,9 @@ internal static class ImageDecoder
     {
         try
         {
-            // What has no length is not opened: of a named pipe, that would wait for ever.
-            return new FileInfo(path) is { Exists: true, Length: 0 } ? [] : File.ReadAllBytes(path);
+            // What has no length is not opened: a named pipe would be waited for, and a device be read for ever. A link has one of its own.
+            var file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
+            return file is { Exists: true, Length: 0 } ? [] : File.ReadAllBytes(path);
         }
         catch (ArgumentException fault) when (path.Length == 0)
         {

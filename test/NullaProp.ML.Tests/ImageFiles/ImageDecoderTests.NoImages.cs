@@ -19,7 +19,9 @@ public sealed partial class ImageDecoderTests
     }
 
     [TestMethod]
-    public void Fault_NamedPipe_IsRefusedAndNotWaitedFor()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Fault_NamedPipe_IsRefusedAndNotWaitedFor(bool isLink)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -32,7 +34,38 @@ public sealed partial class ImageDecoderTests
             made.WaitForExit();
         }
 
+        if (isLink)
+        {
+            var link = _folder.File("link.jpg");
+            File.CreateSymbolicLink(link, path);
+            path = link;
+        }
+
         Assert.AreEqual($"The file '{path}' cannot be read as an image: it is empty.", ImageFile.Fault(path));
+    }
+
+    [TestMethod]
+    public void Fault_LinkToADeviceWithoutEnd_IsRefusedAndNotRead()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Devices are no files there.");
+        }
+
+        var path = _folder.File("zero.png");
+        File.CreateSymbolicLink(path, "/dev/zero");
+
+        Assert.AreEqual($"The file '{path}' cannot be read as an image: it is empty.", ImageFile.Fault(path));
+    }
+
+    [TestMethod]
+    public void Fault_LinksInACircle_IsRefused()
+    {
+        var (first, second) = (_folder.File("1.png"), _folder.File("2.png"));
+        File.CreateSymbolicLink(first, second);
+        File.CreateSymbolicLink(second, first);
+
+        Assert.StartsWith($"The file '{first}' cannot be read as an image: ", ImageFile.Fault(first));
     }
 
     [TestMethod]

@@ -21,27 +21,6 @@ public sealed partial class ImageDecoderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // What is seen in the four corners of what lies in the file as A B over C D, by the table of EXIF (section 4.6.4).
-    [TestMethod]
-    [DataRow(0, "ABCD")]
-    [DataRow(1, "ABCD")]
-    [DataRow(2, "BADC")]
-    [DataRow(3, "DCBA")]
-    [DataRow(4, "CDAB")]
-    [DataRow(5, "ACBD")]
-    [DataRow(6, "CADB")]
-    [DataRow(7, "DBCA")]
-    [DataRow(8, "BDAC")]
-    public void Read_JpegOfACameraHeldAnyWay_IsUpright(int orientation, string seen)
-    {
-        var colors = new Dictionary<char, (byte, byte, byte)> { ['A'] = Red, ['B'] = Green, ['C'] = Blue, ['D'] = Dark };
-
-        var bitmap = Read(FlatJpeg.Rgb(new[,] { { Red, Red, Green }, { Blue, Dark, Dark } }, orientation));
-
-        Assert.AreEqual(orientation > 4 ? (16, 24) : (24, 16), (bitmap.Width, bitmap.Height));
-        AssertCorners(bitmap, [.. seen.Select(corner => colors[corner])], 4);
-    }
-
     [TestMethod]
     public void Read_CmykJpeg_HasItsInksAsColours()
     {

@@ -1,0 +1,66 @@
+namespace NullaProp.ML.Tests.ImageFiles;
+
+/// <summary>How the camera was held.</summary>
+public sealed partial class ImageDecoderTests
+{
+    // What is seen in the four corners of what lies in the file as A B over C D, by the table of EXIF (section 4.6.4).
+    [TestMethod]
+    [DataRow(0, "ABCD")]
+    [DataRow(1, "ABCD")]
+    [DataRow(2, "BADC")]
+    [DataRow(3, "DCBA")]
+    [DataRow(4, "CDAB")]
+    [DataRow(5, "ACBD")]
+    [DataRow(6, "CADB")]
+    [DataRow(7, "DBCA")]
+    [DataRow(8, "BDAC")]
+    public void Read_JpegOfACameraHeldAnyWay_IsUpright(int orientation, string seen)
+    {
+        var colors = new Dictionary<char, (byte, byte, byte)> { ['A'] = Red, ['B'] = Green, ['C'] = Blue, ['D'] = Dark };
+
+        var bitmap = Read(FlatJpeg.Rgb(new[,] { { Red, Red, Green }, { Blue, Dark, Dark } }, orientation));
+
+        Assert.AreEqual(orientation > 4 ? (16, 24) : (24, 16), (bitmap.Width, bitmap.Height));
+        AssertCorners(bitmap, [.. seen.Select(corner => colors[corner])], 4);
+    }
+
+    // By the same table: a chunk of its own says it, in either order of bytes.
+    [TestMethod]
+    [DataRow(1, "ABCD")]
+    [DataRow(2, "BADC")]
+    [DataRow(3, "DCBA")]
+    [DataRow(4, "CDAB")]
+    [DataRow(5, "ACBD")]
+    [DataRow(6, "CADB")]
+    [DataRow(7, "DBCA")]
+    [DataRow(8, "BDAC")]
+    public void Read_PngOfACameraHeldAnyWay_IsUpright(int orientation, string seen)
+    {
+        var colors = new Dictionary<char, (byte, byte, byte)> { ['A'] = Red, ['B'] = Green, ['C'] = Blue, ['D'] = Dark };
+        var value = (byte)orientation;
+        byte[] intel = [.. "II"u8, 42, 0, 8, 0, 0, 0, 2, 0, .. Software(0x31, 0x01), 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0];
+        byte[] motorola = [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 2, .. Software(0x01, 0x31), 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0];
+
+        foreach (var exif in new[] { intel, motorola })
+        {
+            var bitmap = Read(OddImages.Png(Side, 8, 2, Corner, ("eXIf", exif)));
+
+            AssertCorners(bitmap, [.. seen.Select(corner => colors[corner])], 0);
+        }
+
+        static byte[] Software(byte first, byte second) => [first, second, 0, 2, 0, 0, 0, 1, 65, 0, 0, 0];
+    }
+
+    [TestMethod]
+    [DataRow(new byte[0])]
+    [DataRow(new byte[] { 73, 73, 42, 0 })]
+    [DataRow(new byte[] { 73, 73, 42, 0, 255, 255, 255, 255 })]
+    [DataRow(new byte[] { 73, 73, 42, 0, 8, 0, 0, 0, 255, 255, 0x12, 0x01 })]
+    [DataRow(new byte[] { 73, 73, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 9, 0, 0, 0 })]
+    public void Read_PngWithAnOddChunkOfExif_IsReadAsItLies(byte[] exif)
+    {
+        var bitmap = Read(OddImages.Png(Side, 8, 0, (y, _) => [(byte)(y < Side / 2 ? 10 : 200)], ("eXIf", exif)));
+
+        AssertCorners(bitmap, [(10, 10, 10), (10, 10, 10), (200, 200, 200), (200, 200, 200)], 0);
+    }
+}
