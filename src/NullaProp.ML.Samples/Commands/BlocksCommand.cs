@@ -4,7 +4,6 @@ using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
-using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
@@ -60,7 +59,7 @@ internal static class BlocksCommand
             });
             var pixels = new ImagePixels { Side = arguments.GetRequiredValue(size), Colors = PixelColors.Rgb };
             var count = BlocksRun.Prepare(arguments.GetRequiredValue(run), images, pixels, options);
-            AnsiConsole.WriteLine($"Prepared {count:N0} images for {arguments.GetRequiredValue(blocks)} blocks, numbered from 0.");
+            Unwrapped.WriteLine($"Prepared {count:N0} images for {arguments.GetRequiredValue(blocks)} blocks, numbered from 0.");
             return 0;
         });
         return command;
@@ -80,20 +79,20 @@ internal static class BlocksCommand
         };
         command.SetBody((arguments, cancellationToken) =>
         {
+            using var stop = new StopSignals(cancellationToken); // before the run is read
             using var loggers = verbose.CreateLoggers(arguments);
             var training = BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>());
-            return TrainBlock(training, index.Of(arguments), cancellationToken);
+            return TrainBlock(training, index.Of(arguments), stop.Token);
         });
         return command;
     }
 
     private static int TrainBlock(BlocksRun training, int block, CancellationToken cancellationToken)
     {
-        using var stop = new StopSignals(cancellationToken);
         try
         {
-            training.Train(block, new TrainingProgress("", showsLines: true), stop.Token);
-            AnsiConsole.WriteLine($"Block {block} is trained.");
+            training.Train(block, new TrainingProgress("", showsLines: true), cancellationToken);
+            Unwrapped.WriteLine($"Block {block} is trained.");
             return 0;
         }
         catch (OperationCanceledException)
@@ -132,7 +131,7 @@ internal static class BlocksCommand
                 BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>()),
                 file.Path,
                 cancellationToken);
-            AnsiConsole.WriteLine($"Saved {file.Path}.");
+            Unwrapped.WriteLine($"Saved {file.Path}.");
             return 0;
         });
         return command;

@@ -6,7 +6,6 @@ using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
-using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
@@ -205,7 +204,7 @@ internal static class BlocksLaunch
         var script = Write(job, "blocks.sbatch", job.SlurmScript(Program()));
         if (!submits)
         {
-            AnsiConsole.WriteLine($"sbatch {BlocksJob.ShellQuoted(script)}");
+            Unwrapped.WriteLine($"sbatch {BlocksJob.ShellQuoted(script)}");
             return 0;
         }
 
@@ -213,7 +212,7 @@ internal static class BlocksLaunch
         if (exitCode != 0)
             throw new UserMistakeException($"sbatch did not take the script '{script}': {id}");
         var jobId = id.Split(';')[0]; // behind it stands the cluster, where there are several
-        AnsiConsole.WriteLine($"Slurm has the job {jobId}. Ctrl+C leaves it at work; 'scancel {jobId}' ends it.");
+        Unwrapped.WriteLine($"Slurm has the job {jobId}. Ctrl+C leaves it at work; 'scancel {jobId}' ends it.");
         new BlocksView(run.Blocks, run.Epochs).Follow(() => !IsQueued(jobId), cancellationToken);
         return Outcome(job, run);
     }
@@ -247,7 +246,7 @@ internal static class BlocksLaunch
     {
         var containerfile = Write(job, "Containerfile", BlocksJob.Containerfile);
         var manifest = Write(job, "blocks.yaml", job.KubernetesManifest(image, claim));
-        AnsiConsole.WriteLine(
+        Unwrapped.WriteLine(
             $"podman build -t {BlocksJob.ShellQuoted(image)} -f {BlocksJob.ShellQuoted(containerfile)} "
             + $"{BlocksJob.ShellQuoted(AppContext.BaseDirectory)} && kubectl apply -f {BlocksJob.ShellQuoted(manifest)}");
         return 0;

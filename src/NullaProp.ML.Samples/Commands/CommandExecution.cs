@@ -52,7 +52,7 @@ internal static class CommandExecution
         Console.SetOut(_output = LastingWriter.Of(() => Console.Out));
         Console.SetError(LastingWriter.Of(() => Console.Error));
 
-        // Redirected output has no width of its own; Spectre's assumption of 80 would break paths and tables into pieces.
+        // Redirected output has no width of its own; Spectre's assumption of 80 would break tables into pieces.
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
 
@@ -78,13 +78,8 @@ internal static class CommandExecution
             Task.Run(() => Run(hangUp => body(arguments, hangUp), cancellationToken), CancellationToken.None));
 
     /// <summary>Prints one sentence to the error stream, as plain text where that is redirected.</summary>
-    public static void PrintError(string sentence)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        if (Console.IsErrorRedirected)
-            console.Profile.Width = AnsiConsole.Profile.Width;
-        console.MarkupLine($"[red]Error:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
-    }
+    public static void PrintError(string sentence) =>
+        Unwrapped.On(Console.Error).MarkupLine($"[red]Error:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
 
     // What the parser takes for something that nobody can mean: 0,01 for 1, the number 7 for a name, and nothing for a file.
     private static string? MistakeIn(CommandResult command)

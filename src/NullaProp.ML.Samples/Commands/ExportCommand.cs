@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 using Spectre.Console;
@@ -77,12 +76,10 @@ internal sealed class ExportCommand
             Weights = arguments.GetValue(_weights),
             PathName = arguments.GetValue(_path),
         });
-        AnsiConsole.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture, $"Wrote [bold]{path}[/], {new FileInfo(path).Length / 1e6:F1} MB.");
+        Unwrapped.MarkupLine($"Wrote [bold]{path}[/], {new FileInfo(path).Length / 1e6:F1} MB.");
         if (arguments.GetValue(_triton) is { } repository)
         {
-            AnsiConsole.MarkupLineInterpolated(
-                CultureInfo.InvariantCulture, $"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
+            Unwrapped.MarkupLine($"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
         }
 
         Compare(predictor, path, [.. (arguments.GetValue(_images) ?? []).Select(image => new ImageRow { ImagePath = image })]);
@@ -94,8 +91,7 @@ internal sealed class ExportCommand
         if (images.Count > 0)
         {
             var difference = predictor.DifferenceFromOnnx(path, images);
-            AnsiConsole.MarkupLineInterpolated(
-                CultureInfo.InvariantCulture, $"Largest difference of a probability on {images.Count} images: {difference:E1}.");
+            Unwrapped.MarkupLine($"Largest difference of a probability on {images.Count} images: {difference:E1}.");
         }
     }
 }

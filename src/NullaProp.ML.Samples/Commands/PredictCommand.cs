@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
-using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
@@ -59,7 +57,7 @@ internal static class PredictCommand
         if (picture is not null && ImageFile.Fault(imagePaths[0]) is null) // else it was said above
         {
             predictor.DrawPath(imagePaths[0], picture);
-            AnsiConsole.WriteLine($"Saved {picturePath}.");
+            Unwrapped.WriteLine($"Saved {picturePath}.");
         }
 
         // The answers are what was asked for: a part of them is not done.
@@ -70,7 +68,6 @@ internal static class PredictCommand
     {
         var next = classes.Take(1..ClassesShown).Select(candidate => $"{candidate.ClassName} {candidate.Probability:P1}");
         var others = string.Join(", ", next);
-        AnsiConsole.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture, $"{imagePath}: [bold]{classes[0].ClassName}[/] {classes[0].Probability:P1} [grey]({others})[/]");
+        Unwrapped.MarkupLine($"{imagePath}: [bold]{classes[0].ClassName}[/] {classes[0].Probability:P1} [grey]({others})[/]");
     }
 }

@@ -1,13 +1,15 @@
 using System.CommandLine;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Scoring;
 using NullaProp.ML.Samples.Training;
-using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
 /// <summary><c>score MODEL.zip IMAGES</c>: many images to files, by one worker or by many, again and again until all are there.</summary>
 internal static class ScoreCommand
 {
+    private const int TextStart = 4096; // bytes in which an image, say, has a zero, and a text has none
+
     public static Command Create()
     {
         var model = new Argument<string>("MODEL.zip")
@@ -17,7 +19,7 @@ internal static class ScoreCommand
         var images = new Argument<string>("IMAGES")
         {
             Description = "A folder of images, those in folders below it included, or a text file with a path on each line; paths in it "
-                + "are seen from its folder.",
+                + "are seen from its folder, those out of a pipe from the current one.",
         };
         var output = new Option<string>("--output") { Description = "Folder of results.", HelpName = "DIR", Required = true };
         var partSize = new Option<int>("--part-size") { Description = "Images of a file.", DefaultValueFactory = _ => 1_000 };
@@ -43,26 +45,32 @@ internal static class ScoreCommand
             if (worker < 0 || worker >= workers)
                 throw new UserMistakeException($"--index is {worker}, but must be from 0 to {workers - 1}, one less than --of.");
             if (workers == 1 && WorkerIndex.OfScheduler() is { } variable)
-                AnsiConsole.WriteLine($"{variable} is set, but --of is not given: this worker scores all images by itself.");
-            var modelPath = arguments.GetRequiredValue(model);
-            using var predictor = ImagePredictor.Load(modelPath);
-            var job = new ScoreJob(
-                arguments.GetRequiredValue(output),
-                arguments.GetValue(parquet) ? new ParquetScores() : new CsvScores(),
-                Some(arguments.GetRequiredValue(images)),
-                AtLeastOne("--part-size", arguments.GetRequiredValue(partSize)));
-            job.Begin(modelPath);
-            return Run(job, predictor, worker, workers, cancellationToken);
+                Unwrapped.WriteLine($"{variable} is set, but --of is not given: this worker scores all images by itself.");
+            return Run(
+                arguments.GetRequiredValue(model),
+                () => new ScoreJob(
+                    arguments.GetRequiredValue(output),
+                    arguments.GetValue(parquet) ? new ParquetScores() : new CsvScores(),
+                    Some(arguments.GetRequiredValue(images)),
+                    AtLeastOne("--part-size", arguments.GetRequiredValue(partSize))),
+                worker,
+                workers,
+                cancellationToken);
         });
         return command;
     }
 
-    private static int Run(ScoreJob job, ImagePredictor predictor, int worker, int workers, CancellationToken cancellationToken)
+    // Signals are heard from the start on: to load a model and to list a million images takes its time.
+    private static int Run(string modelPath, Func<ScoreJob> open, int worker, int workers, CancellationToken cancellationToken)
     {
         using var stop = new StopSignals(cancellationToken);
         var unreadable = 0;
+        ScoreJob job;
         try
         {
+            using var predictor = ImagePredictor.Load(modelPath);
+            job = open();
+            job.Begin(modelPath);
             job.Run(predictor, worker, workers, Tell, stop.Token);
         }
         catch (OperationCanceledException)
@@ -73,18 +81,18 @@ internal static class ScoreCommand
 
         if (worker >= job.Parts)
         {
-            AnsiConsole.WriteLine(
+            Unwrapped.WriteLine(
                 $"Nothing to do: --of {workers} workers share {job.Parts} files of --part-size images, and this one has none of them.");
             return 0;
         }
 
-        AnsiConsole.WriteLine($"Scored. Files that cannot be read as images, this time: {unreadable:N0}; the column Error names them.");
+        Unwrapped.WriteLine($"Scored. Files that cannot be read as images, this time: {unreadable:N0}; the column Error names them.");
         return 0;
 
         void Tell(int part, int parts, int broken)
         {
             unreadable += broken;
-            AnsiConsole.WriteLine($"part {part} of {parts}");
+            Unwrapped.WriteLine($"part {part} of {parts}");
         }
     }
 
@@ -100,22 +108,21 @@ internal static class ScoreCommand
             return [.. ImageFolder.ImagesOf(path)];
         if (!File.Exists(path))
             throw new UserMistakeException($"There is no folder and no list '{path}'.");
-        if (IsNoText(path))
+        var list = File.ReadAllBytes(path); // at once: what comes through a pipe comes once
+        if (list.AsSpan(0, Math.Min(list.Length, TextStart)).Contains((byte)0))
             throw new UserMistakeException($"'{path}' is no text: name a folder, or a text file with a path on each line.");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return [.. File.ReadLines(path)
-            .Select(line => line.Trim())
-            .Where(line => line.Length > 0)
+        using var lines = new StreamReader(new MemoryStream(list));
+        var folder = FolderOf(path);
+        return [.. lines.ReadToEnd()
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(line => new ImageRow { ImagePath = Path.Combine(folder, line) })];
     }
 
-    // Such as an image: a text has no zeros.
-    private static bool IsNoText(string path)
-    {
-        using var file = File.OpenRead(path);
-        var start = new byte[4096];
-        return start.AsSpan(0, file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)).Contains((byte)0);
-    }
+    // A pipe, which has no length, lies in no folder of anybody's.
+    private static string FolderOf(string path) =>
+        new FileInfo(path).Length == 0 || Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal)
+            ? Environment.CurrentDirectory
+            : Path.GetDirectoryName(Path.GetFullPath(path))!;
 
     private static int AtLeastOne(string name, int value) =>
         value > 0 ? value : throw new UserMistakeException($"{name} is {value}, but must be 1 or more.");

@@ -1,9 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Serving;
 using NullaProp.ML.Samples.Training;
-using Spectre.Console;
 
 namespace NullaProp.ML.Samples.Commands;
 
@@ -53,8 +52,7 @@ internal static class ServeCommand
     {
         using var predictor = ImagePredictor.Load(modelPath);
         await using var server = await PictureServer.Start(predictor, Path.GetFileName(modelPath), endPoint, new ServingLimits());
-        AnsiConsole.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture, $"Open [bold]{server.Address}[/] in a browser. Ctrl+C ends it.");
+        Unwrapped.MarkupLine($"Open [bold]{server.Address}[/] in a browser. Ctrl+C ends it.");
         await server.WaitForEnd(cancellationToken);
         return 0;
     }

@@ -117,7 +117,7 @@ internal sealed class TrainingOutput(string folder)
             unsaid += $" A confusion table of {names.Count:N0} classes would be too large to look at.";
         }
 
-        AnsiConsole.WriteLine($"Saved {string.Join(", ", saved.SkipLast(1))}{(saved.Count > 1 ? " and " : "")}{saved[^1]}.{unsaid}");
+        Unwrapped.WriteLine($"Saved {string.Join(", ", saved.SkipLast(1))}{(saved.Count > 1 ? " and " : "")}{saved[^1]}.{unsaid}");
         AnsiConsole.WriteLine();
     }
 }

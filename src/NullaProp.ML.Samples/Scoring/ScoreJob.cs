@@ -18,6 +18,8 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
 {
     private const string MarkName = "job.txt";
 
+    private string _mark = string.Empty;
+
     /// <summary>Gets the number of files that all workers write together.</summary>
     public int Parts => (int)(((long)images.Count + partSize - 1) / partSize);
 
@@ -28,19 +30,15 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     /// <exception cref="UserMistakeException">It is another job's, or cannot be written.</exception>
     public void Begin(string modelPath)
     {
-        var mark = Mark(modelPath);
-        var path = Path.Combine(folder, MarkName);
+        _mark = Mark(modelPath);
         Guarded(() =>
         {
+            if (File.Exists(folder))
+                throw new UserMistakeException($"'{folder}' is a file, but --output needs a folder. Name another one.");
             Directory.CreateDirectory(folder);
-            if (!File.Exists(path))
-                OutputFile.Replace(path, mark);
-            if (File.ReadAllText(path) != mark)
-            {
-                throw new UserMistakeException(
-                    $"The folder '{folder}' holds results of another job: another model, other images, another --part-size or another "
-                    + "format. Name another folder with --output, or delete it.");
-            }
+            if (!File.Exists(MarkPath) || !Directory.EnumerateFiles(folder, "part-*").Any()) // of a job that wrote nothing, nothing is lost
+                OutputFile.Replace(MarkPath, _mark);
+            RequireOwn();
         });
     }
 
@@ -62,8 +60,25 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             ImageRow[] rows = [.. images.Skip(part * partSize).Take(partSize)];
             var scored = Score(predictor, rows, cancellationToken);
             // Two workers with the same number write the same bytes.
-            Guarded(() => OutputFile.Replace(path, file => format.Write(file, predictor.ClassNames, scored)));
+            Guarded(() =>
+            {
+                RequireOwn();
+                OutputFile.Replace(path, file => format.Write(file, predictor.ClassNames, scored));
+            });
             tell(part, Parts, scored.Count(row => row.Error is not null));
+        }
+    }
+
+    private string MarkPath => Path.Combine(folder, MarkName);
+
+    // Also of a job that began in the same folder before this one had written anything.
+    private void RequireOwn()
+    {
+        if (File.ReadAllText(MarkPath) != _mark)
+        {
+            throw new UserMistakeException(
+                $"The folder '{folder}' holds results of another job: another model, other images, another --part-size or another "
+                + "format. Name another folder with --output, or delete it.");
         }
     }
 
@@ -77,14 +92,15 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            var faults = rows.Select(row => ImageFile.Fault(row.ImagePath)).ToList();
+            var faults = rows.AsParallel().AsOrdered().WithCancellation(cancellationToken)
+                .Select(row => ImageFile.Fault(row.ImagePath)).ToList();
             if (faults.TrueForAll(fault => fault is null))
                 throw;
             if (!rows.Concat(images).Any(image => File.Exists(image.ImagePath)))
             {
                 // A disk that is not there: in the results it would stay for ever what may be mended in a minute.
-                throw new UserMistakeException(
-                    $"None of the {images.Count:N0} images is there; the first of a part: {faults[0]}", exception);
+                var all = images.Count == 1 ? string.Empty : $"None of the {images.Count:N0} images is there. ";
+                throw new UserMistakeException(all + faults[0], exception);
             }
 
             ImageRow[] readable = [.. rows.Where((_, place) => faults[place] is null)];

@@ -57,11 +57,13 @@ internal sealed class BlocksRun
         var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(images.Data);
         Guarded(folder, () =>
         {
+            if (File.Exists(folder))
+                throw new UserMistakeException($"'{folder}' is a file, but --run needs a folder. Name another one.");
             Directory.CreateDirectory(folder);
-            using (var data = File.Create(Path.Combine(folder, "data.idv")))
-                mlContext.Data.SaveAsBinary(
-                    mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared),
-                    data);
+            WriteData(
+                mlContext,
+                mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared),
+                Path.Combine(folder, "data.idv"));
 
             // Last, and whole: a folder with it is prepared.
             var description = new Description(
@@ -115,6 +117,23 @@ internal sealed class BlocksRun
         Save(trained, modelPath);
         return 0;
     });
+
+    // A disk that is full of half a file stays full.
+    private static void WriteData(MLContext mlContext, IDataView rows, string path)
+    {
+        try
+        {
+            using var data = File.Create(path);
+            mlContext.Data.SaveAsBinary(rows, data);
+        }
+        catch (Exception exception)
+        {
+            File.Delete(path);
+            if (exception.GetBaseException() is IOException cause)
+                throw new IOException($"'{path}': {cause.Message}", exception); // ML.NET says of it that it is an exception
+            throw;
+        }
+    }
 
     private void Save(NoPropTransformer trained, string modelPath)
     {

@@ -37,9 +37,14 @@ internal static class WholeFile
             File.Move(beside, target, overwrite: true);
             FolderFlush.Flush(Path.GetDirectoryName(target)!);
         }
-        catch
+        catch (Exception fault)
         {
             File.Delete(beside); // does nothing where there is none
+            if (fault is IOException && fault.Message.Contains(beside, StringComparison.Ordinal))
+            {
+                throw new IOException(fault.Message.Replace(beside, path, StringComparison.Ordinal), fault); // of a file that people know
+            }
+
             throw;
         }
     }
@@ -51,7 +56,7 @@ internal static class WholeFile
             throw new IOException($"'{path}' is a folder, but a file is to be written there. Add the name of the file to the path.");
         }
 
-        if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        if (IsDevice(Path.GetFullPath(path)) || IsDevice(target))
         {
             throw new IOException($"'{path}' is a device, which a file would take the place of. Save under another name.");
         }
@@ -68,6 +73,10 @@ internal static class WholeFile
             throw new UnauthorizedAccessException($"The file '{path}' is read-only. Make it writable, or save under another name.");
         }
     }
+
+    private static bool IsDevice(string path) =>
+        (path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        || path.StartsWith("/proc/", StringComparison.Ordinal); // where /dev/stdout leads
 }
 
 /// <summary>

@@ -11,7 +11,7 @@ namespace NullaProp.ML.Tests.Samples;
 
 /// <summary>Images are scored once each, by however many workers and tries, and broken ones are named.</summary>
 [TestClass]
-public sealed class ScoreJobTests
+public sealed partial class ScoreJobTests
 {
     private const int Images = 10;
     private const int PartSize = 3;
@@ -47,12 +47,30 @@ public sealed class ScoreJobTests
     public void Begin_FolderOfAnotherFormat_IsRefused()
     {
         using var folder = new TempFolder();
-        Job(folder).Begin(_model);
+        using var predictor = ImagePredictor.Load(_model);
+        Run(Job(folder), predictor, worker: 0, of: 2);
 
         var fault = Assert.ThrowsExactly<UserMistakeException>(
             () => new ScoreJob(folder.Path, new ParquetScores(), _images, PartSize).Begin(_model));
 
         Assert.Contains("holds results of another job: another model, other images, another --part-size or another format.", fault.Message);
+    }
+
+    // A list with a slip is mended, and the same folder named again.
+    [TestMethod]
+    public void Begin_FolderOfAJobThatWroteNothing_IsTakenOverAndTheOtherJobWritesNothing()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        var first = Job(folder);
+        first.Begin(_model);
+        var second = new ScoreJob(folder.Path, new ParquetScores(), _images, PartSize);
+
+        second.Begin(_model);
+
+        var fault = Assert.ThrowsExactly<UserMistakeException>(() => first.Run(predictor, 0, 1, static (_, _, _) => { }, default));
+        Assert.Contains("holds results of another job", fault.Message);
+        Assert.IsEmpty(Directory.GetFiles(folder.Path, "part-*"));
     }
 
     [TestMethod]
@@ -122,7 +140,7 @@ public sealed class ScoreJobTests
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(() => job.Run(predictor, 0, 1, static (_, _, _) => { }, default));
 
-        Assert.StartsWith("None of the 10 images is there; the first of a part: ", mistake.Message);
+        Assert.StartsWith("None of the 10 images is there. There is no image file '", mistake.Message);
         Assert.IsEmpty(Directory.GetFiles(folder.Path, "*.csv"));
     }
 
@@ -165,7 +183,8 @@ public sealed class ScoreJobTests
     public void Begin_FolderOfAnotherJob_SaysSo()
     {
         using var folder = new TempFolder();
-        Job(folder).Begin(_model);
+        using var predictor = ImagePredictor.Load(_model);
+        Run(Job(folder), predictor, worker: 0, of: 2);
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(
             () => new ScoreJob(folder.Path, new CsvScores(), _images, PartSize + 1).Begin(_model));

@@ -15,12 +15,32 @@ public sealed class WholeFileTests
             Assert.Inconclusive("There are no devices in a folder.");
         }
 
-        const string path = "/dev/nullaprop-none";
+        using var folder = new TempFolder();
+        const string device = "/dev/nullaprop-none";
+        var link = folder.File("link");
+        File.CreateSymbolicLink(link, device);
 
-        var fault = Assert.ThrowsExactly<IOException>(() => WholeFile.Replace(path, stream => stream.WriteByte(1)));
+        foreach (var path in new[] { device, link, "/dev/stdout" }) // the last is a link to what the output is
+        {
+            var fault = Assert.ThrowsExactly<IOException>(() => WholeFile.Replace(path, stream => stream.WriteByte(1)));
 
-        Assert.Contains($"'{path}' is a device", fault.Message);
-        Assert.IsFalse(File.Exists(path));
+            Assert.Contains($"'{path}' is a device", fault.Message);
+        }
+
+        Assert.IsFalse(File.Exists(device));
+    }
+
+    // The hidden name beside it says nothing to anybody.
+    [TestMethod]
+    public void Replace_DiskThatIsFull_NamesTheFile()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("model.zip");
+
+        var fault = Assert.ThrowsExactly<IOException>(() => WholeFile.Replace(
+            path, stream => throw new IOException($"No space left on device : '{((FileStream)stream).Name}'")));
+
+        Assert.AreEqual($"No space left on device : '{path}'", fault.Message);
     }
 
     [TestMethod]

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Samples;
+
+/// <summary>By command line, as shells and schedulers call it.</summary>
+public sealed partial class ScoreJobTests
+{
+    // What comes through a pipe comes once, and longer than what a look at its start takes.
+    [TestMethod]
+    public void Score_ListOutOfAPipe_ScoresAllOfIt()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Pipes have no names of files there.");
+        }
+
+        using var folder = new TempFolder();
+        List<string> paths = [];
+        while (paths.Sum(path => path.Length) < 10_000)
+        {
+            paths.AddRange(_images.Select(image => Path.GetRelativePath(Folder.Path, image.ImagePath)));
+        }
+
+        File.WriteAllLines(folder.File("list.txt"), paths);
+
+        var (exitCode, error) = Shell($"cat '{folder.File("list.txt")}' | {Program} score model.zip /dev/stdin --output '{folder.Path}'");
+
+        Assert.AreEqual(0, exitCode, error);
+        var rows = File.ReadAllLines(folder.File("part-000000.csv")).Skip(1).ToList();
+        Assert.HasCount(paths.Count, rows);
+        Assert.AreEqual(0, rows.Count(row => row.Contains("cannot be read", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    [DataRow("TERM")]
+    [DataRow("USR1")]
+    public void Score_SignalBeforeTheFirstPart_AsksToRunAgain(string signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Signals have no such names there.");
+        }
+
+        using var folder = new TempFolder();
+        using var pipe = Process.Start("mkfifo", [folder.File("list")]);
+        pipe.WaitForExit();
+
+        var list = folder.File("list");
+
+        // It waits for the list, which is complete when the signal has come.
+        var (exitCode, error) = Shell(
+            $"{Program} score model.zip '{list}' --output '{folder.File("out")}' & exec 3> '{list}'; kill -{signal} $!; sleep 1; "
+            + $"echo 'images/{TinyImages.Names[0]}/00.png' >&3; exec 3>&-; wait $!");
+
+        Assert.AreEqual(75, exitCode, error);
+        Assert.Contains("the same command goes on from there", error);
+    }
+
+    // A script reads a line an image.
+    [TestMethod]
+    public void Predict_LongPath_IsOnOneLine()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File(string.Join('/', Enumerable.Repeat("a folder with a name of many letters", 7)) + "/1.png");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Copy(_images[0].ImagePath, path);
+
+        var (exitCode, lines) = SamplesProgram.Run("predict", _model, path);
+
+        Assert.AreEqual(0, exitCode);
+        Assert.StartsWith($"{path}: ", lines.Single(line => line.Length > 0));
+    }
+
+    private static string Program => $"dotnet '{Path.Combine(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll")}'";
+
+    private static (int ExitCode, string Error) Shell(string command)
+    {
+        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", command])
+        {
+            WorkingDirectory = Folder.Path,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        using var limit = TimeLimit.On(process);
+        _ = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error);
+    }
+}
