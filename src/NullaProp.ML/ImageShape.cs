@@ -5,9 +5,8 @@ namespace NullaProp.ML;
 /// <summary>The size of the images a model sees: channels, height and width, in this order (C×H×W).</summary>
 /// <param name="Channels">Colour planes, 1 or more: 1 for grey, 3 for red-green-blue.</param>
 /// <param name="Height">
-/// Rows of pixels, 8 or more: two poolings by 2 must leave something to look at. 1 will do for <see cref="NoPropBackbone.Mlp"/>, which has
-/// none.
-/// </param>
+/// Rows of pixels, 8 or more: two poolings by 2 must leave something to look at. 1 will do for <see cref="NoPropBackbone.Mlp"/> and
+/// <see cref="NoPropBackbone.Custom"/>, which need not have any.</param>
 /// <param name="Width">Columns of pixels, as <paramref name="Height"/>.</param>
 public sealed record ImageShape(int Channels, int Height, int Width)
 {

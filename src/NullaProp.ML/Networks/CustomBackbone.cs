@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using NullaProp.ML.Randomness;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -17,11 +18,12 @@ internal sealed class CustomBackbone : Backbone
     private static readonly ConditionalWeakTable<nn.Module, object> Known = [];
 
     private readonly nn.Module<Tensor, Tensor> _module;
+    private readonly string _name;
     private readonly string _scope;
 
     private CustomBackbone(WeightScope weights, string name, nn.Module<Tensor, Tensor> module, ImageShape shape, long features)
     {
-        _module = module;
+        (_module, _name) = (module, name);
         _scope = weights.Prefix;
         Adopt(weights, name);
         Output = new Linear(weights.Under("output"), Width(name, shape, weights.Owner.Device), features);
@@ -51,7 +53,13 @@ internal sealed class CustomBackbone : Backbone
         }
 
         weights.Owner.Own(module);
-        return new CustomBackbone(weights, name, module, shape, features);
+        var backbone = new CustomBackbone(weights, name, module, shape, features);
+        if (weights.Owner.Streams is not null) // it will be trained, and saved
+        {
+            backbone.RequireWholeState(create, shape, weights.Owner.Device);
+        }
+
+        return backbone;
     }
 
     /// <summary>Returns whether a weight of a model, by its full name, is one of the user's module.</summary>
@@ -70,15 +78,73 @@ internal sealed class CustomBackbone : Backbone
 
         if (training is null)
         {
-            return _module.call(images); // (B, F)
+            return Call(images);
         }
 
         using var random = new SharedRandomness(training.Stream($"module/{_scope}")); // for its dropout
-        return _module.call(images); // (B, F)
+        return Call(images);
     }
 
     /// <inheritdoc/>
     protected override ScalarType Precision(TrainingContext? training) => ScalarType.Float32; // the module's own weights are
+
+    // (B, F)
+    private Tensor Call(Tensor images)
+    {
+        try
+        {
+            return _module.call(images);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            var (message, shape) = (fault.Message.Split('\n')[0].TrimEnd('.'), string.Join(", ", images.shape));
+            throw new InvalidOperationException($"The backbone '{_name}' failed on images of shape ({shape}): {message}.", fault);
+        }
+    }
+
+    // What a module keeps beside its parameters and buffers, nobody trains or saves: a model that is loaded would have other numbers there.
+    private void RequireWholeState(Func<ImageShape, nn.Module<Tensor, Tensor>> create, ImageShape shape, Device device)
+    {
+        using var mode = no_grad();
+        using var random = new SharedRandomness(new RandomStreams(seed: 0).Of($"trial/{_scope}"));
+        var images = rand(2, shape.Channels, shape.Height, shape.Width, dtype: ScalarType.Float32, device: device);
+        var before = Maps(images, training: null);
+        if (!IsSame(before, Maps(images, training: null)))
+        {
+            throw new InvalidOperationException(
+                $"The backbone '{_name}' gives other features each time that it sees the same images in evaluation mode, but a score must "
+                + "be a function of its image. Draw random numbers only while the module is in training mode.");
+        }
+
+        var twin = create(shape);
+        if (twin is null || ((IEnumerable<nn.Module>)[.. twin.modules(), twin]).Any(part => Known.TryGetValue(part, out _)))
+        {
+            return; // the same module again: said where a second network needs one of its own
+        }
+
+        using var owned = twin;
+        twin.to(device);
+        twin.eval();
+        foreach (var ((_, target), (_, source)) in Tensors(twin).Zip(Tensors(_module)))
+        {
+            target.copy_(source);
+        }
+
+        if (!IsSame(before, twin.call(images)))
+        {
+            throw new InvalidOperationException(
+                $"The backbone '{_name}' gives other features when it is made a second time with the same parameters and buffers: it keeps "
+                + "weights that it does not register, which are neither trained nor saved. Call RegisterComponents() at the end of its "
+                + "constructor, and register_buffer for tensors that are no parameters.");
+        }
+    }
+
+    private static IEnumerable<(string Name, Tensor Value)> Tensors(nn.Module module) => module.named_parameters()
+        .Select(one => (one.name, (Tensor)one.parameter))
+        .Concat(module.named_buffers().Select(one => (one.name, one.buffer)));
+
+    // But for the last bits, which a GPU may give otherwise; numbers that are none are found while training.
+    private static bool IsSame(Tensor one, Tensor other) => one.allclose(other, rtol: 1e-3, atol: 1e-5, equal_nan: true);
 
     // Two networks with one module between them would train each other, and the first to be disposed of would end the other.
     private static void Take(nn.Module module, string name)

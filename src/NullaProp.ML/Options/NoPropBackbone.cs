@@ -68,9 +68,10 @@ public enum BackbonePrecision
 /// <summary>What the kinds of backbone can read and compute.</summary>
 internal static class BackboneTraits
 {
-    /// <summary>Returns the smallest height and width that a backbone can read: 1 where it sees no image but a vector.</summary>
+    /// <summary>Returns the smallest height and width that a backbone can read: 1 where it sees no image but a vector, or may.</summary>
     /// <param name="kind">The backbone.</param>
-    public static int SmallestSide(this NoPropBackbone kind) => kind == NoPropBackbone.Mlp ? 1 : ImageShape.SmallestSide;
+    public static int SmallestSide(this NoPropBackbone kind) =>
+        kind is NoPropBackbone.Mlp or NoPropBackbone.Custom ? 1 : ImageShape.SmallestSide;
 
     /// <summary>
     /// Returns whether a backbone is worth training in bfloat16: where convolutions take the time, and their parameters are the library's.

@@ -95,8 +95,9 @@ internal static class OptionsValidator
     {
         if (o.Backbone == NoPropBackbone.Custom && string.IsNullOrWhiteSpace(o.BackboneName))
         {
-            yield return $"{nameof(o.BackboneName)} is empty, but {nameof(o.Backbone)} {o.Backbone} needs the name that "
-                + $"{nameof(NoPropBackbones)}.{nameof(NoPropBackbones.Register)} gave to the module.";
+            yield return $"{nameof(o.BackboneName)} is empty, but {nameof(o.Backbone)} {o.Backbone} needs one: that "
+                + $"which {nameof(NoPropBackbones)}.{nameof(NoPropBackbones.Register)} gave to the module, or, where the trainer is given "
+                + "the module itself, that under which a process that loads the model will register it.";
         }
 
         if (o.Backbone != NoPropBackbone.Custom && o.BackboneName is not null)

@@ -104,8 +104,9 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             _ => throw Fault(
                 $"Column '{name}' is a flat vector of {type.Size} "
                     + $"values{(type.Dimensions.Length == 1 ? string.Empty : $" ({written})")}, and ImageShape is " +
-                "not set, so there is no image size to be found. For a row of a table, take NoPropOptions.Tables; for an image, set "
-                + "ImageShape, or use ExtractPixels, whose vectors carry their size."),
+                "not set, so there is no image size to be found. For a row of a table, "
+                + (backbone == NoPropBackbone.Custom ? $"set ImageShape = new({type.Size}, 1, 1)" : "take NoPropOptions.Tables")
+                + "; for an image, set ImageShape, or use ExtractPixels, whose vectors carry their size."),
         };
     }
 

@@ -16,7 +16,7 @@ namespace NullaProp.ML.Tests.MLNet;
 /// A module of the user's own as the image network, with batch normalisation and dropout, so that the modes of training and scoring matter.
 /// </summary>
 [TestClass]
-public sealed class CustomBackboneTests
+public sealed partial class CustomBackboneTests
 {
     private const string Name = "custom backbone of these tests";
 
