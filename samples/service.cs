@@ -19,7 +19,6 @@ using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms.Image;
 using NullaProp.ML;
 using SkiaSharp;
 
@@ -103,8 +102,7 @@ app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellat
             "Too many pictures are waiting. Try again in a moment.", statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    upload.Position = 0;
-    var (classes, fault) = classifier.Classify(upload);
+    var (classes, fault) = classifier.Classify(upload.ToArray());
     return fault is null ? Results.Ok(classes) : Results.Problem(fault, statusCode: StatusCodes.Status400BadRequest);
 });
 app.Run();
@@ -118,40 +116,33 @@ internal sealed class Classifier
     private const long MostPixels = 25_000_000; // 100 MB decoded; what a phone takes has 12 to 24 million.
 
     private readonly NoPropModel _model;
-    private readonly ImageFileLoadingTransformer _loader;
     private readonly ObjectPool<PredictionEngine<Upload, Prediction>> _engines;
 
     public Classifier(string modelPath)
     {
         NoPropModelFile.Check(modelPath); // What is wrong with the model shows at the start, not with the first request.
         var mlContext = new MLContext();
-        var whole = mlContext.Model.Load(modelPath, out var input);
-        _model = whole.GetNoPropTransformer().Model;
-        var steps = whole.Steps().ToList();
-        _loader = steps.OfType<ImageFileLoadingTransformer>().FirstOrDefault()
-            ?? throw new InvalidDataException($"The model '{modelPath}' has no step LoadImageFiles: it is not for pictures.");
-
-        // An upload has no path: it takes the place of what the first step makes of a file.
-        var loaded = _loader.GetOutputSchema(input).Single(column => column.Type is ImageDataViewType);
-        var rest = new TransformerChain<ITransformer>([.. steps.Where(step => step != _loader)]);
+        var model = mlContext.Model.Load(modelPath, out _);
+        if (!model.Steps().OfType<ImageFileLoadingTransformer>().Any())
+            throw new InvalidDataException($"The model '{modelPath}' has no step LoadImageFiles: it is not for pictures.");
+        _model = model.GetNoPropTransformer().Model;
         _engines = new DefaultObjectPool<PredictionEngine<Upload, Prediction>>(
-            new Engines(mlContext, rest, loaded), maximumRetained: Environment.ProcessorCount);
+            new Engines(mlContext, model), maximumRetained: Environment.ProcessorCount);
 
         // .NET compiles what the first answer runs, some seconds: before the service says that it is ready.
         using var blank = new SKBitmap(8, 8);
         using var picture = blank.Encode(SKEncodedImageFormat.Png, quality: 100);
-        using var upload = picture.AsStream();
-        _ = Classify(upload);
+        _ = Classify(picture.ToArray());
     }
 
     /// <summary>Gets the names of the classes.</summary>
     public IReadOnlyList<string> Classes => _model.ClassNames;
 
     /// <summary>Returns the classes of a picture, the most likely first, or what is wrong with the upload.</summary>
-    public (IReadOnlyList<ClassScore> Classes, string? Fault) Classify(Stream upload)
+    public (IReadOnlyList<ClassScore> Classes, string? Fault) Classify(byte[] upload)
     {
         // The head of the file says how large the picture is: 30,000 × 30,000 white pixels fit into a small upload.
-        using (var codec = SKCodec.Create(new SKManagedStream(upload)))
+        using (var codec = SKCodec.Create(new MemoryStream(upload)))
         {
             if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MostPixels)
                 return ([], $"The picture has {codec.Info.Width} × {codec.Info.Height} pixels, but may have {MostPixels:N0} in all.");
@@ -159,39 +150,30 @@ internal sealed class Classifier
 
         try
         {
-            upload.Position = 0;
-            using var image = _loader.Load(upload);
             var engine = _engines.Get();
-            var prediction = engine.Predict(new Upload { Image = image });
+            var prediction = engine.Predict(new Upload { Contents = upload });
             _engines.Return(engine); // Not after an exception: then it is dropped.
             return ([.. _model.Classes(prediction.Score).Select(one => new ClassScore(one.Name, one.Score))], null);
         }
-        catch (InvalidOperationException fault)
+        catch (InvalidOperationException) when (ImageFile.Fault(new MemoryStream(upload)) is { } fault)
         {
-            return ([], fault.Message);
+            return ([], fault);
         }
     }
 
-    private sealed class Engines(MLContext mlContext, ITransformer model, DataViewSchema.Column image)
-        : PooledObjectPolicy<PredictionEngine<Upload, Prediction>>
+    private sealed class Engines(MLContext mlContext, ITransformer model) : PooledObjectPolicy<PredictionEngine<Upload, Prediction>>
     {
-        public override PredictionEngine<Upload, Prediction> Create()
-        {
-            var rows = SchemaDefinition.Create(typeof(Upload));
-            (rows["Image"].ColumnName, rows["Image"].ColumnType) = (image.Name, image.Type);
-
-            // The model belongs to all engines, none of which may dispose of it.
-            var options = new PredictionEngineOptions { OwnsTransformer = false, InputSchemaDefinition = rows };
-            return mlContext.Model.CreatePredictionEngine<Upload, Prediction>(model, options);
-        }
+        // The model belongs to all engines, none of which may dispose of it.
+        public override PredictionEngine<Upload, Prediction> Create() => mlContext.Model.CreatePredictionEngine<Upload, Prediction>(
+            model, new PredictionEngineOptions { OwnsTransformer = false });
 
         public override bool Return(PredictionEngine<Upload, Prediction> obj) => true;
     }
 
     private sealed class Upload
     {
-        [ImageType(1, 1)] // ML.NET wants a size; the schema above has the right one.
-        public MLImage? Image { get; init; }
+        [ColumnName("ImagePath")] // The file itself in the place of its path, from which the model was trained.
+        public byte[] Contents { get; init; } = [];
     }
 
     private sealed class Prediction

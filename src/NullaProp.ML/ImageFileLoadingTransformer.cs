@@ -16,8 +16,8 @@ using NullaProp.ML.Interop;
 namespace NullaProp.ML;
 
 /// <summary>
-/// Reads image files, whose paths are in a column, into images of one size: the first frame, upright, in sRGB, on white. See
-/// <see cref="NoPropCatalog.LoadImageFiles"/>.
+/// Reads image files, whose paths or contents are in a column, into images of one size: the first frame, upright, in sRGB, on white. See
+/// <see cref="NoPropCatalog.LoadImageFiles"/>. Rows may have the one where those of the training had the other.
 /// </summary>
 /// <threadsafety>All members may be used from several threads at once.</threadsafety>
 public sealed class ImageFileLoadingTransformer : ITransformer
@@ -44,11 +44,11 @@ public sealed class ImageFileLoadingTransformer : ITransformer
     public bool IsRowToRowMapper => true;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The column of paths is missing or is no text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or holds neither texts nor vectors of bytes.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => GetRowToRowMapper(inputSchema).OutputSchema;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The column of paths is missing or is no text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or holds neither texts nor vectors of bytes.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -57,7 +57,7 @@ public sealed class ImageFileLoadingTransformer : ITransformer
 
     /// <inheritdoc/>
     /// <remarks>A file that cannot be read throws where its row is read, with a sentence that names it.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The column of paths is missing or is no text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or holds neither texts nor vectors of bytes.</exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -66,18 +66,6 @@ public sealed class ImageFileLoadingTransformer : ITransformer
 
     /// <summary>Gets what happens to images of another shape.</summary>
     internal ImageFit Fit => _frame.Fit;
-
-    /// <summary>Reads an image that is no file, such as one that was sent to a server, as files are read.</summary>
-    /// <param name="image">What a file of it would hold.</param>
-    /// <returns>The image, of the size of the output column; the caller disposes of it.</returns>
-    /// <exception cref="InvalidOperationException">It cannot be read; the message says why.</exception>
-    public MLImage Load(Stream image)
-    {
-        ArgumentNullException.ThrowIfNull(image);
-        using var file = new MemoryStream();
-        image.CopyTo(file);
-        return _frame.Load(scale => ImageDecoder.Decode(file.ToArray(), "The data", scale));
-    }
 
     /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx) => Saved.Write(ctx, writer =>
@@ -106,21 +94,42 @@ public sealed class ImageFileLoadingTransformer : ITransformer
 
     private (Delegate Getter, Action Free) Getter(DataViewRow row, DataViewSchema.Column source)
     {
-        var readPath = row.GetGetter<ReadOnlyMemory<char>>(source);
-        ReadOnlyMemory<char> path = default;
+        var read = source.Type is TextDataViewType ? OfPath(row, source) : OfContents(row, source);
         MLImage? last = null;
         ValueGetter<MLImage> getter = (ref MLImage image) =>
         {
             image?.Dispose(); // as ML.NET's own: who is given an image gives it back for the next
             (image, last) = (null!, null);
-            readPath(ref path);
-            image = last = _frame.Load(scale => ImageDecoder.Read(path.ToString(), scale));
+            image = last = _frame.Load(read());
         };
         return (getter, () => last?.Dispose());
     }
+
+    // Each row's value is read before its image: a fault of the source is none of the image's.
+    private static Func<ImageReader> OfPath(DataViewRow row, DataViewSchema.Column source)
+    {
+        var getter = row.GetGetter<ReadOnlyMemory<char>>(source);
+        ReadOnlyMemory<char> path = default;
+        return () =>
+        {
+            getter(ref path);
+            return scale => ImageDecoder.Read(path.ToString(), scale);
+        };
+    }
+
+    private static Func<ImageReader> OfContents(DataViewRow row, DataViewSchema.Column source)
+    {
+        var getter = row.GetGetter<VBuffer<byte>>(source);
+        VBuffer<byte> contents = default;
+        return () =>
+        {
+            getter(ref contents);
+            return scale => ImageDecoder.Decode([.. contents.DenseValues()], "The data", scale);
+        };
+    }
 }
 
-/// <summary>Adds a column of images, read from the files whose paths are in another column.</summary>
+/// <summary>Adds a column of images, read from the files whose paths or contents are in another column.</summary>
 public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTransformer>
 {
     private readonly IHostEnvironment _environment;
@@ -137,7 +146,7 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
 
     /// <inheritdoc/>
     /// <remarks>Learns nothing and reads no file.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The column of paths is missing or is no text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or holds neither texts nor vectors of bytes.</exception>
     public ImageFileLoadingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -146,7 +155,7 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentOutOfRangeException">The column of paths is missing or is no text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing, or holds neither texts nor vectors of bytes.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
@@ -156,13 +165,18 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
 
     internal static void CheckInput(SchemaShape schema, string name)
     {
-        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("path", name, schema.Select(known => known.Name));
-        if (column is not { Kind: SchemaShape.Column.VectorKind.Scalar, ItemType: TextDataViewType })
+        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("image file", name, schema.Select(known => known.Name));
+        var isScalar = column.Kind == SchemaShape.Column.VectorKind.Scalar;
+        if (!(isScalar ? column.ItemType is TextDataViewType : column.ItemType.RawType == typeof(byte)))
         {
-            throw Marked.WrongType("path", name, "Text", SchemaShapes.TypeName(column));
+            throw Marked.WrongType("image file", name, "Text, a path, or Vector<Byte>, what the file holds", SchemaShapes.TypeName(column));
         }
     }
 }
+
+/// <summary>Reads an image at its own size, or smaller where that is faster and large enough.</summary>
+/// <param name="scale">Returns by what its width and height will be multiplied.</param>
+internal delegate Bitmap ImageReader(Func<int, int, double> scale);
 
 /// <summary>The size that images are brought to, and how.</summary>
 /// <param name="Width">Columns of pixels, 1 or more.</param>
@@ -176,7 +190,7 @@ internal sealed record ImageFrame(int Width, int Height, ImageFit Fit)
     /// <summary>Brings an image to this size.</summary>
     /// <param name="read">Reads it, and is told by what its sides will be multiplied.</param>
     /// <exception cref="InvalidOperationException">It cannot be read; the message says why.</exception>
-    public MLImage Load(Func<Func<int, int, double>, Bitmap> read)
+    public MLImage Load(ImageReader read)
     {
         try
         {

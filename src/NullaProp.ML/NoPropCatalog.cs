@@ -121,7 +121,8 @@ public static class NoPropCatalog
     /// <summary>
     /// Reads image files into images of one size, as people have them: JPEG (CMYK, too), PNG (16 bits, too), WebP, BMP and GIF; the first
     /// frame of those that move; upright as the camera was held; in sRGB; on white where they are transparent; averaged where they are made
-    /// smaller. HEIC, AVIF and TIFF are refused with a sentence. It is a part of the saved model, which then starts at a path.
+    /// smaller. HEIC, AVIF and TIFF are refused with a sentence. It is a part of the saved model, which then starts at a path, or at the
+    /// bytes of a file, such as one that was sent to a server or lies in a database: rows may have either in the column.
     /// </summary>
     /// <param name="catalog">The transforms.</param>
     /// <param name="outputColumnName">
@@ -129,7 +130,9 @@ public static class NoPropCatalog
     /// </param>
     /// <param name="imageWidth">Columns of pixels, 1 to 16,384.</param>
     /// <param name="imageHeight">Rows of pixels, 1 to 16,384.</param>
-    /// <param name="inputColumnName">The column of paths, relative to the current folder where they are relative.</param>
+    /// <param name="inputColumnName">
+    /// The column of paths, relative to the current folder where they are relative, or of what the files hold, <c>byte[]</c>.
+    /// </param>
     /// <param name="fit">What happens to images of another shape.</param>
     /// <returns>The estimator, which learns nothing.</returns>
     /// <exception cref="System.ArgumentOutOfRangeException">A number is out of range.</exception>

@@ -128,7 +128,7 @@ internal sealed class PictureServer : IAsyncDisposable
             try
             {
                 CheckSize(upload);
-                return Results.Json(_predictor.Predict(upload));
+                return Results.Json(_predictor.Predict(upload.ToArray()));
             }
             finally
             {

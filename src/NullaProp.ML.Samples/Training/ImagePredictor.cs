@@ -17,7 +17,7 @@ internal sealed class ImagePredictor : IDisposable
     private readonly TransformerChain<ITransformer> _scoring;
     private readonly PredictionEngine<ImageRow, ImagePrediction> _engine;
     private readonly DataViewSchema _inputSchema;
-    private readonly Lazy<UploadEngine> _uploads;
+    private readonly Lazy<PredictionEngine<Upload, ImagePrediction>> _uploads;
 
     private ImagePredictor(string modelPath)
     {
@@ -30,7 +30,8 @@ internal sealed class ImagePredictor : IDisposable
         _scoring = new TransformerChain<ITransformer>([.. before, _classifier]);
         _engine = _mlContext.Model.CreatePredictionEngine<ImageRow, ImagePrediction>(
             _scoring, new PredictionEngineOptions { OwnsTransformer = false });
-        _uploads = new(() => new UploadEngine(_mlContext, _scoring));
+        _uploads = new(() => _mlContext.Model.CreatePredictionEngine<Upload, ImagePrediction>(
+            _scoring, new PredictionEngineOptions { OwnsTransformer = false }));
     }
 
     /// <summary>Gets the names of the classes, in the order of the scores.</summary>
@@ -70,7 +71,20 @@ internal sealed class ImagePredictor : IDisposable
 
     /// <summary>Returns the classes of an image that is no file, the most likely first. For one caller at a time.</summary>
     /// <exception cref="UserMistakeException">It cannot be read as an image.</exception>
-    public IReadOnlyList<ClassProbability> Predict(Stream image) => Ordered(_uploads.Value.Predict(image));
+    public IReadOnlyList<ClassProbability> Predict(byte[] image)
+    {
+        if (!_scoring.OfType<ImageFileLoadingTransformer>().Any())
+            throw new UserMistakeException(
+                "The model does not read its files with LoadImageFiles, and so reads no uploads either. Train it with 'train'.");
+        try
+        {
+            return Ordered(_uploads.Value.Predict(new Upload { Contents = image }));
+        }
+        catch (Exception exception) when (ImageFile.Fault(new MemoryStream(image)) is { } fault)
+        {
+            throw new UserMistakeException(fault, exception);
+        }
+    }
 
     /// <summary>
     /// Draws the way of an image from noise to label: from a random start, in steps short enough to look at.
@@ -139,48 +153,10 @@ internal sealed class ImagePredictor : IDisposable
     private ClassProbability[] Ordered(ImagePrediction prediction) =>
         [.. _classifier.Model.Classes(prediction.Score).Select(one => new ClassProbability(one.Name, one.Score))];
 
-    /// <summary>A chain that starts at the path of a file, asked with what a file would hold.</summary>
-    private sealed class UploadEngine : IDisposable
+    /// <summary>An image by what its file holds, in the column of its path.</summary>
+    private sealed class Upload
     {
-        private readonly ImageFileLoadingTransformer _loader;
-        private readonly PredictionEngine<LoadedRow, ImagePrediction> _engine;
-
-        public UploadEngine(MLContext mlContext, ITransformer scoring)
-        {
-            _loader = scoring.Steps().OfType<ImageFileLoadingTransformer>().FirstOrDefault()
-                ?? throw new UserMistakeException(
-                    "The model does not read its files with LoadImageFiles, and so reads no uploads either. Train it with 'train'.");
-            var loaded = _loader.GetOutputSchema(mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema)
-                .Single(column => column.Type is ImageDataViewType);
-            var rows = SchemaDefinition.Create(typeof(LoadedRow));
-            (rows[nameof(LoadedRow.Image)].ColumnName, rows[nameof(LoadedRow.Image)].ColumnType) = (loaded.Name, loaded.Type);
-
-            // An upload has no path: it takes the place of what the first step makes of a file.
-            var steps = scoring.Steps().Where(step => step != _loader);
-            _engine = mlContext.Model.CreatePredictionEngine<LoadedRow, ImagePrediction>(
-                new TransformerChain<ITransformer>([.. steps]),
-                new PredictionEngineOptions { OwnsTransformer = false, InputSchemaDefinition = rows });
-        }
-
-        public ImagePrediction Predict(Stream upload)
-        {
-            try
-            {
-                using var image = _loader.Load(upload);
-                return _engine.Predict(new LoadedRow { Image = image });
-            }
-            catch (InvalidOperationException fault)
-            {
-                throw new UserMistakeException(fault.Message, fault); // what the library says of images is a sentence for users already
-            }
-        }
-
-        public void Dispose() => _engine.Dispose();
-
-        private sealed class LoadedRow
-        {
-            [ImageType(1, 1)] // ML.NET wants a size; the schema above has the right one
-            public MLImage? Image { get; init; }
-        }
+        [ColumnName(nameof(ImageRow.ImagePath))]
+        public byte[] Contents { get; init; } = [];
     }
 }

@@ -38,8 +38,8 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             VectorDataViewType { IsKnownSize: true } vector => OfVector(column.Name, vector, wanted, backbone),
             VectorDataViewType { ItemType.RawType: var item } when item == typeof(byte) => throw Fault(
                 $"Column '{column.Name}' is a vector of bytes of unknown size, but NoProp needs {Needed(wanted)}. If it holds image files, "
-                + "as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels; else set "
-                + "the size with [VectorType(n)]."),
+                + "as LoadRawImageBytes reads them for ImageClassification, make images of them before: "
+                + $"Transforms.LoadImageFiles(\"Features\", width, height, \"{column.Name}\"); else set the size with [VectorType(n)]."),
             _ => throw Fault(
                 $"Column '{column.Name}' is a vector of unknown size, but NoProp needs {Needed(wanted)}. "
                     + (backbone == NoPropBackbone.Mlp || wanted is { IsTable: true } ? "Make it with Concatenate" : "Add ExtractPixels")

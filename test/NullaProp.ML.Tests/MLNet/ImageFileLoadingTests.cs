@@ -69,19 +69,61 @@ public sealed class ImageFileLoadingTests : IDisposable
         Assert.AreEqual((20, 10), (type.Width, type.Height));
     }
 
+    // As of a database, or an upload; also where the paths were of the training.
     [TestMethod]
-    public void Load_ImageThatIsNoFile_IsThatOfTheFile()
+    public void Transform_ContentsInThePlaceOfPaths_GiveTheSamePixels()
     {
         byte[] file = OddImages.Png(13, 8, 0, (y, x) => [(byte)((7 * y) + (11 * x))]);
         File.WriteAllBytes(_folder.File("1.png"), file);
         var data = Rows("1.png");
         var transformer = Context.Transforms.LoadImageFiles("Image", 20, 10).Fit(data);
 
-        using var image = transformer.Load(new MemoryStream(file));
-        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => transformer.Load(new MemoryStream(file[..50])));
+        var expected = Pixels(transformer.Transform(data)).Single();
 
-        CollectionAssert.AreEqual(Pixels(transformer.Transform(data)).Single(), image.Pixels.ToArray());
-        Assert.StartsWith("The data cannot be read as an image: ", fault.Message);
+        var loaded = EstimatorContract.Reloaded(Context, transformer, data.Schema);
+        CollectionAssert.AreEqual(expected, Pixels(loaded.Transform(Contents(file))).Single());
+        var fromBytes = Context.Transforms.LoadImageFiles("Image", 20, 10).Fit(Contents(file));
+        CollectionAssert.AreEqual(expected, Pixels(fromBytes.Transform(data)).Single());
+        foreach (var broken in new[] { file[..50], [] })
+        {
+            var fault = Assert.Throws<Exception>(() => Pixels(loaded.Transform(Contents(broken))));
+            Assert.Contains(
+                "The data cannot be read as an image: ", string.Join(" ", BadInput.Fault.Causes(fault).Select(cause => cause.Message)));
+        }
+    }
+
+    // The habit from ImageClassification.
+    [TestMethod]
+    public void Fit_RawBytesOfMLNet_TrainsAndPredictsAnUpload()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            Write($"dark/{i}.png", (byte)(20 + i));
+            Write($"light/{i}.png", (byte)(220 + i));
+        }
+
+        var images = Context.Data.LoadImageFolder(_folder.Path);
+        using var model = Context.Transforms.LoadRawImageBytes("Raw", imageFolder: null, "ImagePath")
+            .Append(Context.Transforms.LoadImageFiles("Features", Side, Side, "Raw"))
+            .Append(Context.MulticlassClassification.Trainers.NoProp(new NoPropOptions
+            {
+                Backbone = NoPropBackbone.Mlp,
+                Epochs = 15,
+                BatchSize = 4,
+                HiddenSize = 16,
+                LearningRate = 0.01,
+            }))
+            .Append(Context.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
+            .Fit(images.Data);
+
+        var byContents = new TransformerChain<ITransformer>([.. model.Steps().Skip(1)]);
+        using var engine = Context.Model.CreatePredictionEngine<RawImage, NamedPrediction>(
+            byContents, new PredictionEngineOptions { OwnsTransformer = false });
+
+        foreach (var file in images.Files)
+        {
+            Assert.AreEqual(file.Label, engine.Predict(new RawImage { Raw = File.ReadAllBytes(file.ImagePath) }).PredictedLabel);
+        }
     }
 
     [TestMethod]
@@ -160,6 +202,8 @@ public sealed class ImageFileLoadingTests : IDisposable
     public void LoadImageFiles_SizeOutOfRange_IsRefused(int width, int height) =>
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.Transforms.LoadImageFiles("Image", width, height));
 
+    private static IDataView Contents(byte[] file) => Context.Data.LoadFromEnumerable([new Upload { Contents = file }]);
+
     private static List<byte[]> Pixels(IDataView data) => [.. data.GetColumn<MLImage>("Image").Select(image => image.Pixels.ToArray())];
 
     private IDataView Rows(params string[] names) =>
@@ -169,5 +213,16 @@ public sealed class ImageFileLoadingTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
         File.WriteAllBytes(_folder.File(name), OddImages.Png(Side, 8, 0, (_, _) => [grey]));
+    }
+
+    private sealed class Upload
+    {
+        [ColumnName("ImagePath")]
+        public byte[] Contents { get; init; } = [];
+    }
+
+    private sealed class RawImage
+    {
+        public byte[] Raw { get; init; } = [];
     }
 }

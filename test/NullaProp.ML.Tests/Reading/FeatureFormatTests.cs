@@ -141,7 +141,7 @@ public sealed class FeatureFormatTests
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FeatureFormat.Of(column, wanted: null));
 
         Assert.Contains(
-            "as LoadRawImageBytes reads them for ImageClassification, use LoadImages and ResizeImages, then ExtractPixels",
+            "as LoadRawImageBytes reads them for ImageClassification, make images of them before: Transforms.LoadImageFiles(",
             fault.Message);
     }
 

@@ -38,8 +38,7 @@ public sealed class ImagePredictorTests
 
         using var predictor = ImagePredictor.Load(folder.File("model.zip"));
         var found = predictor.Predict(rows[0].ImagePath);
-        using var upload = File.OpenRead(rows[0].ImagePath);
-        var uploaded = predictor.Predict(upload);
+        var uploaded = predictor.Predict(File.ReadAllBytes(rows[0].ImagePath));
 
         CollectionAssert.AreEqual(new[] { "7", "8", "9" }, predictor.ClassNames.ToArray());
         CollectionAssert.AreEqual(expected, found.OrderBy(one => one.ClassName).Select(one => one.Probability).ToArray());
