@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.ML;
+using NullaProp.ML.ImageFiles;
 using NullaProp.ML.Interop;
 
 namespace NullaProp.ML;
@@ -10,7 +11,7 @@ internal static class ImageFolderReader
     // What other programs save photos as is among them, so that it is named and not overlooked.
     private static readonly FrozenSet<string> Extensions = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".tif", ".tiff");
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".tif", ".tiff");
 
     private const string NoCharacter = "\uFFFD"; // what .NET reads where there is none
 
@@ -166,11 +167,33 @@ internal static class ImageFolderReader
 
     private static bool IsImage(FileInfo file) => Extensions.Contains(file.Extension) && !IsHidden(file.Name);
 
+    // Files of class folders that begin as pictures do, and have names that end otherwise: those of cameras' own formats, say.
+    private static List<string> Misnamed(DirectoryInfo folder)
+    {
+        HashSet<string> read = [RealPath(folder)];
+        return
+        [
+            .. folder.EnumerateDirectories()
+                .Where(child => !IsHidden(child.Name))
+                .SelectMany(child => FilesOf(child, read))
+                .Where(file => !IsImage(file) && !IsHidden(file.Name) && ImageFormatMark.IsAtStartOf(file))
+                .Select(file => file.Name)
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+
     private static void Warn(DataOperationsCatalog catalog, string path, IReadOnlyList<string> withoutClass)
     {
+        using var log = new TrainingLog(HostEnvironment.Of(catalog).Start(nameof(NoPropCatalog.LoadImageFolder)), logger: null);
+        if (Misnamed(new DirectoryInfo(path)) is { Count: > 0 } misnamed)
+        {
+            log.Warning(
+                $"{Images(misnamed.Count)} of '{path}' left out, for their names do not end as those of pictures that are read do: "
+                + $"{NameList.Quoted(misnamed)}. Save them as JPEG or PNG, or give them the names.");
+        }
+
         if (withoutClass.Count > 0)
         {
-            using var log = new TrainingLog(HostEnvironment.Of(catalog).Start(nameof(NoPropCatalog.LoadImageFolder)), logger: null);
             log.Warning(
                 $"{Images(withoutClass.Count)} of '{path}' beside its class folders, and so of no class, left out: "
                 + $"{NameList.Quoted(withoutClass.Select(Path.GetFileName).OfType<string>())}.");

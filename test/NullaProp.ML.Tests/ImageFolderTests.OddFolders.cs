@@ -112,6 +112,30 @@ public sealed partial class ImageFolderTests
         Assert.EndsWith($"but 2 images. If it holds one class itself, load the folder above it, '{folder.Path}'.", fault.Message);
     }
 
+    // What cameras write beside the photos, and what a tool left without an ending.
+    [TestMethod]
+    public void Load_PicturesWithOtherEndings_AreLeftOutWithAWarning()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "cat/1.png", "cat/2.jpe", "cat/photo", "dog/1.png", "dog/.hidden", "dog/sub/3.png~");
+        Write(folder, [.. "II"u8, 42, 0, .. new byte[20]], "dog/raw.dng");
+        Write(folder, [.. "\0\0\0\u0018ftypcrx "u8, .. new byte[20]], "dog/raw.cr3");
+        Write(folder, [.. "\0\0\0\u0018ftypisom"u8, .. new byte[20]], "dog/film.mp4");
+        Write(folder, "a text that is longer than a mark"u8.ToArray(), "dog/notes.txt");
+        var context = new MLContext();
+        List<string> warnings = [];
+        context.Log += (_, said) => warnings.AddRange(said.Kind == ChannelMessageKind.Warning ? [said.RawMessage] : []);
+
+        var images = context.Data.LoadImageFolder(folder.Path);
+
+        CollectionAssert.AreEqual(
+            new[] { "1.png", "2.jpe", "1.png" }, images.Files.Select(file => Path.GetFileName(file.ImagePath)).ToArray());
+        Assert.AreEqual(
+            $"4 images of '{folder.Path}' left out, for their names do not end as those of pictures that are read do: '3.png~', 'photo', "
+            + "'raw.cr3', 'raw.dng'. Save them as JPEG or PNG, or give them the names.",
+            warnings.Single());
+    }
+
     [TestMethod]
     public void Load_ImagesBesideTheClassFolders_AreLeftOutWithAWarning()
     {

@@ -136,9 +136,10 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
             ? "Change the Concatenate that makes it."
             : "Change the size where the images are made (LoadImageFiles, or ResizeImages before ExtractPixels), or "
                 + (backbone.IsPretrained()
-                    ? $"choose another {nameof(NoPropOptions.Backbone)}: {NoPropBackbone.Mlp} for values that are no image."
+                    ? $"choose another {nameof(NoPropOptions.Backbone)}: {NoPropBackbone.SmallConv} and {NoPropBackbone.ResNet18} begin "
+                        + $"from nothing and read images of any size, {NoPropBackbone.Mlp} reads values that are no image."
                     : $"{nameof(NoPropOptions.ImageShape)}.");
-        return Fault($"Column '{name}' holds {found}, but NoProp needs {needed}. {cure}");
+        return Fault($"Column '{name}' holds {found}, but {(backbone.IsPretrained() ? backbone : "NoProp")} needs {needed}. {cure}");
     }
 
     private static string Needed(ImageShape? wanted) => wanted switch

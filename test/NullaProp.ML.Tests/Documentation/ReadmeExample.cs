@@ -17,7 +17,7 @@ internal static class ReadmeExample
 
         var model = pipeline.Fit(training.Data);
         var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test.Data));
-        Console.WriteLine($"{metrics.MicroAccuracy:P1} of the images held back are right.");
+        Console.WriteLine($"{metrics.MicroAccuracy:P1} of {test.Files.Count} images held back are right.");
         mlContext.Model.SaveAtomically(model, training.Data.Schema, "model.zip");
         var engine = mlContext.Model.CreatePredictionEngine<ImageRow, Prediction>(model);
         Console.WriteLine(engine.Predict(new ImageRow { ImagePath = test.Files[0].ImagePath }).PredictedLabel);

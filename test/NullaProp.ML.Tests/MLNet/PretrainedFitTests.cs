@@ -135,7 +135,7 @@ public sealed class PretrainedFitTests
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(TinyImages.Keys(Context)));
 
-        Assert.Contains("but NoProp needs 150528 values (3×224×224). Change the size where the images are made", fault.Message);
+        Assert.Contains("but PretrainedResNet18 needs 150528 values (3×224×224). Change the size where the images are made", fault.Message);
     }
 
     private static NoPropTrainer Trainer(NoPropOptions options) => Context.MulticlassClassification.Trainers.NoProp(options);
