@@ -197,7 +197,6 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
     private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk) => new(
         folder.PathOf(FeatureFile.Name),
-        _checkpoints!.Resume == CheckpointResume.Never ? FileMode.Create : FileMode.OpenOrCreate,
         [.. trunk.Hash(), .. Encoding.UTF8.GetBytes(TrainingFingerprint.ThisLibrary)],
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 

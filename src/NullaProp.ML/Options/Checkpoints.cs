@@ -106,6 +106,8 @@ public enum CheckpointResume
     /// <summary>Training goes on from the newest whole one. One of another training is an error, which says what differs.</summary>
     IfPresent,
 
-    /// <summary>Training starts anew, and deletes them when its own first one is whole.</summary>
+    /// <summary>
+    /// Training starts anew, and deletes them when its own first one is whole. What a pretrained network saw in the photos stays.
+    /// </summary>
     Never,
 }

@@ -13,6 +13,9 @@ internal sealed class ChannelMoments(ImageShape shape)
     private readonly double[] _first = new double[shape.Channels];
     private readonly double[] _sums = new double[shape.Channels];
     private readonly double[] _squares = new double[shape.Channels];
+    private readonly float?[] _second = new float?[shape.IsTable ? shape.Channels : 0]; // the first value that is another
+    private readonly bool[] _hasThird = new bool[shape.IsTable ? shape.Channels : 0];
+    private readonly float[] _farthest = new float[shape.IsTable ? shape.Channels : 0]; // from the first
     private long _images;
     private bool _isWithinBytes = !shape.IsTable;
 
@@ -34,22 +37,49 @@ internal sealed class ChannelMoments(ImageShape shape)
             _squares[channel] += squares;
         }
 
+        for (var slot = 0; slot < _farthest.Length; slot++)
+        {
+            NoteExtremes(slot, pixels[slot]);
+        }
+
         _isWithinBytes = _isWithinBytes && TensorPrimitives.Min(pixels) >= 0 && TensorPrimitives.Max(pixels) <= byte.MaxValue
             && !PixelRange.IsScaled(pixels);
 
         _images++;
     }
 
+    private void NoteExtremes(int slot, float value)
+    {
+        if (value != (float)_first[slot])
+        {
+            _hasThird[slot] = _hasThird[slot] || (_second[slot] is { } second && value != second);
+            _second[slot] ??= value;
+        }
+
+        if (_images == 0 || Math.Abs(value - _first[slot]) > Math.Abs(_farthest[slot] - _first[slot]))
+        {
+            _farthest[slot] = value;
+        }
+    }
+
+    // Of three values or more one makes nearly all of the variance. Of two, as words have that are columns, a rare one does.
+    private float? Outlier(int slot, double mean, double deviation) =>
+        _hasThird[slot] && Math.Pow((_farthest[slot] - mean) / deviation, 2) > ChannelStatistics.OutlierShare * _images
+            ? _farthest[slot]
+            : null;
+
     /// <summary>Returns the mean and standard deviation of each channel.</summary>
     public ChannelStatistics Statistics()
     {
         var count = (double)_images * shape.Height * shape.Width;
         var shifted = _sums.Select(sum => sum / count).ToArray();
-        return new(
-            [.. shifted.Select((mean, channel) => _first[channel] + mean)],
-            [.. shifted.Select((mean, channel) => Math.Sqrt(Math.Max(0, (_squares[channel] / count) - (mean * mean))))])
+        double[] means = [.. shifted.Select((mean, channel) => _first[channel] + mean)];
+        double[] deviations =
+            [.. shifted.Select((mean, channel) => Math.Sqrt(Math.Max(0, (_squares[channel] / count) - (mean * mean))))];
+        return new(means, deviations)
         {
             IsWithinBytes = _isWithinBytes,
+            Outliers = [.. Enumerable.Range(0, _farthest.Length).Select(slot => Outlier(slot, means[slot], deviations[slot]))],
         };
     }
 }
@@ -59,6 +89,9 @@ internal sealed class ChannelMoments(ImageShape shape)
 /// <param name="Deviation">The standard deviations.</param>
 internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
 {
+    /// <summary>The share of the variance above which one value leaves nothing to tell the others apart by.</summary>
+    public const double OutlierShare = 0.99;
+
     private const double LeastMean = 20; // of pixels of 0 to 255, unless the photos were taken at night
     private const int FewSteps = 8; // of single precision within one deviation
     private const double SmallestDeviation = 1e-38; // 1 over less would overflow single precision
@@ -67,6 +100,9 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
     /// Gets a value indicating whether they are images of values from 0 to 255, of which none looks as if divided by 255.
     /// </summary>
     public bool IsWithinBytes { get; init; }
+
+    /// <summary>Gets the value of each slot of a table that makes nearly all of its variance, if one does; empty of images.</summary>
+    public IReadOnlyList<float?> Outliers { get; init; } = [];
 
     /// <summary>Gets a value indicating whether they are pixels of 0 to 255, and not of some smaller range.</summary>
     public bool AreOfBytes => IsWithinBytes && Array.TrueForAll(Mean, mean => mean > LeastMean);
@@ -107,6 +143,14 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
                     CultureInfo.InvariantCulture,
                     $"apart (about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a ")
                 + "constant before they become Single.";
+        }
+
+        if (varying.Where(channel => channel < Outliers.Count && Outliers[channel] is not null).ToArray() is { Length: > 0 } spoilt)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"One value of {spoilt.Length} of {shape.Channels} {kind} is so far from all others ({Outliers[spoilt[0]]:G4}) ")
+                + $"that nothing tells these apart: {place} {Names(spoilt)}. Mend the row, or leave it out.";
         }
 
         string Names(int[] of) => NameList.Of(of.Select(channel =>

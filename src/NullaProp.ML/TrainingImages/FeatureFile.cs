@@ -34,7 +34,6 @@ internal sealed class FeatureFile : IDisposable
 
     /// <summary>Opens the file, or makes it.</summary>
     /// <param name="path">The file; nobody else may write to it.</param>
-    /// <param name="mode">Whether what is there stays.</param>
     /// <param name="network">A hash of all that decides what the network sees in pixels.</param>
     /// <param name="size">The number of an image's features.</param>
     /// <param name="compute">Computes features that are not there.</param>
@@ -42,12 +41,12 @@ internal sealed class FeatureFile : IDisposable
     /// <param name="warn">Hears that it cannot be written any longer.</param>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public FeatureFile(
-        string path, FileMode mode, byte[] network, int size, FeatureWriter compute, Action<string> inform, Action<string> warn)
+        string path, byte[] network, int size, FeatureWriter compute, Action<string> inform, Action<string> warn)
     {
         (_path, _network, _size, _compute, _inform, _warn) = (path, network, size, compute, inform, warn);
         try
         {
-            _file = File.OpenHandle(path, mode, FileAccess.ReadWrite);
+            _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

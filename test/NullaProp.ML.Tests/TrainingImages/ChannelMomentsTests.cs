@@ -117,6 +117,25 @@ public sealed class ChannelMomentsTests
             warning);
     }
 
+    // A slip of the keyboard scales all others to one point. A word that one row has, as a column of 0 and 1, is none.
+    [TestMethod]
+    [DataRow(1e20f, true)]
+    [DataRow(-3.4e38f, true)]
+    [DataRow(500f, true)]
+    [DataRow(10f, false)]
+    public void Warnings_OneValueFarFromAllOthers_IsNamed(float value, bool isNamed)
+    {
+        var values = Enumerable.Range(0, 150).Select(row => row == 70 ? value : 4 + (row % 7 * 0.5f));
+
+        var warnings = Of(Table, values).Warnings(Table, ["length"]).ToList();
+        var rareWord = Of(Table, Enumerable.Range(0, 150).Select(row => row == 70 ? 1f : 0f)).Warnings(Table, ["word"]);
+
+        Assert.AreEqual(isNamed, warnings.Count == 1 && warnings[0].EndsWith(
+            "that nothing tells these apart: slots 0 (length). Mend the row, or leave it out.", StringComparison.Ordinal));
+        Assert.HasCount(isNamed ? 1 : 0, warnings);
+        Assert.IsEmpty(rareWord);
+    }
+
     [TestMethod]
     public void Warnings_PixelsOfBytes_AreNone() =>
         Assert.IsEmpty(Of(Table, Enumerable.Range(0, 256).Select(i => (float)i)).Warnings(Table, []));

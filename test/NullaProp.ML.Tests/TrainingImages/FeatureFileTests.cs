@@ -74,23 +74,11 @@ public sealed class FeatureFileTests : IDisposable
     }
 
     [TestMethod]
-    public void Constructor_FileThatShallNotStay_StartsAnew()
-    {
-        Seen("network", First);
-        _computed.Clear();
-
-        using var file = Open("network", FileMode.Create);
-        file.Write(First, new float[Size]);
-
-        CollectionAssert.AreEqual(First, _computed.Single());
-    }
-
-    [TestMethod]
     public void Constructor_PathOfAFolder_SaysWhatToDo()
     {
         Directory.CreateDirectory(File);
 
-        var fault = Assert.ThrowsExactly<IOException>(() => Open("network", FileMode.OpenOrCreate));
+        var fault = Assert.ThrowsExactly<IOException>(() => Open("network"));
 
         Assert.Contains($"The file '{File}' of what the pretrained network saw in the photos cannot be opened: ", fault.Message);
         Assert.Contains("Delete it, or choose another folder for checkpoints.", fault.Message);
@@ -100,14 +88,14 @@ public sealed class FeatureFileTests : IDisposable
 
     private float[] Seen(string network, params float[][] images)
     {
-        using var file = Open(network, FileMode.OpenOrCreate);
+        using var file = Open(network);
         var features = new float[images.Length * Size];
         file.Write([.. images.SelectMany(image => image)], features);
         return features;
     }
 
-    private FeatureFile Open(string network, FileMode mode) => new(
-        File, mode, System.Text.Encoding.UTF8.GetBytes(network), Size, Compute, _told.Add, warning => Assert.Fail(warning));
+    private FeatureFile Open(string network) => new(
+        File, System.Text.Encoding.UTF8.GetBytes(network), Size, Compute, _told.Add, warning => Assert.Fail(warning));
 
     private void Compute(ReadOnlySpan<float> pixels, Span<float> features)
     {
