@@ -54,6 +54,9 @@ internal static class ChildRoles
     /// </summary>
     public const string Threads = "child-threads";
 
+    /// <summary>The same with colour images, in the numbers that the library chooses.</summary>
+    public const string ThreadsOfColour = "child-threads-of-colour";
+
     /// <summary>Keeps one processor busy without end; prints a line when it begins.</summary>
     public const string Spin = "child-spin";
 
@@ -93,7 +96,13 @@ internal static class ChildRoles
                 RunKilled(variant, folder);
                 return true;
             case [Threads, var images, var threads]:
-                RunThreads(Number(images), Number(threads));
+                RunThreads(
+                    Enumerable.Range(0, Number(images)).Select(ByteRow.Of),
+                    new NoPropOptions { BackbonePrecision = BackbonePrecision.Full },
+                    Number(threads));
+                return true;
+            case [ThreadsOfColour, var images, var threads]:
+                RunThreads(Enumerable.Range(0, Number(images)).Select(ColourRow.Of), new NoPropOptions(), Number(threads));
                 return true;
             case [Spin]:
                 RunSpin();
@@ -114,12 +123,13 @@ internal static class ChildRoles
         Console.WriteLine($"{PeakMemory.Bytes()} {watch.Elapsed.TotalSeconds:0.000}");
     }
 
-    private static void RunThreads(int images, int threads)
+    private static void RunThreads<T>(IEnumerable<T> images, NoPropOptions options, int threads)
+        where T : class
     {
         var mlContext = new MLContext(seed: 1);
-        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, images).Select(ByteRow.Of).ToList());
+        var data = mlContext.Data.LoadFromEnumerable(images.ToList());
         var trainer = mlContext.MulticlassClassification.Trainers.NoProp(
-            new NoPropOptions { Epochs = 1, BackbonePrecision = BackbonePrecision.Full },
+            options with { Epochs = 1 },
             new NoPropRun { Threads = threads == 0 ? null : threads });
         var (watch, processorTime) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         using var model = trainer.Fit(data);

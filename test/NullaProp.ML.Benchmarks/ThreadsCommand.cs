@@ -36,17 +36,25 @@ internal static class ThreadsCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var runs = new Option<int>("--runs") { Description = "Trainings of each kind.", DefaultValueFactory = _ => 3 };
+        var colour = new Option<bool>("--colour")
+        {
+            Description = "Colour images, in the numbers that the library chooses, in place of grey ones in single precision.",
+        };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
         var command = new Command("threads", "Trains on a busy machine by numbers of threads. Takes some ten minutes on two cores.")
         {
-            images, loads, runs, json,
+            images, loads, runs, colour, json,
         };
         command.SetAction(result => Run(
-            result.GetRequiredValue(images), result.GetRequiredValue(loads), result.GetRequiredValue(runs), result.GetValue(json)));
+            result.GetValue(colour) ? ChildRoles.ThreadsOfColour : ChildRoles.Threads,
+            result.GetRequiredValue(images),
+            result.GetRequiredValue(loads),
+            result.GetRequiredValue(runs),
+            result.GetValue(json)));
         return command;
     }
 
-    private static void Run(int images, int[] loads, int runs, string? json)
+    private static void Run(string training, int images, int[] loads, int runs, string? json)
     {
         var table = new Table().AddColumns("other processes", "setting", "seconds", "quartiles", "processor seconds");
         var rows = new JsonArray();
@@ -61,7 +69,7 @@ internal static class ThreadsCommand
                     ["OMP_WAIT_POLICY"] = policy,
                     ["GOMP_SPINCOUNT"] = spins,
                 };
-                var measured = Enumerable.Range(0, runs).Select(_ => Train(images, threads, environment)).ToList();
+                var measured = Enumerable.Range(0, runs).Select(_ => Train(training, images, threads, environment)).ToList();
                 var (seconds, processor) = (Spread.Of(measured.Select(run => run[0])), Spread.Of(measured.Select(run => run[1])));
                 table.AddRow(
                     $"{load}",
@@ -86,9 +94,9 @@ internal static class ThreadsCommand
         AnsiConsole.Write(table);
     }
 
-    private static double[] Train(int images, int threads, IReadOnlyDictionary<string, string?> environment)
+    private static double[] Train(string training, int images, int threads, IReadOnlyDictionary<string, string?> environment)
     {
-        string[] role = [ChildRoles.Threads, images.ToString(CultureInfo.InvariantCulture), threads.ToString(CultureInfo.InvariantCulture)];
+        string[] role = [training, images.ToString(CultureInfo.InvariantCulture), threads.ToString(CultureInfo.InvariantCulture)];
         double[] numbers = [];
         var exitCode = ChildProcess.Run(
             role,

@@ -97,7 +97,9 @@ internal sealed class ImagePredictor : IDisposable
         if (ImageFile.Fault(imagePath) is { } fault)
             throw new UserMistakeException(fault);
         if (_classifier.Model.Options.Variant is CrossEntropyBaseline)
-            throw new UserMistakeException("The model is a plain classifier, which goes no way from noise to label.");
+            throw new UserMistakeException(
+                "The model is a plain classifier, which goes no way from noise to label. Leave --path out, or train a model without "
+                + $"--variant {nameof(CrossEntropyBaseline)}.");
 
         using var walker = _classifier.WithSampling(_ => _classifier.Model.Options.Variant is DiscreteTime
             ? new Sampling { Draws = 1 } // its blocks are its steps

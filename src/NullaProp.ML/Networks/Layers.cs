@@ -71,7 +71,7 @@ internal sealed class Convolution(WeightScope weights, long inputs, long outputs
 }
 
 /// <summary>
-/// What a convolution reads of colour images: computed in single precision whatever the network computes in. In bfloat16 the gradient of
+/// What a convolution reads of colour images: on the CPU in single precision, whatever the network computes in. In bfloat16 the gradient of
 /// its weights lets oneDNN's threads wait for each other in a busy loop: beside other work on the same processors a training took several
 /// times as long.
 /// </summary>
@@ -81,7 +81,8 @@ internal static class FewChannels
 
     /// <summary>Returns images in the numbers to convolve them in.</summary>
     /// <param name="x">(B, C, H, W).</param>
-    public static Tensor Precise(Tensor x) => x.shape[1] is > 1 and <= Most ? x.to(ScalarType.Float32) : x;
+    public static Tensor Precise(Tensor x) =>
+        x.device_type == DeviceType.CPU && x.shape[1] is > 1 and <= Most ? x.to(ScalarType.Float32) : x;
 }
 
 /// <summary>Images pixel by pixel in memory, in which convolutions and max-pools are faster; what follows keeps the order.</summary>

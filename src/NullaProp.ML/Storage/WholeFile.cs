@@ -40,9 +40,10 @@ internal static class WholeFile
         catch (Exception fault)
         {
             File.Delete(beside); // does nothing where there is none
-            if (fault is IOException && fault.Message.Contains(beside, StringComparison.Ordinal))
+            var message = fault.Message.Replace(beside, path, StringComparison.Ordinal); // of a file that people know
+            if (fault is IOException or UnauthorizedAccessException && message != fault.Message)
             {
-                throw new IOException(fault.Message.Replace(beside, path, StringComparison.Ordinal), fault); // of a file that people know
+                throw fault is IOException ? new IOException(message, fault) : new UnauthorizedAccessException(message, fault);
             }
 
             throw;
