@@ -125,9 +125,17 @@ internal sealed class CustomBackbone : Backbone
         using var owned = twin;
         twin.to(device);
         twin.eval();
-        foreach (var ((_, target), (_, source)) in Tensors(twin).Zip(Tensors(_module)))
+        var (own, others) = (Tensors(_module).ToList(), Tensors(twin).ToList());
+        if (!own.Select(Shape).SequenceEqual(others.Select(Shape)))
         {
-            target.copy_(source);
+            throw new InvalidOperationException(
+                $"The function of the backbone '{_name}' makes modules of different parameters or buffers, but a process that loads the "
+                + "model has to get the same. Let it depend on the size of the images alone.");
+        }
+
+        foreach (var (target, source) in others.Zip(own))
+        {
+            target.Value.copy_(source.Value);
         }
 
         if (!IsSame(before, twin.call(images)))
@@ -144,7 +152,10 @@ internal sealed class CustomBackbone : Backbone
         .Concat(module.named_buffers().Select(one => (one.name, one.buffer)));
 
     // But for the last bits, which a GPU may give otherwise; numbers that are none are found while training.
-    private static bool IsSame(Tensor one, Tensor other) => one.allclose(other, rtol: 1e-3, atol: 1e-5, equal_nan: true);
+    private static bool IsSame(Tensor one, Tensor other) =>
+        one.shape.SequenceEqual(other.shape) && one.allclose(other, rtol: 1e-3, atol: 1e-5, equal_nan: true);
+
+    private static string Shape((string Name, Tensor Value) one) => $"{one.Name} {one.Value.dtype} {string.Join('×', one.Value.shape)}";
 
     // Two networks with one module between them would train each other, and the first to be disposed of would end the other.
     private static void Take(nn.Module module, string name)

@@ -14,7 +14,7 @@ internal sealed class ChannelMoments(ImageShape shape)
     private readonly double[] _sums = new double[shape.Channels];
     private readonly double[] _squares = new double[shape.Channels];
     private readonly float?[] _second = new float?[shape.IsTable ? shape.Channels : 0]; // the first value that is another
-    private readonly bool[] _hasThird = new bool[shape.IsTable ? shape.Channels : 0];
+    private readonly long[] _common = new long[shape.IsTable ? shape.Channels : 0]; // how often a value is the first or the second
     private readonly float[] _farthest = new float[shape.IsTable ? shape.Channels : 0]; // from the first
     private long _images;
     private bool _isWithinBytes = !shape.IsTable;
@@ -50,10 +50,9 @@ internal sealed class ChannelMoments(ImageShape shape)
 
     private void NoteExtremes(int slot, float value)
     {
-        if (value != (float)_first[slot])
+        if (value == (float)_first[slot] || value == (_second[slot] ??= value))
         {
-            _hasThird[slot] = _hasThird[slot] || (_second[slot] is { } second && value != second);
-            _second[slot] ??= value;
+            _common[slot]++;
         }
 
         if (_images == 0 || Math.Abs(value - _first[slot]) > Math.Abs(_farthest[slot] - _first[slot]))
@@ -62,9 +61,9 @@ internal sealed class ChannelMoments(ImageShape shape)
         }
     }
 
-    // Of three values or more one makes nearly all of the variance. Of two, as words have that are columns, a rare one does.
+    // One value makes nearly all of the variance. Where most are the same, as of words that are columns, a rare one does so by right.
     private float? Outlier(int slot, double mean, double deviation) =>
-        _hasThird[slot] && Math.Pow((_farthest[slot] - mean) / deviation, 2) > ChannelStatistics.OutlierShare * _images
+        _common[slot] < _images / 2 && Math.Pow((_farthest[slot] - mean) / deviation, 2) > ChannelStatistics.OutlierShare * _images
             ? _farthest[slot]
             : null;
 

@@ -3,40 +3,28 @@ namespace NullaProp.ML.Tests.ImageFiles;
 /// <summary>How the camera was held.</summary>
 public sealed partial class ImageDecoderTests
 {
+    // 0: nothing is said, or what the table does not have.
+    private static IEnumerable<object[]> Orientations { get; } =
+    [
+        [0, "ABCD"], [1, "ABCD"], [2, "BADC"], [3, "DCBA"], [4, "CDAB"], [5, "ACBD"], [6, "CADB"], [7, "DBCA"], [8, "BDAC"],
+    ];
+
     // What is seen in the four corners of what lies in the file as A B over C D, by the table of EXIF (section 4.6.4).
     [TestMethod]
-    [DataRow(0, "ABCD")]
-    [DataRow(1, "ABCD")]
-    [DataRow(2, "BADC")]
-    [DataRow(3, "DCBA")]
-    [DataRow(4, "CDAB")]
-    [DataRow(5, "ACBD")]
-    [DataRow(6, "CADB")]
-    [DataRow(7, "DBCA")]
-    [DataRow(8, "BDAC")]
+    [DynamicData(nameof(Orientations))]
     public void Read_JpegOfACameraHeldAnyWay_IsUpright(int orientation, string seen)
     {
-        var colors = new Dictionary<char, (byte, byte, byte)> { ['A'] = Red, ['B'] = Green, ['C'] = Blue, ['D'] = Dark };
-
         var bitmap = Read(FlatJpeg.Rgb(new[,] { { Red, Red, Green }, { Blue, Dark, Dark } }, orientation));
 
         Assert.AreEqual(orientation > 4 ? (16, 24) : (24, 16), (bitmap.Width, bitmap.Height));
-        AssertCorners(bitmap, [.. seen.Select(corner => colors[corner])], 4);
+        AssertCorners(bitmap, Corners(seen), 4);
     }
 
     // By the same table: a chunk of its own says it, in either order of bytes.
     [TestMethod]
-    [DataRow(1, "ABCD")]
-    [DataRow(2, "BADC")]
-    [DataRow(3, "DCBA")]
-    [DataRow(4, "CDAB")]
-    [DataRow(5, "ACBD")]
-    [DataRow(6, "CADB")]
-    [DataRow(7, "DBCA")]
-    [DataRow(8, "BDAC")]
+    [DynamicData(nameof(Orientations))]
     public void Read_PngOfACameraHeldAnyWay_IsUpright(int orientation, string seen)
     {
-        var colors = new Dictionary<char, (byte, byte, byte)> { ['A'] = Red, ['B'] = Green, ['C'] = Blue, ['D'] = Dark };
         var value = (byte)orientation;
         byte[] intel = [.. "II"u8, 42, 0, 8, 0, 0, 0, 2, 0, .. Software(0x31, 0x01), 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0];
         byte[] motorola = [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 2, .. Software(0x01, 0x31), 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0];
@@ -45,7 +33,7 @@ public sealed partial class ImageDecoderTests
         {
             var bitmap = Read(OddImages.Png(Side, 8, 2, Corner, ("eXIf", exif)));
 
-            AssertCorners(bitmap, [.. seen.Select(corner => colors[corner])], 0);
+            AssertCorners(bitmap, Corners(seen), 0);
         }
 
         static byte[] Software(byte first, byte second) => [first, second, 0, 2, 0, 0, 0, 1, 65, 0, 0, 0];
@@ -63,4 +51,7 @@ public sealed partial class ImageDecoderTests
 
         AssertCorners(bitmap, [(10, 10, 10), (10, 10, 10), (200, 200, 200), (200, 200, 200)], 0);
     }
+
+    private static (byte R, byte G, byte B)[] Corners(string seen) =>
+        [.. seen.Select(corner => corner switch { 'A' => Red, 'B' => Green, 'C' => Blue, _ => Dark })];
 }

@@ -27,6 +27,16 @@ public sealed partial class CustomBackboneTests
         "gives other features each time that it sees the same images in evaluation mode");
 
     [TestMethod]
+    public void Fit_FunctionThatMakesAnotherModuleEachTime_SaysSo()
+    {
+        var width = 8;
+
+        Fault.Of<InvalidOperationException>(
+            () => Trainer(shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Size, width++))).Fit(_data),
+            $"The function of the backbone '{Name}' makes modules of different parameters or buffers");
+    }
+
+    [TestMethod]
     public void Fit_ModuleThatThrows_NamesItAndWhatItGot() => Fault.Of<InvalidOperationException>(
         () => Trainer(_ => nn.Sequential(nn.Linear(7, 3))).Fit(_data),
         $"The backbone '{Name}' failed on images of shape (2, 1, 8, 8): mat1 and mat2 shapes cannot be multiplied (16x8 and 7x3).");

@@ -14,6 +14,15 @@ public sealed class ImageFileLoadingTests : IDisposable
     private const int Side = 8;
     private static readonly MLContext Context = new(seed: 1);
 
+    private static readonly NoPropOptions DarkOrLight = new()
+    {
+        Backbone = NoPropBackbone.Mlp,
+        Epochs = 15,
+        BatchSize = 4,
+        HiddenSize = 16,
+        LearningRate = 0.01,
+    };
+
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -21,22 +30,9 @@ public sealed class ImageFileLoadingTests : IDisposable
     [TestMethod]
     public void Fit_FolderToClassNames_TrainsSavesLoadsAndPredictsFromAPath()
     {
-        for (var i = 0; i < 8; i++)
-        {
-            Write($"dark/{i}.png", (byte)(20 + i));
-            Write($"light/{i}.png", (byte)(220 + i));
-        }
-
-        var images = Context.Data.LoadImageFolder(_folder.Path);
+        var images = DarkAndLight();
         using var model = Context.Transforms.LoadImageFiles("Features", Side, Side)
-            .Append(Context.MulticlassClassification.Trainers.NoProp(new NoPropOptions
-            {
-                Backbone = NoPropBackbone.Mlp,
-                Epochs = 15,
-                BatchSize = 4,
-                HiddenSize = 16,
-                LearningRate = 0.01,
-            }))
+            .Append(Context.MulticlassClassification.Trainers.NoProp(DarkOrLight))
             .Append(Context.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
             .Fit(images.Data);
         Context.Model.Save(model, images.Data.Schema, _folder.File("model.zip"));
@@ -96,23 +92,10 @@ public sealed class ImageFileLoadingTests : IDisposable
     [TestMethod]
     public void Fit_RawBytesOfMLNet_TrainsAndPredictsAnUpload()
     {
-        for (var i = 0; i < 8; i++)
-        {
-            Write($"dark/{i}.png", (byte)(20 + i));
-            Write($"light/{i}.png", (byte)(220 + i));
-        }
-
-        var images = Context.Data.LoadImageFolder(_folder.Path);
+        var images = DarkAndLight();
         using var model = Context.Transforms.LoadRawImageBytes("Raw", imageFolder: null, "ImagePath")
             .Append(Context.Transforms.LoadImageFiles("Features", Side, Side, "Raw"))
-            .Append(Context.MulticlassClassification.Trainers.NoProp(new NoPropOptions
-            {
-                Backbone = NoPropBackbone.Mlp,
-                Epochs = 15,
-                BatchSize = 4,
-                HiddenSize = 16,
-                LearningRate = 0.01,
-            }))
+            .Append(Context.MulticlassClassification.Trainers.NoProp(DarkOrLight))
             .Append(Context.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
             .Fit(images.Data);
 
@@ -208,6 +191,17 @@ public sealed class ImageFileLoadingTests : IDisposable
 
     private IDataView Rows(params string[] names) =>
         Context.Data.LoadFromEnumerable(names.Select(name => new ImageRow { ImagePath = _folder.File(name) }).ToList());
+
+    private ImageFolder DarkAndLight()
+    {
+        for (var i = 0; i < 8; i++)
+        {
+            Write($"dark/{i}.png", (byte)(20 + i));
+            Write($"light/{i}.png", (byte)(220 + i));
+        }
+
+        return Context.Data.LoadImageFolder(_folder.Path);
+    }
 
     private void Write(string name, byte grey)
     {
