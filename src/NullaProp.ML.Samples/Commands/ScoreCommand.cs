@@ -108,10 +108,18 @@ internal static class ScoreCommand
             return [.. ImageFolder.ImagesOf(path)];
         if (!File.Exists(path))
             throw new UserMistakeException($"There is no folder and no list '{path}'.");
-        var list = File.ReadAllBytes(path); // at once: what comes through a pipe comes once
-        if (list.AsSpan(0, Math.Min(list.Length, TextStart)).Contains((byte)0))
+
+        // Opened once: what comes through a pipe comes once. Its start first: a device need not have an end.
+        using var file = File.OpenRead(path);
+        var start = new byte[TextStart];
+        var length = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (start.AsSpan(0, length).Contains((byte)0))
             throw new UserMistakeException($"'{path}' is no text: name a folder, or a text file with a path on each line.");
-        using var lines = new StreamReader(new MemoryStream(list));
+        using var list = new MemoryStream();
+        list.Write(start, 0, length);
+        file.CopyTo(list);
+        list.Position = 0;
+        using var lines = new StreamReader(list);
         var folder = FolderOf(path);
         return [.. lines.ReadToEnd()
             .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)

@@ -33,6 +33,22 @@ public sealed partial class ScoreJobTests
     }
 
     [TestMethod]
+    public void Score_DeviceWithoutEnd_IsNoText()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Devices are no files there.");
+        }
+
+        using var folder = new TempFolder();
+
+        var (exitCode, error) = Shell($"{Program} score model.zip /dev/zero --output '{folder.Path}'");
+
+        Assert.AreEqual(1, exitCode, error);
+        Assert.Contains("'/dev/zero' is no text: name a folder", error);
+    }
+
+    [TestMethod]
     [DataRow("TERM")]
     [DataRow("USR1")]
     public void Score_SignalBeforeTheFirstPart_AsksToRunAgain(string signal)
