@@ -30,6 +30,14 @@ public static class NoPropModelFile
             throw new IOException($"'{path}' is a folder, but must be the zip file of a model.");
         }
 
+        if ((File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)) is { Exists: true, Length: 0 })
+        {
+            // Not opened: a pipe would be waited for.
+            throw Marked.Exception(new FormatException(
+                $"The file '{path}' of 0 bytes is no model, or only a part of one: it is no whole zip file. If it is a pipe, write what "
+                    + "comes through it to a file first; else copy the model again."));
+        }
+
         using var file = File.OpenRead(path);
         if (ModelStreams.ForEach(file, context => NoPropTransformer.Read(context, new Lazy<Device>(() => CPU)).Network.Dispose()) == 0)
         {

@@ -73,6 +73,25 @@ public sealed partial class ScoreJobTests
         Assert.Contains("the same command goes on from there", error);
     }
 
+    // As of a picture: to open it would wait for ever.
+    [TestMethod]
+    public void Predict_ModelThatIsANamedPipe_IsRefused()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Pipes have no names of files there.");
+        }
+
+        using var folder = new TempFolder();
+        using var pipe = Process.Start("mkfifo", [folder.File("model.zip")]);
+        pipe.WaitForExit();
+
+        var (exitCode, error) = Shell($"{Program} predict '{folder.File("model.zip")}' '{_images[0].ImagePath}'");
+
+        Assert.AreEqual(1, exitCode, error);
+        Assert.Contains("it is no whole zip file. If it is a pipe, write what comes through it to a file first", error);
+    }
+
     // A script reads a line an image.
     [TestMethod]
     public void Predict_LongPath_IsOnOneLine()
