@@ -98,7 +98,10 @@ internal sealed class CustomBackbone : Backbone
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             var (message, shape) = (fault.Message.Split('\n')[0].TrimEnd('.'), string.Join(", ", images.shape));
-            throw new InvalidOperationException($"The backbone '{_name}' failed on images of shape ({shape}): {message}.", fault);
+            throw new InvalidOperationException(
+                $"The backbone '{_name}' failed on images of shape ({shape}), of which it must make features of shape "
+                    + $"({images.shape[0]}, F): {message}.",
+                fault);
         }
     }
 

@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.ML;
 using NullaProp.ML.Tests.BadInput;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Documentation;
 
@@ -34,6 +36,7 @@ internal sealed class WrongUses : IDisposable
         .. Columns(),
         .. Scoring(),
         .. Files(),
+        .. Modules(),
     ];
 
     /// <inheritdoc/>
@@ -113,6 +116,22 @@ internal sealed class WrongUses : IDisposable
         Use("Model files", () => _zip.With("model.json", _ => "{}"u8.ToArray()).Load(_context)),
     ];
 
+    private List<(string About, string Code, Action Act)> Modules()
+    {
+        var one = nn.Sequential(nn.Flatten(), nn.Linear(8 * 8, 8));
+        return
+        [
+            Use("Custom backbones", () => With(_ => null!).Fit(_data)),
+            Use("Custom backbones", () => With(_ => nn.Linear(3, 8)).Fit(_data)),
+            Use("Custom backbones", () => With(_ => nn.ReLU()).Fit(_data)),
+            Use("Custom backbones", () => With(shape => new LinearWithoutRegisterComponents(shape)).Fit(_data)),
+            Use("Custom backbones", () => With(_ => one).Fit(With(_ => one).Fit(_data).Transform(_data))),
+            Use(
+                "Custom backbones",
+                () => With(shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Size, 8, dtype: ScalarType.Float64))).Fit(_data)),
+        ];
+    }
+
     private static byte[] Replaced(byte[] json, string old, string now) =>
         [.. Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json).Replace(old, now, StringComparison.Ordinal)), (byte)' '];
 
@@ -126,6 +145,9 @@ internal sealed class WrongUses : IDisposable
         Regex.Replace(Regex.Replace(code["() => ".Length..], @"\b(_(?=[a-z])|Tiny\.)", string.Empty), @"\s*\n\s*", string.Empty);
 
     private NoPropTrainer With(NoPropOptions options) => Tiny.Trainer(_context, options);
+
+    private NoPropTrainer With(Func<ImageShape, nn.Module<Tensor, Tensor>> create) => _context.MulticlassClassification.Trainers.NoProp(
+        Tiny.Options with { Backbone = NoPropBackbone.Custom, BackboneName = "mine" }, create);
 
     private NoPropTransformer ModelOf(params string[] columns) =>
         With(new NoPropOptions { Backbone = NoPropBackbone.Mlp, Epochs = 1, HiddenSize = 8 }).Fit(Table(columns));
@@ -147,5 +169,12 @@ internal sealed class WrongUses : IDisposable
         var photo = Tiny.Photo(1);
         photo.Features[3] = pixel;
         return photo;
+    }
+
+    private sealed class LinearWithoutRegisterComponents(ImageShape shape) : nn.Module<Tensor, Tensor>("mine")
+    {
+        private readonly Linear _linear = nn.Linear(shape.Size, 8);
+
+        public override Tensor forward(Tensor images) => _linear.call(images.flatten(1));
     }
 }

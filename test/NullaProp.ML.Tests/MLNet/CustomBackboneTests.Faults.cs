@@ -39,7 +39,8 @@ public sealed partial class CustomBackboneTests
     [TestMethod]
     public void Fit_ModuleThatThrows_NamesItAndWhatItGot() => Fault.Of<InvalidOperationException>(
         () => Trainer(_ => nn.Sequential(nn.Linear(7, 3))).Fit(_data),
-        $"The backbone '{Name}' failed on images of shape (2, 1, 8, 8): mat1 and mat2 shapes cannot be multiplied (16x8 and 7x3).");
+        $"The backbone '{Name}' failed on images of shape (2, 1, 8, 8), of which it must make features of shape (2, F): "
+            + "mat1 and mat2 shapes cannot be multiplied (16x8 and 7x3).");
 
     [TestMethod]
     public void Fit_ModuleOfATable_TrainsAndLoads()
