@@ -75,7 +75,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         log.Information(Beginning(data.Training, about.Classes, device));
 
         about = about with { IsOfBytes = trunk is not null || (previous?.Model.IsOfBytes ?? data.Training.ChannelStatistics().AreOfBytes) };
-        var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, device)); // merged models know it alone
+        var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, trunk, device)); // for checkpoints alone
         var monitor = new TrainingMonitor(metrics => log.Epoch(EpochReport.Sentence(metrics)), CheckAlive)
         {
             Pace = pace,
@@ -117,12 +117,13 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         });
     }
 
-    private TrainingFingerprint Fingerprint(ModelDescription about, TrainingData data, NoPropScorer? previous, Device device) => new(
+    private TrainingFingerprint Fingerprint(
+        ModelDescription about, TrainingData data, NoPropScorer? previous, FrozenTrunk? trunk, Device device) => new(
         about with { Options = about.Options with { EarlyStoppingPatience = Tries().EarlyStoppingPatience } },
         Block,
         data.Training.Hash(),
         data.Validation?.Hash(),
-        previous is null ? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
+        previous is null ? trunk?.Hash() ?? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
         TrainingFingerprint.ThisLibrary,
         $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
 
@@ -197,7 +198,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
     private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk) => new(
         folder.PathOf(FeatureFile.Name),
-        [.. trunk.Hash(), .. Encoding.UTF8.GetBytes(TrainingFingerprint.ThisLibrary)],
+        Encoding.UTF8.GetBytes(trunk.Hash() + TrainingFingerprint.ThisLibrary),
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
     private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>

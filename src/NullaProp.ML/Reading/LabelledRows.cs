@@ -20,6 +20,12 @@ internal interface ILabelledRows
     /// <summary>Gets the number of rows without a label that the last reading left out.</summary>
     long Skipped { get; }
 
+    /// <summary>
+    /// Gets a hash of the images that the last reading went through, where the rows hold what was computed from them: that comes out
+    /// otherwise in the last bits on another kind of processor. <see langword="null"/> where the rows hold the images.
+    /// </summary>
+    string? HashOfImages { get; }
+
     /// <summary>Reads the rows once.</summary>
     /// <param name="pixels">Where to write each image, C·H·W values.</param>
     /// <returns>Label and weight of each row; while it is current, its image is in <paramref name="pixels"/>.</returns>
@@ -74,6 +80,9 @@ internal sealed class LabelledRows : ILabelledRows
 
     /// <inheritdoc/>
     public long Skipped { get; private set; }
+
+    /// <inheritdoc/>
+    public string? HashOfImages => null;
 
     /// <inheritdoc/>
     public IEnumerable<LabelledRow> Read(float[] pixels)

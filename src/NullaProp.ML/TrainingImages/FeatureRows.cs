@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
@@ -33,6 +34,9 @@ internal sealed class FeatureRows(ILabelledRows images, ImageFeatures features) 
     public long Skipped => images.Skipped;
 
     /// <inheritdoc/>
+    public string? HashOfImages { get; private set; }
+
+    /// <inheritdoc/>
     public IEnumerable<LabelledRow> Read(float[] pixels) => Features(images.Read, pixels);
 
     /// <inheritdoc/>
@@ -40,11 +44,13 @@ internal sealed class FeatureRows(ILabelledRows images, ImageFeatures features) 
 
     private IEnumerable<LabelledRow> Features(Func<float[], IEnumerable<LabelledRow>> read, float[] target)
     {
-        var image = new float[images.Shape.Size];
+        var (image, bytes) = (new float[images.Shape.Size], new byte[images.Shape.Size]);
         var (pixels, values) = (new float[Batch * image.Length], new float[Batch * Shape.Size]);
         var rows = new List<LabelledRow>(Batch);
+        using var hash = new RowHash();
         foreach (var row in read(image))
         {
+            hash.Add(PixelLoops.TryToBytes(image, bytes) ? bytes : MemoryMarshal.AsBytes<float>(image), row);
             image.CopyTo(pixels, rows.Count * image.Length);
             rows.Add(row);
             if (rows.Count < Batch)
@@ -58,10 +64,15 @@ internal sealed class FeatureRows(ILabelledRows images, ImageFeatures features) 
             }
         }
 
-        foreach (var last in Written())
+        if (rows.Count > 0)
         {
-            yield return last;
+            foreach (var last in Written())
+            {
+                yield return last;
+            }
         }
+
+        HashOfImages = hash.Text();
 
         IEnumerable<LabelledRow> Written()
         {

@@ -15,7 +15,7 @@ internal interface IImages
     /// <summary>Gets the number of images.</summary>
     int Count { get; }
 
-    /// <summary>Returns a hash of pixels, labels and weights in the order of the rows.</summary>
+    /// <summary>Returns a hash of images, labels and weights in the order of the rows, the same on every machine.</summary>
     string Hash();
 
     /// <summary>Returns every image once, in the order of the rows, in batches that the caller disposes; the last may be smaller.</summary>
@@ -41,7 +41,7 @@ internal interface ITrainingImages
     /// <summary>Returns mean and standard deviation of each channel over all images.</summary>
     ChannelStatistics ChannelStatistics();
 
-    /// <summary>Returns a hash of pixels, labels and weights in the order of the rows.</summary>
+    /// <summary>Returns a hash of images, labels and weights in the order of the rows, the same on every machine.</summary>
     string Hash();
 
     /// <summary>Returns every image once, in random order, in batches that the caller disposes; only the last may be smaller.</summary>
@@ -89,6 +89,11 @@ internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages
     /// <inheritdoc/>
     public string Hash()
     {
+        if (rows.HashOfImages is { } known)
+        {
+            return known;
+        }
+
         var pixels = new float[Shape.Size];
         using var hash = new RowHash();
         foreach (var row in rows.Again(pixels, count))

@@ -86,6 +86,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
             }
         }
 
+        store.HashOfImages = rows.HashOfImages;
         return null;
     }
 

@@ -26,6 +26,9 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
     /// <inheritdoc/>
     public RowWeights? Weights { get; set; }
 
+    /// <summary>Gets or sets a hash of the images that the rows come from; <see langword="null"/> where they are images.</summary>
+    public string? HashOfImages { get; set; }
+
     /// <summary>Gets the class indices of all images, from 0.</summary>
     public IReadOnlyList<int> Labels => _labels;
 
@@ -128,6 +131,11 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
     /// <inheritdoc/>
     public string Hash()
     {
+        if (HashOfImages is { } known)
+        {
+            return known;
+        }
+
         using var hash = new RowHash();
         for (var row = 0; row < Count; row++)
         {

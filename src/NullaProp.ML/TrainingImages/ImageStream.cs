@@ -43,7 +43,7 @@ internal sealed class ImageStream : ITrainingImages
             Count++;
         }
 
-        _hash = hash.Text();
+        _hash = rows.HashOfImages ?? hash.Text();
         _buffer = started?.HoldsBytes == areBytes ? started : new ImageStore(rows.Shape);
         _bufferRows = (int)Math.Clamp(bufferBytes / (areBytes ? bytes.Length : bytes.Length * (long)sizeof(float)), 1, int.MaxValue);
     }

@@ -44,6 +44,9 @@ internal sealed class KeptRows : ILabelledRows, IDisposable
     /// <inheritdoc/>
     public long Skipped => _source.Skipped;
 
+    /// <inheritdoc/>
+    public string? HashOfImages => _source.HashOfImages;
+
     /// <summary>Gets the number of rows.</summary>
     public int Count => _rows.Count;
 

@@ -56,6 +56,28 @@ public sealed class KeptRowsTests
         Assert.AreEqual((Rows, stored.Hash()), (kept.Count, kept.Hash()));
     }
 
+    // Blocks that workers train on different kinds of processors are blocks of the same data.
+    [TestMethod]
+    [DataRow(64)]
+    [DataRow(1 << 20)]
+    public void Hash_OfFeaturesThatDifferInTheirLastBits_IsTheImages(int bytes)
+    {
+        using var folder = new TempFolder();
+        using var one = Loader(folder.Path, Features, bytes);
+        using var other = Loader(folder.Path, Rounded, bytes);
+        var fewer = Context.Data.TakeRows(Data, Rows - 1);
+
+        Assert.AreEqual(Load(one).Hash(), Load(other).Hash());
+        Assert.AreEqual(one.Load(Data, null, "validation").Hash(), other.Load(Data, null, "validation").Hash());
+        Assert.AreNotEqual(one.Load(Data, null, "validation").Hash(), one.Load(fewer, null, "validation").Hash());
+
+        void Rounded(ReadOnlySpan<float> pixels, Span<float> features)
+        {
+            Features(pixels, features);
+            features[0] = MathF.BitIncrement(features[0]);
+        }
+    }
+
     [TestMethod]
     public void Dispose_AndAFault_LeaveNoFile()
     {

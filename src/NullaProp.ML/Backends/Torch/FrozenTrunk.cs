@@ -49,8 +49,8 @@ internal sealed class FrozenTrunk : IDisposable
     public static FrozenTrunk Of(Denoiser model, Device device) =>
         new(model.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Host()), device);
 
-    /// <summary>Returns a hash of the weights.</summary>
-    public byte[] Hash()
+    /// <summary>Returns a hash of the weights, 64 hexadecimal digits.</summary>
+    public string Hash()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, weight) in _weights.All.Where(weight => _taken.Contains(weight.Key)))
@@ -59,7 +59,7 @@ internal sealed class FrozenTrunk : IDisposable
             hash.AppendData(MemoryMarshal.AsBytes(weight.Host().Values.AsSpan()));
         }
 
-        return hash.GetHashAndReset();
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>Writes the features of photos.</summary>
