@@ -29,7 +29,7 @@ internal static class ImageFolderReader
     /// <param name="unreadable">What to do about broken files.</param>
     /// <param name="classNames">The classes that there may be; <see langword="null"/> for those found, two or more.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="ArgumentException">A class is named twice, or none is.</exception>
+    /// <exception cref="ArgumentException">A class is named twice, or has no name, or none is named.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     /// <exception cref="InvalidOperationException">The images are not enough, or some are broken; the message says which.</exception>
@@ -44,6 +44,11 @@ internal static class ImageFolderReader
         {
             throw new ArgumentException(
                 "No class is named. Give the class names of the training folder, or null for those that are found.", nameof(classNames));
+        }
+
+        if (classNames?.Any(string.IsNullOrEmpty) == true)
+        {
+            throw new ArgumentException("A class name is null or empty, but folders have names. Leave it out.", nameof(classNames));
         }
 
         if (classNames?.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)

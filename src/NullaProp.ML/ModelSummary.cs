@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using NullaProp.ML.ClassNames;
 using NullaProp.ML.Networks;
 using static TorchSharp.torch;
 
@@ -15,13 +16,14 @@ public sealed record ModelSummary(IReadOnlyList<ModelSummary.Part> Parts)
     /// <summary>Returns the summary of a model that is not trained yet.</summary>
     /// <param name="options">The options.</param>
     /// <param name="shape">The size of the images.</param>
-    /// <param name="classCount">The number of classes, 2 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options or shape are out of range.</exception>
+    /// <param name="classCount">The number of classes, from 2 to 65,536.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options, shape or number are out of range.</exception>
     public static ModelSummary Of(NoPropOptions options, ImageShape shape, int classCount)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(shape);
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(classCount, ClassValues.Most);
         (options with { ImageShape = shape }).Validate();
         using var weights = Weights.Promised(new Lazy<Device>(() => CPU));
         _ = new Denoiser(weights, options, shape, classCount);

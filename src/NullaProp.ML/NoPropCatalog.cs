@@ -92,6 +92,7 @@ public static class NoPropCatalog
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The images, as rows of <c>ImagePath</c> and <c>Label</c>.</returns>
     /// <exception cref="System.IO.DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="System.ArgumentOutOfRangeException">What happens to unreadable images is none of the choices.</exception>
     /// <exception cref="System.IO.IOException">The folder cannot be read.</exception>
     /// <exception cref="System.InvalidOperationException">
     /// There are no classes, one or unknown ones, a class without a readable image, or files that cannot be read; the message names all.
@@ -115,6 +116,7 @@ public static class NoPropCatalog
     {
         System.ArgumentNullException.ThrowIfNull(catalog);
         System.ArgumentException.ThrowIfNullOrEmpty(folder);
+        RequireKnown(unreadable, nameof(unreadable));
         return ImageFolderReader.Read(catalog, folder, unreadable, classNames, cancellationToken);
     }
 
@@ -135,7 +137,7 @@ public static class NoPropCatalog
     /// </param>
     /// <param name="fit">What happens to images of another shape.</param>
     /// <returns>The estimator, which learns nothing.</returns>
-    /// <exception cref="System.ArgumentOutOfRangeException">A number is out of range.</exception>
+    /// <exception cref="System.ArgumentOutOfRangeException">A number, or the choice of what happens, is out of range.</exception>
     /// <exception cref="System.ArgumentException">A name is empty.</exception>
     public static ImageFileLoadingEstimator LoadImageFiles(
         this TransformsCatalog catalog,
@@ -151,10 +153,21 @@ public static class NoPropCatalog
         System.ArgumentOutOfRangeException.ThrowIfGreaterThan(imageWidth, mostPixels);
         System.ArgumentOutOfRangeException.ThrowIfLessThan(imageHeight, 1);
         System.ArgumentOutOfRangeException.ThrowIfGreaterThan(imageHeight, mostPixels);
+        RequireKnown(fit, nameof(fit));
         return new ImageFileLoadingEstimator(
             HostEnvironment.Of(catalog),
             outputColumnName,
             inputColumnName,
             new ImageFrame(imageWidth, imageHeight, fit));
+    }
+
+    private static void RequireKnown<T>(T choice, string name)
+        where T : struct, System.Enum
+    {
+        if (!System.Enum.IsDefined(choice))
+        {
+            throw new System.ArgumentOutOfRangeException(
+                name, $"{typeof(T).Name} is {choice}, but must be one of {string.Join(", ", System.Enum.GetNames<T>())}.");
+        }
     }
 }

@@ -53,7 +53,9 @@ public static class NoPropChain
     /// <param name="model">The chain, or the NoProp transformer alone.</param>
     /// <param name="change">Makes the other one, by <c>WithSampling</c> or <c>WithColumns</c>.</param>
     /// <returns>The other chain. Both hold the same other steps, and each its own NoProp transformer.</returns>
-    /// <exception cref="ArgumentException">The chain has no NoProp transformer, or several.</exception>
+    /// <exception cref="ArgumentException">
+    /// The chain has no NoProp transformer, or several, or the function returns <see langword="null"/>.
+    /// </exception>
     /// <example>
     /// <code>
     /// var finer = model.WithNoProp(noprop => noprop.WithSampling(sampling => sampling with { SolverSteps = 40 }));
@@ -65,7 +67,10 @@ public static class NoPropChain
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(change);
         var classifier = model.GetNoPropTransformer();
-        return Replaced(model, classifier, change(classifier));
+        var other = change(classifier) ?? throw new ArgumentException(
+            "The function returned null, but must return another transformer. Write noprop => noprop.WithSampling(…), or WithColumns.",
+            nameof(change));
+        return Replaced(model, classifier, other);
     }
 
     private static ITransformer Replaced(ITransformer step, NoPropTransformer old, NoPropTransformer other) =>

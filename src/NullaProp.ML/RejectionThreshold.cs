@@ -41,6 +41,8 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
         IDataView scored, double precision, string labelColumnName = "Label", string scoreColumnName = "Score")
     {
         ArgumentNullException.ThrowIfNull(scored);
+        ArgumentNullException.ThrowIfNull(labelColumnName);
+        ArgumentNullException.ThrowIfNull(scoreColumnName);
         return ForPrecision(Answers(scored, labelColumnName, scoreColumnName), precision);
     }
 

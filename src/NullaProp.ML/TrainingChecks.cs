@@ -33,11 +33,12 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         }
     }
 
-    /// <summary>Checks the number of threads that a run asks for.</summary>
+    /// <summary>Checks the number of threads and the choices of a run.</summary>
     /// <param name="run">The run.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is below 1, or more than any machine has use for.</exception>
-    public static void Threads(NoPropRun run)
+    /// <exception cref="ArgumentOutOfRangeException">One is out of range.</exception>
+    public static void Run(NoPropRun run)
     {
+        OptionProperty.RequireKnownValues(run, nameof(run));
         if (run.Threads is < 1 or > MostThreads)
         {
             throw new ArgumentOutOfRangeException(

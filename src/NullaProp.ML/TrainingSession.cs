@@ -54,7 +54,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     /// <returns>The model, and the type of the feature column.</returns>
     public (StoredModel Model, DataViewType Features) Train(IDataView input)
     {
-        TrainingChecks.Threads(run);
+        TrainingChecks.Run(run);
         var pace = new ProgressPace(HostProgress.Of(run.Progress), Clock, options.Epochs * (Tuning == FineTuning.Frozen ? 1 : 2));
         var previous = run.Previous?.Scorer;
         var (feature, about) = Description(input, previous);

@@ -9,6 +9,8 @@ namespace NullaProp.ML.Samples.Training;
 /// </summary>
 internal sealed class OnnxImageModel(string path) : IDisposable
 {
+    private const string Grey = "gray"; // in each of red, green and blue
+
     private readonly InferenceSession _session = new(path);
 
     /// <summary>Returns the probabilities of all classes, image by image.</summary>
@@ -34,7 +36,9 @@ internal sealed class OnnxImageModel(string path) : IDisposable
     private static byte[] Pixels(MLImage image, string channels, bool isPlanar)
     {
         var order = image.PixelFormat == MLPixelFormat.Rgba32 ? "RGBA" : "BGRA";
-        int[] places = channels == "gray" ? [0] : [.. channels.Select(channel => order.IndexOf(channel, StringComparison.Ordinal))];
+        int[] places = channels.StartsWith(Grey, StringComparison.Ordinal)
+            ? [.. channels.Split(',').Select(channel => Math.Max(0, order.IndexOf(channel, StringComparison.Ordinal)))]
+            : [.. channels.Select(channel => order.IndexOf(channel, StringComparison.Ordinal))];
         var source = image.Pixels;
         var count = image.Height * image.Width;
         var pixels = new byte[places.Length * count];

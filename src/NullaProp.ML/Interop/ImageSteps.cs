@@ -9,7 +9,9 @@ namespace NullaProp.ML.Interop;
 /// What the transforms of a chain do to the values of an image, 0 to 255, before NoProp reads them: channel i is
 /// (channel <c>Order[i]</c> of the image − offset) · scale.
 /// </summary>
-/// <param name="Channels">What the channels of the image are: some of <c>RGBA</c> in this order, or <c>gray</c>.</param>
+/// <param name="Channels">
+/// What the channels of the image are: some of <c>RGBA</c> in this order, or <c>gray</c>, or <c>gray,gray,gray</c> where each is that.
+/// </param>
 /// <param name="Order">Which of them each channel of NoProp's is.</param>
 /// <param name="Offset">What is taken away.</param>
 /// <param name="Scale">By what the rest is multiplied.</param>
@@ -49,7 +51,7 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
                 {
                     ImagePixelExtractingTransformer extracting => Extracted(extracting.Columns.Single(pair => pair.Name == column.Name)),
                     ColumnCopyingTransformer => null,
-                    _ => throw NotWritten(step, column.Name),
+                    _ => throw NotWritten(step, column.Name, features),
                 };
             }
 
@@ -64,8 +66,12 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
             column = before[oneToOne.ColumnPairs.Single(pair => pair.outputColumnName == column.Name).inputColumnName];
         }
 
-        return read is null ? null : read with { Fit = fit, Channels = isGrey && read.Channels.Length == 1 ? Grey : read.Channels };
+        return read is null ? null : read with { Fit = fit, Channels = isGrey ? Greyed(read.Channels) : read.Channels };
     }
+
+    // Red, green and blue are the same then.
+    private static string Greyed(string channels) =>
+        channels == Grey ? Grey : string.Join(',', channels.Select(channel => channel == 'A' ? "A" : Grey));
 
     // What takes columns away makes none, though the others get new numbers.
     private static bool Makes((ITransformer Step, DataViewSchema Before, DataViewSchema After) maker, string column) =>
@@ -96,9 +102,10 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
         return new(string.Concat(extracted.Select(channel => channel.Name)), order, options.OffsetImage, options.ScaleImage);
     }
 
-    private static InvalidOperationException NotWritten(ITransformer step, string column) => Marked.Exception(new InvalidOperationException(
-        $"The column '{column}' is made by a {step.GetType().Name}, which cannot be written into the ONNX file: of what comes before " +
-        "NoProp only CopyColumns, ExtractPixels and what makes its images can. For a table call mlContext.Model.ConvertToOnnx of the " +
-        "package Microsoft.ML.OnnxConverter; NoProp normalises by itself, so a step that does that can be left out; or call SaveAsOnnx " +
-        $"on the NoProp transformer (GetNoPropTransformer), whose graph starts at '{column}'."));
+    private static InvalidOperationException NotWritten(ITransformer step, string column, string features) =>
+        Marked.Exception(new InvalidOperationException(
+            $"The column '{column}' is made by a {step.GetType().Name}, which cannot be written into the ONNX file: of what comes before "
+            + "NoProp only CopyColumns, ExtractPixels and what makes its images can. For a table call mlContext.Model.ConvertToOnnx of the "
+            + "package Microsoft.ML.OnnxConverter; NoProp normalises by itself, so a step that does that can be left out; or call "
+            + $"SaveAsOnnx on the NoProp transformer (GetNoPropTransformer), whose graph starts at '{features}'."));
 }

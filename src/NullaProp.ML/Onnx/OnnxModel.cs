@@ -42,6 +42,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     {
         RequireWritable();
         RequireColumns(layout);
+        RequireOtherNames();
         target.RequireOpset("NoProp");
         var (graph, options) = (new OnnxGraph(OnnxPrecision.Full), model.Options);
         var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
@@ -58,6 +59,19 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         }
 
         graph.CopyTo(target);
+    }
+
+    // A value of the graph is given once.
+    private void RequireOtherNames()
+    {
+        var (features, options) = (model.Options.FeatureColumnName, model.Options);
+        if (features == options.ScoreColumnName || features == options.PredictedLabelColumnName
+            || features == options.Sampling.EntropyColumnName)
+        {
+            throw new InvalidOperationException(
+                $"The column '{features}' is read and written anew, which a graph of ML.NET's converter cannot say. Give one of the two "
+                    + $"another name: WithNoProp(noprop => noprop.WithColumns(score: …)), or WithSampling for the entropy.");
+        }
     }
 
     private OnnxGraph Graph(OnnxExport export, ImageSteps? image)

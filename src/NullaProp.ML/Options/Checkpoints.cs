@@ -69,7 +69,15 @@ public sealed record Checkpoints
 
     /// <summary>Gets what becomes of checkpoints that are there when training begins.</summary>
     /// <value>Default <see cref="CheckpointResume.IfPresent"/>.</value>
-    public CheckpointResume Resume { get; init; } = CheckpointResume.IfPresent;
+    /// <exception cref="ArgumentOutOfRangeException">The value is none of those there are.</exception>
+    public CheckpointResume Resume
+    {
+        get;
+        init => field = Enum.IsDefined(value)
+            ? value
+            : throw OutOfRange(nameof(Resume), $"{value}", string.Join(" or ", Enum.GetNames<CheckpointResume>()));
+    }
+    = CheckpointResume.IfPresent;
 
     /// <summary>
     /// Gets how long a training waits where another process has the folder: a worker that a scheduler took for dead may still be at work,

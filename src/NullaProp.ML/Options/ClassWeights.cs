@@ -24,6 +24,7 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
         ArgumentNullException.ThrowIfNull(weights);
         foreach (var (name, weight) in weights)
         {
+            ArgumentNullException.ThrowIfNull(name, nameof(weights));
             if (!_byName.TryAdd(name, weight))
             {
                 throw new ArgumentException(
@@ -39,7 +40,11 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
     /// <summary>Returns the weight of a class.</summary>
     /// <param name="className">Its name.</param>
     /// <returns>The weight, 1 for a class that is not named.</returns>
-    public double Of(string className) => _byName.TryGetValue(className, out var weight) ? weight : 1;
+    public double Of(string className)
+    {
+        ArgumentNullException.ThrowIfNull(className);
+        return _byName.TryGetValue(className, out var weight) ? weight : 1;
+    }
 
     /// <inheritdoc/>
     public bool Equals(ClassWeights? other) =>

@@ -49,7 +49,9 @@ public sealed record OnnxExport
 
     /// <summary>Returns the export of a model with all names and forms given.</summary>
     /// <param name="shape">The size of the model's images.</param>
-    /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
+    /// <exception cref="ArgumentException">
+    /// Two names are the same, one is empty, starts with a slash or is no text, or a choice is none of those there are.
+    /// </exception>
     internal OnnxExport Of(ImageShape shape)
     {
         var whole = this with
@@ -57,6 +59,7 @@ public sealed record OnnxExport
             InputName = InputName ?? (shape.IsTable ? "features" : "image"),
             InputLayout = InputLayout ?? (shape.IsTable ? OnnxLayout.Vector : OnnxLayout.ChannelsFirst),
         };
+        OptionProperty.RequireKnownValues(this, "export");
         whole.CheckNames();
         return whole;
     }
@@ -78,6 +81,13 @@ public sealed record OnnxExport
             if (string.IsNullOrWhiteSpace(name) || name.StartsWith('/'))
             {
                 throw new ArgumentException($"{property} is '{name}', but must not be empty nor start with a slash. Choose another name.");
+            }
+
+            if (name.Contains('\0', StringComparison.Ordinal) || !OptionsValidator.IsText(name))
+            {
+                throw new ArgumentException(
+                    $"{property} holds a character of value 0, or a surrogate without its other half, which no file keeps. Choose another "
+                        + "name.");
             }
 
             if (!properties.TryAdd(name, property))

@@ -1,6 +1,6 @@
-using System.ComponentModel.DataAnnotations;
+using System.Buffers;
 using System.Globalization;
-using System.Reflection;
+using System.Text;
 
 namespace NullaProp.ML;
 
@@ -55,6 +55,21 @@ internal static class OptionsValidator
         ];
     }
 
+    /// <summary>Returns whether a file keeps a name as it is: no surrogate stands without its other half.</summary>
+    /// <param name="name">The name.</param>
+    public static bool IsText(string name)
+    {
+        for (var (i, used) = (0, 0); i < name.Length; i += used)
+        {
+            if (Rune.DecodeFromUtf16(name.AsSpan(i), out _, out used) != OperationStatus.Done)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static IEnumerable<string> Columns(NoPropOptions o)
     {
         (string Option, string? Name, bool IsNeeded)[] names =
@@ -73,13 +88,17 @@ internal static class OptionsValidator
             {
                 yield return $"{option} is empty, but must name a column{(isNeeded ? string.Empty : ", or be null for no such column")}.";
             }
+            else if (name is not null && !IsText(name))
+            {
+                yield return
+                    $"{option} is '{name}', which holds a surrogate without its other half: no file keeps it. Choose another name.";
+            }
         }
 
-        if (o.LabelColumnName == o.PredictedLabelColumnName)
+        foreach (var (option, name, _) in names[3..].Where(output => output.Name == o.LabelColumnName))
         {
-            yield return
-                $"{nameof(o.PredictedLabelColumnName)} is '{o.LabelColumnName}', which is the {nameof(o.LabelColumnName)}, too: an "
-                + "evaluation would compare the predictions with themselves.";
+            yield return $"{option} is '{name}', which is the {nameof(o.LabelColumnName)}, too: an evaluation would "
+                + (option == nameof(o.PredictedLabelColumnName) ? "compare the predictions with themselves." : "take it for the labels.");
         }
 
         var outputs = names[3..]
@@ -209,58 +228,3 @@ internal static class OptionsValidator
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class DecidesParametersAttribute : Attribute;
-
-/// <summary>
-/// One option: where it stands, and the range that its attribute states. Validation, the documented table and the tests of boundaries read
-/// it here.
-/// </summary>
-/// <param name="Property">The property of an options record.</param>
-/// <param name="Range">Its range; <see langword="null"/> where its type alone limits it.</param>
-internal sealed record OptionProperty(PropertyInfo Property, RangeAttribute? Range)
-{
-    /// <summary>Gets the name by which messages call it: with the record's where that is nested.</summary>
-    public string Name =>
-        Property.ReflectedType == typeof(NoPropOptions) ? Property.Name : $"{Property.ReflectedType!.Name}.{Property.Name}";
-
-    /// <summary>Gets a value indicating whether it decides the model's parameters.</summary>
-    public bool DecidesParameters => Property.IsDefined(typeof(DecidesParametersAttribute));
-
-    /// <summary>Returns the options of a record, without those nested in it.</summary>
-    /// <param name="record">The type of the record.</param>
-    public static IReadOnlyList<OptionProperty> Of(Type record) =>
-    [
-        .. record.GetProperties(BindingFlags.Instance | BindingFlags.Public)
-            .Where(property => property.CanWrite)
-            .Select(property => new OptionProperty(property, property.GetCustomAttribute<RangeAttribute>())),
-    ];
-
-    /// <summary>Returns what is wrong with the option's value, or <see langword="null"/>.</summary>
-    /// <param name="record">The record that holds it.</param>
-    public string? Fault(object record)
-    {
-        var value = Property.GetValue(record);
-        return value switch
-        {
-            null => null, // what may be null has no range then
-            Enum choice when !Enum.IsDefined(choice.GetType(), choice) =>
-                $"{Name} is {choice}, but must be one of {string.Join(", ", Enum.GetNames(choice.GetType()))}.",
-            _ when Range is not null && !Contains(Convert.ToDouble(value, CultureInfo.InvariantCulture)) =>
-                string.Create(CultureInfo.InvariantCulture, $"{Name} is {value}, but must be {RangeText()}."),
-            _ => null,
-        };
-    }
-
-    /// <summary>Returns the range in words.</summary>
-    public string RangeText() => Convert.ToDouble(Range!.Maximum, CultureInfo.InvariantCulture) >= long.MaxValue
-        ? string.Create(CultureInfo.InvariantCulture, $"{Range.Minimum} or more")
-        : Range.MinimumIsExclusive
-        ? string.Create(CultureInfo.InvariantCulture, $"above {Range.Minimum} and at most {Range.Maximum}")
-        : string.Create(CultureInfo.InvariantCulture, $"from {Range.Minimum} to {Range.Maximum}");
-
-    private bool Contains(double value)
-    {
-        var (lowest, highest) =
-            (Convert.ToDouble(Range!.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(Range.Maximum, CultureInfo.InvariantCulture));
-        return (Range.MinimumIsExclusive ? value > lowest : value >= lowest) && value <= highest; // false for NaN
-    }
-}

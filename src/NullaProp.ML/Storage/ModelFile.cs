@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
@@ -71,7 +69,7 @@ internal static class ModelFile
     /// <exception cref="InvalidOperationException">The names of the classes are too long, or no text.</exception>
     public static byte[] BytesOf(ModelDescription description)
     {
-        foreach (var name in (description.Keys?.Names ?? []).Concat(description.SlotNames).Where(name => !IsText(name)))
+        foreach (var name in (description.Keys?.Names ?? []).Concat(description.SlotNames).Where(name => !OptionsValidator.IsText(name)))
         {
             throw new InvalidOperationException(
                 $"The name '{name}' of a class, or of a slot of the feature column, holds a surrogate without its other half, which no "
@@ -261,19 +259,6 @@ internal static class ModelFile
 
     private static HostTensor Finite(string name, HostTensor values) =>
         values.IsFinite() ? values : throw Unsaved($"the weight '{name}' holds NaN or infinity.");
-
-    private static bool IsText(string name)
-    {
-        for (var (i, used) = (0, 0); i < name.Length; i += used)
-        {
-            if (Rune.DecodeFromUtf16(name.AsSpan(i), out _, out used) != OperationStatus.Done)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private static InvalidOperationException Unsaved(string fault) => new(
         $"The model is broken and cannot be saved: {fault} Train it again, with a lower learning rate.");

@@ -205,10 +205,17 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. Lower ")
+            $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. ")
+            + LoneRow()
             + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
             + "or scale the pixels if they are huge.";
     }
+
+    // Ours take the variance over the pixels, too, or over the epochs before.
+    private string LoneRow() =>
+        options.Backbone != NoPropBackbone.Custom || (options.BatchSize > 1 && data.Training.Count % options.BatchSize != 1) ? "Lower "
+        : $"The last of {data.Training.Count} rows is a batch of its own: if the module divides by a batch's own deviation, as BatchNorm "
+            + $"does, which one row does not have, choose another {nameof(options.BatchSize)} (now {options.BatchSize}). Else lower ";
 
     private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
     {

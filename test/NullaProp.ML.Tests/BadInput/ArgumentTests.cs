@@ -31,6 +31,9 @@ public sealed class ArgumentTests
             ("ctx", () => ((ICanSaveModel)model).Save(null!)),
             ("options", () => ModelSummary.Of(null!, new(1, 8, 8), 2)),
             ("shape", () => ModelSummary.Of(Tiny.Options, null!, 2)),
+            ("labelColumnName", () => RejectionThreshold.ForPrecision(data, 0.5, null!)),
+            ("weights", () => _ = new ClassWeights([new(null!, 1)])),
+            ("className", () => new ClassWeights([]).Of(null!)),
             ("columnsNeeded", () => model.Transform(data).GetRowCursor((IEnumerable<DataViewSchema.Column>)null!)),
             ("columnsNeeded", () => model.Transform(data).GetRowCursorSet((IEnumerable<DataViewSchema.Column>)null!, 1)),
             ("input", () => model.GetRowToRowMapper(data.Schema).GetRow(null!, data.Schema)),
@@ -44,6 +47,24 @@ public sealed class ArgumentTests
 
         Tiny.AssertTrains(context, trainer);
         Tiny.AssertScores(context, model);
+    }
+
+    // Each would be taken for one of the others.
+    [TestMethod]
+    public void PublicMembers_ChoiceThatThereIsNot_SayWhichThereAre()
+    {
+        var context = new MLContext(seed: 1);
+        Action[] calls =
+        [
+            () => Tiny.Trainer(context).Fit(Tiny.Data(context), new NoPropRun { WhenCancelled = (WhenCancelled)9 }),
+            () => _ = new Checkpoints("states") { Resume = (CheckpointResume)9 },
+            () => context.Data.LoadImageFolder("photos", (UnreadableImages)9),
+            () => context.Transforms.LoadImageFiles("Features", 8, 8, fit: (ImageFit)9),
+        ];
+        foreach (var call in calls)
+        {
+            Assert.Contains(" is 9, but must be ", Assert.ThrowsExactly<ArgumentOutOfRangeException>(call).Message);
+        }
     }
 
     [TestMethod]

@@ -16,6 +16,16 @@ public sealed partial class OptionsTests
         (new() { PredictedLabelColumnName = "Label" },
             "PredictedLabelColumnName is 'Label', which is the LabelColumnName, too: an evaluation would compare the predictions with "
             + "themselves."),
+        (new() { ScoreColumnName = "Label" },
+            "ScoreColumnName is 'Label', which is the LabelColumnName, too: an evaluation would take it for the labels."),
+        (new()
+        {
+            Sampling = new() { EntropyColumnName = "Label" },
+        }, "EntropyColumnName is 'Label', which is the LabelColumnName, too: an evaluation would take it for the labels."),
+        (new()
+        {
+            Sampling = new() { DisagreementColumnName = "Label", Draws = 2 },
+        }, "DisagreementColumnName is 'Label', which is the LabelColumnName, too: an evaluation would take it for the labels."),
         (new() { PredictedLabelColumnName = "\t" }, "PredictedLabelColumnName is empty, but must name a column."),
         (new()
         {

@@ -7,6 +7,15 @@ namespace NullaProp.ML.Tests.BadInput;
 [TestClass]
 public sealed partial class OptionsTests
 {
+    // Not among the faults, for a page cannot hold the name either.
+    [TestMethod]
+    public void Validate_ColumnNameThatNoFileKeeps_SaysSo()
+    {
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(new NoPropOptions { FeatureColumnName = "a\ud800" }.Validate);
+
+        Assert.Contains("FeatureColumnName is 'a\ud800', which holds a surrogate without its other half: no file keeps it.", fault.Message);
+    }
+
     [TestMethod]
     [DynamicData(nameof(Faults))]
     public void Validate_OptionOutOfRange_TellsIt(NoPropOptions options, string sentence)

@@ -81,6 +81,18 @@ public sealed class ConvertToOnnxTests
         return stream.ToArray();
     }
 
+    // A value of a graph is given once.
+    [TestMethod]
+    public void ConvertToOnnx_OutputNamedAsTheFeatures_SaysWhatToRename()
+    {
+        using var model = TinyImages.Trainer(Context, options => options with { Sampling = new() { EntropyColumnName = "Features" } })
+            .Fit(_data);
+
+        var fault = Assert.Throws<InvalidOperationException>(() => Context.Model.ConvertToOnnx(model, _data, Stream.Null));
+
+        Assert.Contains("The column 'Features' is read and written anew, which a graph of ML.NET's converter cannot say.", fault.Message);
+    }
+
     // ML.NET goes back to where labels were texts; they do not matter for what is asked.
     private static Dictionary<string, DisposableNamedOnnxValue> Run(byte[] file)
     {

@@ -43,6 +43,15 @@ public sealed partial class CustomBackboneTests
             + "mat1 and mat2 shapes cannot be multiplied (16x8 and 7x3).");
 
     [TestMethod]
+    public void Fit_BatchNormAndABatchOfOneRow_SaysWhatToChange() => Fault.Of<InvalidOperationException>(
+        () => Context.MulticlassClassification.Trainers.NoProp(
+            TinyImages.Options with { Backbone = NoPropBackbone.Custom, BackboneName = Name, Epochs = 1, BatchSize = 8 },
+            shape => nn.Sequential(nn.Flatten(), nn.BatchNorm1d(shape.Size), nn.Linear(shape.Size, 4)))
+            .Fit(Context.Data.TakeRows(_data, 25)),
+        "The last of 25 rows is a batch of its own: if the module divides by a batch's own deviation, as BatchNorm does, which one row",
+        "choose another BatchSize (now 8). Else lower LearningRate");
+
+    [TestMethod]
     public void Fit_ModuleOfATable_TrainsAndLoads()
     {
         NoPropBackbones.Register("of a table", Create);

@@ -56,6 +56,16 @@ public sealed class NoPropOfAChainTests
         Assert.ThrowsExactly<ArgumentException>(() => two.WithNoProp(noprop => noprop));
     }
 
+    [TestMethod]
+    public void WithNoProp_NullForTheOther_SaysWhatToWrite()
+    {
+        using var chain = Fitted();
+
+        var fault = Assert.ThrowsExactly<ArgumentException>(() => chain.WithNoProp(_ => null!));
+
+        Assert.Contains("The function returned null, but must return another transformer. Write noprop => noprop.With", fault.Message);
+    }
+
     private static TransformerChain<KeyToValueMappingTransformer> Fitted() =>
         Context.Transforms.Conversion.MapValueToKey("Label")
             .Append(TinyImages.Trainer(Context))

@@ -128,6 +128,35 @@ public sealed class SaveAsOnnxTests
     }
 
     [TestMethod]
+    public void SaveAsOnnx_NameThatNoFileKeeps_SaysSo()
+    {
+        foreach (var name in new[] { "a\0b", "a\ud800" })
+        {
+            var fault = Assert.ThrowsExactly<ArgumentException>(() => _model.SaveAsOnnx(Stream.Null, new OnnxExport { ScoreName = name }));
+
+            StringAssert.Contains(fault.Message, "ScoreName holds a character of value 0, or a surrogate without its other half");
+        }
+    }
+
+    // They would be taken for the last of those that there are.
+    [TestMethod]
+    public void SaveAsOnnx_UnknownChoice_SaysWhichThereAre()
+    {
+        OnnxExport[] exports =
+        [
+            new() { InputLayout = (OnnxLayout)9 },
+            new() { InputElement = (OnnxElement)9 },
+            new() { Weights = (OnnxPrecision)9 },
+        ];
+        foreach (var export in exports)
+        {
+            var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _model.SaveAsOnnx(Stream.Null, export));
+
+            Assert.Contains(" is 9, but must be one of ", fault.Message);
+        }
+    }
+
+    [TestMethod]
     public void SaveAsOnnx_DisposedModel_IsRefused()
     {
         var model = _model.WithSampling(options => options);

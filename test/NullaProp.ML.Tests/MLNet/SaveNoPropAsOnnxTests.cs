@@ -117,15 +117,17 @@ public sealed class SaveNoPropAsOnnxTests
     }
 
     [TestMethod]
-    public void SaveNoPropAsOnnx_GreyImages_SayGray()
+    [DataRow(ColorBits.Green, "gray")]
+    [DataRow(ColorBits.Rgb, "gray,gray,gray")]
+    public void SaveNoPropAsOnnx_GreyImages_SayGray(ColorBits extracted, string channels)
     {
         using var chain = Fit(Context.Transforms
             .ConvertToGrayscale("Image")
             .Append(Context.Transforms.ResizeImages("Image", TinyImages.Side, TinyImages.Side))
-            .Append(Context.Transforms.ExtractPixels("Features", "Image", ColorBits.Green)));
+            .Append(Context.Transforms.ExtractPixels("Features", "Image", extracted)));
         var grey = chain.Transform(_files).GetColumn<float[]>("Features").ToArray();
 
-        AssertScores(chain, grey, "gray");
+        AssertScores(chain, grey, channels);
     }
 
     [TestMethod]
