@@ -66,6 +66,11 @@ public static class NoPropModelFile
         ArgumentException.ThrowIfNullOrWhiteSpace(filePath);
         if (Path.GetDirectoryName(Path.GetFullPath(filePath)) is { } folder)
         {
+            if (File.Exists(folder))
+            {
+                throw new IOException($"'{folder}' is a file, but must be the folder of '{filePath}'. Save under another name.");
+            }
+
             Directory.CreateDirectory(folder);
         }
 

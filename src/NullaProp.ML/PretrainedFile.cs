@@ -59,7 +59,7 @@ internal sealed class PretrainedFile
 
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = WholeFile.OpenRead(path);
             return new PretrainedFile(path, Backbone(stream));
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
@@ -70,8 +70,8 @@ internal sealed class PretrainedFile
         }
     }
 
-    /// <summary>Returns a hash of what the options name, 64 hexadecimal digits, if they name something.</summary>
-    /// <param name="path">The path of a file, or of a folder of files, or <see langword="null"/>.</param>
+    /// <summary>Returns a hash of the file, 64 hexadecimal digits, if the options name one.</summary>
+    /// <param name="path">The file's path, or <see langword="null"/>.</param>
     public static string? Hash(string? path)
     {
         if (path is null)
@@ -79,17 +79,8 @@ internal sealed class PretrainedFile
             return null;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Directory.Exists(path) ? Files(path) : [path])
-        {
-            using var stream = File.OpenRead(file);
-            hash.AppendData(SHA256.HashData(stream));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-
-        static IEnumerable<string> Files(string folder) =>
-            Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     /// <summary>Checks that a model found all it needs, after it asked.</summary>

@@ -68,9 +68,13 @@ internal static class ScoreCommand
         ScoreJob job;
         try
         {
+            var loaded = Stamp(modelPath);
             using var predictor = ImagePredictor.Load(modelPath);
             job = open();
-            job.Begin(modelPath);
+            var hash = ScoreJob.HashOf(modelPath);
+            if (Stamp(modelPath) != loaded)
+                throw new UserMistakeException($"The model file '{modelPath}' changed while it was read. Run the same command again.");
+            job.Begin(hash);
             job.Run(predictor, worker, workers, Tell, stop.Token);
         }
         catch (OperationCanceledException)
@@ -95,6 +99,10 @@ internal static class ScoreCommand
             Unwrapped.WriteLine($"part {part} of {parts}");
         }
     }
+
+    // Results must not go by the name of a model that another took the place of after it was loaded.
+    private static (long Length, DateTime Written) Stamp(string path) =>
+        new FileInfo(path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : default;
 
     private static List<ImageRow> Some(string path) =>
         Images(path) is { Count: > 0 } images

@@ -12,6 +12,11 @@ internal sealed class OutputFile
         WriteIndented = true,
     };
 
+    private const string Prefix = ".nullaprop-";
+    private const string Suffix = ".tmp";
+
+    private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1); // since the last byte was written
+
     private static readonly StringComparison SameName =
         OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
 
@@ -102,6 +107,17 @@ internal sealed class OutputFile
         }
     }
 
+    /// <summary>Deletes what programs left in a folder that were killed while they wrote a file.</summary>
+    /// <param name="folder">The folder.</param>
+    public static void DeleteAbandoned(string folder)
+    {
+        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
+        {
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
+                File.Delete(left);
+        }
+    }
+
     // Tries all that writing does, and leaves the folder as it was.
     private static void RequireReplaceable(string path, OutputKind kind)
     {
@@ -150,7 +166,7 @@ internal sealed class OutputFile
 
     // Hidden, so that nobody takes it for a result.
     private static string Beside(string target) =>
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.tmp");
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(target)!, $"{Prefix}{Guid.NewGuid():N}{Suffix}");
 
     private static UserMistakeException Unwritable(string path, Exception exception) =>
         new($"The file '{path}' cannot be written: {exception.Message}", exception);

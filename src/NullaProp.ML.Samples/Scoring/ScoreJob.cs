@@ -26,17 +26,18 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     /// <summary>
     /// Makes the folder, or checks that it belongs to the same job: the same model, images, size of files and format.
     /// </summary>
-    /// <param name="modelPath">The model.</param>
+    /// <param name="modelHash">The <see cref="HashOf"/> of the model's file.</param>
     /// <exception cref="UserMistakeException">It is another job's, or cannot be written.</exception>
-    public void Begin(string modelPath)
+    public void Begin(string modelHash)
     {
-        _mark = Mark(modelPath);
+        _mark = Mark(modelHash);
         Guarded(() =>
         {
             if (File.Exists(folder))
                 throw new UserMistakeException($"'{folder}' is a file, but --output needs a folder. Name another one.");
             Directory.CreateDirectory(folder);
-            if (!File.Exists(MarkPath) || !Directory.EnumerateFiles(folder, "part-*").Any()) // of a job that wrote nothing, nothing is lost
+            OutputFile.DeleteAbandoned(folder);
+            if (!Directory.EnumerateFiles(folder, "part-*").Any()) // of a job that wrote nothing, nothing is lost
                 OutputFile.Replace(MarkPath, _mark);
             RequireOwn();
         });
@@ -74,6 +75,13 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     // Also of a job that began in the same folder before this one had written anything.
     private void RequireOwn()
     {
+        if (!File.Exists(MarkPath))
+        {
+            throw new UserMistakeException(
+                $"The folder '{folder}' holds results, but no '{MarkName}' that says of which model and images. Name another folder with "
+                + "--output, or delete it.");
+        }
+
         if (File.ReadAllText(MarkPath) != _mark)
         {
             throw new UserMistakeException(
@@ -132,13 +140,20 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         }
     }
 
-    private string Mark(string modelPath)
+    /// <summary>Returns the SHA-256 of a file.</summary>
+    /// <param name="path">The file.</param>
+    public static string HashOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    private string Mark(string modelHash)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var image in images)
             hash.AppendData(Encoding.UTF8.GetBytes(image.ImagePath + "\n"));
-        using var model = File.OpenRead(modelPath);
-        return $"model {Convert.ToHexStringLower(SHA256.HashData(model))}\n"
+        return $"model {modelHash}\n"
             + $"images {Convert.ToHexStringLower(hash.GetHashAndReset())}\npart-size {partSize}\nformat {format.Extension}\n";
     }
 }

@@ -93,6 +93,8 @@ internal static class ImageDecoder
     // The current folder is not always the one that people think of.
     private static string WhereLookedFor(string path) =>
         path.Contains("://", StringComparison.Ordinal) ? ": an address on the web is not read; save the image as a file first"
+        : path.Contains('\ufffd', StringComparison.Ordinal)
+        ? ": its name holds bytes that are no UTF-8, by which .NET finds no file. Rename it"
         : Path.IsPathRooted(path) ? string.Empty
         : $"; it was looked for at '{Path.GetFullPath(path)}'";
 

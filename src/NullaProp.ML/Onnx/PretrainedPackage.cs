@@ -1,4 +1,5 @@
 using NullaProp.ML.Networks;
+using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Onnx;
@@ -91,7 +92,7 @@ internal static class PretrainedPackage
 
     private static IReadOnlyDictionary<string, HostTensor> Weights(string folder, string file)
     {
-        using var stream = File.OpenRead(Path.Combine(folder, file));
+        using var stream = WholeFile.OpenRead(Path.Combine(folder, file));
         return OnnxWeights.Read(stream);
     }
 

@@ -117,7 +117,9 @@ internal static class CheckpointFile
             is FormatException or JsonException or InvalidOperationException
             or FileNotFoundException or DirectoryNotFoundException or EndOfStreamException)
         {
-            throw new FormatException($"The checkpoint '{folder}' is damaged ({fault.Message.TrimEnd('.')}).", fault);
+            // .NET quotes the rest of the text
+            var why = fault is JsonException ? $"'{DescriptionName}' is no JSON" : fault.Message.TrimEnd('.');
+            throw new FormatException($"The checkpoint '{folder}' is damaged ({why}).", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -18,12 +18,13 @@ internal sealed partial class CheckpointFolder : IDisposable
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250); // two tries to lock
 
     private readonly string _path;
-    private readonly FileStream _lock;
+    private FileStream _lock;
+    private DateTime _lockedAt; // when the file was made that is locked
 
     // Removes what a process left unfinished.
     private CheckpointFolder(string path, FileStream locked)
     {
-        (_path, _lock) = (path, locked);
+        (_path, _lock, _lockedAt) = (path, locked, File.GetCreationTimeUtc(locked.Name));
         try
         {
             foreach (var left in Directory.EnumerateDirectories(path).Where(one => LeftName().IsMatch(Path.GetFileName(one))))
@@ -102,6 +103,7 @@ internal sealed partial class CheckpointFolder : IDisposable
         var beside = PathOf("." + name + Unfinished);
         try
         {
+            KeepLock();
             Directory.CreateDirectory(beside);
             write(beside);
             FolderFlush.Flush(beside);
@@ -114,8 +116,8 @@ internal sealed partial class CheckpointFolder : IDisposable
             TryDelete(beside);
             var last = Names(_path) is [var newest, ..] ? $"The last whole checkpoint is '{newest}'" : "There is no whole checkpoint yet";
             throw new IOException(
-                $"The checkpoint '{name}' cannot be written to '{_path}': {fault.Message} {last}. Make room there, and run the same "
-                    + "training again.",
+                $"The checkpoint '{name}' cannot be written to '{_path}': {fault.Message} {last}. Mend that, or make room there, and run "
+                    + "the same training again.",
                 fault);
         }
     }
@@ -141,9 +143,31 @@ internal sealed partial class CheckpointFolder : IDisposable
     [GeneratedRegex(@"^\.epoch-\d{6,}-pass-\d{4,}-step-\d{10,}(\.old)?\.tmp$")]
     private static partial Regex LeftName();
 
+    // A folder that was deleted meanwhile is made again; one that another training has made is that one's.
+    private void KeepLock()
+    {
+        var file = PathOf(LockName);
+        var anew = File.Exists(file) ? null : TryLock(_path);
+        if (anew is not null)
+        {
+            _lock.Dispose();
+            (_lock, _lockedAt) = (anew, File.GetCreationTimeUtc(file));
+        }
+        else if (File.GetCreationTimeUtc(file) != _lockedAt)
+        {
+            throw new IOException("the folder was deleted, and another training's came in its place.");
+        }
+    }
+
     // Null where another process has it.
     private static FileStream? TryLock(string path)
     {
+        if (!Directory.Exists(path) && File.Exists(path))
+        {
+            var what = new FileInfo(path).LinkTarget is null ? "a file" : "a link that leads to no folder";
+            throw new IOException($"Checkpoints need a folder, but '{path}' is {what}. Name another one.");
+        }
+
         try
         {
             Directory.CreateDirectory(path);

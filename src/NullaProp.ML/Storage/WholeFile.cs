@@ -3,9 +3,14 @@ using System.Text;
 
 namespace NullaProp.ML.Storage;
 
-/// <summary>Writes files that are there whole or not at all.</summary>
+/// <summary>Writes files that are there whole or not at all, and opens such files.</summary>
 internal static class WholeFile
 {
+    private const string Prefix = ".nullaprop-";
+    private const string Suffix = ".tmp";
+
+    private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1); // since the last byte was written
+
     /// <summary>
     /// Writes a new file beside the old one, which takes its place when all of it is on the disk: where writing fails or the process
     /// ends, the old file is there as it was.
@@ -20,7 +25,9 @@ internal static class WholeFile
         var link = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true) : null;
         var target = link?.FullName ?? Path.GetFullPath(path);
         RequireReplaceable(path, target);
-        var beside = Path.Combine(Path.GetDirectoryName(target)!, $".{Guid.NewGuid():N}.tmp");
+        var folder = Path.GetDirectoryName(target)!;
+        DeleteAbandoned(folder);
+        var beside = Path.Combine(folder, $"{Prefix}{Guid.NewGuid():N}{Suffix}");
         try
         {
             using (var stream = new FileStream(beside, FileMode.CreateNew, FileAccess.ReadWrite))
@@ -35,7 +42,7 @@ internal static class WholeFile
             }
 
             File.Move(beside, target, overwrite: true);
-            FolderFlush.Flush(Path.GetDirectoryName(target)!);
+            FolderFlush.Flush(folder);
         }
         catch (Exception fault)
         {
@@ -47,6 +54,35 @@ internal static class WholeFile
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Opens a file that has contents to be read.</summary>
+    /// <param name="path">The file, or a link to one.</param>
+    /// <exception cref="FormatException">It has none, or is a pipe or a device, which might be waited for or read for ever.</exception>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static FileStream OpenRead(string path) =>
+        File.Exists(path)
+        && (File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)) is { Exists: true, Length: 0 }
+            ? throw new FormatException("it is empty, or a pipe")
+            : File.OpenRead(path);
+
+    // What processes left that were killed while they wrote.
+    private static void DeleteAbandoned(string folder)
+    {
+        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
+        {
+            try
+            {
+                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
+                {
+                    File.Delete(left);
+                }
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                // somebody else's, who may delete it
+            }
         }
     }
 
@@ -73,6 +109,19 @@ internal static class WholeFile
         {
             throw new UnauthorizedAccessException($"The file '{path}' is read-only. Make it writable, or save under another name.");
         }
+
+        if (new FileInfo(target) is { Exists: true, Length: 0 } && IsPipe(target))
+        {
+            throw new IOException(
+                $"'{path}' is a pipe, which a file would take the place of: who reads it would wait for ever. Save under another name.");
+        }
+    }
+
+    // Opened for both, which waits for nobody.
+    private static bool IsPipe(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        return !file.CanSeek;
     }
 
     private static bool IsDevice(string path) =>

@@ -45,7 +45,7 @@ public sealed class FolderTests
         [("Onnx", "ClassNames")] = ["ClassValues"],
         [("Onnx", "Reading")] = ["PixelLayout"],
         [("Onnx", "Interop")] = ["ConvertedGraph", "ImageSteps"],
-        [("Onnx", "Storage")] = ["ModelDescription", "ModelFile", "StoredModel"],
+        [("Onnx", "Storage")] = ["ModelDescription", "ModelFile", "StoredModel", "WholeFile"],
         [("Storage", "Training")] = ["ITrainingStates", "TrainingPlace", "TrainingState"],
         [("Training", "Backends")] = ["TorchRunner"],
     };

@@ -199,6 +199,9 @@ public sealed partial class ImageDecoderTests : IDisposable
         Assert.AreEqual(
             "There is no image file 'https://none.example/1.png': an address on the web is not read; save the image as a file first.",
             ImageFile.Fault("https://none.example/1.png"));
+        Assert.AreEqual(
+            "There is no image file '/\ufffd.png': its name holds bytes that are no UTF-8, by which .NET finds no file. Rename it.",
+            ImageFile.Fault("/\ufffd.png"));
         Assert.AreEqual("The path of an image is empty: set ImagePath.", ImageFile.Fault(string.Empty));
         Assert.AreEqual($"The file '{_folder.Path}' cannot be read as an image: it is a folder.", ImageFile.Fault(_folder.Path));
     }

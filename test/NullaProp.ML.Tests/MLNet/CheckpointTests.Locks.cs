@@ -18,6 +18,54 @@ public sealed partial class CheckpointTests
         StringAssert.StartsWith(fault!.Message, "Another training keeps its checkpoints in ");
     }
 
+    // Where a folder is deleted under a training, the next one makes it again, and finds nobody there.
+    [TestMethod]
+    public void Fit_FolderDeletedAndTakenByAnother_SaysSoAndLeavesItsCheckpoints()
+    {
+        using var folder = new TempFolder();
+        var run = new NoPropRun { Checkpoints = new(folder.File("states")) { CostLimit = null } };
+        string[] others = [];
+        string[] Found() => [.. Directory.EnumerateFileSystemEntries(folder.File("states")).Order(StringComparer.Ordinal)];
+        var progress = new Recorder<EpochMetrics>(epoch =>
+        {
+            if (epoch.Epoch == 1)
+            {
+                Directory.Delete(folder.File("states"), recursive: true);
+                Trainer(Options with { Seed = 7 }).Fit(Data, run).Dispose();
+                others = Found();
+            }
+        });
+
+        var fault = Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }));
+
+        Assert.Contains("': the folder was deleted, and another training's came in its place. The last whole checkpoint ", fault.Message);
+        CollectionAssert.AreEqual(others, Found());
+    }
+
+    [TestMethod]
+    public void Fit_FolderDeleted_IsMadeAgainAndLocked()
+    {
+        using var folder = new TempFolder();
+        var run = new NoPropRun { Checkpoints = new(folder.File("states")) { CostLimit = null } };
+        Exception? fault = null;
+        var progress = new Recorder<EpochMetrics>(epoch =>
+        {
+            if (epoch.Epoch == 1)
+            {
+                Directory.Delete(folder.File("states"), recursive: true);
+            }
+            else
+            {
+                fault ??= Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, run));
+            }
+        });
+
+        Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
+
+        Assert.StartsWith("Another training keeps its checkpoints in ", fault!.Message);
+        Assert.IsTrue(File.Exists(folder.File("states/.lock")));
+    }
+
     [TestMethod]
     public void Fit_WhileAnotherHasTheFolderAndLockTimeout_WaitsForItsEnd()
     {

@@ -225,11 +225,15 @@ public sealed partial class CheckpointTests
     public void Fit_FolderThatCannotBeMade_SaysSoBeforeTraining()
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder.File("taken"), string.Empty);
+        var (taken, nowhere) = (folder.File("taken"), folder.File("link"));
+        File.WriteAllText(taken, string.Empty);
+        File.CreateSymbolicLink(nowhere, folder.File("none"));
+        foreach (var (path, reason) in new[] { (taken, "is a file"), (nowhere, "is a link that leads to no folder") })
+        {
+            var fault = Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(path) }));
 
-        var fault = Assert.Throws<IOException>(() => Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(folder.File("taken")) }));
-
-        StringAssert.StartsWith(fault.Message, "Checkpoints cannot be written to ");
+            Assert.AreEqual($"Checkpoints need a folder, but '{path}' {reason}. Name another one.", fault.Message);
+        }
     }
 
     [TestMethod]

@@ -53,16 +53,8 @@ public sealed partial class ScoreJobTests
     [DataRow("USR1")]
     public void Score_SignalBeforeTheFirstPart_AsksToRunAgain(string signal)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            Assert.Inconclusive("Signals have no such names there.");
-        }
-
         using var folder = new TempFolder();
-        using var pipe = Process.Start("mkfifo", [folder.File("list")]);
-        pipe.WaitForExit();
-
-        var list = folder.File("list");
+        var list = folder.Pipe("list");
 
         // It waits for the list, which is complete when the signal has come.
         var (exitCode, error) = Shell(
@@ -73,20 +65,32 @@ public sealed partial class ScoreJobTests
         Assert.Contains("the same command goes on from there", error);
     }
 
+    // Its results would go by the name of the other one.
+    [TestMethod]
+    public void Score_ModelThatChangesAfterItWasLoaded_IsRefused()
+    {
+        using var folder = new TempFolder();
+        var (model, list) = (folder.File("model.zip"), folder.Pipe("list"));
+        File.Copy(_model, model);
+
+        // It opens the list when the model is loaded.
+        var (exitCode, error) = Shell(
+            $"{Program} score '{model}' '{list}' --output '{folder.File("out")}' & exec 3> '{list}'; echo >> '{model}'; "
+            + $"echo '{_images[0].ImagePath}' >&3; exec 3>&-; wait $!");
+
+        Assert.AreEqual(1, exitCode, error);
+        Assert.Contains($"The model file '{model}' changed while it was read. Run the same command again.", error);
+        Assert.IsFalse(Directory.Exists(folder.File("out")));
+    }
+
     // As of a picture: to open it would wait for ever.
     [TestMethod]
     public void Predict_ModelThatIsANamedPipe_IsRefused()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            Assert.Inconclusive("Pipes have no names of files there.");
-        }
-
         using var folder = new TempFolder();
-        using var pipe = Process.Start("mkfifo", [folder.File("model.zip")]);
-        pipe.WaitForExit();
+        var model = folder.Pipe("model.zip");
 
-        var (exitCode, error) = Shell($"{Program} predict '{folder.File("model.zip")}' '{_images[0].ImagePath}'");
+        var (exitCode, error) = Shell($"{Program} predict '{model}' '{_images[0].ImagePath}'");
 
         Assert.AreEqual(1, exitCode, error);
         Assert.Contains("it is no whole zip file. If it is a pipe, write what comes through it to a file first", error);

@@ -15,6 +15,7 @@ public sealed partial class ScoreJobTests
 {
     private const int Images = 10;
     private const int PartSize = 3;
+    private const string Hash = "of the model";
 
     private static readonly TempFolder Folder = new();
     private static IReadOnlyList<ImageRow> _images = [];
@@ -51,7 +52,7 @@ public sealed partial class ScoreJobTests
         Run(Job(folder), predictor, worker: 0, of: 2);
 
         var fault = Assert.ThrowsExactly<UserMistakeException>(
-            () => new ScoreJob(folder.Path, new ParquetScores(), _images, PartSize).Begin(_model));
+            () => new ScoreJob(folder.Path, new ParquetScores(), _images, PartSize).Begin(Hash));
 
         Assert.Contains("holds results of another job: another model, other images, another --part-size or another format.", fault.Message);
     }
@@ -63,10 +64,10 @@ public sealed partial class ScoreJobTests
         using var folder = new TempFolder();
         using var predictor = ImagePredictor.Load(_model);
         var first = Job(folder);
-        first.Begin(_model);
+        first.Begin(Hash);
         var second = new ScoreJob(folder.Path, new ParquetScores(), _images, PartSize);
 
-        second.Begin(_model);
+        second.Begin(Hash);
 
         var fault = Assert.ThrowsExactly<UserMistakeException>(() => first.Run(predictor, 0, 1, static (_, _, _) => { }, default));
         Assert.Contains("holds results of another job", fault.Message);
@@ -103,7 +104,7 @@ public sealed partial class ScoreJobTests
         using var predictor = ImagePredictor.Load(_model);
         using var source = new CancellationTokenSource();
         var job = Job(folder);
-        job.Begin(_model);
+        job.Begin(Hash);
         Assert.Throws<OperationCanceledException>(() => job.Run(predictor, 0, 1, (_, _, _) => source.Cancel(), source.Token));
         File.WriteAllText(folder.File("part-000001.csv.0.tmp"), "ImagePath,Pre"); // as kill -9 leaves it
         List<int> parts = [];
@@ -121,7 +122,7 @@ public sealed partial class ScoreJobTests
         using var predictor = ImagePredictor.Load(_model);
         using var source = new CancellationTokenSource();
         var job = new ScoreJob(folder.Path, new CsvScores(), new StoppingList(_images, source), Images);
-        job.Begin(_model);
+        job.Begin(Hash);
 
         Assert.Throws<OperationCanceledException>(() => job.Run(predictor, 0, 1, static (_, _, _) => { }, source.Token));
 
@@ -136,7 +137,7 @@ public sealed partial class ScoreJobTests
         using var predictor = ImagePredictor.Load(_model);
         var images = _images.Select(image => new ImageRow { ImagePath = image.ImagePath + ".gone" }).ToList();
         var job = new ScoreJob(folder.Path, new CsvScores(), images, PartSize);
-        job.Begin(_model);
+        job.Begin(Hash);
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(() => job.Run(predictor, 0, 1, static (_, _, _) => { }, default));
 
@@ -151,7 +152,7 @@ public sealed partial class ScoreJobTests
         using var folder = new TempFolder();
         using var predictor = ImagePredictor.Load(_model);
         var job = new ScoreJob(folder.Path, new CsvScores(), [.. _images.Take(PartSize), new() { ImagePath = "gone.png" }], PartSize);
-        job.Begin(_model);
+        job.Begin(Hash);
 
         job.Run(predictor, 0, 1, static (_, _, _) => { }, default);
 
@@ -166,7 +167,7 @@ public sealed partial class ScoreJobTests
         var broken = folder.File("broken, \"1\".png");
         File.WriteAllText(broken, "no image");
         var job = new ScoreJob(folder.File("out"), new CsvScores(), [_images[0], new() { ImagePath = broken }, _images[1]], PartSize);
-        job.Begin(_model);
+        job.Begin(Hash);
         var count = 0;
 
         job.Run(predictor, 0, 1, (_, _, unreadable) => count += unreadable, default);
@@ -187,9 +188,37 @@ public sealed partial class ScoreJobTests
         Run(Job(folder), predictor, worker: 0, of: 2);
 
         var mistake = Assert.ThrowsExactly<UserMistakeException>(
-            () => new ScoreJob(folder.Path, new CsvScores(), _images, PartSize + 1).Begin(_model));
+            () => new ScoreJob(folder.Path, new CsvScores(), _images, PartSize + 1).Begin(Hash));
 
         StringAssert.Contains(mistake.Message, "holds results of another job");
+    }
+
+    // They may be of any model.
+    [TestMethod]
+    public void Begin_ResultsWithoutTheirMark_AreRefusedAndStay()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+        Run(Job(folder), predictor, worker: 0, of: 2);
+        File.Delete(folder.File("job.txt"));
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => Job(folder).Begin(Hash));
+
+        Assert.Contains($"'{folder.Path}' holds results, but no 'job.txt' that says of which model and images.", mistake.Message);
+        Assert.IsFalse(File.Exists(folder.File("job.txt")));
+    }
+
+    [TestMethod]
+    public void Begin_FilesOfAWorkerThatWasKilled_AreDeletedAndThoseUnderWayStay()
+    {
+        using var folder = new TempFolder();
+        var (left, underWay, others) = (folder.File(".nullaprop-1.tmp"), folder.File(".nullaprop-2.tmp"), folder.File(".mine.tmp"));
+        Array.ForEach([left, underWay, others], path => File.WriteAllText(path, "ImagePath,Pre"));
+        Array.ForEach([left, others], path => File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2)));
+
+        Job(folder).Begin(Hash);
+
+        Assert.AreEqual((false, true, true), (File.Exists(left), File.Exists(underWay), File.Exists(others)));
     }
 
     [TestMethod]
@@ -213,7 +242,7 @@ public sealed partial class ScoreJobTests
 
     private static void Run(ScoreJob job, ImagePredictor predictor, int worker, int of)
     {
-        job.Begin(_model);
+        job.Begin(Hash);
         job.Run(predictor, worker, of, (_, _, _) => { }, default);
     }
 

@@ -30,6 +30,42 @@ public sealed class WholeFileTests
         Assert.IsFalse(File.Exists(device));
     }
 
+    // Who reads from it would wait for ever.
+    [TestMethod]
+    public void Replace_NamedPipe_IsRefused()
+    {
+        using var folder = new TempFolder();
+        var path = folder.Pipe("model.zip");
+
+        var fault = Assert.ThrowsExactly<IOException>(() => WholeFile.Replace(path, stream => stream.WriteByte(1)));
+
+        Assert.Contains($"'{path}' is a pipe, which a file would take the place of", fault.Message);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        Assert.IsFalse(file.CanSeek);
+    }
+
+    [TestMethod]
+    public void OpenRead_NamedPipe_IsNotWaitedFor()
+    {
+        using var folder = new TempFolder();
+        var path = folder.Pipe("weights.safetensors");
+
+        Assert.ThrowsExactly<FormatException>(() => WholeFile.OpenRead(path));
+    }
+
+    [TestMethod]
+    public void Replace_FilesOfAProcessThatWasKilled_AreDeletedAndThoseUnderWayStay()
+    {
+        using var folder = new TempFolder();
+        var (left, underWay, others) = (folder.File(".nullaprop-1.tmp"), folder.File(".nullaprop-2.tmp"), folder.File(".mine.tmp"));
+        Array.ForEach([left, underWay, others], path => File.WriteAllText(path, "half"));
+        Array.ForEach([left, others], path => File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2)));
+
+        WholeFile.Replace(folder.File("model.zip"), stream => stream.WriteByte(1));
+
+        Assert.AreEqual((false, true, true), (File.Exists(left), File.Exists(underWay), File.Exists(others)));
+    }
+
     // The hidden name beside it says nothing to anybody.
     [TestMethod]
     public void Replace_DiskThatIsFull_NamesTheFile()
