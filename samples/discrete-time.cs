@@ -4,6 +4,7 @@
 //
 // PICTURES is a folder with a folder for each class, as for photos.cs; the images of Fashion-MNIST, which the samples program unpacks to
 // artifacts/data/fashion-mnist/train, will do. RUN keeps the blocks (default: run): stop the program and start it again, and it goes on.
+// BLOCKS is how many there are (default: 5).
 //
 // What to expect: a model of ten blocks gains what an ensemble of ten plain networks gains, at ten times the training of one. What blocks
 // add is that they train apart: each in its own process, on any machine that sees RUN, with the memory of one network.

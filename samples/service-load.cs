@@ -2,8 +2,8 @@
 //
 //     dotnet run -c Release service-load.cs -- MODEL.zip PICTURES http://127.0.0.1:5080 [--requests 2000] [--at-once 16]
 //
-// Ends with an error where an answer is wrong, a request fails, or, of 10,000 requests or more, the service's memory has grown since the
-// first quarter of them. Outside of this repository, change the first two "#:" lines as in service.cs.
+// Ends with an error where an answer is wrong, a request fails, or, of 10,000 requests or more, the service's memory has grown by more
+// than a tenth since the first quarter of them. Outside of this repository, change the first two "#:" lines as in service.cs.
 #:project ../src/NullaProp.ML/NullaProp.ML.csproj
 #:property UsesTorchBackend=true
 #:property PublishAot=false

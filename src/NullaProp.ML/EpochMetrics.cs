@@ -1,6 +1,6 @@
 namespace NullaProp.ML;
 
-/// <summary>What one pass over the training data gave; reported as <see cref="NoPropProgress.Metrics"/> and logged.</summary>
+/// <summary>What one epoch gave; reported as <see cref="NoPropProgress.Metrics"/> and logged.</summary>
 /// <remarks>
 /// Accuracies are those of the scorer that <c>Transform</c> uses, never of the network on a noised label, which at low noise can simply be
 /// read off.

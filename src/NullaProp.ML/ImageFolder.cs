@@ -147,6 +147,10 @@ public sealed class ImageFolder
     /// <param name="folder">A folder; hidden files and folders in it are skipped.</param>
     /// <returns>Its image files and those below it, sorted by path; unread. Their labels are the folder's name.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A link leads to a folder that is read already, or the name of a folder is no UTF-8.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">A folder may not be read.</exception>
     public static IReadOnlyList<ImageRow> ImagesOf(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

@@ -92,6 +92,7 @@ public static class NoPropCatalog
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The images, as rows of <c>ImagePath</c> and <c>Label</c>.</returns>
     /// <exception cref="System.IO.DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="System.ArgumentException">A class is named twice, or has no name, or none is named.</exception>
     /// <exception cref="System.ArgumentOutOfRangeException">What happens to unreadable images is none of the choices.</exception>
     /// <exception cref="System.IO.IOException">The folder cannot be read.</exception>
     /// <exception cref="System.InvalidOperationException">

@@ -58,6 +58,7 @@ public static class NoPropModelFile
     /// is replaced.
     /// </param>
     /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void SaveAtomically(this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema? inputSchema, string filePath)
     {
@@ -80,11 +81,12 @@ public static class NoPropModelFile
     /// <summary>
     /// Writes the NoProp model of a chain as an ONNX file whose graph starts at the pixels of images, 0 to 255: the offset, scale and
     /// order of <c>ExtractPixels</c> are in the graph, so that a program without .NET gives it what a decoder of images gives. The
-    /// images must have the size that <c>ResizeImages</c> gave them. Channels are red, green, blue whatever the order in the chain.
+    /// images must have the size that <c>LoadImageFiles</c> or <c>ResizeImages</c> gave them. Channels are red, green, blue whatever the
+    /// order in the chain.
     /// </summary>
     /// <param name="catalog">ML.NET's models.</param>
-    /// <param name="model">The chain, or the NoProp transformer alone. Where no <c>ExtractPixels</c> makes what NoProp reads, the file
-    /// is that of <see cref="NoPropTransformer.SaveAsOnnx(string)"/>.</param>
+    /// <param name="model">The chain, or the NoProp transformer alone, whose file is that of
+    /// <see cref="NoPropTransformer.SaveAsOnnx(string)"/>. Where NoProp reads images themselves, the graph starts at their pixels.</param>
     /// <param name="inputSchema">The schema of its input, as <c>mlContext.Model.Save</c> and <c>Load</c> have it.</param>
     /// <param name="filePath">Where to. A file that is there stays as it is until the new one is complete.</param>
     /// <exception cref="ArgumentException">The model has no NoProp transformer, or several.</exception>

@@ -50,6 +50,7 @@ public sealed record NoPropRun
     /// <value>
     /// From 1 to 1,024. Default <see langword="null"/>: as many as libtorch chooses, which is OMP_NUM_THREADS or the number of cores, but
     /// no more than the processors that the process may use by its affinity and its container's quota, of which libtorch knows nothing.
+    /// <c>Fit</c> refuses another number.
     /// </value>
     public int? Threads { get; init; }
 
@@ -63,6 +64,7 @@ public sealed record NoPropRun
     /// Gets what stops the training, at the end of the step under way. With <see cref="Checkpoints"/> its state is saved then. What
     /// follows, <see cref="WhenCancelled"/> says; cancelling the <c>MLContext</c> does the same.
     /// </summary>
+    /// <value>Default <see cref="CancellationToken.None"/>.</value>
     public CancellationToken CancellationToken { get; init; }
 
     /// <summary>Gets what a training that is cancelled gives.</summary>

@@ -65,10 +65,12 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentException">
     /// The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A column is missing or does not fit, the classes are others, or a member of the run is out of range.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
-    /// checkpoints are of another training.
+    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, the model
+    /// would be larger than a file may be, or the checkpoints are of another training or all damaged.
     /// </exception>
     /// <exception cref="NotSupportedException">The classes are named by values of a type that a model cannot keep.</exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>
@@ -85,10 +87,12 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <exception cref="ArgumentException">
     /// The options ask for another architecture than that of <see cref="NoPropRun.Previous"/>.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or does not fit, or the classes are others.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A column is missing or does not fit, the classes are others, or a member of the run is out of range.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, or the
-    /// checkpoints are of another training.
+    /// The data cannot be trained on, a row cannot be read, the loss became NaN, libtorch or the GPU asked for is missing, the model
+    /// would be larger than a file may be, or the checkpoints are of another training or all damaged.
     /// </exception>
     /// <exception cref="NotSupportedException">The classes are named by values of a type that a model cannot keep.</exception>
     /// <exception cref="ObjectDisposedException"><see cref="NoPropRun.Previous"/> was disposed of.</exception>

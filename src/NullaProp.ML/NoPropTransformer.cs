@@ -117,7 +117,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// </param>
     /// <returns>The figures.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The feature or label column is missing or does not fit.</exception>
-    /// <exception cref="InvalidOperationException">The data has no labelled rows, or a row that cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">No row has a label, one cannot be read, or libtorch is missing.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public NoPropDiagnostics Diagnose(IDataView data)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -133,9 +134,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// Follows rows on their way from noise to label: what the noisy label says, and what the network predicts, at each evaluation. For
     /// pictures and lessons; a score needs none of it.
     /// </summary>
-    /// <param name="data">Rows with the feature column. Read twice for each evaluation.</param>
+    /// <param name="data">Rows with the feature column. Read twice for each point.</param>
     /// <returns>The evaluations in their order, and the end of the way.</returns>
-    /// <exception cref="InvalidOperationException">The model is a plain classifier, which goes no way.</exception>
+    /// <exception cref="InvalidOperationException">A plain classifier goes no way; or the rows cannot be read, or not twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or does not fit.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public IReadOnlyList<DenoisingPoint> DenoisingPath(IDataView data)

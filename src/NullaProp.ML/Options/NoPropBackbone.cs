@@ -5,7 +5,7 @@ public enum NoPropBackbone
 {
     /// <summary>
     /// The JAX reference's: two 3×3 convolutions of 32 and 64 channels, each with ReLU and max-pool, and a linear layer. Like
-    /// <see cref="PaperConv"/> and <see cref="Mlp"/> it scores without libtorch, too.
+    /// all but <see cref="Custom"/> it scores without libtorch, too.
     /// </summary>
     SmallConv,
 

@@ -7,8 +7,8 @@ namespace NullaProp.ML;
 /// <c>with</c>; it is stored in the model.
 /// </summary>
 /// <remarks>
-/// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. Whatever is set has an
-/// effect; what a variant has no use for is refused. The defaults are what measured best (docs/decisions.md).
+/// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. What a variant has
+/// no use for is refused, but for what docs/options.md names. The defaults are what measured best (docs/decisions.md).
 /// </remarks>
 public sealed record NoPropOptions
 {
@@ -155,7 +155,7 @@ public sealed record NoPropOptions
     /// <value>Default <see langword="null"/>: read from the column's type.</value>
     public ImageShape? ImageShape { get; init; }
 
-    /// <summary>Gets the number of passes over the training data.</summary>
+    /// <summary>Gets the number of epochs: in each, every network of the variant sees the training data once.</summary>
     /// <value>Default 10; 1 to 100,000.</value>
     [Range(1, 100_000)]
     public int Epochs { get; init; } = 10;

@@ -32,9 +32,9 @@ public abstract record DiffusionVariant : NoPropVariant
 
     /// <summary>
     /// Gets η, the factor of the denoising term against the two others, which are constant, and reported as 0, where embeddings and
-    /// schedule ends are fixed.
+    /// schedule ends are fixed (but for <see cref="ReadoutLoss.Denoiser"/>, whose read-out is trained all the same).
     /// </summary>
-    /// <value>Default 1 (paper, table 3, continuous time; 0.1 for discrete time); above 0, at most 1,000.</value>
+    /// <value>Default 1, as the paper has for continuous time (table 3; for discrete time it has 0.1); above 0, at most 1,000.</value>
     [Range(0.0, 1_000.0, MinimumIsExclusive = true)]
     public double DenoisingFactor { get; init; } = 1;
 

@@ -51,7 +51,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
             Variant = ((ContinuousTime)Candidate.Variant) with { NoiseSchedule = NoiseScheduleKind.LinearLogSnr },
         }),
         ("unit-norm embeddings", Candidate with { Embedding = new() { Kind = EmbeddingKind.LearnedUnitNorm, Dimension = 256 } }),
-        ("Nullaprop preset, cosine rate", NoPropOptions.JaxReference with
+        ("JaxReference preset, cosine rate", NoPropOptions.JaxReference with
         {
             LearningRateSchedule = LearningRateSchedule.Cosine,
             WarmupFraction = 0.1,

@@ -33,7 +33,7 @@ internal static class VariantMethods
         ("FM prototype", new NoPropMethod(Prototype with { Variant = new FlowMatching() })),
         ("FM prototype with raw velocity",
             new NoPropMethod(Prototype with { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw } })),
-        ("Nullaprop preset", new NoPropMethod(NoPropOptions.JaxReference)),
+        ("JaxReference preset", new NoPropMethod(NoPropOptions.JaxReference)),
         ("Paper preset", new NoPropMethod(NoPropOptions.PaperContinuousTime)),
         ("plain cross-entropy", new NoPropMethod(Plain)),
         ("plain cross-entropy in float32", new NoPropMethod(Plain with { BackbonePrecision = BackbonePrecision.Full })),

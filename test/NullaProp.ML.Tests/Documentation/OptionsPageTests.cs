@@ -9,11 +9,11 @@ namespace NullaProp.ML.Tests.Documentation;
 [TestClass]
 public sealed partial class OptionsPageTests
 {
-    private static readonly Type[] Records =
+    // With their defaults.
+    private static readonly object[] Records =
     [
-        typeof(NoPropOptions), typeof(ContinuousTime), typeof(DiscreteTime), typeof(FlowMatching), typeof(CrossEntropyBaseline),
-        typeof(Embedding),
-        typeof(Augmentation), typeof(Sampling),
+        new NoPropOptions(), new ContinuousTime(), new DiscreteTime(), new FlowMatching(), new CrossEntropyBaseline(), new Embedding(),
+        new Augmentation(), new Sampling(), new NoPropRun(), new Checkpoints("states"), new OnnxExport(),
     ];
 
     private static readonly Dictionary<string, XElement> Documentation = XDocument
@@ -27,54 +27,100 @@ public sealed partial class OptionsPageTests
     [TestMethod]
     public void Options_Every_IsDocumented()
     {
-        foreach (var option in Records.SelectMany(OptionProperty.Of))
+        foreach (var option in Records.SelectMany(Options))
         {
             Assert.IsNotEmpty(Text(option.Property, "summary"), option.Name);
+            Assert.IsNotEmpty(Text(option.Property, "value"), option.Name);
         }
     }
+
+    // The words of each option against its code: an attribute that changes has to change them.
+    [TestMethod]
+    public void Options_WordsOfDefaultAndRange_AreThoseOfTheCode()
+    {
+        foreach (var (record, option) in Records.SelectMany(record => Options(record).Select(option => (record, option))))
+        {
+            var words = Text(option.Property, "value");
+            foreach (var number in Numbers(option, record, words))
+            {
+                Assert.Contains(number, words, $"{option.Name}: {words}");
+            }
+        }
+    }
+
+    // A bound may be another option: "above `LogSnrAtNoise`".
+    private static IEnumerable<string> Numbers(OptionProperty option, object record, string words)
+    {
+        var usual = option.Property.GetValue(record);
+        if (usual is int or long or double)
+        {
+            yield return Number(usual);
+        }
+
+        if (option.Range is not { } range)
+        {
+            yield break;
+        }
+
+        if (!words.Contains("above `", StringComparison.Ordinal))
+        {
+            yield return Number(range.Minimum);
+        }
+
+        if (!words.Contains("below `", StringComparison.Ordinal)
+            && Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture) < long.MaxValue)
+        {
+            yield return Number(range.Maximum);
+        }
+
+        static string Number(object number) =>
+            Convert.ToDouble(number, CultureInfo.InvariantCulture).ToString("#,0.######", CultureInfo.InvariantCulture).Replace('-', '−');
+    }
+
+    private static IEnumerable<OptionProperty> Options(object record) =>
+        OptionProperty.Of(record.GetType()).Where(option => option.Property.SetMethod!.IsPublic);
 
     private static IEnumerable<string> Page() =>
     [
         "# Options",
         "",
         .. GeneratedPage.Wrapped(
-            "Made from the code by `OptionsPageTests`; change the documentation there. Whatever is set has an effect: what a model has no "
-            + "use for is refused with a sentence ([errors.md](errors.md)). Options marked with * decide the parameters of a model: "
-            + "training can be continued only with the same."),
+            "Made from the comments of the code by `OptionsPageTests`. What a variant has no use for is refused with a sentence "
+            + "([errors.md](errors.md)), but for what is left as it is to compare: an embedding under `CrossEntropyBaseline`; solver, "
+            + "steps and dynamics under `ScoreReadout.FirstPrediction`; `PriorLoss` and `ReadoutLoss.Linear` where nothing of embeddings "
+            + "or schedule is trained. Options marked with * decide the parameters of a model: training can be continued only with the "
+            + "same, with a variant of the same kind, and with images of the same size."),
         .. Records.SelectMany(Table),
     ];
 
     // In HTML, for a row of a Markdown table is one line, however long.
-    private static IEnumerable<string> Table(Type record)
-    {
-        var usual = Activator.CreateInstance(record)!;
-        return
-        [
-            "",
-            $"## {record.Name}",
-            "",
-            .. GeneratedPage.Wrapped(Flat(Documentation[$"T:{record.FullName}"].Element("summary")!)),
-            "",
-            "<table>",
-            "<tr><th>Name</th><th>Type</th><th>Default</th><th>Range</th><th>What it does</th></tr>",
-            .. OptionProperty.Of(record).SelectMany(option => Row(option, usual)),
-            "</table>",
-        ];
-    }
+    private static IEnumerable<string> Table(object record) =>
+    [
+        "",
+        $"## {record.GetType().Name}",
+        "",
+        .. GeneratedPage.Wrapped(Flat(Documentation[$"T:{record.GetType().FullName}"].Element("summary")!)),
+        "",
+        "<table>",
+        "<tr><th>Name</th><th>Type</th><th>What it does</th><th>Default and range</th></tr>",
+        .. Options(record).SelectMany(Row),
+        "</table>",
+    ];
 
-    private static IEnumerable<string> Row(OptionProperty option, object usual)
+    private static IEnumerable<string> Row(OptionProperty option)
     {
         var type = option.Property.PropertyType;
         var isNullable = new NullabilityInfoContext().Create(option.Property).WriteState == NullabilityState.Nullable;
         var plain = Nullable.GetUnderlyingType(type) ?? type;
-        var range = option.Range is not null ? option.RangeText() : plain.IsEnum ? string.Join(", ", Enum.GetNames(plain)) : "";
+        var words = Text(option.Property, "value");
+        var namesChoices = words.Contains("; else `", StringComparison.Ordinal) || words.Contains("; not `", StringComparison.Ordinal);
+        var choices = plain.IsEnum && !namesChoices ? $" One of {string.Join(", ", Enum.GetNames(plain))}." : string.Empty;
         string[] cells =
         [
             $"{option.Property.Name}{(option.DecidesParameters ? "*" : "")}",
             GeneratedPage.Code(Keyword(plain) + (isNullable ? "?" : "")),
-            GeneratedPage.Code(Default(option.Property.GetValue(usual))),
-            range,
             Text(option.Property, "summary"),
+            words + choices,
         ];
         return ["<tr>", .. cells.SelectMany(cell => GeneratedPage.Wrapped($"<td>{Html(cell)}</td>")), "</tr>"];
     }
@@ -84,15 +130,6 @@ public sealed partial class OptionsPageTests
     private static string Keyword(Type type) =>
         type == typeof(int) ? "int" : type == typeof(long) ? "long" : type == typeof(double) ? "double"
         : type == typeof(string) ? "string" : type == typeof(bool) ? "bool" : type.Name;
-
-    private static string Default(object? value) => value switch
-    {
-        null => "null",
-        string text => $"\"{text}\"",
-        Enum choice => choice.ToString(),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => $"new {value.GetType().Name}()",
-    };
 
     private static string Text(PropertyInfo property, string part) =>
         Documentation.TryGetValue($"P:{property.DeclaringType!.FullName}.{property.Name}", out var member)

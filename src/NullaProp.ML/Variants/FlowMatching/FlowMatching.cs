@@ -30,7 +30,7 @@ public sealed record FlowMatching : NoPropVariant
     public double DenoisingFactor { get; init; } = 1;
 
     /// <summary>Gets what the anchor of learned embeddings reads the class from; one-hot ones have no anchor.</summary>
-    /// <value>Default <see cref="ReadoutLoss.NoisyLabel"/>; not <see cref="ReadoutLoss.Denoiser"/>.</value>
+    /// <value>Default <see cref="ReadoutLoss.NoisyLabel"/>; else <see cref="ReadoutLoss.Linear"/>.</value>
     [DecidesParameters] // a trained read-out has some
     public ReadoutLoss ReadoutLoss { get; init; } = ReadoutLoss.NoisyLabel;
 
