@@ -11,7 +11,7 @@ internal static class ImageFolderReader
     // What other programs save photos as is among them, so that it is named and not overlooked.
     private static readonly FrozenSet<string> Extensions = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".tif", ".tiff");
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".tif", ".tiff");
 
     private const string NoCharacter = "\uFFFD"; // what .NET reads where there is none
 

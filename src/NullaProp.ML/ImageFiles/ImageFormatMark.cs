@@ -14,6 +14,9 @@ internal static class ImageFormatMark
         [] => "it is empty",
         [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', .. var brand] => OfContainer(brand),
         [(byte)'I', (byte)'I', 42, 0, ..] or [(byte)'M', (byte)'M', 0, 42, ..] => $"it is a TIFF file, which is not supported; {Cure}",
+        [0xFF, 0x0A, ..] or [0, 0, 0, Length, (byte)'J', (byte)'X', (byte)'L', (byte)' ', ..] =>
+            $"it is a JPEG XL file, which is not supported; {Cure}",
+        [0, 0, 0, Length, (byte)'j', (byte)'P', (byte)' ', (byte)' ', ..] => $"it is a JPEG 2000 file, which is not supported; {Cure}",
         [0xFF, 0xD8, ..] or [0x89, (byte)'P', (byte)'N', (byte)'G', ..] or [(byte)'G', (byte)'I', (byte)'F', (byte)'8', ..]
             or [(byte)'R', (byte)'I', (byte)'F', (byte)'F', ..] or [(byte)'B', (byte)'M', ..] => "it is damaged",
         _ => "it is no JPEG, PNG, WebP, BMP or GIF file",
@@ -45,6 +48,7 @@ internal static class ImageFormatMark
             [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', .. var brand] => OfContainer(brand) != Film,
             [(byte)'R', (byte)'I', (byte)'F', (byte)'F', _, _, _, _, (byte)'W', (byte)'E', (byte)'B', (byte)'P'] => true,
             [(byte)'I', (byte)'I', 42, 0, ..] or [(byte)'M', (byte)'M', 0, 42, ..] => true, // most cameras' own formats, too
+            [0, 0, 0, Length, (byte)'J' or (byte)'j', (byte)'X' or (byte)'P', (byte)'L' or (byte)' ', (byte)' ', ..] => true,
             [0xFF, 0xD8, 0xFF, ..] or [0x89, (byte)'P', (byte)'N', (byte)'G', ..] => true,
             [(byte)'G', (byte)'I', (byte)'F', (byte)'8', ..] => true,
             _ => false,

@@ -157,6 +157,9 @@ public sealed partial class ImageDecoderTests : IDisposable
 
     [TestMethod]
     [DataRow("heic", "it is a HEIC file, which is not supported; save it as JPEG or PNG, or set the phone")]
+    [DataRow("jxl", "it is a JPEG XL file, which is not supported; save it as JPEG or PNG.")]
+    [DataRow("bare jxl", "it is a JPEG XL file, which is not supported; save it as JPEG or PNG.")]
+    [DataRow("jp2", "it is a JPEG 2000 file, which is not supported; save it as JPEG or PNG.")]
     [DataRow("avif", "it is an AVIF file, which is not supported; save it as JPEG or PNG.")]
     [DataRow("tiff", "it is a TIFF file, which is not supported; save it as JPEG or PNG.")]
     [DataRow("film", "it is a film or another container, and no image.")]
@@ -171,6 +174,9 @@ public sealed partial class ImageDecoderTests : IDisposable
         var path = Written(kind switch
         {
             "heic" => [0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0, .. "mif1heic"u8],
+            "jxl" => [0, 0, 0, 12, .. "JXL \r\n"u8, 0x87, (byte)'\n', 0, 0, 0, 20, .. "ftypjxl "u8],
+            "bare jxl" => [0xFF, 0x0A, 0xFA, 0x1F, 0x41, 0x91, 0x08, 0x06, 0x01, 0, 0x88, 0],
+            "jp2" => [0, 0, 0, 12, .. "jP  \r\n"u8, 0x87, (byte)'\n', 0, 0, 0, 20, .. "ftypjp2 "u8],
             "avif" => [0, 0, 0, 24, .. "ftypavif"u8, 0, 0, 0, 0, .. "mif1avif"u8],
             "tiff" => [.. "II"u8, 42, 0, 8, 0, 0, 0],
             "film" => [0, 0, 0, 24, .. "ftypqt  "u8],
