@@ -58,6 +58,16 @@ public sealed class NoPropBlocksTests
     }
 
     [TestMethod]
+    public void TrainedEpochs_FolderThatHoldsAnotherBlock_AreNone()
+    {
+        using var folder = new TempFolder();
+        Blocks(folder).Train(Data, 0);
+        Directory.Move(folder.File("block-0000"), folder.File("block-0001"));
+
+        Assert.AreEqual((0, 0), (Blocks(folder).TrainedEpochs(0), Blocks(folder).TrainedEpochs(1)));
+    }
+
+    [TestMethod]
     public void Train_StoppedBlock_GoesOnAndIsNotTrainedAgain()
     {
         using var folder = new TempFolder();

@@ -134,6 +134,27 @@ public sealed class NoPropScorerTests
         Assert.AreEqual(before, LiveTensors);
     }
 
+    // The start of each draw, and the noise of its way: another way has another number.
+    [TestMethod]
+    public void With_OtherDrawsOrAnotherWay_StartsAsAScorerOfThatWay()
+    {
+        var options = Options with
+        {
+            Sampling = new() { Dynamics = FlowDynamics.Ancestral, Solver = OdeSolver.ExponentialEuler, SolverSteps = 4, Draws = 2 },
+        };
+        using var scorer = Scorer(options);
+
+        foreach (var sampling in new[] { options.Sampling with { SolverSteps = 8 }, options.Sampling with { Draws = 5 } })
+        {
+            using var other = scorer.With(options with { Sampling = sampling });
+
+            var noises = PlanCompiler.For(other.Model.Network, other.Model.Options).NoiseCount;
+            var expected = Start.Points(sampling.Draws, other.Model.Network.Embedding.Dimension, new RandomStreams(4), noises);
+            CollectionAssert.AreEqual(expected.Shape, other.Model.Starts.Shape);
+            CollectionAssert.AreEqual(expected.Values, other.Model.Starts.Values);
+        }
+    }
+
     private static NoPropScorer Scorer(NoPropOptions options)
     {
         var network = TinyModel.Create(options, Classes);

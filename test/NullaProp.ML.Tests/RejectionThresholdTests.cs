@@ -63,6 +63,27 @@ public sealed class RejectionThresholdTests
         Assert.AreEqual(next, threshold.Score);
     }
 
+    // The largest of three numbers is found without the one that is none.
+    [TestMethod]
+    public void ForPrecision_ScoreWithANumberThatIsNone_SaysSo()
+    {
+        var rows = Context.Data.LoadFromEnumerable(
+        [
+            new Scored { Label = "a", Score = [0.6f, 0.4f] },
+            new Scored { Label = "b", Score = [float.NaN, 0.6f] },
+        ]);
+        var keyed = Context.Transforms.Conversion.MapValueToKey("Label").Fit(rows).Transform(rows);
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RejectionThreshold.ForPrecision(keyed, 0.5));
+
+        Assert.Contains("A score is NaN, but a threshold is chosen on probabilities", fault.Message);
+    }
+
+    // What sums of rounded numbers are.
+    [TestMethod]
+    public void ForPrecision_ScoreALittleAboveOne_IsOne() =>
+        Assert.AreEqual(1, RejectionThreshold.ForPrecision([(1.00001f, true), (0.5f, true)], 1).Coverage);
+
     [TestMethod]
     public void ForPrecision_ThatCannotBeHad_SaysWhatCan()
     {
@@ -186,5 +207,13 @@ public sealed class RejectionThresholdTests
             () => RejectionThreshold.ForPrecision(blind.Transform(keys.Transform(others)), 0.9));
 
         Assert.Contains($"Label column 'Label' has class '{names[2]}' where the model has '{names[0]}'", fault.Message);
+    }
+
+    private sealed class Scored
+    {
+        public string Label { get; init; } = string.Empty;
+
+        [VectorType(2)]
+        public float[] Score { get; init; } = [];
     }
 }

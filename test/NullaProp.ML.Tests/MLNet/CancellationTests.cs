@@ -189,6 +189,36 @@ public sealed class CancellationTests
         Interruptions.AssertSameWeights(last, best);
     }
 
+    // Cancelled when the parameters are drawn: there is no model that anything was learned by.
+    [TestMethod]
+    [DataRow(WhenCancelled.ReturnBest)]
+    [DataRow(WhenCancelled.ReturnLast)]
+    public void Fit_CancelledBeforeTheFirstStep_ThrowsWhateverIsWanted(WhenCancelled whenCancelled)
+    {
+        using var source = new CancellationTokenSource();
+        var run = new NoPropRun { WhenCancelled = whenCancelled, CancellationToken = source.Token };
+        var trainer = new NoPropTrainer(new MLContext(seed: 1), Of(VariantKind.ContinuousTime), run)
+        {
+            StreamsOf = seed => new RandomStreams(seed) { Asked = (_, _, _) => source.Cancel() },
+        };
+
+        Assert.Throws<OperationCanceledException>(() => trainer.Fit(Data));
+    }
+
+    // Too far from each other for single precision: the first step's loss is no number, and so are all parameters after it.
+    [TestMethod]
+    public void Fit_CancelledAfterAWeightBecameNaN_ThrowsWhateverIsWanted()
+    {
+        var rows = TinyImages.Rows(48, 3, index => TinyImages.Names[index]);
+        rows.ForEach(row => Array.Fill(row.Features, float.MinValue));
+        rows[0].Features[0] = float.MaxValue;
+        var context = new MLContext(seed: 1);
+        var data = TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(rows));
+        var run = new NoPropRun { WhenCancelled = WhenCancelled.ReturnLast };
+
+        Interruptions.FitUntil(context, Of(VariantKind.ContinuousTime), data, run, epoch: 0, step: 1);
+    }
+
     // So high a rate that the log-loss jumps, and no schedule that would know the number of epochs.
     private static NoPropOptions Of(VariantKind kind) => TinyImages.Options with
     {

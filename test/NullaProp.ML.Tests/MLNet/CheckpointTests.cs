@@ -196,13 +196,14 @@ public sealed partial class CheckpointTests
     {
         using var folder = new TempFolder();
         var left = Directory.CreateDirectory(folder.File(".epoch-000009-pass-0000-step-0000000000.tmp"));
+        var old = Directory.CreateDirectory(folder.File(".epoch-000001-pass-0000-step-0000000000.old.tmp"));
         var notes = Directory.CreateDirectory(folder.File("epoch-notes"));
         var work = Directory.CreateDirectory(folder.File("mine.tmp"));
         File.WriteAllText(Path.Combine(left.FullName, "training.json"), "{");
 
         Trainer(Options).Fit(Data, new NoPropRun { Checkpoints = new(folder.Path) }).Dispose();
 
-        Assert.IsFalse(Directory.Exists(left.FullName));
+        Assert.IsFalse(Directory.Exists(left.FullName) || Directory.Exists(old.FullName));
         Assert.IsTrue(Directory.Exists(notes.FullName) && Directory.Exists(work.FullName), "A folder of the user's is gone.");
     }
 

@@ -36,6 +36,20 @@ public sealed partial class CustomBackboneTests
             $"The function of the backbone '{Name}' makes modules of different parameters or buffers");
     }
 
+    // The trial of a module draws, and so do modules.
+    [TestMethod]
+    public void Fit_OwnModule_LeavesTheRandomNumbersOfTheProgram()
+    {
+        manual_seed(7);
+        using var expected = rand(3);
+        manual_seed(7);
+
+        Trainer(shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Size, 8), nn.Dropout(0.5))).Fit(_data).Dispose();
+
+        using var actual = rand(3);
+        CollectionAssert.AreEqual(expected.data<float>().ToArray(), actual.data<float>().ToArray());
+    }
+
     [TestMethod]
     public void Fit_ModuleThatThrows_NamesItAndWhatItGot() => Fault.Of<InvalidOperationException>(
         () => Trainer(_ => nn.Sequential(nn.Linear(7, 3))).Fit(_data),

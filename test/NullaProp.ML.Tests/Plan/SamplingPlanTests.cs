@@ -74,6 +74,15 @@ public sealed class SamplingPlanTests
     }
 
     [TestMethod]
+    public void Excess_ManyDrawsOfSeveralStages_CountsEach()
+    {
+        var plan = new SamplingPlan([.. Enumerable.Repeat(new SamplingStage { Time = 0, State = 1, EndsStep = true }, 1_001)]);
+
+        Assert.IsNull(plan.Excess(draws: 999, dimension: 1, classes: 2, hiddenSize: 1));
+        Assert.Contains("evaluations of the network", plan.Excess(draws: 1_000, dimension: 1, classes: 2, hiddenSize: 1)!);
+    }
+
+    [TestMethod]
     public void SingleEvaluation_OfAnyModel_IsAtPureNoise()
     {
         var stage = SamplingPlan.SingleEvaluation.Stages.Single();

@@ -88,6 +88,42 @@ public sealed class BatchPrefetchTests
         }
     }
 
+    // Its memory is libtorch's: whoever fills it must be done before it goes.
+    [TestMethod]
+    public void FillOneAhead_AbandonedWhileTheNextIsFilled_WaitsForItAndFreesIt()
+    {
+        using var gate = new ManualResetEventSlim();
+        var (made, filled) = (new List<ImageBatch>(), 0);
+        var batches = BatchPrefetch.FillOneAhead([0, 1, 2], Allocate, Fill).GetEnumerator();
+        Assert.IsTrue(batches.MoveNext());
+        batches.Current.Dispose();
+
+        var leaving = Task.Run(batches.Dispose);
+
+        Assert.IsFalse(leaving.Wait(TimeSpan.FromMilliseconds(100)), "It did not wait.");
+        gate.Set();
+        leaving.GetAwaiter().GetResult();
+        Assert.AreEqual(2, filled);
+        Assert.HasCount(2, made);
+        Assert.IsTrue(made.TrueForAll(batch => batch.Pixels.IsInvalid));
+
+        ImageBatch Allocate(int part)
+        {
+            made.Add(Batch(part));
+            return made[^1];
+        }
+
+        void Fill(ImageBatch batch, int part)
+        {
+            if (part == 1)
+            {
+                gate.Wait();
+            }
+
+            Interlocked.Increment(ref filled);
+        }
+    }
+
     private static long Label(ImageBatch batch)
     {
         using (batch)
