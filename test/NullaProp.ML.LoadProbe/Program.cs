@@ -31,9 +31,15 @@ catch (Exception exception)
     return 1;
 }
 
-// One line a row: "Score: 0.25 0.5 0.25", so precise that reading it back gives the same numbers.
+// One line a row: "Score: 0.25 0.5 0.25", so precise that reading it back gives the same numbers. "Disagreement: 0.5" after all of them,
+// where the model has it.
 static void WriteScores(IDataView scored)
 {
     foreach (var row in scored.GetColumn<float[]>("Score"))
         Console.WriteLine($"Score: {string.Join(' ', row.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}");
+    if (scored.Schema.GetColumnOrNull("Disagreement") is not null)
+    {
+        foreach (var share in scored.GetColumn<float>("Disagreement"))
+            Console.WriteLine($"Disagreement: {share.ToString("R", CultureInfo.InvariantCulture)}");
+    }
 }

@@ -29,6 +29,16 @@ public sealed partial class ImageFolderTests
         CollectionAssert.AreEqual(new[] { ("cat", 3), ("dog", 3) }, images.Counts.Select(count => (count.Key, count.Value)).ToArray());
     }
 
+    // By character, not as people of one country or another sort: the order of the scores is the same everywhere.
+    [TestMethod]
+    public void Load_ClassNames_AreInTheOrderOfTheirCharacters()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "b/1.png", "A/1.png", "C/1.png", "\u00e4/1.png");
+
+        CollectionAssert.AreEqual(new[] { "A", "C", "b", "\u00e4" }, Context.Data.LoadImageFolder(folder.Path).ClassNames.ToArray());
+    }
+
     [TestMethod]
     public void Load_HiddenFilesAndFolders_AreSkipped()
     {

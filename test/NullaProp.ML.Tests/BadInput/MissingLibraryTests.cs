@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.BadInput;
@@ -80,6 +82,47 @@ public sealed class MissingLibraryTests
             {
                 CollectionAssert.AreEqual(original.Entry(name), copy.Entry(name), name);
             }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    // Rows are scored by several threads: each has the votes of its own draws.
+    [TestMethod]
+    public void Score_DisagreementWithoutLibtorch_IsThatOfEachRow()
+    {
+        var context = new MLContext(seed: 1);
+        var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
+        try
+        {
+            var options = Tiny.Options with
+            {
+                Epochs = 1,
+                LearningRate = 1e-4, // so that draws disagree, of which the last state keeps much
+                Sampling = new()
+                {
+                    SolverSteps = 1,
+                    Draws = 31,
+                    ScoreReadout = ScoreReadout.LastState,
+                    DisagreementColumnName = "Disagreement",
+                },
+            };
+            var (modelPath, dataPath, _) = Saved(context, folder, options, rows: 9);
+            using var model = (IDisposable)context.Model.Load(modelPath, out _);
+            var scored = ((ITransformer)model).Transform(context.Data.LoadFromBinary(dataPath));
+            var expected = scored.GetColumn<float>("Disagreement").ToArray();
+
+            var (exitCode, output, errors) = Run(ProbeWithoutLibtorch(folder), modelPath, dataPath);
+
+            Assert.AreEqual(0, exitCode, errors);
+            var found = output.Split('\n')
+                .Where(line => line.StartsWith("Disagreement: ", StringComparison.Ordinal))
+                .Select(line => float.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))
+                .ToArray();
+            Assert.IsGreaterThan(1, expected.Distinct().Count(), "all rows are the same: nothing was tested");
+            CollectionAssert.AreEqual(expected, found);
         }
         finally
         {

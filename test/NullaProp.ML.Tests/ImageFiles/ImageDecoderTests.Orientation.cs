@@ -1,3 +1,5 @@
+using NullaProp.ML.ImageFiles;
+
 namespace NullaProp.ML.Tests.ImageFiles;
 
 /// <summary>How the camera was held.</summary>
@@ -21,6 +23,17 @@ public sealed partial class ImageDecoderTests
     }
 
     // By the same table: a chunk of its own says it, in either order of bytes.
+    // What it will be made smaller to is told of the picture as it is seen.
+    [TestMethod]
+    public void Read_LargeJpegOfACameraHeldUpright_IsReadAtTheSizeThatItsWidthNeeds()
+    {
+        var path = Written(FlatJpeg.Rgb(new (byte, byte, byte)[40, 60], orientation: 6)); // of 480 columns in the file, seen as 320
+
+        var bitmap = ImageDecoder.Read(path, (width, _) => width == 320 ? 0.5 : 0.01);
+
+        Assert.AreEqual((320, 480), (bitmap.Width, bitmap.Height));
+    }
+
     [TestMethod]
     [DynamicData(nameof(Orientations))]
     public void Read_PngOfACameraHeldAnyWay_IsUpright(int orientation, string seen)

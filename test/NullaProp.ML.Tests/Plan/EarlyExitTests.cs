@@ -72,6 +72,32 @@ public sealed class EarlyExitTests
         });
     }
 
+    // What one draw has decided, the others have not.
+    [TestMethod]
+    public void Probabilities_LastStateOfSeveralDraws_GoTheWholeWay() =>
+        Assert.AreEqual(0, ImagesThatLeft(LastStates(draws: 3), 0.1f) + ImagesThatLeft(LastStates(draws: 3), 4));
+
+    [TestMethod]
+    public void Diagnosis_OfImagesThatWouldLeave_GoesTheWholeWay()
+    {
+        using var scope = NewDisposeScope();
+        var options = LastStates(draws: 1);
+        using var model = Sharpened(options, 4);
+        using var generator = new Generator(3);
+        var (pixels, plan) = (TinyModel.Pixels(Images, generator), PlanCompiler.For(model, options));
+        var starts = Start.Points(1, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        using var early = new TorchRunner(model, plan, starts);
+        using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
+
+        var (expected, actual) = (FromNoise(whole), FromNoise(early));
+
+        CollectionAssert.AreEqual(expected, actual);
+        Assert.IsGreaterThan(0, ImagesThatLeft(options, 4), "no image leaves: nothing was tested");
+
+        float[] FromNoise(TorchRunner runner) =>
+            runner.Diagnosis(pixels, new RandomStreams(1).Of("noise")).FromNoise.data<float>().ToArray();
+    }
+
     // With many classes it is large, and no other plan needs it.
     [TestMethod]
     [DataRow(EarlyExit.Never, false)]
@@ -144,6 +170,19 @@ public sealed class EarlyExitTests
 
         Assert.IsNull(plan.SharesLeft().Single());
     }
+
+    private static NoPropOptions LastStates(int draws) => TinyModel.Small(new NoPropOptions
+    {
+        Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LinearLogSnr },
+        Sampling = new()
+        {
+            Solver = OdeSolver.ExponentialEuler,
+            SolverSteps = 24,
+            Draws = draws,
+            ScoreReadout = ScoreReadout.LastState,
+            EarlyExit = EarlyExit.WhenClassIsDecided,
+        },
+    });
 
     private static long ImagesThatLeft(NoPropOptions options, float sharpness)
     {

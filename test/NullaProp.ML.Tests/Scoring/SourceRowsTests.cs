@@ -58,6 +58,38 @@ public sealed class SourceRowsTests
         Assert.IsFalse(only.Thread.IsAlive, "The cursor is disposed of, and its thread lives.");
     }
 
+    [TestMethod]
+    public void Dispose_WhileTheSourceWaitsForItsNextRow_DoesNotWaitForIt()
+    {
+        using var model = TinyImages.Trainer(Context).Fit(Context.Data.Cache(TinyImages.Keys(Context)));
+        using var gate = new ManualResetEventSlim();
+        using var closed = new ManualResetEventSlim();
+        var scored = model.Transform(Context.Data.LoadFromEnumerable(Waiting()));
+        var cursor = scored.GetRowCursor([scored.Schema["Score"]]);
+        Assert.IsTrue(cursor.MoveNext() && cursor.MoveNext()); // the third is asked for, and does not come
+
+        var disposing = Task.Run(cursor.Dispose);
+
+        Assert.IsTrue(disposing.Wait(TimeSpan.FromSeconds(30)), "It waits for a row that nobody will read.");
+        Assert.IsFalse(closed.IsSet);
+        gate.Set();
+        Assert.IsTrue(closed.Wait(TimeSpan.FromSeconds(30)), "The source stays open.");
+
+        IEnumerable<UnlabelledRow> Waiting()
+        {
+            try
+            {
+                yield return new UnlabelledRow { Features = new float[TinyImages.Size] };
+                yield return new UnlabelledRow { Features = new float[TinyImages.Size] };
+                gate.Wait();
+            }
+            finally
+            {
+                closed.Set();
+            }
+        }
+    }
+
     private static float[] Expected() => [.. Values()];
 
     private static IEnumerable<float> Values() => Enumerable.Range(0, Rows).Select(row => row + 1.5f);
