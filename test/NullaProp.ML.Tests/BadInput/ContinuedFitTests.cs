@@ -7,6 +7,22 @@ namespace NullaProp.ML.Tests.BadInput;
 [TestClass]
 public sealed class ContinuedFitTests
 {
+    // What was trained on pixels of 0 to 255 stays so: photos of the night are no pixels divided by 255.
+    [TestMethod]
+    public void Fit_DarkPhotosFromAModelOfPixels_IsOneOfPixels()
+    {
+        var context = new MLContext(seed: 1);
+        using var first = Tiny.Trainer(context).Fit(Tiny.Data(context));
+        var photos = Tiny.Photos();
+        photos.ForEach(photo => photo.Features = Array.ConvertAll(photo.Features, pixel => MathF.Floor(pixel / 20)));
+
+        using var second = Tiny.Trainer(context).Fit(
+            context.Data.LoadFromEnumerable(photos), new NoPropRun { Previous = first });
+
+        Assert.IsTrue(first.Scorer.Model.IsOfBytes);
+        Assert.IsTrue(second.Scorer.Model.IsOfBytes);
+    }
+
     [TestMethod]
     public void Fit_OtherArchitecture_ListsTheOptionsThatDiffer()
     {
