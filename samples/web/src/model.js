@@ -51,7 +51,7 @@ export class Model {
   /** What each channel is: R, G, B, A, or gray. */
   get channels() {
     const order = this.#metadata.get("channel_order");
-    return order === "gray" ? ["gray"] : [...order];
+    return order.startsWith("gray") ? order.split(",") : [...order];
   }
 
   /**

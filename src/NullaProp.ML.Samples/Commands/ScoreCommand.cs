@@ -71,8 +71,8 @@ internal static class ScoreCommand
             var loaded = Stamp(modelPath);
             using var predictor = ImagePredictor.Load(modelPath);
             job = open();
-            var hash = ScoreJob.HashOf(modelPath);
-            if (Stamp(modelPath) != loaded)
+            var hash = Stamp(modelPath) == loaded ? ScoreJob.HashOf(modelPath) : null;
+            if (hash is null || Stamp(modelPath) != loaded)
                 throw new UserMistakeException($"The model file '{modelPath}' changed while it was read. Run the same command again.");
             job.Begin(hash);
             job.Run(predictor, worker, workers, Tell, stop.Token);
