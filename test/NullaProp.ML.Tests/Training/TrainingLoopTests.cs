@@ -171,7 +171,33 @@ public sealed class TrainingLoopTests
     }
 
     // Three kinds of picture: bright above, bright below, bright to the left; with a little noise.
-    private static ImageStore Images(int count)
+    // The weights to compare with are those from before the first step, whichever process goes on; these validation labels lie.
+    [TestMethod]
+    public void Run_GoingOnWhereTheStartMayStay_KeepsWhatOneTrainingKeeps()
+    {
+        var states = new States();
+
+        var (whole, expected) = Tried(states);
+        var (rest, actual) = Tried(new States { Kept = states.Kept });
+
+        Assert.AreEqual(1, states.Kept!.Place.Epoch);
+        Assert.IsTrue(whole.IsStartBest);
+        Assert.IsTrue(rest.IsStartBest);
+        Assert.AreEqual(whole.LowestLogLoss, rest.LowestLogLoss);
+        CollectionAssert.AreEqual(expected, actual);
+
+        static (TrainingLoop Loop, float[] Weights) Tried(States states)
+        {
+            using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), Short, TinyModel.Shape, 3);
+            var data = new TrainingData(Images(24), Images(12, label: i => (i + 1) % 3), new RandomStreams(3));
+            var loop = new TrainingLoop(
+                model, Short, data, new TrainingMonitor(_ => { }, () => { }) { KeepsBestOrStart = true, States = states });
+            loop.Run();
+            return (loop, Snapshot(model));
+        }
+    }
+
+    private static ImageStore Images(int count, Func<int, int>? label = null)
     {
         var store = new ImageStore(TinyModel.Shape);
         var random = new Random(count);
@@ -184,7 +210,7 @@ public sealed class TrainingLoopTests
                 pixels[p] = (isBright ? 1 : 0) + (0.1f * random.NextSingle());
             }
 
-            store.Add(pixels, i % 3);
+            store.Add(pixels, label?.Invoke(i) ?? i % 3);
         }
 
         return store;
@@ -218,4 +244,16 @@ public sealed class TrainingLoopTests
     }
 
     private static float[] Snapshot(Denoiser model) => [.. model.Weights.Values.SelectMany(weight => weight.Value.data<float>().ToArray())];
+
+    // Keeps that of the first epoch.
+    private sealed class States : ITrainingStates
+    {
+        public TrainingState? Kept { get; set; }
+
+        public TrainingState? Newest() => Kept;
+
+        public bool IsDue(TrainingPlace place) => Kept is null && place is { Epoch: 1, Pass: 0, Step: 0 };
+
+        public void Save(TrainingState state) => Kept ??= state;
+    }
 }
