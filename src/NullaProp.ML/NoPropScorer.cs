@@ -170,7 +170,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
             var (first, fromNoise) = Evaluation.OfBoth(pixels => _runner.Value.Diagnosis(pixels, noise), images);
-            return (first.Accuracy, fromNoise.Accuracy);
+            return (first.Unscorable ?? fromNoise.Unscorable) is { } row
+                ? throw new InvalidOperationException(EpochReport.Unscorable("diagnostic", row))
+                : (first.Accuracy, fromNoise.Accuracy);
         });
 
     /// <summary>Writes the model as an ONNX file.</summary>

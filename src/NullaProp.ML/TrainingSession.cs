@@ -109,7 +109,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         var wanted = options.ImageShape ?? previous?.Shape ?? (options.Backbone.IsPretrained() ? PretrainedBackbone.Shape : null);
         var (feature, format) = InputColumns.Feature(input.Schema, options.FeatureColumnName, wanted, options.Backbone);
         var (label, classes) = InputColumns.Label(input, options.LabelColumnName);
-        var stored = options with { BackboneWeightsPath = null, FineTuning = FineTuning.Automatic };
+        var stored = options.WithKeptFineTuning() with { BackboneWeightsPath = null };
         var keys = ClassValues.Of(label, classes) ?? previous?.Model.Keys;
         return (feature, new ModelDescription(stored, format.Shape, classes, keys, Seed)
         {

@@ -32,3 +32,19 @@ public enum FineTuning
     /// </summary>
     Everything,
 }
+
+/// <summary>How a model was tuned, which it does not keep.</summary>
+internal static class KeptFineTuning
+{
+    /// <summary>
+    /// Returns the options as a model keeps them: of how the pretrained network was tuned only what the others tell, for photos are
+    /// augmented where all of it is trained, and nowhere else.
+    /// </summary>
+    /// <param name="options">The options.</param>
+    public static NoPropOptions WithKeptFineTuning(this NoPropOptions options) => options with
+    {
+        FineTuning = options.Backbone.IsPretrained() && options.Augmentation != Augmentation.None
+            ? FineTuning.Everything
+            : FineTuning.Automatic,
+    };
+}

@@ -245,7 +245,7 @@ public sealed record NoPropOptions
     [System.Text.Json.Serialization.JsonIgnore]
     public string? BackboneWeightsPath { get; init; }
 
-    /// <summary>Gets how much of a pretrained network is trained. Read by <c>Fit</c> alone, and not stored in the model.</summary>
+    /// <summary>Gets how much of a pretrained network is trained. A model keeps of it only what <see cref="Augmentation"/> tells.</summary>
     /// <value>Default <see cref="FineTuning.Automatic"/>; another one for <see cref="NoPropBackbone.PretrainedResNet18"/> alone.</value>
     [System.Text.Json.Serialization.JsonIgnore]
     public FineTuning FineTuning { get; init; } = FineTuning.Automatic;

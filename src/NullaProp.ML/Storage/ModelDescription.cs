@@ -88,7 +88,7 @@ internal record ModelDescription(
             throw new JsonException($"its format is '{format}', but must be '{ModelFormat.CurrentText}' as in the model's header");
         }
 
-        var options = OptionsJson.Read(Required(json, "options"));
+        var options = OptionsJson.Read(Required(json, "options")).WithKeptFineTuning();
         options.Validate();
         var shape = Required<ImageShape>(json, "imageShape");
         (options with { ImageShape = shape }).Validate();

@@ -14,6 +14,9 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
 {
     private static readonly Scalar SmallestProbability = 1e-15;
 
+    /// <summary>Gets the first image whose probabilities are no numbers, from 0; <see langword="null"/> where there is none.</summary>
+    public long? Unscorable { get; init; }
+
     /// <summary>Scores images and compares with their labels.</summary>
     /// <param name="score">The scorer: raw pixels (B, C, H, W) to probabilities (B, K) on the CPU.</param>
     /// <param name="images">The images, at least one.</param>
@@ -60,18 +63,22 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
         return sums.Means;
     }
 
-    private readonly record struct Sums(long Count, long Correct, double Loss)
+    private readonly record struct Sums(long Count, long Correct, double Loss, long? Unscorable)
     {
-        public Evaluation Means => new((double)Correct / Count, Loss / Count);
+        public Evaluation Means => new((double)Correct / Count, Loss / Count) { Unscorable = Unscorable };
 
         // Of probabilities, (B, K), and labels, (B).
         public Sums With(Tensor probabilities, Tensor labels)
         {
+            var isFinite = probabilities.isfinite().all(1); // (B)
+            var unscorable = Unscorable
+                ?? (isFinite.all().item<bool>() ? null : Count + isFinite.to(ScalarType.Int64).argmin().item<long>());
             var ofLabel = probabilities.gather(1, labels.unsqueeze(1)); // (B, 1)
             return new(
                 Count + labels.shape[0],
                 Correct + probabilities.argmax(1).eq(labels).sum().item<long>(),
-                Loss - ofLabel.to(ScalarType.Float64).clamp_min(SmallestProbability).log().sum().item<double>());
+                Loss - ofLabel.to(ScalarType.Float64).clamp_min(SmallestProbability).log().sum().item<double>(),
+                unscorable);
         }
     }
 }
@@ -79,6 +86,13 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
 /// <summary>Says in a sentence what an epoch gave, or all so far.</summary>
 internal static class EpochReport
 {
+    /// <summary>Returns the sentence about an image that a model is to be evaluated on and cannot score, as others it can.</summary>
+    /// <param name="data">What the data is for: "validation" or "diagnostic".</param>
+    /// <param name="row">The image, from 0.</param>
+    public static string Unscorable(string data, long row) =>
+        $"Row {row} of the {data} data, counted from 0 among rows with a label, cannot be scored: its values make the network's numbers "
+            + "overflow. Scale it as in the training data, or leave it out.";
+
     /// <summary>Returns the sentence.</summary>
     /// <param name="metrics">The epoch.</param>
     public static string Sentence(EpochMetrics metrics)

@@ -70,7 +70,10 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             monitor.Pace?.BeginTraining(steps, ((monitor.Epochs.Before + training.Place.Epoch) * steps) + training.StepsTaken);
             if (monitor.KeepsBestOrStart && training.Place == default)
             {
-                StartLogLoss = Evaluate().Validation!.Value.LogLoss;
+                var start = Evaluate();
+                StartLogLoss = Unscorable(start, epoch: 0) is { } fault
+                    ? throw new InvalidOperationException(fault)
+                    : start.Validation!.Value.LogLoss;
                 best.Add(StartLogLoss.Value);
             }
 
@@ -132,13 +135,15 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             }
 
             var epoch = training.Place.Epoch + 1;
-            if (Divergence(training.History, epoch) is { } fault)
+            var fault = Divergence(training.History, epoch);
+            var measured = fault is null && model.IsWhole ? Evaluate() : default;
+            if ((fault ?? Unscorable(measured, epoch)) is { } found)
             {
-                Fault = monitor.KeepsBestOrStart ? fault : throw new InvalidOperationException(fault);
+                Fault = monitor.KeepsBestOrStart ? found : throw new InvalidOperationException(found);
                 return;
             }
 
-            var metrics = Measure(epoch, MeanTerms(training.History), rate.At(((long)epoch * _stepsPerEpoch) - 1));
+            var metrics = Metrics(epoch, MeanTerms(training.History), rate.At(((long)epoch * _stepsPerEpoch) - 1), measured);
             if (_stopsEarly || _returnsBest || monitor.KeepsBestOrStart)
             {
                 training.Best.Add(metrics.ValidationLogLoss!.Value);
@@ -199,13 +204,23 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             return null;
         }
 
-        var number = step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch;
+        return Diverged(fault, epoch, step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch);
+    }
+
+    // What is wrong with a network that scores no numbers: its weights, or a row that it was not trained on.
+    private string? Unscorable(Measured measured, int epoch) =>
+        measured.Training?.Unscorable is not null ? Diverged("A score", epoch, _stepsPerEpoch)
+        : measured.Validation?.Unscorable is { } row ? EpochReport.Unscorable("validation", row)
+        : null;
+
+    private string Diverged(string what, int epoch, int step)
+    {
         var weighting = options.Variant is DiffusionVariant { LossWeighting: not LossWeighting.Uniform and var chosen }
             ? $", choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {chosen})"
             : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{fault} became NaN or infinite in epoch {epoch} at step {number} of {_stepsPerEpoch}, so training was stopped. ")
+            $"{what} became NaN or infinite in epoch {epoch} at step {step} of {_stepsPerEpoch}, so training was stopped. ")
             + LoneRow()
             + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
             + "or scale the pixels if they are huge.";
@@ -217,32 +232,32 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         : $"The last of {data.Training.Count} rows is a batch of its own: if the module divides by a batch's own deviation, as BatchNorm "
             + $"does, which one row does not have, choose another {nameof(options.BatchSize)} (now {options.BatchSize}). Else lower ";
 
-    private EpochMetrics Measure(int epoch, float[] terms, double learningRate)
+    private EpochMetrics Metrics(int epoch, float[] terms, double learningRate, Measured measured) => new()
     {
-        var (accuracy, validation) = model.IsWhole ? Evaluate() : (null, null);
-        return new EpochMetrics
-        {
-            Epoch = monitor.Epochs.Before + epoch,
-            Epochs = _epochs,
-            TrainingLoss = (double)terms[0] + terms[1] + terms[2],
-            DenoisingLoss = terms[0],
-            PriorLoss = terms[1],
-            ReadoutLoss = terms[2],
-            TrainingAccuracy = accuracy,
-            ValidationLogLoss = validation?.LogLoss,
-            ValidationAccuracy = validation?.Accuracy,
-            LearningRate = learningRate,
-            EmbeddingNorm = model.Embedding.MeanNorm(),
-            Elapsed = Elapsed,
-        };
-    }
+        Epoch = monitor.Epochs.Before + epoch,
+        Epochs = _epochs,
+        TrainingLoss = (double)terms[0] + terms[1] + terms[2],
+        DenoisingLoss = terms[0],
+        PriorLoss = terms[1],
+        ReadoutLoss = terms[2],
+        TrainingAccuracy = measured.Training?.Accuracy,
+        ValidationLogLoss = measured.Validation?.LogLoss,
+        ValidationAccuracy = measured.Validation?.Accuracy,
+        LearningRate = learningRate,
+        EmbeddingNorm = model.Embedding.MeanNorm(),
+        Elapsed = Elapsed,
+    };
 
-    private (double? Accuracy, Evaluation? Validation) Evaluate()
+    private Measured Evaluate()
     {
         using var mode = no_grad();
         using var runner = new TorchRunner(model, PlanCompiler.For(model, options), Starts);
         var sample = data.Training.Sample;
-        Evaluation? validation = data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation);
-        return (Evaluation.Of(runner.Probabilities, sample, sample.EvenRows(SampleRows)).Accuracy, validation);
+        return new Measured(
+            Evaluation.Of(runner.Probabilities, sample, sample.EvenRows(SampleRows)),
+            data.Validation is null ? null : Evaluation.Of(runner.Probabilities, data.Validation));
     }
+
+    // Of rows of the training data, and of the validation data.
+    private readonly record struct Measured(Evaluation? Training, Evaluation? Validation);
 }

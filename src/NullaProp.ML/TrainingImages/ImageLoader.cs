@@ -33,12 +33,21 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         var unweighted = options with { ExampleWeightColumnName = null }; // people compare the figures
         var rows = Rows(data, unweighted, wanted, known);
         var store = new ImageStore(rows.Shape);
-        IImages images = ReadInto(store, rows) switch
+        IImages images;
+        try
         {
-            null => store,
-            KeptRows kept => new OrderedImages(kept, kept.Count),
-            var all => new OrderedImages(all, all.Read(new float[rows.Shape.Size]).Count()),
-        };
+            images = ReadInto(store, rows) switch
+            {
+                null => store,
+                KeptRows kept => new OrderedImages(kept, kept.Count),
+                var all => new OrderedImages(all, all.Read(new float[rows.Shape.Size]).Count()),
+            };
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw Marked.Exception(new InvalidOperationException($"In the {purpose} data: {fault.Message}", fault)); // not in the other
+        }
+
         CheckRows(images.Count, rows.Skipped, purpose);
         return images;
     }

@@ -205,6 +205,36 @@ public sealed class FineTuningTests
         CollectionAssert.AreNotEqual(Weights(plain)["backbone.conv1.weight"], Weights(mirrored)["backbone.conv1.weight"]);
     }
 
+    // A model does not keep how it was tuned, and its options are checked when it is loaded, a state's too.
+    [TestMethod]
+    public void Fit_EverythingWithAugmentation_LoadsScoresTheSameAndGoesOn()
+    {
+        using var folder = new TempFolder();
+        var options = Options with
+        {
+            FineTuning = FineTuning.Everything,
+            Epochs = 2,
+            Augmentation = new() { HorizontalFlipProbability = 0.5 },
+        };
+        using var model = Trainer(options).Fit(Data);
+        Context.Model.Save(model, Data.Schema, folder.File("model.zip"));
+
+        using var loaded = Context.Model.Load(folder.File("model.zip"), out _).GetNoPropTransformer();
+        using var other = loaded.WithSampling(sampling => sampling with { SolverSteps = 4 });
+
+        NoPropModelFile.Check(folder.File("model.zip"));
+        Assert.AreEqual(model.Model.Options, loaded.Model.Options);
+        foreach (var (before, after) in Scores(model).Zip(Scores(loaded)))
+        {
+            CollectionAssert.AreEqual(before, after);
+        }
+
+        var run = new NoPropRun { Checkpoints = new(folder.File("states")) };
+        Interruptions.FitUntil(Context, options, Data, run, epoch: 1, step: 0);
+        using var resumed = Trainer(options).Fit(Data, run);
+        Interruptions.AssertSameWeights(model, resumed);
+    }
+
     [TestMethod]
     public void Validate_FineTuningWithoutEffect_IsRefused()
     {

@@ -30,6 +30,22 @@ public sealed class ValidationTests
         Assert.AreEqual(metrics.MicroAccuracy, progress.Reports[^1].ValidationAccuracy!.Value, 1e-9);
     }
 
+    // The log-loss of all rows would be none, and early stopping take any epoch for the best.
+    [TestMethod]
+    [DataRow(3e38f, "Row 4 of the validation data, counted from 0 among rows with a label, cannot be scored: its values make")]
+    [DataRow(float.NaN, "In the validation data: Row 4 holds NaN")]
+    public void Fit_ValidationRowThatCannotBeScored_NamesItAndItsData(float value, string sentence)
+    {
+        var rows = TinyImages.Rows(9, 3, index => TinyImages.Names[index], seed: 3);
+        rows[4].Features[5] = value;
+        var validation = TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(rows));
+        var trainer = TinyImages.Trainer(Context, options => options with { Backbone = NoPropBackbone.Mlp });
+
+        var fault = Assert.Throws<InvalidOperationException>(() => trainer.Fit(Training, new NoPropRun { Validation = validation }));
+
+        Assert.Contains(sentence, fault.Message);
+    }
+
     [TestMethod]
     public void Fit_NoValidationData_ReportsNone()
     {
