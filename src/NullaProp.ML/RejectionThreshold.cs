@@ -101,7 +101,7 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
             $"No threshold gives answers of which {100 * wanted:0.######} % are right: of these {rows.Length} rows the best has ")
             + FormattableString.Invariant(
                 $"{100 * highest:0.##} %, by answering {most}. ")
-            + "Ask for less, train on more photos, or take away rows that are labelled wrong.");
+            + "Ask for less, train on more rows, or look for labels that are wrong, missing, or unknown to MapValueToKey.");
     }
 
     // Halfway to the first row that is not answered, for a score may differ in its last digits from batch to batch. 0 where all are.

@@ -128,6 +128,32 @@ public sealed class PretrainedFitTests
         Assert.Contains("Reference the package Microsoft.ML.DnnImageFeaturizer.ResNet18 in the application", fault.Message);
     }
 
+    // A number in the middle, as a damaged disk leaves it: large, and still one.
+    [TestMethod]
+    public void Fit_WeightsThatOverflow_AreWhatIsBlamed()
+    {
+        using var folder = new TempFolder();
+        var source = Path.Combine(AppContext.BaseDirectory, "DnnImageModels");
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var copy = folder.File(Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        using (var network = File.OpenWrite(folder.File("ResNet18Onnx/ResNet18.onnx")))
+        {
+            network.Position = network.Length / 2 / 4 * 4;
+            network.Write([.. Enumerable.Repeat((byte)0x7F, 64)]);
+        }
+
+        var trainer = Trainer(Options with { BackboneWeightsPath = folder.Path });
+
+        var fault = Assert.Throws<InvalidOperationException>(() => trainer.Fit(StripedPhotos.Data(Context, rows: 2, seed: 0)));
+
+        Assert.Contains("What the pretrained network sees in a photo is NaN or infinite: its weights are damaged.", fault.Message);
+    }
+
     [TestMethod]
     public void Fit_ImagesOfAnotherSize_SaysTheSizeThatIsNeeded()
     {

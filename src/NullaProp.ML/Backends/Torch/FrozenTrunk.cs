@@ -132,6 +132,14 @@ internal sealed class FrozenTrunk : IDisposable
         var images = empty([pixels.Length / shape.Size, shape.Channels, shape.Height, shape.Width], dtype: ScalarType.Float32, device: CPU);
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(images.bytes));
         var seen = network(images).cpu();
+        if (!seen.isfinite().all().item<bool>())
+        {
+            // Pixels are known to be from 0 to 255.
+            throw new InvalidOperationException(
+                "What the pretrained network sees in a photo is NaN or infinite: its weights are damaged. Restore its package, or what "
+                    + $"{nameof(NoPropOptions.BackboneWeightsPath)} names.");
+        }
+
         MemoryMarshal.Cast<byte, float>(seen.contiguous().bytes).CopyTo(target);
     }
 
