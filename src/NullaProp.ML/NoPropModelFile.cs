@@ -30,7 +30,7 @@ public static class NoPropModelFile
             throw new IOException($"'{path}' is a folder, but must be the zip file of a model.");
         }
 
-        if ((File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)) is { Exists: true, Length: 0 })
+        if (WholeFile.IsWithoutLength(path))
         {
             // Not opened: a pipe would be waited for.
             throw Marked.Exception(new FormatException(

@@ -62,10 +62,12 @@ internal static class WholeFile
     /// <exception cref="FormatException">It has none, or is a pipe or a device, which might be waited for or read for ever.</exception>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static FileStream OpenRead(string path) =>
-        File.Exists(path)
-        && (File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)) is { Exists: true, Length: 0 }
-            ? throw new FormatException("it is empty, or a pipe")
-            : File.OpenRead(path);
+        IsWithoutLength(path) ? throw new FormatException("it is empty, or a pipe") : File.OpenRead(path);
+
+    /// <summary>Returns whether a path is that of an empty file, a pipe or a device; they are told apart by opening them alone.</summary>
+    /// <param name="path">The path, or a link's.</param>
+    public static bool IsWithoutLength(string path) => File.Exists(path)
+        && (File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path)) is { Exists: true, Length: 0 };
 
     // What processes left that were killed while they wrote.
     private static void DeleteAbandoned(string folder)
@@ -110,7 +112,7 @@ internal static class WholeFile
             throw new UnauthorizedAccessException($"The file '{path}' is read-only. Make it writable, or save under another name.");
         }
 
-        if (new FileInfo(target) is { Exists: true, Length: 0 } && IsPipe(target))
+        if (IsWithoutLength(target) && IsPipe(target))
         {
             throw new IOException(
                 $"'{path}' is a pipe, which a file would take the place of: who reads it would wait for ever. Save under another name.");

@@ -40,10 +40,13 @@ public sealed class ValidationTests
         rows[4].Features[5] = value;
         var validation = TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(rows));
         var trainer = TinyImages.Trainer(Context, options => options with { Backbone = NoPropBackbone.Mlp });
+        using var model = trainer.Fit(Training);
 
         var fault = Assert.Throws<InvalidOperationException>(() => trainer.Fit(Training, new NoPropRun { Validation = validation }));
+        var diagnosis = Assert.Throws<InvalidOperationException>(() => model.Diagnose(validation));
 
         Assert.Contains(sentence, fault.Message);
+        Assert.Contains(sentence.Replace("validation", "diagnostic", StringComparison.Ordinal), diagnosis.Message);
     }
 
     [TestMethod]

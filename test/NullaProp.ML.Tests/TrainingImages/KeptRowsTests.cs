@@ -56,7 +56,7 @@ public sealed class KeptRowsTests
         Assert.AreEqual((Rows, stored.Hash()), (kept.Count, kept.Hash()));
     }
 
-    // Blocks that workers train on different kinds of processors are blocks of the same data.
+    // A training that goes on on another kind of processor is on the same data.
     [TestMethod]
     [DataRow(64)]
     [DataRow(1 << 20)]
