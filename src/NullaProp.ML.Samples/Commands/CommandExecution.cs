@@ -19,11 +19,12 @@ internal static class CommandExecution
         "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; ";
 
     /// <summary>What the help of most commands says about their end.</summary>
-    public const string ExitCodes =
-        DoneOrMistake + "130: cancelled with Ctrl+C or by closing the terminal, where train saves the model so far.";
+    public const string ExitCodes = DoneOrMistake + "130: cancelled with Ctrl+C or by closing the terminal.";
 
-    /// <summary>What the help of each command that keeps its state says besides.</summary>
-    public const string KeptExitCodes = "75: stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved (--checkpoints): run it again.";
+    /// <summary>What the help of each command with <c>--checkpoints</c> says about its end.</summary>
+    public const string TrainingExitCodes =
+        DoneOrMistake + "130: cancelled with Ctrl+C or by closing the terminal, after which 'train' evaluates and saves the model so far; "
+        + "75: with --checkpoints stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved: run it again.";
 
     /// <summary>
     /// Stopped by a signal, and all that is done is saved: run the same command again. The number by which sysexits.h asks for that.

@@ -22,8 +22,8 @@ internal sealed class QuickstartCommand
     {
         var command = new Command(
             "quickstart",
-            $"Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts. {CommandExecution.ExitCodes} "
-                + CommandExecution.KeptExitCodes);
+            "Trains on a subset of Fashion-MNIST, evaluates, saves, reloads and predicts. "
+                + CommandExecution.TrainingExitCodes);
         new QuickstartCommand().AddTo(command);
         return command;
     }

@@ -91,8 +91,8 @@ internal sealed class TrainCommand
         var train = new TrainCommand();
         var command = new Command(
             "train",
-            $"Trains on a folder of class folders, and evaluates on images held back or on a test folder. {CommandExecution.ExitCodes} "
-                + CommandExecution.KeptExitCodes)
+            "Trains on a folder of class folders, and evaluates on images held back or on a test folder. "
+                + CommandExecution.TrainingExitCodes)
         {
             train._folder, train._test, train._unreadable, train._size, train._fit, train._channels, train._batchSize, train._learningRate,
             train._validationFraction, train._patience,
