@@ -102,8 +102,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 throw new ArgumentException(excess, nameof(options));
             }
 
-            var (draws, noises) = (options.Sampling.Draws, plan.NoiseCount);
-            var starts = draws == Model.Options.Sampling.Draws && noises == Plan.NoiseCount
+            var (draws, noises) = (options.Sampling.Draws, plan.StoredNoises);
+            var starts = draws == Model.Options.Sampling.Draws && noises == Plan.StoredNoises
                 ? Model.Starts
                 : Start.Points(draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
             return By(plan, Model with { Options = options, Starts = starts });
@@ -112,7 +112,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Returns a scorer of the same weights that goes a part of this one's way, from the same starts.</summary>
     /// <param name="part">The plan, which ends earlier than <see cref="Plan"/>.</param>
     public NoPropScorer Along(SamplingPlan part) =>
-        Use(() => By(part, Model with { Starts = Start.Kept(Model.Starts, Plan.NoiseCount, part.NoiseCount) }));
+        Use(() => By(part, Model));
 
     /// <summary>Returns a copy of the network to train further, which the caller disposes of.</summary>
     /// <param name="options">Options of the same architecture.</param>

@@ -144,6 +144,19 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         return TrainedBlock.Merge(trained, weights);
     }
 
+    // A new project lacks both packages, and hears of both at once.
+    private Device Device(TrainingLog log)
+    {
+        try
+        {
+            return TorchBackend.DeviceOf(_environment, log.Warning);
+        }
+        catch (InvalidOperationException fault) when (!TorchBackend.IsPresent && PretrainedFile.MissingPackage(Options) is { } also)
+        {
+            throw Marked.Exception(new InvalidOperationException($"{fault.Message} {also}", fault));
+        }
+    }
+
     private (StoredModel Model, DataViewType Features) Train(IDataView input, NoPropRun run, int? block = null)
     {
         using var log = new TrainingLog(_host.Start("Training"), run.Logger);
@@ -154,7 +167,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
             Seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed,
             StreamsOf = StreamsOf,
             Clock = Clock,
-            Device = () => TorchBackend.DeviceOf(_environment, log.Warning),
+            Device = () => Device(log),
             CheckAlive = CheckAlive,
         };
         var kept = run.Checkpoints is { } checkpoints ? Path.GetFullPath(checkpoints.Folder) : null;

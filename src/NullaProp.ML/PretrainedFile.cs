@@ -13,6 +13,7 @@ namespace NullaProp.ML;
 internal sealed class PretrainedFile
 {
     private const string Prefix = "backbone.";
+    private const string PackageCommand = $"dotnet add package {PretrainedPackage.Name} --version {PretrainedPackage.Version}";
 
     private readonly string _path;
 
@@ -25,13 +26,22 @@ internal sealed class PretrainedFile
     /// <summary>Gets the backbone's weights.</summary>
     public BackboneStart Weights { get; }
 
+    /// <summary>
+    /// Returns a sentence about the package of the weights, or <see langword="null"/> where nobody needs it or it is there.
+    /// </summary>
+    /// <param name="options">The options.</param>
+    public static string? MissingPackage(NoPropOptions options) =>
+        options.Backbone.IsPretrained() && !File.Exists(Path.Combine(Folder(options.BackboneWeightsPath), PretrainedPackage.NetworkFile))
+            ? $"The weights of {options.Backbone} are missing, too: {PackageCommand}."
+            : null;
+
     /// <summary>Reads a network that is trained already.</summary>
     /// <param name="path">The folder of the package's files; <see langword="null"/> for that beside the application.</param>
     /// <param name="device">Where it shall compute.</param>
     /// <exception cref="InvalidOperationException">The files are not there, or are damaged.</exception>
     public static FrozenTrunk ReadTrunk(string? path, Device device)
     {
-        var folder = path ?? Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder);
+        var folder = Folder(path);
         try
         {
             return new FrozenTrunk(PretrainedPackage.Read(folder), device);
@@ -41,7 +51,7 @@ internal sealed class PretrainedFile
             throw Marked.Exception(new InvalidOperationException(
                 $"The weights of {NoPropBackbone.PretrainedResNet18} cannot be read from '{folder}' ({fault.Message.TrimEnd('.')}). "
                 + $"Reference the package {PretrainedPackage.Name} in the application, whose build copies them there "
-                + $"(dotnet add package {PretrainedPackage.Name} --version {PretrainedPackage.Version}), or name its folder "
+                + $"({PackageCommand}), or name its folder "
                 + $"{PretrainedPackage.Folder} with {nameof(NoPropOptions.BackboneWeightsPath)}.",
                 fault));
         }
@@ -101,6 +111,8 @@ internal sealed class PretrainedFile
             warn($"The file '{_path}' of {nameof(NoPropOptions.BackboneWeightsPath)} has another stem: {warning}");
         }
     }
+
+    private static string Folder(string? path) => path ?? Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder);
 
     // A file of nothing but a backbone, or one of a whole model of this library.
     private static Dictionary<string, HostTensor> Backbone(Stream stream)

@@ -76,12 +76,7 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
 {
     private const double Frequency = Math.PI / 2 / 1.008; // ω
 
-    private static readonly Scalar Omega = Frequency;
-    private static readonly Scalar TwoOmega = 2 * Frequency;
-    private static readonly Scalar SquaredSine = Math.Pow(Math.Sin(Frequency), 2);
-    private static readonly Scalar SquaredCosine = Math.Pow(Math.Cos(Frequency), 2);
-
-    private static readonly double SineSquare = Math.Pow(Math.Sin(Frequency), 2);
+    private static readonly double SquaredSine = Math.Pow(Math.Sin(Frequency), 2); // sin²ω
 
     private readonly double _span; // λ(1) − λ(0)
     private readonly double _low; // ᾱ(0)
@@ -99,7 +94,7 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
         _low = noise.AlphaBar;
         _lowNoise = label.NoiseVariance;
         _rise = label.AlphaBar - noise.AlphaBar;
-        _rate = _rise * Frequency / SineSquare;
+        _rate = _rise * Frequency / SquaredSine;
     }
 
     /// <inheritdoc/>
@@ -117,13 +112,13 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
         using Scalar slope = _rate;
 
         // Signal and noise each as a sum of positive parts: neither loses digits at either end.
-        var angle = time.mul(Omega); // ωt, (B, 1)
-        var gone = angle.sin().Squared().div(SquaredSine); // (B, 1)
+        var angle = time.mul(Held.Omega); // ωt, (B, 1)
+        var gone = angle.sin().Squared().div(Held.SquaredSine); // (B, 1)
         // 1 − gone, (B, 1)
-        var left = (angle.add(Omega, HeldScalar.One).sin() * angle.neg().add(Omega, HeldScalar.One).sin()).div(SquaredSine);
+        var left = (angle.add(Held.Omega, HeldScalar.One).sin() * angle.neg().add(Held.Omega, HeldScalar.One).sin()).div(Held.SquaredSine);
         var alphaBar = gone.mul(rise).add(low, HeldScalar.One); // (B, 1)
         var noiseVariance = left.mul(rise).add(lowNoise, HeldScalar.One); // (B, 1)
-        var rate = time.mul(TwoOmega).sin().mul(slope); // ᾱ′, (B, 1)
+        var rate = time.mul(Held.TwoOmega).sin().mul(slope); // ᾱ′, (B, 1)
         return new NoiseLevels(alphaBar.log() - noiseVariance.log(), rate / (alphaBar * noiseVariance));
     }
 
@@ -135,8 +130,8 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
             .. times.Select(t =>
             {
                 var angle = Frequency * t;
-                var alphaBar = _low + (_rise * Math.Pow(Math.Sin(angle), 2) / SineSquare);
-                var noiseVariance = _lowNoise + (_rise * Math.Sin(Frequency + angle) * Math.Sin(Frequency - angle) / SineSquare);
+                var alphaBar = _low + (_rise * Math.Pow(Math.Sin(angle), 2) / SquaredSine);
+                var noiseVariance = _lowNoise + (_rise * Math.Sin(Frequency + angle) * Math.Sin(Frequency - angle) / SquaredSine);
                 return new NoiseLevel(
                     t,
                     Math.Log(alphaBar) - Math.Log(noiseVariance),
@@ -153,8 +148,17 @@ internal sealed class CosineNoiseSchedule : NoiseSchedule
         using Scalar rise = _rise;
         var gone = logSnr.sigmoid().sub(low).div(rise).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
         var left = logSnr.neg().sigmoid().sub(lowNoise).div(rise).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
-        var sine = gone.mul(SquaredSine).sqrt(); // sin(ωt), (B, 1)
-        var cosine = left.mul(SquaredSine).add(SquaredCosine, HeldScalar.One).sqrt(); // cos(ωt), (B, 1)
-        return sine.atan2(cosine).div(Omega).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
+        var sine = gone.mul(Held.SquaredSine).sqrt(); // sin(ωt), (B, 1)
+        var cosine = left.mul(Held.SquaredSine).add(Held.SquaredCosine, HeldScalar.One).sqrt(); // cos(ωt), (B, 1)
+        return sine.atan2(cosine).div(Held.Omega).clamp_(HeldScalar.Zero, HeldScalar.One); // (B, 1)
+    }
+
+    // Apart, for they need libtorch, and a model is loaded and scores a row without it.
+    private static class Held
+    {
+        public static readonly Scalar Omega = Frequency;
+        public static readonly Scalar TwoOmega = 2 * Frequency;
+        public static readonly Scalar SquaredSine = CosineNoiseSchedule.SquaredSine;
+        public static readonly Scalar SquaredCosine = Math.Pow(Math.Cos(Frequency), 2);
     }
 }

@@ -73,23 +73,6 @@ public sealed record Sampling
     /// </summary>
     /// <value>Default <see langword="null"/>: no such column.</value>
     public string? DisagreementColumnName { get; init; }
-
-    /// <summary>Returns the options of the integration, in which this differs from others, by name.</summary>
-    /// <param name="others">The others.</param>
-    internal IEnumerable<string> ChangedFrom(Sampling others)
-    {
-        (string Name, bool IsChanged)[] options =
-        [
-            (nameof(Dynamics), Dynamics != others.Dynamics),
-            (nameof(Solver), Solver != others.Solver),
-            (nameof(SolverSteps), SolverSteps != others.SolverSteps),
-            (nameof(SolverTolerance), SolverTolerance != others.SolverTolerance),
-            (nameof(ScoreReadout), ScoreReadout != others.ScoreReadout),
-            (nameof(EarlyExit), EarlyExit != others.EarlyExit),
-            (nameof(Draws), Draws != others.Draws),
-        ];
-        return options.Where(option => option.IsChanged).Select(option => option.Name);
-    }
 }
 
 /// <summary>The differential equation that carries the start z₀ to a label, given the network's prediction û.</summary>

@@ -14,7 +14,7 @@ internal sealed class FoldedModel
     /// <param name="model">The model; it stays the caller's.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="draws">
-    /// The stored draws, (n·(1 + noises), D): for each start the start itself and the noise of each stage that adds some.
+    /// The stored draws, (n·(1 + <see cref="SamplingPlan.StoredNoises"/>), D): for each start the start itself and the noises of its way.
     /// </param>
     public FoldedModel(Denoiser model, SamplingPlan plan, HostTensor draws)
     {
@@ -23,7 +23,7 @@ internal sealed class FoldedModel
         Blocks = plan.Stages.Select(stage => stage.Block).Distinct()
             .ToDictionary(block => block, block => new FoldedBlock(model.Blocks[block], embedding));
         Readout = plan.Predicts == NetworkPrediction.Velocity || plan.StateShare > 0 ? new FoldedReadout(model, plan, embedding) : null;
-        var rows = plan.NoiseCount + 1;
+        var rows = plan.StoredNoises + 1;
         Paths = [.. Enumerable.Range(0, draws.Rows / rows).Select(path => Path(draws.RowRange(path * rows, rows), embedding))];
     }
 

@@ -16,8 +16,8 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
         options.Variant.Plan(model, model.Schedule, options.Sampling) with { EarlyExit = options.Sampling.EarlyExit };
 
     /// <summary>
-    /// Compiles a plan of the same number of stages, or of the most where the solver chooses, for a model whose weights are still to come:
-    /// along a straight schedule.
+    /// Compiles a plan of the same number of stages, or of the most where the solver or the schedule decides, for a model whose weights
+    /// are still to come: along a straight schedule.
     /// </summary>
     /// <param name="model">The model, for its number of classes.</param>
     /// <param name="options">Its variant, and how to score.</param>
@@ -25,7 +25,11 @@ internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>
     {
         var sampling = options.Sampling;
         var solver = sampling.Solver == OdeSolver.Adaptive ? OdeSolver.Multistep : sampling.Solver;
-        return options.Variant.Plan(model, new LinearNoiseSchedule(logSnrAtNoise: -1, logSnrAtLabel: 1), sampling with { Solver = solver });
+        var whole = sampling.ScoreReadout == ScoreReadout.NoisyPathMean ? ScoreReadout.PathMean : sampling.ScoreReadout;
+        return options.Variant.Plan(
+            model,
+            new LinearNoiseSchedule(logSnrAtNoise: -1, logSnrAtLabel: 1),
+            sampling with { Solver = solver, ScoreReadout = whole });
     }
 
     /// <summary>Compiles a plan.</summary>
@@ -70,7 +74,11 @@ internal sealed class ScoreShares(Sampling sampling, LastEvaluation last)
     public SamplingPlan Assign(IReadOnlyList<SamplingStage> stages, IReadOnlyList<double> logSnr) => sampling.ScoreReadout switch
     {
         ScoreReadout.PathMean => Mean(stages, _ => true),
-        ScoreReadout.NoisyPathMean => Mean(stages, i => i == 0 || logSnr[i] <= sampling.ReadoutMaxLogSnr),
+        // Where the way ends depends on a schedule that may be trained: what is stored serves the whole of it.
+        ScoreReadout.NoisyPathMean => Mean(stages, i => i == 0 || logSnr[i] <= sampling.ReadoutMaxLogSnr) with
+        {
+            StoredNoises = stages.Count(stage => stage.Noise != 0),
+        },
         ScoreReadout.LastState => new(stages) { StateShare = 1 },
         ScoreReadout.LastPrediction when last == LastEvaluation.AtLabel =>
             new([.. stages, new SamplingStage { Time = 1, ScoreShare = 1 }]),

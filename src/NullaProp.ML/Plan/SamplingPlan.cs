@@ -21,6 +21,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>The most random numbers that a model stores: draws × (1 + stages that add noise) × D; 1 GiB.</summary>
     public const long MostStoredNumbers = 1L << 28;
 
+    private readonly int? _storedNoises;
+
     /// <summary>Gets the plan of a plain classifier: one evaluation at pure noise.</summary>
     public static SamplingPlan SingleEvaluation { get; } = new([new SamplingStage { Time = 0, ScoreShare = 1 }]);
 
@@ -48,6 +50,16 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     public int NoiseCount => Stages.Count(stage => stage.Noise != 0);
 
     /// <summary>
+    /// Gets the number of noises that are stored with each start: <see cref="NoiseCount"/>, or where the plan is a part of a longer way,
+    /// those of the whole way, of which it takes the first.
+    /// </summary>
+    public int StoredNoises
+    {
+        get => _storedNoises ?? NoiseCount;
+        init => _storedNoises = value;
+    }
+
+    /// <summary>
     /// Returns in a sentence by how much the plan is too long to score a row in seconds, or <see langword="null"/> where it is not.
     /// </summary>
     /// <param name="draws">The number of random starts, 0 for a start at the mean.</param>
@@ -59,7 +71,7 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
         var evaluations = Math.Max(1L, draws) * Stages.Count;
         return Above("evaluations of the network", evaluations, MostEvaluations)
             ?? Above("multiplications", evaluations * hiddenSize * (dimension + classes), MostMultiplications)
-            ?? Above("stored random numbers", draws * (1L + NoiseCount) * dimension, MostStoredNumbers);
+            ?? Above("stored random numbers", draws * (1L + StoredNoises) * dimension, MostStoredNumbers);
     }
 
     /// <summary>Returns the same way, which ends with an evaluation and scores by what that predicts.</summary>
@@ -67,6 +79,7 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     public SamplingPlan EndingWithPrediction(int stage) => this with
     {
         Stages = [.. Way(stage), Stages[stage] with { Noise = 0, ScoreShare = 1 }],
+        StoredNoises = StoredNoises,
         StateShare = 0,
         EarlyExit = EarlyExit.Never,
     };
@@ -76,6 +89,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     public SamplingPlan EndingBefore(int stage) => this with
     {
         Stages = stage > 0 ? [.. Way(stage)] : [new() { Time = 0, State = 1, EndsStep = true }], // a plan evaluates, and this one stays
+        StoredNoises = StoredNoises,
+        OutsideSpan = stage > 0 || OutsideSpan is null ? OutsideSpan : [OutsideSpan[0], OutsideSpan[0]],
         StateShare = 1,
         EarlyExit = EarlyExit.Never,
     };
@@ -86,7 +101,7 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// Returns r of z = r + q·W, the part of the noisy label that is the same for every image: what is left of the start, and the stored
     /// noise.
     /// </summary>
-    /// <param name="draw">The start z₀ and the noise of each stage that adds some, (1 + <see cref="NoiseCount"/>, D).</param>
+    /// <param name="draw">The start z₀ and the noise of each stage that adds some, at least (1 + <see cref="NoiseCount"/>, D).</param>
     /// <param name="rows">W, (K, D); <see langword="null"/> for the identity, outside whose span there is nothing.</param>
     /// <returns>(D) for each stage, and for the state after the last.</returns>
     public IReadOnlyList<double[]> Offsets(HostTensor draw, HostTensor? rows)

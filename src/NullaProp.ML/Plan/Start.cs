@@ -24,16 +24,4 @@ internal static class Start
         streams.Of("draws").Normal(points);
         return new([rows, dimension], points);
     }
-
-    /// <summary>Returns the stored draws of a way that ends earlier: for each the start, and the noise up to there.</summary>
-    /// <param name="draws">The stored draws, (n·(1 + <paramref name="noises"/>), D).</param>
-    /// <param name="noises">The number of stages of the whole way that add noise.</param>
-    /// <param name="kept">The number of those that are left.</param>
-    /// <returns>(n·(1 + <paramref name="kept"/>), D).</returns>
-    public static HostTensor Kept(HostTensor draws, int noises, int kept)
-    {
-        var (count, length) = (draws.Rows / (1 + noises), draws.Columns);
-        var rows = new HostTensor([count, (1 + noises) * length], draws.Values).ColumnRange(0, (1 + kept) * length);
-        return new HostTensor([count * (1 + kept), length], rows.Values);
-    }
 }

@@ -212,7 +212,7 @@ internal static class ModelFile
             throw new FormatException($"The model cannot be read: {tooLarge}");
         }
 
-        long[] draws = [options.Sampling.Draws * (1L + plan.NoiseCount), network.Embedding.Dimension];
+        long[] draws = [options.Sampling.Draws * (1L + plan.StoredNoises), network.Embedding.Dimension];
         return
         [
             .. network.Weights.All.Select(weight => new NamedTensor(weight.Key, weight.Value.Shape, weight.Value.Host)),

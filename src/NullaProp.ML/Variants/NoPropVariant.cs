@@ -71,7 +71,12 @@ public abstract record NoPropVariant
     /// <param name="names">Their names.</param>
     private protected IEnumerable<string> Unused(Sampling sampling, string reason, params string[] names)
     {
-        var changed = sampling.ChangedFrom(new Sampling()).Intersect(names).ToList();
+        var usual = new Sampling();
+        var changed = OptionProperty.Of(typeof(Sampling))
+            .Select(option => option.Property)
+            .Where(option => names.Contains(option.Name) && !Equals(option.GetValue(sampling), option.GetValue(usual)))
+            .Select(option => option.Name)
+            .ToList();
         if (changed.Count > 0)
         {
             yield return $"{string.Join(" and ", changed)} of {nameof(Sampling)} {(changed.Count == 1 ? "is" : "are")} set, but "

@@ -14,18 +14,30 @@ namespace NullaProp.ML.Tests.BadInput;
 [TestClass]
 public sealed class MissingLibraryTests
 {
+    public static IEnumerable<object[]> Models =>
+    [
+        [new ContinuousTime(), EmbeddingKind.OneHot, NoPropBackbone.SmallConv],
+        [new ContinuousTime(), EmbeddingKind.OneHot, NoPropBackbone.Mlp],
+        [new ContinuousTime(), EmbeddingKind.OneHot, NoPropBackbone.ResNet18],
+        [new ContinuousTime(), EmbeddingKind.LearnedUnitNorm, NoPropBackbone.SmallConv],
+        [new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LinearLogSnr }, EmbeddingKind.OneHot, NoPropBackbone.Mlp],
+        [new ContinuousTime { NoiseSchedule = NoiseScheduleKind.Cosine }, EmbeddingKind.OneHot, NoPropBackbone.Mlp],
+        [new ContinuousTime { ReadoutLoss = ReadoutLoss.Linear }, EmbeddingKind.Learned, NoPropBackbone.Mlp],
+        [new DiscreteTime { BlockCount = 2 }, EmbeddingKind.OneHot, NoPropBackbone.SmallConv],
+        [
+            new DiscreteTime { BlockCount = 2, NoiseSchedule = NoiseScheduleKind.Cosine, BlockMaxLogSnr = null },
+            EmbeddingKind.OneHot,
+            NoPropBackbone.Mlp,
+        ],
+        [new FlowMatching(), EmbeddingKind.Learned, NoPropBackbone.SmallConv],
+        [new FlowMatching(), EmbeddingKind.OneHot, NoPropBackbone.Mlp],
+        [new FlowMatching { ReadoutLoss = ReadoutLoss.Linear }, EmbeddingKind.Learned, NoPropBackbone.Mlp],
+        [new CrossEntropyBaseline(), EmbeddingKind.OneHot, NoPropBackbone.SmallConv],
+    ];
+
     [TestMethod]
-    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime)]
-    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, NoPropBackbone.Mlp)]
-    [DataRow(EmbeddingKind.OneHot, VariantKind.ContinuousTime, NoPropBackbone.ResNet18)]
-    [DataRow(EmbeddingKind.LearnedUnitNorm, VariantKind.ContinuousTime)]
-    [DataRow(EmbeddingKind.OneHot, VariantKind.DiscreteTime)]
-    [DataRow(EmbeddingKind.Learned, VariantKind.FlowMatching)]
-    [DataRow(EmbeddingKind.OneHot, VariantKind.CrossEntropyBaseline)]
-    public void Score_OneImageWithoutLibtorch_GivesTheSame(
-        EmbeddingKind embedding,
-        VariantKind variant,
-        NoPropBackbone backbone = NoPropBackbone.SmallConv)
+    [DynamicData(nameof(Models))]
+    public void Score_OneImageWithoutLibtorch_GivesTheSame(NoPropVariant variant, EmbeddingKind embedding, NoPropBackbone backbone)
     {
         var context = new MLContext(seed: 1);
         var folder = Directory.CreateTempSubdirectory("NullaProp.ML.Tests");
@@ -37,7 +49,7 @@ public sealed class MissingLibraryTests
                 Tiny.Options with
                 {
                     Backbone = backbone,
-                    Variant = variant.Create(new DiscreteTime { BlockCount = 2 }),
+                    Variant = variant,
                     Embedding = Tiny.Options.Embedding with { Kind = embedding },
                 },
                 rows: 1);
@@ -160,7 +172,9 @@ public sealed class MissingLibraryTests
     }
 
     [TestMethod]
-    public void Train_WithoutLibtorch_NamesThePackageAndItsVersion()
+    [DataRow("SmallConv")]
+    [DataRow("pretrained", DisplayName = "Train_WithoutLibtorchAndWeights_NamesBothPackages")]
+    public void Train_WithoutLibtorch_NamesThePackageAndItsVersion(string backbone)
     {
         using var folder = new TempFolder();
         foreach (var name in new[] { "red/1.png", "red/2.png", "blue/1.png", "blue/2.png" })
@@ -169,11 +183,14 @@ public sealed class MissingLibraryTests
         }
 
         var program = WithoutLibtorch(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll", Directory.CreateDirectory(folder.File("app")));
-        var (exitCode, output, errors) = Run(program, "train", folder.File("photos"), "--size", "8", "--output", folder.File("out"));
+        var (exitCode, output, errors) =
+            Run(program, "train", folder.File("photos"), "--backbone", backbone, "--output", folder.File("out"));
 
         Assert.AreEqual(1, exitCode, output + errors);
         Assert.StartsWith("Error: The native library of TorchSharp could not be loaded. Reference one backend package", errors);
         Assert.MatchesRegex(@"libtorch-cpu-\S+ 2\.\d+\.\d+, or for a GPU \S+ or\s+\S+ 0\.\d+\.\d+\.", errors);
+        const string both = "missing, too: dotnet add package Microsoft.ML.DnnImageFeaturizer.ResNet18 --version 0.";
+        Assert.AreEqual(backbone == "pretrained", errors.Contains(both, StringComparison.Ordinal), errors);
         Assert.DoesNotContain("LoadNativeBackend", output + errors); // TorchSharp itself would write pages
         Assert.DoesNotContain("   at ", errors, "no stack trace");
     }

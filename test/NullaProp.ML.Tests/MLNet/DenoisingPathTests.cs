@@ -1,6 +1,8 @@
 using Microsoft.ML;
+using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Support;
+using TorchSharp;
 
 namespace NullaProp.ML.Tests.MLNet;
 
@@ -18,6 +20,7 @@ public sealed class DenoisingPathTests
         [VariantKind.DiscreteTime, new Sampling { Draws = 2 }],
         [VariantKind.FlowMatching, new Sampling()],
     ];
+
 
     // Random ways beside: whose starts are others where fewer numbers are stored, as for a single evaluation.
     public static IEnumerable<object[]> Ways =>
@@ -56,6 +59,26 @@ public sealed class DenoisingPathTests
 
         AssertClose(Scores(first)[1], path[0].Predictions[1]);
         AssertClose(Scores(last)[1], path[^1].NoisyLabels[1]);
+    }
+
+    // Five dimensions, of which the embeddings of two classes span two: a trained read-out sees what a start has in the others.
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void DenoisingPath_StartsOutsideTheSpan_BeginsWithWhatTheyThemselvesSay(VariantKind variant)
+    {
+        using var model = Tiny.Model(Context, Tiny.Options with
+        {
+            Variant = variant.Create(
+                new ContinuousTime { ReadoutLoss = ReadoutLoss.Linear },
+                new FlowMatching { ReadoutLoss = ReadoutLoss.Linear, PathNoise = 0 }),
+            Sampling = new() { Draws = 3 },
+            Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 5 },
+        });
+
+        var start = model.DenoisingPath(Data)[0];
+
+        AssertClose(ReadOfStarts(model.Scorer.Model), start.NoisyLabels[0]);
     }
 
     // z₀ = 0 is as near to each class.
@@ -125,6 +148,16 @@ public sealed class DenoisingPathTests
 
     private static NoPropTransformer Model(VariantKind variant, Sampling sampling) =>
         Tiny.Model(Context, Tiny.Options with { Variant = variant.Create(new DiscreteTime { BlockCount = 3 }), Sampling = sampling });
+
+    // The mean of what the trained layer makes of each start.
+    private static float[] ReadOfStarts(StoredModel model)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var mode = torch.no_grad();
+        var weights = model.Network.Weights.Values.ToDictionary(weight => weight.Key, weight => weight.Value);
+        var logits = model.Starts.ToTensor().mm(weights["readout.weight"].t()) + weights["readout.bias"];
+        return torch.nn.functional.softmax(logits, 1).mean([0]).data<float>().ToArray();
+    }
 
     private static float[][] Scores(NoPropTransformer model) => Tiny.Scores(Context, model, Tiny.Photos());
 

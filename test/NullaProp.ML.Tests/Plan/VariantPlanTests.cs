@@ -73,6 +73,8 @@ public sealed class VariantPlanTests
     [DataRow(VariantKind.ContinuousTime, EmbeddingKind.Learned, ScoreReadout.LastState)]
     [DataRow(VariantKind.DiscreteTime, EmbeddingKind.Learned, ScoreReadout.PathMean)]
     [DataRow(VariantKind.DiscreteTime, EmbeddingKind.OneHot, ScoreReadout.LastState)]
+    [DataRow(VariantKind.ContinuousTime, EmbeddingKind.OneHot, ScoreReadout.NoisyPathMean)]
+    [DataRow(VariantKind.DiscreteTime, EmbeddingKind.Learned, ScoreReadout.NoisyPathMean)]
     public void Probabilities_Ancestral_FollowTheStoredNoise(VariantKind variant, EmbeddingKind embedding, ScoreReadout readout)
     {
         using var scope = NewDisposeScope();
@@ -86,6 +88,7 @@ public sealed class VariantPlanTests
                 Solver = OdeSolver.ExponentialEuler,
                 SolverSteps = 3,
                 ScoreReadout = readout,
+                ReadoutMaxLogSnr = -6, // the first evaluation alone
                 Draws = 2,
             },
         });
@@ -93,13 +96,14 @@ public sealed class VariantPlanTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var draws = Start.Points(2, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var draws = Start.Points(2, model.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
         using var runner = new TorchRunner(model, plan, draws);
         var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
 
         var actual = runner.Probabilities(pixels);
 
-        Assert.AreEqual(3, plan.NoiseCount);
+        Assert.AreEqual(3, plan.StoredNoises);
+        Assert.AreEqual(readout == ScoreReadout.NoisyPathMean, plan.NoiseCount < 3, "the way that ends early was not tested");
         var expected =
             (Follow(model, plan, pixels, draws.RowRange(0, 4).ToTensor())
                 + Follow(model, plan, pixels, draws.RowRange(4, 4).ToTensor())) / 2;
