@@ -8,8 +8,6 @@ namespace NullaProp.ML;
 /// <threadsafety>Immutable; may be read from any thread, also after the transformer was disposed of.</threadsafety>
 public sealed class NoPropModel
 {
-    private const float Rounding = 1e-3f; // a score is a sum, which may end a little above 1, and so may a threshold made of scores
-
     internal NoPropModel(StoredModel stored)
     {
         Options = stored.Options;
@@ -66,7 +64,7 @@ public sealed class NoPropModel
     /// <exception cref="ArgumentOutOfRangeException">The threshold is not from 0 to 1.</exception>
     public string? ClassOrNone(ReadOnlySpan<float> scores, float threshold)
     {
-        if (threshold is not (>= 0 and <= 1 + Rounding))
+        if (threshold is not (>= 0 and <= RejectionThreshold.MostScore))
         {
             throw new ArgumentOutOfRangeException(
                 nameof(threshold),

@@ -22,7 +22,8 @@ namespace NullaProp.ML;
 /// </example>
 public sealed record RejectionThreshold(float Score, double Precision, double Coverage, int Rows)
 {
-    private const float MostScore = 1.0001f; // sums of rounded numbers
+    /// <summary>The most that a score can be: a sum of rounded numbers may end a little above 1.</summary>
+    internal const float MostScore = 1.0001f;
 
     /// <summary>Chooses the threshold that answers the most rows of which the wanted share of answers is right.</summary>
     /// <param name="scored">

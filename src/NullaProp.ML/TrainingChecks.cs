@@ -7,6 +7,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
+using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML;
 
@@ -203,12 +204,32 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
                         + "as the training data, those before the trainer fitted on that.",
                     fault));
             }
+            catch (InvalidOperationException fault)
+            {
+                throw Marked.Exception(new InvalidOperationException($"In the validation data: {fault.Message}", fault));
+            }
         }
         else if (options.EarlyStoppingPatience > 0)
         {
             warn(
                 $"{nameof(NoPropOptions.EarlyStoppingPatience)} is {options.EarlyStoppingPatience}, but there is no validation data to "
                 + $"stop by: all {options.Epochs} epochs are trained. Set {nameof(NoPropRun)}.{nameof(NoPropRun.Validation)}.");
+        }
+    }
+
+    /// <summary>Warns of values that training cannot use.</summary>
+    /// <param name="images">The training data.</param>
+    /// <param name="previous">The model to train further, if there is one.</param>
+    /// <param name="warn">Hears of them.</param>
+    public void Values(ITrainingImages images, NoPropScorer? previous, Action<string> warn)
+    {
+        var statistics = images.ChannelStatistics();
+        var warnings = previous is null ? statistics.Warnings(images.Shape, about.SlotNames)
+            : options.Backbone.IsPretrained() ? [] // what varies in photos, the pretrained network knows
+            : statistics.WarningsFor(previous.Model.Network.Normalization.Scale.Host().Values, images.Shape, about.SlotNames);
+        foreach (var warning in warnings)
+        {
+            warn(warning);
         }
     }
 

@@ -72,7 +72,9 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             pace, log.Warning,
             trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
         var data = Load(loader, input, about.Shape, pace, totals => checks.Rows(totals, previous, log.Warning));
-        log.Information(Beginning(data.Training, about.Classes, device));
+        checks.Values(data.Training, previous, log.Warning);
+        log.Information(EpochReport.Beginning(
+            data.Training, about.Classes, FastBFloat16.Choose(options, device), device, previous is not null));
 
         about = about with { IsOfBytes = trunk is not null || (previous?.Model.IsOfBytes ?? data.Training.ChannelStatistics().AreOfBytes) };
         var fingerprint = new Lazy<TrainingFingerprint>(() => Fingerprint(about, data, previous, trunk, device)); // for checkpoints alone
@@ -82,6 +84,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             WhenCancelled = run.WhenCancelled,
             EndedEarly = TellEndedEarly,
             Inform = log.Information,
+            Warn = log.Warning,
         };
         var first = monitor with
         {
@@ -230,11 +233,6 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             pretrained?.CheckUse(log.Warning);
             var statistics = data.Training.ChannelStatistics();
             network.Normalization.Set(statistics.Mean, statistics.Scale);
-            foreach (var warning in statistics.Warnings(data.Training.Shape, InputColumns.SlotNames(feature)))
-            {
-                log.Warning(warning);
-            }
-
             if (ClassPrototypes.AreAskedFor(options))
             {
                 new ClassPrototypes(network, options, data, about.Keys?.Names).Set(CheckAlive);
@@ -247,16 +245,6 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             network.Dispose();
             throw;
         }
-    }
-
-    private string Beginning(ITrainingImages images, int classes, Device device)
-    {
-        var rows = options.Backbone.IsPretrained() ? $"photos by {images.Shape.Size} features each"
-            : images.Shape.IsTable ? $"rows of {images.Shape.Size} values" : $"images of {images.Shape}";
-        var isInBFloat16 = FastBFloat16.Choose(options, device).BackbonePrecision == BackbonePrecision.BFloat16;
-        var goesOn = run.Previous is not null;
-        var how = $"{(isInBFloat16 ? " in bfloat16" : string.Empty)}{(goesOn ? ", from the parameters of a model" : string.Empty)}";
-        return $"Training on {images.Count} {rows} in {classes} classes, on {device}{how}.";
     }
 
     // The part of a pretrained network that is not trained; that of a model to train further is in the model.

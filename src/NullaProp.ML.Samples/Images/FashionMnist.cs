@@ -12,7 +12,7 @@ internal static class FashionMnist
     /// <summary>The height and width of every image, in pixels.</summary>
     public const int Side = 28;
 
-    private const int TrainingFolder = 10_000;
+    private const int TrainingImages = 10_000;
     private const int TestImages = 2_000;
 
     // The published names, but for "T-shirt/top": a slash cannot be in the name of a folder.
@@ -28,7 +28,7 @@ internal static class FashionMnist
         var train = Path.Combine(folder, "train");
         var test = Path.Combine(folder, "test");
         var mark = Path.Combine(folder, "complete");
-        if (File.Exists(mark) && Count(train) == TrainingFolder && Count(test) == TestImages)
+        if (File.Exists(mark) && Count(train) == TrainingImages && Count(test) == TestImages)
             return (train, test);
 
         // What is left of an interrupted run could hold half an image.
@@ -36,7 +36,7 @@ internal static class FashionMnist
         File.Delete(mark);
         WriteImages("train", train);
         WriteImages("t10k", test);
-        File.WriteAllText(mark, $"{TrainingFolder} images in train, {TestImages} in test.\n");
+        File.WriteAllText(mark, $"{TrainingImages} images in train, {TestImages} in test.\n");
         return (train, test);
     }
 

@@ -99,8 +99,7 @@ internal sealed class OutputFile
         }
         catch (Exception exception)
         {
-            if (File.Exists(beside))
-                File.Delete(beside);
+            TryDelete(beside);
             if (exception is IOException or UnauthorizedAccessException)
                 throw new IOException(exception.Message.Replace(beside, path), exception); // of a file that the user knows
             throw;
@@ -114,7 +113,19 @@ internal sealed class OutputFile
         foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
         {
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
-                File.Delete(left);
+                TryDelete(left);
+        }
+    }
+
+    // Nobody's result: what cannot be deleted stays, and hides no other fault.
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

@@ -80,7 +80,7 @@ internal static class TorchBackend
 
     private static void CheckNativeLibrary()
     {
-        if (Fault(NativeLoader.OfProcess) is { } sentence)
+        if (!IsPresent && Fault(NativeLoader.OfProcess) is { } sentence) // once loaded, it is not looked for again
         {
             throw Marked.Exception(new InvalidOperationException(sentence));
         }

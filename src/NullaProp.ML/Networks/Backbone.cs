@@ -123,7 +123,7 @@ internal sealed class BackboneStart(IReadOnlyDictionary<string, HostTensor> tens
         }
 
         var difference = $"'{own}' is of shape ({string.Join(", ", value.Shape)}) in place of ({string.Join(", ", shape)})";
-        if (own == Stem && value.Shape[0] == shape[0])
+        if (own == Stem && value.Shape.Length == shape.Length && value.Shape[0] == shape[0])
         {
             Warning = $"{difference}: this first convolution is trained from scratch.";
         }

@@ -23,7 +23,7 @@ internal sealed class FusionHead
     /// <param name="hidden">H, the width of each part.</param>
     /// <param name="classes">K, the number of classes.</param>
     /// <param name="parts">3, or 2 where no time is read.</param>
-    public FusionHead(WeightScope weights, long hidden, long classes, int parts = 3)
+    public FusionHead(WeightScope weights, long hidden, long classes, int parts)
     {
         _hidden = hidden;
         _join = new Linear(weights.Under("join"), parts * hidden, hidden);

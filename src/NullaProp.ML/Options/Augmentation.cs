@@ -55,7 +55,7 @@ public sealed record Augmentation
 
     /// <summary>
     /// Gets how much of an image's area is cut away at most, before what is left is enlarged to the whole image; its place is random, and
-    /// so is its shape: sides may change by 3 to 4 or 4 to 3 against each other.
+    /// so is its shape: sides may change by 3 to 4 or 4 to 3 against each other, or as far as the area allows.
     /// </summary>
     /// <value>
     /// Default 0: off; 0 to 0.95. 0.92 is usual for a million photos (Szegedy et al. 2015, arXiv 1409.4842, section 6), less for few.

@@ -7,7 +7,7 @@ namespace NullaProp.ML.Plan;
 /// <param name="dynamics">The differential equation.</param>
 /// <param name="levels">The noise level at given times.</param>
 /// <param name="classes">K, the number of classes, by which a solver that chooses its steps judges them.</param>
-internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>, IReadOnlyList<NoiseLevel>> levels, int classes = 10)
+internal sealed class PlanCompiler(Dynamics dynamics, Func<IReadOnlyList<double>, IReadOnlyList<NoiseLevel>> levels, int classes)
 {
     /// <summary>Compiles the plan by which a model scores.</summary>
     /// <param name="model">The model, for its noise schedule and number of classes.</param>

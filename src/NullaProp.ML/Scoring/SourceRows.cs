@@ -119,7 +119,12 @@ internal sealed class SourceThread(DataViewRowCursor rows, Func<bool> move)
     {
         lock (_turn)
         {
-            return _isAnswered || Monitor.Wait(_turn, patience);
+            if (!_isAnswered)
+            {
+                Monitor.Wait(_turn, patience); // which the end of the source wakes, too
+            }
+
+            return _isAnswered;
         }
     }
 

@@ -46,7 +46,7 @@ internal static class WholeFile
         }
         catch (Exception fault)
         {
-            File.Delete(beside); // does nothing where there is none
+            TryDelete(beside);
             var message = fault.Message.Replace(beside, path, StringComparison.Ordinal); // of a file that people know
             if (fault is IOException or UnauthorizedAccessException && message != fault.Message)
             {
@@ -74,17 +74,22 @@ internal static class WholeFile
     {
         foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
         {
-            try
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned) // where it is gone, in the year 1601
             {
-                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
-                {
-                    File.Delete(left);
-                }
+                TryDelete(left);
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                // somebody else's, who may delete it
-            }
+        }
+    }
+
+    // Nobody's result: what cannot be deleted stays, and hides no other fault.
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file); // does nothing where there is none
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
         }
     }
 

@@ -86,6 +86,21 @@ internal readonly record struct Evaluation(double Accuracy, double LogLoss)
 /// <summary>Says in a sentence what an epoch gave, or all so far.</summary>
 internal static class EpochReport
 {
+    /// <summary>Returns the sentence about what a training learns from, and where.</summary>
+    /// <param name="images">The training data.</param>
+    /// <param name="classes">K, the number of classes.</param>
+    /// <param name="options">The options, with the precision of this device.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="goesOn">Whether it begins with an earlier model.</param>
+    public static string Beginning(ITrainingImages images, int classes, NoPropOptions options, Device device, bool goesOn)
+    {
+        var rows = options.Backbone.IsPretrained() ? $"photos by {images.Shape.Size} features each"
+            : images.Shape.IsTable ? $"rows of {images.Shape.Size} values" : $"images of {images.Shape}";
+        var isInBFloat16 = options.BackbonePrecision == BackbonePrecision.BFloat16;
+        var how = $"{(isInBFloat16 ? " in bfloat16" : string.Empty)}{(goesOn ? ", from the parameters of a model" : string.Empty)}";
+        return $"Training on {images.Count} {rows} in {classes} classes, on {device}{how}.";
+    }
+
     /// <summary>Returns the sentence about an image that a model is to be evaluated on and cannot score, as others it can.</summary>
     /// <param name="data">What the data is for: "validation" or "diagnostic".</param>
     /// <param name="row">The image, from 0.</param>

@@ -107,8 +107,9 @@ internal sealed class ImageAugmentation(Augmentation options)
         : at.Stream("resized-crop").Draws(count, stream =>
         {
             var area = stream.Between(1 - options.RandomResizedCrop, 1);
-            var ratio = Math.Exp(stream.Between(-WidestRatio, WidestRatio));
-            var (width, height) = (Math.Min(1, Math.Sqrt(area * ratio)), Math.Min(1, Math.Sqrt(area / ratio)));
+            var widest = Math.Min(WidestRatio, -Math.Log(area)); // no side is longer than the image's
+            var ratio = Math.Exp(stream.Between(-widest, widest));
+            var (width, height) = (Math.Min(1, Math.Sqrt(area * ratio)), Math.Min(1, Math.Sqrt(area / ratio))); // 1 but for rounding
             return new Crop(width, height, stream.Between(width - 1, 1 - width), stream.Between(height - 1, 1 - height));
         });
 

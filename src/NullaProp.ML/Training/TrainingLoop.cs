@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using NullaProp.ML.Backends.Torch;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
@@ -91,14 +92,34 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         }
         catch (OperationCanceledException)
         {
-            monitor.States?.Save(training.State(Elapsed));
+            var unsaved = LastSave(training);
             if (!TryEndEarly(training))
             {
+                unsaved?.Throw();
                 throw;
+            }
+
+            if (unsaved is not null)
+            {
+                monitor.Warn?.Invoke($"The model so far is given, but no checkpoint of it: {unsaved.SourceException.Message}");
             }
         }
 
         (LowestLogLoss, IsStartBest) = (best.Lowest, monitor.KeepsBestOrStart && best.Waited == training.Place.Epoch);
+    }
+
+    // What went wrong where a cancelled training keeps its state: the model is not lost with it.
+    private ExceptionDispatchInfo? LastSave(RunningTraining training)
+    {
+        try
+        {
+            monitor.States?.Save(training.State(Elapsed));
+            return null;
+        }
+        catch (IOException fault)
+        {
+            return ExceptionDispatchInfo.Capture(fault);
+        }
     }
 
     // The model so far in place of an exception, if that is wanted and there is one.

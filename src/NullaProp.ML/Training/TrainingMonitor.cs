@@ -29,6 +29,9 @@ internal sealed record TrainingMonitor(Action<EpochMetrics> Report, Action Check
     /// <summary>Gets who hears which epoch's model is given, where that is the best one's.</summary>
     public Action<string>? Inform { get; init; }
 
+    /// <summary>Gets who hears of a state that could not be kept, where a cancelled training gives a model all the same.</summary>
+    public Action<string>? Warn { get; init; }
+
     /// <summary>
     /// Gets what is called where a cancelled training gives a model: with its epoch, from 1, the number of epochs of this <c>Fit</c>, and
     /// the validation log-loss of the epoch whose model it is; infinite for the last step.

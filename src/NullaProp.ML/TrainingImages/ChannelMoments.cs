@@ -120,17 +120,17 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
         int[] tiny = [.. channels.Where(channel => scale[channel] == 0).Except(constant)];
         int[] varying = [.. channels.Where(channel => scale[channel] != 0)];
         int[] coarse = [.. varying.Where(channel => Deviation[channel] < FewSteps * Step(Mean[channel]))];
-        var (kind, place) = shape.IsTable ? ("features", "slots") : ("channels", "channels");
+        var kind = Kind(shape);
         if (constant.Length > 0)
         {
-            yield return $"{constant.Length} of {shape.Channels} {kind} never vary in the training data and have no influence: {place} "
-                + $"{Names(constant)}.";
+            yield return $"{constant.Length} of {shape.Channels} {kind} never vary in the training data and have no influence: "
+                + $"{Slots(shape, slotNames, constant)}.";
         }
 
         if (tiny.Length > 0)
         {
             yield return $"The values of {tiny.Length} of {shape.Channels} {kind} differ by less than single precision can be scaled by, "
-                + $"and have no influence: {place} {Names(tiny)}. Multiply them by a constant before they become Single.";
+                + $"and have no influence: {Slots(shape, slotNames, tiny)}. Multiply them by a constant before they become Single.";
         }
 
         if (coarse.Length > 0)
@@ -140,8 +140,8 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
                 $"The values of {coarse.Length} of {shape.Channels} {kind} lie so far from 0 that single precision hardly tells them ")
                 + string.Create(
                     CultureInfo.InvariantCulture,
-                    $"apart (about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): {place} {Names(coarse)}. Subtract a ")
-                + "constant before they become Single.";
+                    $"apart (about {Mean[coarse[0]]:G4} in steps of {Step(Mean[coarse[0]]):G2}): ")
+                + $"{Slots(shape, slotNames, coarse)}. Subtract a constant before they become Single.";
         }
 
         if (varying.Where(channel => channel < Outliers.Count && Outliers[channel] is not null).ToArray() is { Length: > 0 } spoilt)
@@ -149,14 +149,33 @@ internal sealed record ChannelStatistics(double[] Mean, double[] Deviation)
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"One value of {spoilt.Length} of {shape.Channels} {kind} is so far from all others ({Outliers[spoilt[0]]:G4}) ")
-                + $"that nothing tells these apart: {place} {Names(spoilt)}. Mend the row, or leave it out.";
+                + $"that nothing tells these apart: {Slots(shape, slotNames, spoilt)}. Mend the row, or leave it out.";
         }
+    }
 
-        string Names(int[] of) => NameList.Of(of.Select(channel =>
+    /// <summary>Returns sentences about values that an earlier model cannot use when it is trained further.</summary>
+    /// <param name="earlier">What it multiplies each channel by.</param>
+    /// <param name="shape">The size of the images.</param>
+    /// <param name="slotNames">The names of a table's slots; empty where they have none.</param>
+    public IEnumerable<string> WarningsFor(IReadOnlyList<float> earlier, ImageShape shape, IReadOnlyList<string> slotNames)
+    {
+        var scale = Scale;
+        int[] unused = [.. Enumerable.Range(0, shape.Channels).Where(channel => earlier[channel] == 0 && scale[channel] != 0)];
+        if (unused.Length > 0)
+        {
+            yield return $"{unused.Length} of {shape.Channels} {Kind(shape)} vary in the training data, but did not in that of the model "
+                + $"which is trained further, and have no influence: {Slots(shape, slotNames, unused)}. To learn from them, train without "
+                + $"{nameof(NoPropRun.Previous)}.";
+        }
+    }
+
+    private static string Kind(ImageShape shape) => shape.IsTable ? "features" : "channels";
+
+    private static string Slots(ImageShape shape, IReadOnlyList<string> slotNames, int[] of) =>
+        (shape.IsTable ? "slots " : "channels ") + NameList.Of(of.Select(channel =>
             shape.IsTable && channel < slotNames.Count && slotNames[channel].Length > 0
                 ? $"{channel} ({slotNames[channel]})"
                 : $"{channel}"));
-    }
 
     // The distance of neighbouring numbers of single precision.
     private static double Step(double value) => MathF.BitIncrement((float)Math.Abs(value)) - (double)(float)Math.Abs(value);

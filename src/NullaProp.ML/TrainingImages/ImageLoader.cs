@@ -31,11 +31,12 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     public IImages Load(IDataView data, ImageShape? wanted, string purpose, PixelRange? known = null)
     {
         var unweighted = options with { ExampleWeightColumnName = null }; // people compare the figures
-        var rows = Rows(data, unweighted, wanted, known);
-        var store = new ImageStore(rows.Shape);
         IImages images;
+        ILabelledRows rows;
         try
         {
+            rows = Rows(data, unweighted, wanted, known);
+            var store = new ImageStore(rows.Shape);
             images = ReadInto(store, rows) switch
             {
                 null => store,

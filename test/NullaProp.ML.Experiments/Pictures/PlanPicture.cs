@@ -24,7 +24,7 @@ internal static class PlanPicture
         var variant = new ContinuousTime();
         var schedule = new LinearNoiseSchedule(variant.LogSnrAtNoise, variant.LogSnrAtLabel);
         var sampling = new Sampling();
-        var plan = new PlanCompiler(Dynamics.Of(sampling.Dynamics), schedule.Levels).Compile(sampling, LastEvaluation.AtLabel);
+        var plan = new PlanCompiler(Dynamics.Of(sampling.Dynamics), schedule.Levels, classes: 10).Compile(sampling, LastEvaluation.AtLabel);
         using var canvas = new ChartCanvas(2 * Margin + plan.Stages.Count * (BoxWidth + Gap) - Gap, Top + BoxHeight + 60);
         canvas.Write("noise: z = 0", new SKPoint(Margin, 24), SKTextAlign.Left, Ink);
         foreach (var (index, stage) in plan.Stages.Index())

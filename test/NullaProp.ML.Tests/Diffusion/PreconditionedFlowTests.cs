@@ -121,7 +121,7 @@ public sealed class PreconditionedFlowTests
 
         double End(int steps) =>
             PlanExecution.End(
-                new PlanCompiler(flow, times => [.. times.Select(Level)]).Steps(solver, steps),
+                new PlanCompiler(flow, times => [.. times.Select(Level)], classes: 10).Steps(solver, steps),
                 [Epsilon],
                 (z, t) => [Output(t, z[0])])[0];
 

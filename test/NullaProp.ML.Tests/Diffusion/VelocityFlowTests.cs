@@ -17,7 +17,7 @@ public sealed class VelocityFlowTests
     [DynamicData(nameof(Solvers))]
     public void Steps_ExactVelocity_EndAtTheLabelInAnyNumberOfSteps(OdeSolver solver)
     {
-        var stages = new PlanCompiler(Flow, Schedule.Levels).Steps(solver, 3);
+        var stages = new PlanCompiler(Flow, Schedule.Levels, classes: 10).Steps(solver, 3);
 
         var end = PlanExecution.End(stages, [-1.1], (_, _) => [0.8 + 1.1]);
 

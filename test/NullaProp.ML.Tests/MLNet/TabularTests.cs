@@ -127,6 +127,24 @@ public sealed class TabularTests
     }
 
     [TestMethod]
+    public void FitFurther_ColumnThatNeverVariedBefore_SaysThatItHasNoInfluence()
+    {
+        using var first = Context.MulticlassClassification.Trainers.NoProp(Options with { Epochs = 1 }).Fit(Data(_ => 7));
+        var logger = new LogLines();
+        var run = new NoPropRun { Previous = first, Logger = logger };
+
+        Context.MulticlassClassification.Trainers.NoProp(first.Model.Options).Fit(Data(label => label), run).Dispose();
+
+        Assert.Contains(
+            "1 of 3 features vary in the training data, but did not in that of the model which is trained further, and have no influence: "
+                + "slots 2. To learn from them, train without Previous.",
+            logger.Lines.Select(line => line.Text));
+
+        static IDataView Data(Func<uint, float> third) => Context.Data.LoadFromEnumerable(Moons(seed: 1)
+            .ConvertAll(point => new ThreeValues { Label = point.Label, Features = [.. point.Features, third(point.Label)] }));
+    }
+
+    [TestMethod]
     public void Fit_ValueThatIsNoNumber_NamesItsSlot()
     {
         var points = Moons(seed: 1);

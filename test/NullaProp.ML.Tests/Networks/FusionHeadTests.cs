@@ -16,7 +16,7 @@ public sealed class FusionHeadTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var head = new FusionHead(weights.Under("h"), Hidden, Classes);
+        var head = new FusionHead(weights.Under("h"), Hidden, Classes, parts: 3);
         var (image, label, time) = (Part(), Part(), Part());
 
         var sum = head.ImageShare(image) + head.LabelShare(label) + head.TimeShare(time);
@@ -35,7 +35,7 @@ public sealed class FusionHeadTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var head = new FusionHead(weights.Under("h"), Hidden, Classes);
+        var head = new FusionHead(weights.Under("h"), Hidden, Classes, parts: 3);
         var joined = randn(5, Hidden, generator: generator);
 
         var logits = head.Logits(joined);
@@ -63,7 +63,7 @@ public sealed class FusionHeadTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        var head = new FusionHead(weights.Under("h"), Hidden, Classes);
+        var head = new FusionHead(weights.Under("h"), Hidden, Classes, parts: 3);
         var code = randn(5, Hidden, generator: generator);
 
         Assert.IsTrue(head.ImageShare(code).allclose(code.mm(head.HostJoin().ImageColumns().ToTensor().t()), rtol: 0, atol: 1e-6));

@@ -64,7 +64,7 @@ public sealed class ConvergenceTests
 
     private static IEnumerable<double[]> EndsOf(OdeSolver solver, int steps)
     {
-        var stages = new PlanCompiler(new ProbabilityFlow(), Schedule.Levels).Steps(solver, steps).ToArray();
+        var stages = new PlanCompiler(new ProbabilityFlow(), Schedule.Levels, classes: 10).Steps(solver, steps).ToArray();
         var logSnrs = stages.Select(stage => stage.Time).Distinct().ToDictionary(time => time, time => Schedule.Levels([time])[0].LogSnr);
         return [.. Starts.Select(start => PlanExecution.End(stages, start, (z, time) => IdealDenoiser.Posterior(z, logSnrs[time])))];
     }

@@ -5,6 +5,7 @@ using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
 using NullaProp.ML.Tests.Support;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.Plan;
@@ -96,6 +97,33 @@ public sealed class EarlyExitTests
 
         float[] FromNoise(TorchRunner runner) =>
             runner.Diagnosis(pixels, new RandomStreams(1).Of("noise")).FromNoise.data<float>().ToArray();
+    }
+
+    // Of a long way each image that leaves would keep a copy of all the others until the last one is done.
+    [TestMethod]
+    public void Run_ImagesThatLeave_KeepNoTensorAlive()
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        var options = LastStates(draws: 1);
+        using var network = Sharpened(options, 4);
+        using var generator = new Generator(3);
+        var (pixels, plan) = (TinyModel.Pixels(Images, generator), PlanCompiler.For(network, options));
+        var starts = Start.Points(1, network.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
+        using var model = new TorchModel(new FoldedModel(network, plan, starts));
+
+        var (early, whole) = (TensorsLeft(plan), TensorsLeft(plan with { EarlyExit = EarlyExit.Never }));
+
+        Assert.IsLessThanOrEqualTo(whole + 3, early); // who left last, the read-out, and what two registers held as one
+        Assert.IsGreaterThan(0, ImagesThatLeft(options, 4), "no image leaves: nothing was tested");
+
+        long TensorsLeft(SamplingPlan by)
+        {
+            using var own = NewDisposeScope();
+            var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+            new PlanInterpreter(by, starts: 1).Run(new TorchRows(model, pixels));
+            return DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount - before;
+        }
     }
 
     // With many classes it is large, and no other plan needs it.

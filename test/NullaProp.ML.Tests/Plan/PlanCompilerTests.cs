@@ -9,7 +9,7 @@ namespace NullaProp.ML.Tests.Plan;
 [TestClass]
 public sealed class PlanCompilerTests
 {
-    private static readonly PlanCompiler Compiler = new(new ProbabilityFlow(), new LinearNoiseSchedule(-7, 5).Levels);
+    private static readonly PlanCompiler Compiler = new(new ProbabilityFlow(), new LinearNoiseSchedule(-7, 5).Levels, classes: 10);
 
     public static IEnumerable<object[]> SolversAndReadouts =>
         from solver in Enum.GetValues<OdeSolver>()
@@ -88,9 +88,10 @@ public sealed class PlanCompilerTests
     public void Compile_NullapropPreset_EvaluatesHeunFortyStepsAndTheEnd()
     {
         var plan =
-            new PlanCompiler(Dynamics.Of(NoPropOptions.JaxReference.Sampling.Dynamics), new LinearNoiseSchedule(-2.5, 2.5).Levels).Compile(
-                NoPropOptions.JaxReference.Sampling,
-                LastEvaluation.AtLabel);
+            new PlanCompiler(
+                Dynamics.Of(NoPropOptions.JaxReference.Sampling.Dynamics),
+                new LinearNoiseSchedule(-2.5, 2.5).Levels,
+                classes: 10).Compile(NoPropOptions.JaxReference.Sampling, LastEvaluation.AtLabel);
 
         Assert.HasCount(81, plan.Stages);
         Assert.AreEqual(40, plan.Stages.Count(stage => stage.EndsStep));
@@ -188,7 +189,8 @@ public sealed class PlanCompilerTests
     public void Steps_MultistepOverALevelThatStandsStill_HoldsThePrediction()
     {
         // What a learned schedule gives where it is flatter than single precision can tell.
-        var compiler = new PlanCompiler(new ProbabilityFlow(), times => [.. times.Select(t => new NoiseLevel(t, t < 0.6 ? -7 : 5, 0))]);
+        var compiler = new PlanCompiler(
+            new ProbabilityFlow(), times => [.. times.Select(t => new NoiseLevel(t, t < 0.6 ? -7 : 5, 0))], classes: 10);
 
         var stages = compiler.Steps(OdeSolver.Multistep, 2).ToArray();
 
@@ -204,7 +206,7 @@ public sealed class PlanCompilerTests
 
         foreach (var kind in Enum.GetValues<FlowDynamics>())
         {
-            var stages = new PlanCompiler(Dynamics.Of(kind), schedule.Levels).Steps(OdeSolver.ExponentialEuler, 2).ToArray();
+            var stages = new PlanCompiler(Dynamics.Of(kind), schedule.Levels, classes: 10).Steps(OdeSolver.ExponentialEuler, 2).ToArray();
 
             var expected = kind == FlowDynamics.Ancestral ? new Ancestral().NoiseScale(grid[1], grid[2]) : 0;
             Assert.AreEqual(expected, stages[1].Noise, $"{kind}");

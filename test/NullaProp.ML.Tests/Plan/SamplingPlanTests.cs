@@ -14,7 +14,7 @@ public sealed class SamplingPlanTests
     [DynamicData(nameof(Solvers))]
     public void Offsets_AnySolver_AreTheStatesOfAWayWithoutPredictions(OdeSolver solver)
     {
-        var plan = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-2.5, 2.5).Levels)
+        var plan = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-2.5, 2.5).Levels, classes: 10)
             .Compile(new Sampling { Solver = solver, SolverSteps = 5, ScoreReadout = ScoreReadout.LastPrediction }, LastEvaluation.AtLabel);
         var states = new List<double>();
 

@@ -43,7 +43,7 @@ public sealed class SolverTests
     [DynamicData(nameof(All))]
     public void Steps_ExactPredictionInFineSteps_EndsNearTheLabel(FlowDynamics kind, OdeSolver solver)
     {
-        var stages = new PlanCompiler(Dynamics.Of(kind), new LinearNoiseSchedule(-9, 9).Levels).Steps(solver, 40_000);
+        var stages = new PlanCompiler(Dynamics.Of(kind), new LinearNoiseSchedule(-9, 9).Levels, classes: 10).Steps(solver, 40_000);
 
         var end = PlanExecution.End(stages, [-1.3], (_, _) => [0.7]);
 
@@ -90,7 +90,7 @@ public sealed class SolverTests
     [TestMethod]
     public void Steps_StiffSimplifiedFlow_MultiplyTheErrorByTheGainsByHand()
     {
-        var compiler = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-5, 5).Levels);
+        var compiler = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-5, 5).Levels, classes: 10);
         var (first, second) = ((1 + Math.Exp(0)) / 2, (1 + Math.Exp(5)) / 2); // x at t = ½ and t = 1 for h = ½
 
         var euler = compiler.Steps(OdeSolver.Euler, 2).Last();
@@ -123,12 +123,13 @@ public sealed class SolverTests
         Assert.AreEqual(1, counts.Min(count => Accuracy(solver, count)));
     }
 
-    private static PlanCompiler Compiler(FlowDynamics kind) => new(Dynamics.Of(kind), Schedule.Levels);
+    private static PlanCompiler Compiler(FlowDynamics kind) => new(Dynamics.Of(kind), Schedule.Levels, classes: 10);
 
     private static double Accuracy(OdeSolver solver, int steps)
     {
         const int draws = 500;
-        var stages = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-5, 5).Levels).Steps(solver, steps).ToArray();
+        var compiler = new PlanCompiler(new SimplifiedFlow(), new LinearNoiseSchedule(-5, 5).Levels, classes: 10);
+        var stages = compiler.Steps(solver, steps).ToArray();
         var random = new Random(7);
         double[] label = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         return Enumerable.Range(0, draws).Average(_ =>

@@ -224,7 +224,6 @@ public sealed partial class ContinuousTimeLossTests
     private static (double Denoising, double Prior, double Readout) Terms(Denoiser model, NoPropOptions options, int seed, long[] labels)
     {
         using var batch = TinyModel.Batch(1, labels);
-        using var generator = new Generator((ulong)seed);
         using var terms = new ContinuousTimeLoss(model, (ContinuousTime)options.Variant).Backward(batch, TinyModel.Training(seed));
         var values = terms.data<float>().ToArray();
         return (values[0], values[1], values[2]);

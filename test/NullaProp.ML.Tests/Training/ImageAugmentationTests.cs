@@ -140,6 +140,26 @@ public sealed partial class ImageAugmentationTests
         Assert.IsGreaterThan(0, values.Count(image => image[^1] > 1600));
     }
 
+    // A box of another shape than the image's is cut off by its longer side.
+    [TestMethod]
+    [DataRow(0.05)]
+    [DataRow(0.3)]
+    public void Apply_SmallResizedCrop_LeavesTheRestOfTheArea(double cut)
+    {
+        using var scope = NewDisposeScope();
+        const int side = 16;
+        var ramp = tensor(
+            Enumerable.Range(0, side * side).Select(i => (float)((i % side) + (100 * (i / side)))).ToArray(),
+            [1, 1, side, side]);
+
+        var images = new ImageAugmentation(new() { RandomResizedCrop = cut }).Apply(ramp.expand(200, 1, side, side), TinyModel.Training(4));
+
+        var areas = images.data<float>().ToArray().Chunk(side * side).Select(image =>
+            (image[(8 * side) + 8] - image[(8 * side) + 7]) * (image[(8 * side) + 8] - image[(7 * side) + 8]) / 100).ToArray();
+        Assert.IsGreaterThan(1 - cut - 0.001, areas.Min()); // single precision
+        Assert.IsLessThan(1 - (0.9 * cut), areas.Min(), "as much as that is cut off, too");
+    }
+
     [TestMethod]
     [DataRow(ScalarType.Byte)]
     [DataRow(ScalarType.Float32)]

@@ -142,13 +142,7 @@ public sealed class TrainingLoopTests
     {
         var steps = 0;
         using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), Short, TinyModel.Shape, 3);
-        var monitor = new TrainingMonitor(_ => { }, () =>
-        {
-            if (++steps == 4)
-            {
-                throw new OperationCanceledException();
-            }
-        });
+        var monitor = new TrainingMonitor(_ => { }, () => _ = ++steps == 4 ? throw new OperationCanceledException() : steps);
 
         Assert.ThrowsExactly<OperationCanceledException>(
             () => new TrainingLoop(model, Short, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
@@ -170,7 +164,40 @@ public sealed class TrainingLoopTests
         }
     }
 
-    // Three kinds of picture: bright above, bright below, bright to the left; with a little noise.
+    // A full disk: what was trained is not lost with it.
+    [TestMethod]
+    public void Run_CancelledWhereNoStateCanBeKept_GivesTheModelAndSaysSo()
+    {
+        var (warnings, model) = Cancelled(WhenCancelled.ReturnLast);
+        model.Dispose();
+        var fault = Assert.ThrowsExactly<IOException>(() => Cancelled(WhenCancelled.Throw));
+
+        Assert.AreEqual("The model so far is given, but no checkpoint of it: The disk is full.", warnings.Single());
+        Assert.AreEqual("The disk is full.", fault.Message);
+
+        static (List<string> Warnings, Denoiser Model) Cancelled(WhenCancelled when)
+        {
+            var (warnings, steps) = (new List<string>(), 0);
+            var network = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), Short, TinyModel.Shape, 3);
+            try
+            {
+                var monitor = new TrainingMonitor(_ => { }, () => _ = ++steps == 3 ? throw new OperationCanceledException() : steps)
+                {
+                    States = new FullDisk(),
+                    WhenCancelled = when,
+                    Warn = warnings.Add,
+                };
+                new TrainingLoop(network, Short, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run();
+                return (warnings, network);
+            }
+            catch
+            {
+                network.Dispose();
+                throw;
+            }
+        }
+    }
+
     // The weights to compare with are those from before the first step, whichever process goes on; these validation labels lie.
     [TestMethod]
     public void Run_GoingOnWhereTheStartMayStay_KeepsWhatOneTrainingKeeps()
@@ -197,6 +224,7 @@ public sealed class TrainingLoopTests
         }
     }
 
+    // Three kinds of picture: bright above, bright below, bright to the left; with a little noise.
     private static ImageStore Images(int count, Func<int, int>? label = null)
     {
         var store = new ImageStore(TinyModel.Shape);
@@ -244,6 +272,15 @@ public sealed class TrainingLoopTests
     }
 
     private static float[] Snapshot(Denoiser model) => [.. model.Weights.Values.SelectMany(weight => weight.Value.data<float>().ToArray())];
+
+    private sealed class FullDisk : ITrainingStates
+    {
+        public TrainingState? Newest() => null;
+
+        public bool IsDue(TrainingPlace place) => false;
+
+        public void Save(TrainingState state) => throw new IOException("The disk is full.");
+    }
 
     // Keeps that of the first epoch.
     private sealed class States : ITrainingStates

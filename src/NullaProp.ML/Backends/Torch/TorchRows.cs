@@ -154,7 +154,8 @@ internal sealed class TorchRows : IPlanBackend
             _scores.index_copy_(0, _numbers.index_select(0, rows), Of(scores)!.index_select(0, rows).div(held));
         }
 
-        using var others = Rows(_decided!.logical_not());
+        using var undecided = _decided!.logical_not();
+        using var others = Rows(undecided);
         Keep(others);
     }
 
@@ -220,7 +221,12 @@ internal sealed class TorchRows : IPlanBackend
 
     private void Keep(Tensor rows)
     {
-        (_numbers, _images) = (_numbers.index_select(0, rows), _images.index_select(0, rows));
+        _numbers = Taken(_numbers, rows);
+        if (_shares.Count < _model.Blocks.Count) // else no block reads them any more
+        {
+            _images = Taken(_images, rows);
+        }
+
         foreach (var register in Enum.GetValues<Register>())
         {
             Compute(register, () => Of(register)?.index_select(0, rows));
@@ -228,7 +234,16 @@ internal sealed class TorchRows : IPlanBackend
 
         foreach (var block in _shares.Keys.ToList())
         {
-            _shares[block] = _shares[block].index_select(0, rows);
+            _shares[block] = Taken(_shares[block], rows);
+        }
+    }
+
+    // What is left of a tensor, which is freed at once: a way may be long, and images leave it one by one.
+    private static Tensor Taken(Tensor from, Tensor rows)
+    {
+        using (from)
+        {
+            return from.index_select(0, rows);
         }
     }
 
