@@ -46,12 +46,12 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
         return null;
     }
 
-    /// <summary>Returns in words in what the options and the block differ from those that it was trained as.</summary>
+    /// <summary>Returns in words in what this training differs from that of a block with some options.</summary>
     /// <param name="options">The options.</param>
     /// <param name="block">The block that its folder is named after.</param>
     public IReadOnlyList<string> Faults(NoPropOptions options, int block) =>
     [
-        .. (Fingerprint with { Model = Fingerprint.Model with { Options = options } }).OptionsOf(Fingerprint.Model.Options),
+        .. Fingerprint.OptionsOf(options),
         .. Fingerprint.Block == block ? [] : new[] { $"the folder holds {Held} as if it were block {block}" },
     ];
 

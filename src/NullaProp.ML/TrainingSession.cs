@@ -127,7 +127,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         data.Training.Hash(),
         data.Validation?.Hash(),
         previous is null ? trunk?.Hash() ?? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
-        TrainingFingerprint.ThisLibrary,
+        ModelFile.LibraryVersion,
         $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
 
     private static ImageFeatures Features(ImageShape shape, FeatureWriter write) => new(shape, write, new PixelRange(isOfBytes: true));
@@ -201,7 +201,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
 
     private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk) => new(
         folder.PathOf(FeatureFile.Name),
-        Encoding.UTF8.GetBytes(trunk.Hash() + TrainingFingerprint.ThisLibrary),
+        Encoding.UTF8.GetBytes(trunk.Hash() + ModelFile.LibraryVersion),
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
     private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>

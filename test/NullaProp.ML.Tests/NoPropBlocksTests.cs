@@ -155,7 +155,7 @@ public sealed class NoPropBlocksTests
         Assert.Contains("block-0002", data.Message);
         Assert.Contains("the training data is another one, or comes in another order, compared with ", data.Message);
         Assert.Contains(folder.File("block-0000"), data.Message);
-        StringAssert.Contains(options.Message, "LearningRate is 0.5 instead of 0.01");
+        Assert.Contains(" LearningRate is 0.01 instead of 0.5, compared with these options.", options.Message);
     }
 
     // Not after all of them are trained.

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -62,14 +61,14 @@ internal static class CommandExecution
         var parsed = create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // files may begin with @
         if (parsed.Action is not ParseErrorAction)
         {
-            if (MistakeIn(parsed.CommandResult) is not { } mistake)
+            if (CommandMistakes.Unmeant(parsed.CommandResult) is not { } mistake)
                 return parsed.InvokeAsync(configuration);
             PrintError(mistake);
             return Task.FromResult(Mistake);
         }
 
         // The parser's own way is to print the whole help after it, which pushes the sentence that matters off the screen.
-        PrintError($"{string.Join(' ', parsed.Errors.Select(error => error.Message))} With --help the command lists its options.");
+        PrintError($"{CommandMistakes.Of(parsed)} With --help the command lists its options.");
         return Task.FromResult(Mistake);
     }
 
@@ -81,32 +80,6 @@ internal static class CommandExecution
     /// <summary>Prints one sentence to the error stream, as plain text where that is redirected.</summary>
     public static void PrintError(string sentence) =>
         Unwrapped.On(Console.Error).MarkupLine($"[red]Error:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
-
-    // What the parser takes for something that nobody can mean: 0,01 for 1, the number 7 for a name, and nothing for a file.
-    private static string? MistakeIn(CommandResult command)
-    {
-        foreach (var (symbol, tokens) in command.Children.Select(Given))
-        {
-            foreach (var text in tokens.Select(token => token.Value))
-            {
-                if (text.Length == 0)
-                    return $"{symbol.Name} is empty: give it a value, or leave it out.";
-                if (symbol is Option { ValueType: var type } && type == typeof(double) && text.Contains(','))
-                    return $"{symbol.Name} is '{text}', but must be a number with a point, such as 0.5.";
-                if (symbol is Option { ValueType: { IsEnum: true } names } && (text.Contains(',') || int.TryParse(text, out _)))
-                    return $"{symbol.Name} is '{text}', but must be one of {string.Join(", ", Enum.GetNames(names))}.";
-            }
-        }
-
-        return null;
-    }
-
-    private static (Symbol Symbol, IReadOnlyList<Token> Tokens) Given(SymbolResult result) => result switch
-    {
-        OptionResult option => (option.Option, option.Tokens),
-        ArgumentResult argument => (argument.Argument, argument.Tokens),
-        _ => (new Argument<string>("?"), []),
-    };
 
     private static int Run(Func<CancellationToken, int> body, CancellationToken cancellationToken)
     {

@@ -33,7 +33,8 @@ internal static class ScoreCommand
         var command = new Command(
             "score",
             "Classifies all images of a folder or a list, to files that are there whole or not at all; the same command goes on where it "
-            + $"was stopped. Files that are no images have a row that says so. {CommandExecution.DoneOrMistake}"
+            + "was stopped, and does not look again at images that are scored. Files that are no images have a row that says so. "
+            + $"{CommandExecution.DoneOrMistake}"
             + $"{CommandExecution.RunAgain}: stopped by Ctrl+C, SIGTERM or SIGUSR1: run it again.")
         {
             model, images, output, partSize, parquet, of, index,

@@ -123,6 +123,13 @@ internal sealed class TrainCommand
             options);
         if (images.Unreadable > 0)
             Report.PrintNote($"Files that cannot be read as images, left out: {images.Unreadable:N0}.");
+        if (images.Copies() is [var (copy, original), ..] copies)
+        {
+            Report.PrintNote(
+                $"Of the {evaluationName} images {copies.Count:N0} are copies of training images ('{copy}' of '{original}'): that these "
+                + "are known says nothing of new ones.");
+        }
+
         if (ImageClassifierTraining.ValidationChooses(options))
             Report.PrintNote("The validation images choose the epoch: their accuracy is a little better than that of new images.");
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.ML;
 using NullaProp.ML.Samples.Reporting;
 
@@ -27,6 +28,13 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
         int seed,
         CancellationToken cancellationToken)
     {
+        if (testFolder is not null && Path.GetRelativePath(folder, testFolder) == ".")
+        {
+            throw new UserMistakeException(
+                $"--test is '{testFolder}', the folder that is trained on: how well its images are known says nothing of new ones. Name "
+                + "another folder, or leave --test out to hold a part of this one back.");
+        }
+
         var images = Load(mlContext, folder, unreadable, classNames: null, cancellationToken);
         if (testFolder is not null)
         {
@@ -42,6 +50,25 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
         catch (InvalidOperationException fault)
         {
             throw new UserMistakeException($"{fault.Message} Name one with --test.", fault);
+        }
+    }
+
+    /// <summary>Returns the images to judge by that are copies of training images, byte by byte, and one that each is a copy of.</summary>
+    public IReadOnlyList<(string Copy, string Original)> Copies()
+    {
+        // Few files have the length of another one, and only these are read.
+        var (training, evaluation) = (Training.Files.ToLookup(Length), Evaluation.Files.ToLookup(Length));
+        var originals = training.Where(files => evaluation.Contains(files.Key)).SelectMany(files => files)
+            .GroupBy(Hash).ToDictionary(files => files.Key, files => files.First().ImagePath);
+        var likely = evaluation.Where(files => training.Contains(files.Key)).SelectMany(files => files);
+        return [.. likely.Select(file => (file.ImagePath, originals.GetValueOrDefault(Hash(file), ""))).Where(pair => pair.Item2 != "")];
+
+        static long Length(ImageRow file) => new FileInfo(file.ImagePath).Length;
+
+        static string Hash(ImageRow file)
+        {
+            using var stream = File.OpenRead(file.ImagePath);
+            return Convert.ToHexString(SHA256.HashData(stream));
         }
     }
 

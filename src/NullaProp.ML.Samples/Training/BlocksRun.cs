@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
@@ -66,8 +67,7 @@ internal sealed class BlocksRun
                 Path.Combine(folder, "data.idv"));
 
             // Last, and whole: a folder with it is prepared.
-            var description = new Description(
-                pixels.Side, pixels.Colors, options, new FileInfo(Path.Combine(folder, "data.idv")).Length);
+            var description = new Description(pixels.Side, pixels.Colors, options, Hash(Path.Combine(folder, "data.idv")));
             OutputFile.Replace(descriptionPath, JsonSerializer.Serialize(description, Json));
             return 0;
         });
@@ -145,12 +145,17 @@ internal sealed class BlocksRun
 
     private IDataView Data()
     {
-        var length = new FileInfo(DataPath) is { Exists: true } file ? file.Length : 0;
-        return length == _description.DataBytes
+        return File.Exists(DataPath) && Hash(DataPath) == _description.DataSha256
             ? _mlContext.Data.LoadFromBinary(DataPath)
             : throw new UserMistakeException(
-                $"The images of the run, '{DataPath}', have {length:N0} bytes, but had {_description.DataBytes:N0} when it was prepared. "
+                $"The images of the run, '{DataPath}', are {(File.Exists(DataPath) ? "others than when it was prepared" : "missing")}. "
                 + "Copy the whole folder again, or prepare the run anew in another one.");
+    }
+
+    private static string Hash(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     private static string DescriptionPath(string folder) => Path.Combine(folder, "run.json");
@@ -174,5 +179,5 @@ internal sealed class BlocksRun
         }
     }
 
-    private sealed record Description(int Side, PixelColors Colors, NoPropOptions Options, long DataBytes);
+    private sealed record Description(int Side, PixelColors Colors, NoPropOptions Options, string DataSha256);
 }

@@ -27,16 +27,22 @@ internal static class TritonRepository
         try
         {
             Directory.CreateDirectory(Path.Combine(model, "1"));
-            using (var session = new InferenceSession(onnxPath))
+            using var session = new InferenceSession(onnxPath);
+            var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
+            var labels = string.Concat(classes.Select(label => label.ReplaceLineEndings(" ") + "\n"));
+            // All three are on the disk before the first takes its place: the labels of one model beside another would be wrong answers.
+            OutputFile.Replace(Path.Combine(model, "1", "model.onnx"), network =>
             {
-                var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
-                OutputFile.Replace(
-                    Path.Combine(model, Labels), string.Concat(classes.Select(label => label.ReplaceLineEndings(" ") + "\n")));
-                OutputFile.Replace(Path.Combine(model, "config.pbtxt"), Config(name, session));
-            }
-
-            using var file = File.OpenRead(onnxPath);
-            OutputFile.Replace(Path.Combine(model, "1", "model.onnx"), file.CopyTo);
+                using (var file = File.OpenRead(onnxPath))
+                    file.CopyTo(network);
+                network.Flush();
+                OutputFile.Replace(Path.Combine(model, Labels), text =>
+                {
+                    text.Write(Encoding.UTF8.GetBytes(labels));
+                    text.Flush();
+                    OutputFile.Replace(Path.Combine(model, "config.pbtxt"), Config(name, session));
+                });
+            });
             return model;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

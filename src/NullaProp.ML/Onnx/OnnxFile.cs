@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Storage;
 
 namespace NullaProp.ML.Onnx;
 
@@ -15,10 +15,6 @@ internal static class OnnxFile
     private const int Opset = 12;
     private const string Producer = "NullaProp.ML";
 
-    /// <summary>Gets the version of this library, which is written into files.</summary>
-    public static string LibraryVersion { get; } =
-        typeof(OnnxFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     /// <summary>Writes a file.</summary>
     /// <param name="stream">Where to; it need not seek.</param>
     /// <param name="graph">The graph.</param>
@@ -30,7 +26,7 @@ internal static class OnnxFile
         opset.Number(OnnxFields.OpsetVersion, Opset);
         model.Number(OnnxFields.ModelIrVersion, IrVersion);
         model.Text(OnnxFields.ModelProducerName, Producer);
-        model.Text(OnnxFields.ModelProducerVersion, LibraryVersion);
+        model.Text(OnnxFields.ModelProducerVersion, ModelFile.LibraryVersion);
         model.Message(OnnxFields.ModelGraph, graph.ToMessage(Producer));
         model.Message(OnnxFields.ModelOpsetImport, opset);
         foreach (var (name, text) in metadata)

@@ -31,6 +31,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     public void Write(Stream stream, OnnxExport export, ImageSteps? image)
     {
         RequireWritable();
+        RequireImages(image);
         OnnxFile.Write(stream, Graph(export, image), Metadata(export, image));
     }
 
@@ -177,7 +178,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
             yield return new("image_fit", $"{fit}");
         }
 
-        yield return new("library_version", OnnxFile.LibraryVersion);
+        yield return new("library_version", ModelFile.LibraryVersion);
         yield return new("model", Encoding.UTF8.GetString(description.ToArray()));
     }
 
@@ -195,6 +196,20 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
             throw new InvalidOperationException(
                 $"The column '{name}' of the draws' disagreement cannot be written into an ONNX graph. " +
                 $"Convert what WithSampling(sampling => sampling with {{ {nameof(Sampling.DisagreementColumnName)} = null }}) returns.");
+        }
+    }
+
+    // Mlp takes small images, and those of two channels, for rows of a table.
+    private void RequireImages(ImageSteps? image)
+    {
+        if (image is not null && image.Order.Count != model.Shape.Channels)
+        {
+            var pixels = model.Shape.Size / image.Order.Count;
+            throw new InvalidOperationException(
+                $"The model reads column '{model.Options.FeatureColumnName}' as {model.Shape.Size} values in a row, not as images of "
+                    + $"{image.Order.Count} channels of {pixels} pixels, at which the graph would start. Train it with "
+                    + $"{nameof(NoPropOptions.ImageShape)} = new({image.Order.Count}, height, width), or enlarge the images to 8×8 or "
+                    + "more.");
         }
     }
 

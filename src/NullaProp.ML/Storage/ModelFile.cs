@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Security.Cryptography;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
@@ -20,6 +21,12 @@ internal static class ModelFile
 
     /// <summary>The name of the weights.</summary>
     public const string WeightsName = "weights.safetensors";
+
+    /// <summary>
+    /// Gets the version of this library, as of its package: that of the assembly stays the same, so that old models keep loading.
+    /// </summary>
+    public static string LibraryVersion { get; } =
+        typeof(ModelFile).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     private const string DrawsName = "draws";
     private const int LongestDescription = 16 << 20; // bytes; a description has some thousands

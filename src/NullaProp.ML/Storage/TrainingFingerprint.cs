@@ -28,9 +28,6 @@ internal sealed record TrainingFingerprint(
     // In a message, and no HTML.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Gets the version of this library.</summary>
-    public static string ThisLibrary { get; } = typeof(TrainingFingerprint).Assembly.GetName().Version!.ToString(3);
-
     /// <summary>Returns in words what another training has otherwise, one entry a difference; hardware apart.</summary>
     /// <param name="before">The other training, from whose checkpoint this one would go on.</param>
     public IReadOnlyList<string> Differences(TrainingFingerprint before) =>

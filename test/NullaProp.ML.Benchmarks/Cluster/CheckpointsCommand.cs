@@ -73,7 +73,7 @@ internal static class CheckpointsCommand
     {
         var watch = Stopwatch.StartNew();
         var description = new ModelDescription(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed: 1);
-        var fingerprint = new TrainingFingerprint(description, null, store.Hash(), null, null, TrainingFingerprint.ThisLibrary, "CPU");
+        var fingerprint = new TrainingFingerprint(description, null, store.Hash(), null, null, ModelFile.LibraryVersion, "CPU");
         using var folder = CheckpointFolder.Open(path, TimeSpan.Zero, Ignore, () => { }, CancellationToken.None);
         var series = new CheckpointSeries(folder, new Checkpoints(path), fingerprint, Ignore, Ignore);
         var states = new TimedStates(series, watch.Elapsed);

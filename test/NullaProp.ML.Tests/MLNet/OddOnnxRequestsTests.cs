@@ -2,6 +2,7 @@ using CsCheck;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Tests.Support;
+using static Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator;
 
 namespace NullaProp.ML.Tests.MLNet;
 
@@ -43,6 +44,42 @@ public sealed class OddOnnxRequestsTests
 
     [ClassCleanup]
     public static void Free() => _model.Dispose();
+
+    // Mlp takes what hardly is an image for a row of a table, and the pixels of a graph's input lie otherwise.
+    [TestMethod]
+    [DataRow(4, 4, ColorBits.Rgb, false, 48)]
+    [DataRow(8, 3, ColorBits.Rgb, true, 72)]
+    [DataRow(1, 8, ColorBits.All, true, 32)]
+    [DataRow(8, 8, ColorBits.Red | ColorBits.Blue, false, 128)]
+    public void SaveNoPropAsOnnx_PixelsReadAsATable_AreRefused(int height, int width, ColorBits colours, bool interleaved, int values)
+    {
+        using var folder = new TempFolder();
+        var files = Pictures.Files(Context, folder);
+        var images = Context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(Context.Transforms.LoadImages("Image", folder.Path, "ImagePath"))
+            .Append(Context.Transforms.ResizeImages("Image", width, height))
+            .Append(Context.Transforms.ExtractPixels("Features", "Image", colours, interleavePixelColors: interleaved));
+        using var table = Chain(null);
+        using var chain = Chain(new ImageShape(values / (height * width), height, width));
+        using var stream = new MemoryStream();
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(
+            () => Context.Model.SaveNoPropAsOnnx(table, files.Schema, stream, new OnnxExport()));
+
+        StringAssert.Contains(fault.Message, $"'Features' as {values} values in a row, not as images of");
+        Assert.AreEqual(0, stream.Length);
+        Context.Model.SaveNoPropAsOnnx(chain, files.Schema, stream, new OnnxExport());
+        Assert.IsGreaterThan(0, stream.Length);
+
+        TransformerChain<NoPropTransformer> Chain(ImageShape? shape) => images
+            .Append(TinyImages.Trainer(Context, options => options with
+            {
+                Backbone = NoPropBackbone.Mlp,
+                ImageShape = shape,
+                Augmentation = Augmentation.None,
+            }))
+            .Fit(files);
+    }
 
     [TestMethod]
     public void SaveAsOnnx_NamesThatWillNotDo_AreRefusedInASentence()

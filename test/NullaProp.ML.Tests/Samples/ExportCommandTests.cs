@@ -52,6 +52,26 @@ public sealed class ExportCommandTests
         Assert.IsLessThan(1e-5, predictor.DifferenceFromOnnx(Folder.File("a.onnx"), _images));
     }
 
+    // A server would name the old network's classes after the new labels.
+    [TestMethod]
+    public void Export_ForTritonWhereAFileCannotBeReplaced_LeavesTheModelThatIsThere()
+    {
+        using var predictor = ImagePredictor.Load(Model);
+        predictor.SaveAsOnnx(Folder.File("cats.onnx"), new OnnxExport());
+        var model = TritonRepository.Write(Folder.File("repository"), Folder.File("cats.onnx"));
+        var (labels, network) = (Path.Combine(model, "labels.txt"), Path.Combine(model, "1", "model.onnx"));
+        File.WriteAllText(labels, "of before");
+        File.WriteAllText(network, "of before");
+        File.Delete(Path.Combine(model, "config.pbtxt"));
+        Directory.CreateDirectory(Path.Combine(model, "config.pbtxt", "in the way"));
+
+        Assert.ThrowsExactly<UserMistakeException>(() => TritonRepository.Write(Folder.File("repository"), Folder.File("cats.onnx")));
+
+        Assert.AreEqual("of before", File.ReadAllText(labels));
+        Assert.AreEqual("of before", File.ReadAllText(network));
+        Assert.HasCount(3, Directory.GetFileSystemEntries(model), "nothing half-written is left");
+    }
+
     [TestMethod]
     public void Export_ForTriton_WritesARepository()
     {

@@ -49,6 +49,37 @@ public sealed class TrainingFolderTests
         StringAssert.Contains(mistake.Message, "are broken: 'dog'.");
     }
 
+    // Whose accuracy would be taken for that of new images.
+    [TestMethod]
+    public void Read_TestFolderThatIsTheTrainingFolder_IsRefused()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "photos/cat/1.png", "photos/cat/2.png", "photos/dog/1.png", "photos/dog/2.png");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(
+            () => Read(folder.File("photos"), folder.File("photos/../photos/")));
+
+        StringAssert.Contains(mistake.Message, "the folder that is trained on");
+    }
+
+    [TestMethod]
+    public void Copies_TestImagesThatAreTrainingImages_AreFoundWithTheirOriginals()
+    {
+        using var folder = new TempFolder();
+        Write(folder, "photos/cat/1.png", "photos/dog/1.png", "test/cat/copy.png", "test/dog/other.png");
+        File.AppendAllText(folder.File("test/dog/other.png"), "of another length");
+        File.WriteAllBytes(folder.File("photos/cat/2.png"), Changed(folder.File("photos/cat/1.png")));
+
+        var images = Read(folder.File("photos"), folder.File("test"));
+
+        var (copy, original) = images.Copies().Single();
+        Assert.AreEqual(folder.File("test/cat/copy.png"), copy);
+        CollectionAssert.AreEqual(File.ReadAllBytes(original), File.ReadAllBytes(copy));
+
+        // The last byte is of the end of a PNG, which no pixel comes from.
+        static byte[] Changed(string path) => [.. File.ReadAllBytes(path).SkipLast(1), 0];
+    }
+
     [TestMethod]
     public void Read_OneClass_SaysThatTwoAreNeeded()
     {

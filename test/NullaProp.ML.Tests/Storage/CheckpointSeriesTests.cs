@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
 using NullaProp.ML.Tests.Support;
@@ -67,6 +68,16 @@ public sealed class CheckpointSeriesTests
             },
             found);
         Assert.IsEmpty(Fingerprint.Differences(Fingerprint with { Hardware = "another" }));
+    }
+
+    // That of the assembly never rises.
+    [TestMethod]
+    public void LibraryVersion_IsThatOfThePackage()
+    {
+        var product = FileVersionInfo.GetVersionInfo(typeof(NoPropTrainer).Assembly.Location).ProductVersion!;
+
+        Assert.StartsWith(ModelFile.LibraryVersion, product);
+        Assert.StartsWith("0.", ModelFile.LibraryVersion);
     }
 
     private static CheckpointFolder Open(TempFolder folder) =>
