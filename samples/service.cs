@@ -71,7 +71,7 @@ app.MapPost("/classify", async (HttpRequest request, CancellationToken cancellat
     try
     {
         // Not HasFormContentType: curl says of a bare file that it is a form, of the other kind, which holds no files.
-        var isForm = request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true;
+        var isForm = request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
         var form = isForm ? await request.ReadFormAsync(cancellationToken) : null;
         if (form is { Files.Count: not 1 })
         {

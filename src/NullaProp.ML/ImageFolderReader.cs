@@ -88,6 +88,13 @@ internal static class ImageFolderReader
 
     private static void CheckClasses(string path, string[] found, IReadOnlyList<string>? wanted)
     {
+        if (found.GroupBy(name => name.Normalize()).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw Fault(
+                $"The folder '{path}' has {twice.Count()} class folders of the name '{twice.Key}', which differ in characters of Unicode "
+                + "alone (a letter and its accent as one character, or as two). Put their images into one folder.");
+        }
+
         if (wanted is null && found is [var only])
         {
             throw Fault($"The folder '{path}' has only one class folder, '{only}'. A classifier needs two classes or more.");

@@ -19,7 +19,10 @@ public sealed class NoPropModel
         Summary = ModelSummary.Of(stored.Network.Weights);
     }
 
-    /// <summary>Gets the options that the model was trained with and scores by.</summary>
+    /// <summary>
+    /// Gets the options that the model was trained with and scores by; but for <see cref="NoPropOptions.FineTuning"/>, which a model does
+    /// not keep: give it anew where the model is trained further.
+    /// </summary>
     public NoPropOptions Options { get; }
 
     /// <summary>Gets the size of the images.</summary>

@@ -65,6 +65,12 @@ public static class NoPropModelFile
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrWhiteSpace(filePath);
+        if (Path.EndsInDirectorySeparator(filePath))
+        {
+            throw new IOException(
+                $"'{filePath}' is the name of a folder, but a file is to be written. Add the name of the file to the path.");
+        }
+
         if (Path.GetDirectoryName(Path.GetFullPath(filePath)) is { } folder)
         {
             if (File.Exists(folder))

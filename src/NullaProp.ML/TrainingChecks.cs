@@ -111,7 +111,8 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         if (ModelFile.Excess(network, network.IsWhole ? 1 : options.Variant.BlockNames.Count) is { } tooLarge)
         {
             throw new InvalidOperationException(
-                $"The model could not be saved: {tooLarge} Make the images smaller with ResizeImages, or choose a smaller network.");
+                $"The model could not be saved: {tooLarge} Lower {nameof(options.HiddenSize)}, choose a smaller network, or make images "
+                    + "smaller with ResizeImages.");
         }
 
         var plan = PlanCompiler.Outline(network, options);
@@ -164,18 +165,18 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     private void Augmentation()
     {
         var changes = options.Augmentation;
-        if (changes.RandomCropPadding >= Math.Min(about.Shape.Height, about.Shape.Width))
-        {
-            throw Marked.Exception(new InvalidOperationException(
-                $"{nameof(changes.RandomCropPadding)} is {changes.RandomCropPadding}, but must be below the shorter side of the images, "
-                + $"which are {about.Shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
-        }
-
         if (about.Shape.Width == 1 && changes != ML.Augmentation.None)
         {
             throw Marked.Exception(new InvalidOperationException(
                 $"{nameof(options.Augmentation)} is set, but the rows are vectors of {about.Shape.Size} values, which have no sides "
                 + $"to turn: leave it out, or set {nameof(options.ImageShape)} if they are images."));
+        }
+
+        if (changes.RandomCropPadding >= Math.Min(about.Shape.Height, about.Shape.Width))
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"{nameof(changes.RandomCropPadding)} is {changes.RandomCropPadding}, but must be below the shorter side of the images, "
+                + $"which are {about.Shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
         }
 
         if (about.Shape.Channels != 3 && changes.SaturationJitter > 0)

@@ -5,7 +5,6 @@ using NullaProp.ML.Tests.Support;
 namespace NullaProp.ML.Tests;
 
 /// <summary>Folders with links, without names, without classes, and with images beside.</summary>
-
 public sealed partial class ImageFolderTests
 {
     // Else the same photos would count many times, and some for two classes.
@@ -23,6 +22,18 @@ public sealed partial class ImageFolderTests
 
         Assert.Contains($"The folder '{folder.File(link)}' leads by a link to '", fault.Message);
         Assert.EndsWith("which is read already: its images would count twice. Remove the link.", fault.Message);
+    }
+
+    // Copied from a Mac and made on Linux, say; they look the same in every table.
+    [TestMethod]
+    public void Load_TwoFoldersOfOneNameInUnicode_AreRefused()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "caf\u00e9/1.png", "cafe\u0301/1.png", "bar/1.png");
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
+
+        Assert.Contains("has 2 class folders of the name 'caf\u00e9', which differ in characters of Unicode alone", fault.Message);
     }
 
     // Two links to one place, of which one leads to a folder above it.

@@ -39,13 +39,24 @@ internal static class ImageDecoder
             throw Unreadable(name, $"it would be one of the format {codec.EncodedFormat}, but JPEG, PNG, WebP, BMP and GIF are read");
         }
 
-        var bitmap = Pixels(name, codec, scale);
-        if (codec.Info.AlphaType != SKAlphaType.Opaque)
+        var isOpaque = codec.Info.AlphaType == SKAlphaType.Opaque;
+        var bitmap = Pixels(name, codec, scale, isOpaque ? SKAlphaType.Opaque : SKAlphaType.Premul);
+        if (!isOpaque && codec.EncodedFormat == SKEncodedImageFormat.Bmp && IsInvisible(bitmap.Bgra))
+        {
+            bitmap = Pixels(name, codec, scale, SKAlphaType.Unpremul); // programs leave the fourth byte at 0, and browsers show the rest
+            MakeOpaque(bitmap.Bgra);
+        }
+        else if (!isOpaque)
         {
             LayOnWhite(bitmap.Bgra);
         }
 
-        return bitmap.Upright(codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(file) : (int)codec.EncodedOrigin);
+        return bitmap.Upright(codec.EncodedFormat switch
+        {
+            SKEncodedImageFormat.Png => ExifOrientation.OfPng(file),
+            SKEncodedImageFormat.Webp => ExifOrientation.OfWebP(file),
+            _ => (int)codec.EncodedOrigin,
+        });
     }
 
     /// <summary>Asks for the smallest size: every byte is looked at all the same.</summary>
@@ -98,7 +109,7 @@ internal static class ImageDecoder
         : Path.IsPathRooted(path) ? string.Empty
         : $"; it was looked for at '{Path.GetFullPath(path)}'";
 
-    private static Bitmap Pixels(string name, SKCodec codec, Func<int, int, double> scale)
+    private static Bitmap Pixels(string name, SKCodec codec, Func<int, int, double> scale, SKAlphaType alpha)
     {
         var size = Size(codec, scale);
         if ((long)codec.Info.Width * codec.Info.Height > MostPixels)
@@ -112,7 +123,7 @@ internal static class ImageDecoder
             size.Width,
             size.Height,
             SKColorType.Bgra8888,
-            codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Premul,
+            alpha,
             SKColorSpace.CreateSrgb());
         var pixels = new byte[info.BytesSize];
         var pinned = GCHandle.Alloc(pixels, GCHandleType.Pinned);
@@ -150,6 +161,27 @@ internal static class ImageDecoder
         }
 
         return codec.GetScaledDimensions(1f / reduction);
+    }
+
+    private static bool IsInvisible(byte[] bgra)
+    {
+        foreach (var pixel in MemoryMarshal.Cast<byte, BgraPixel>(bgra.AsSpan()))
+        {
+            if (pixel.Alpha != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void MakeOpaque(byte[] bgra)
+    {
+        foreach (ref var pixel in MemoryMarshal.Cast<byte, BgraPixel>(bgra.AsSpan()))
+        {
+            pixel = pixel with { Alpha = byte.MaxValue };
+        }
     }
 
     // The values are multiplied by their opacity already.

@@ -32,7 +32,7 @@ internal interface ILabelledRows
     /// <exception cref="InvalidOperationException">A row cannot be read.</exception>
     IEnumerable<LabelledRow> Read(float[] pixels);
 
-    /// <summary>Reads the rows once more, and makes sure that they are as many as before.</summary>
+    /// <summary>Reads the rows once more, and makes sure that they are as many as before, of each class.</summary>
     /// <param name="pixels">Where to write each image, C·H·W values.</param>
     /// <param name="before">How many the first reading gave.</param>
     /// <returns>As <see cref="Read"/>.</returns>
@@ -51,6 +51,7 @@ internal sealed class LabelledRows : ILabelledRows
     private readonly int _classes;
     private readonly Action _checkAlive;
     private readonly PixelRange? _known;
+    private ClassTotals? _first; // of the first whole reading
 
     /// <summary>Finds and checks the columns.</summary>
     /// <param name="data">The data.</param>
@@ -111,6 +112,8 @@ internal sealed class LabelledRows : ILabelledRows
             Totals.Add(row);
             yield return row;
         }
+
+        _first ??= Totals;
     }
 
     /// <inheritdoc/>
@@ -132,11 +135,20 @@ internal sealed class LabelledRows : ILabelledRows
         {
             throw Changed(before, $"{count}");
         }
+
+        for (var label = 0; label < _classes; label++)
+        {
+            if (_first!.Rows[label] != Totals.Rows[label])
+            {
+                throw Changed(_first.Rows[label], $"{Totals.Rows[label]}", $"rows of class '{ClassNames[label]}'");
+            }
+        }
     }
 
-    private static InvalidOperationException Changed(int before, string now) => Marked.Exception(new InvalidOperationException(
-        $"The data had {before} labelled rows when first read and {now} when read again. Save it first if it changes from reading to "
-        + $"reading, or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
+    private static InvalidOperationException Changed(long before, string now, string rows = "labelled rows") =>
+        Marked.Exception(new InvalidOperationException(
+            $"The data had {before} {rows} at one reading and {now} at the next. Save it first if it changes from reading to reading or "
+            + $"can be read only once, or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
 
     private float Weight(ValueGetter<float> getter, RowReader reader)
     {

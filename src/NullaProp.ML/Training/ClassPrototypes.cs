@@ -40,8 +40,8 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
         if (samples.Missing is { } missing)
         {
             throw new InvalidOperationException(
-                $"{Name(missing)} has no image among the {data.Training.Count} training images, but {Choice} starts each class at one "
-                    + $"of its images. Add some, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
+                $"{Name(missing)} has no row among the {data.Training.Count} of the training data, but {Choice} starts each class at one "
+                    + $"of its rows. Add some, or choose {nameof(EmbeddingInitialization)}.{EmbeddingInitialization.Orthogonal}.");
         }
 
         var rows = zeros(model.ClassCount, model.Embedding.Dimension, dtype: ScalarType.Float32, device: CPU);

@@ -244,7 +244,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             $"{what} became NaN or infinite in epoch {epoch} at step {step} of {_stepsPerEpoch}, so training was stopped. ")
             + LoneRow()
             + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
-            + "or scale the pixels if they are huge.";
+            + $"or scale the {(data.Training.Shape.IsTable ? "values" : "pixels")} if they are huge.";
     }
 
     // Ours take the variance over the pixels, too, or over the epochs before.

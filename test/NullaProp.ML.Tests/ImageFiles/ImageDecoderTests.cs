@@ -108,6 +108,19 @@ public sealed partial class ImageDecoderTests : IDisposable
             0);
     }
 
+    // A program that knows no opacity leaves its byte at 0 everywhere; what is visible somewhere has it.
+    [TestMethod]
+    [DataRow(0, 0, new byte[] { 250, 10, 10 })]
+    [DataRow(0, 255, new byte[] { 255, 255, 255 })]
+    [DataRow(255, 255, new byte[] { 250, 10, 10 })]
+    public void Read_BmpWithOpacity_IsOpaqueWhereNoPixelIsVisible(int first, int others, byte[] expected)
+    {
+        var bitmap = Read(OddImages.TransparentBmp(Side, (y, x) => new SKColor(250, 10, 10, (byte)(y == 0 && x == 0 ? first : others))));
+
+        CollectionAssert.AreEqual(expected, new[] { bitmap.Bgra[2], bitmap.Bgra[1], bitmap.Bgra[0] });
+        Assert.AreEqual(255, bitmap.Bgra[3]);
+    }
+
     // Display P3 to sRGB, in linear light: the matrix of the two sets of primaries with the same white.
     [TestMethod]
     public void Read_PngOfAnotherColourSpace_IsBroughtToSrgb()

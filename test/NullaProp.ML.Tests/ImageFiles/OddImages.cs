@@ -78,6 +78,35 @@ internal static class OddImages
         return Riff("RIFF", content);
     }
 
+    /// <summary>Returns a WebP with a chunk of EXIF.</summary>
+    public static byte[] WithExif(int side, byte[] still, byte[] exif)
+    {
+        const byte hasExif = 8;
+        byte[] size = [(byte)(side - 1), 0, 0];
+        return Riff("RIFF", [.. "WEBP"u8, .. Riff("VP8X", [hasExif, 0, 0, 0, .. size, .. size]), .. still[12..], .. Riff("EXIF", exif)]);
+    }
+
+    /// <summary>Returns a BMP of 32 bits, of which the last eight are said to be the opacity.</summary>
+    public static byte[] TransparentBmp(int side, Func<int, int, SKColor> pixel)
+    {
+        const int header = 108;
+        byte[] pixels =
+        [
+            .. from y in Enumerable.Range(0, side)
+               from x in Enumerable.Range(0, side)
+               let color = pixel(side - 1 - y, x)
+               from value in (byte[])[color.Blue, color.Green, color.Red, color.Alpha]
+               select value,
+        ];
+        byte[] masks = [0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0, 0, 0, 0, 255];
+        return
+        [
+            .. "BM"u8, .. Little4(14 + header + pixels.Length), 0, 0, 0, 0, .. Little4(14 + header),
+            .. Little4(header), .. Little4(side), .. Little4(side), 1, 0, 32, 0, .. Little4(3), .. new byte[20],
+            .. masks, .. new byte[header - 56], .. pixels,
+        ];
+    }
+
     /// <summary>Returns a BMP of 24 bits.</summary>
     public static byte[] Bmp(int side, Func<int, int, SKColor> pixel)
     {

@@ -90,8 +90,8 @@ public sealed class EmbeddingInitializationTests
                             options.Embedding with { Kind = EmbeddingKind.Learned, Initialization = EmbeddingInitialization.PixelMedoid },
                     })
                 .Fit(some),
-            "Class 'newt' has no image among the 9 training images, but EmbeddingInitialization.PixelMedoid starts each class at one "
-                + "of its images.");
+            "Class 'newt' has no row among the 9 of the training data, but EmbeddingInitialization.PixelMedoid starts each class at one "
+                + "of its rows.");
     }
 
     private static float[] Scores(NoPropOptions options)

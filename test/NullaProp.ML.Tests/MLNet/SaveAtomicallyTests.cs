@@ -63,6 +63,17 @@ public sealed class SaveAtomicallyTests
     }
 
     [TestMethod]
+    public void SaveAtomically_NameOfAFolderAlone_IsRefusedAndNotMade()
+    {
+        using var folder = new TempFolder();
+
+        var fault = Assert.ThrowsExactly<IOException>(() => Context.Model.SaveAtomically(Copying(), null, folder.File("models/")));
+
+        Assert.Contains("models/' is the name of a folder, but a file is to be written.", fault.Message);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [TestMethod]
     public void SaveAtomically_FolderThatDoesNotExist_IsMade()
     {
         using var folder = new TempFolder();

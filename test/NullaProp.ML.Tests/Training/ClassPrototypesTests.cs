@@ -148,10 +148,10 @@ public sealed class ClassPrototypesTests
                         names: null).Set(() => { }));
 
         Assert.AreEqual(
-            "Class 'dog' has no image among the 3 training images, but EmbeddingInitialization.PixelMedoid starts each class at one of "
-                + "its images. Add some, or choose EmbeddingInitialization.Orthogonal.",
+            "Class 'dog' has no row among the 3 of the training data, but EmbeddingInitialization.PixelMedoid starts each class at one of "
+                + "its rows. Add some, or choose EmbeddingInitialization.Orthogonal.",
             fault.Message);
-        Assert.StartsWith("Class 0 (counted from 0) has no image among the 2 ", unnamed.Message);
+        Assert.StartsWith("Class 0 (counted from 0) has no row among the 2 ", unnamed.Message);
     }
 
     [TestMethod]

@@ -76,7 +76,7 @@ public sealed class ImageStreamTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RowNumbers(stream.Epoch(8, Order())));
 
-        StringAssert.Contains(fault.Message, "100 labelled rows when first read and 50 when read again");
+        StringAssert.Contains(fault.Message, "100 labelled rows at one reading and 50 at the next");
     }
 
     [TestMethod]
@@ -98,8 +98,22 @@ public sealed class ImageStreamTests
             }
         });
 
-        Assert.Contains("100 labelled rows when first read and more than 100 when read again", fault.Message);
+        Assert.Contains("100 labelled rows at one reading and more than 100 at the next", fault.Message);
         Assert.IsLessThanOrEqualTo(13, batches); // ⌈100/8⌉
+    }
+
+    // As many, but of other classes: a generator that draws its labels, or a join without an order.
+    [TestMethod]
+    public void Epoch_DataWhoseLabelsChange_SaysSo()
+    {
+        var label = 0u;
+        var data = Data(new MLContext(), () => Rows, row => row.Label = Math.Max(row.Label, label));
+        var stream = new ImageStream(new LabelledRows(data, new NoPropOptions(), wanted: null, checkAlive: () => { }), 10 * RowBytes);
+        label = 1;
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => RowNumbers(stream.Epoch(8, Order())));
+
+        StringAssert.Contains(fault.Message, "The data had 50 rows of class '0' at one reading and 0 at the next. Save it first");
     }
 
     [TestMethod]

@@ -35,8 +35,8 @@ public sealed class OrderedImagesTests
     }
 
     [TestMethod]
-    [DataRow(9, "10 labelled rows when first read and 9 when read again")]
-    [DataRow(11, "10 labelled rows when first read and more than 10 when read again")]
+    [DataRow(9, "10 labelled rows at one reading and 9 at the next")]
+    [DataRow(11, "10 labelled rows at one reading and more than 10 at the next")]
     public void InOrder_DataThatChanges_SaysSo(int later, string sentence)
     {
         var images = new OrderedImages(Rows(() => later), 10);
