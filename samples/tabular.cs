@@ -26,6 +26,9 @@ var label = Array.IndexOf(columns, labelName);
 if (label < 0)
     return Fail($"'{csvPath}' has no column '{labelName}', but {string.Join(", ", columns)}.");
 
+if (labelName != "Label" && columns.Contains("Label"))
+    return Fail($"'{csvPath}' has a column 'Label' beside '{labelName}', whose name the program needs. Call it otherwise.");
+
 var mlContext = new MLContext(seed: 1);
 IDataView Load(Func<int, DataKind> kind) => mlContext.Data.LoadFromTextFile(csvPath, new TextLoader.Options
 {

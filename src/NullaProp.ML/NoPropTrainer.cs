@@ -178,7 +178,10 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         catch (OperationCanceledException fault) when (kept is not null)
         {
             throw new OperationCanceledException(
-                CheckpointFolder.Names(kept) is []
+                run.Checkpoints!.Resume == CheckpointResume.Never
+                    ? $"Training was cancelled. The same training begins anew, for {nameof(Checkpoints.Resume)} is "
+                        + $"{CheckpointResume.Never}; with {CheckpointResume.IfPresent} one goes on from the newest checkpoint in '{kept}'."
+                : CheckpointFolder.Names(kept) is []
                     ? $"Training was cancelled before there was a checkpoint in '{kept}': the same training begins anew{ButFeatures(kept)}."
                     : $"Training was cancelled. The same training goes on from the newest checkpoint in '{kept}'.",
                 fault,

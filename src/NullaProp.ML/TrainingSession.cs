@@ -49,6 +49,9 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         : run.Validation is null || !options.Backbone.IsPretrained() ? FineTuning.Frozen
         : FineTuning.LastStage;
 
+    // Of the second training, in a folder below that of the first.
+    private Checkpoints? SecondCheckpoints => _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{options.FineTuning}"));
+
     /// <summary>Trains a model.</summary>
     /// <param name="input">Labelled images.</param>
     /// <returns>The model, and the type of the feature column.</returns>
@@ -86,6 +89,12 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             Inform = log.Information,
             Warn = log.Warning,
         };
+        if (Tuning != FineTuning.Frozen && SecondCheckpoints is { } second && Directory.Exists(second.Folder))
+        {
+            using var later = Open(second);
+            States(later, second, fingerprint.Value).Check();
+        }
+
         var first = monitor with
         {
             States = kept is null ? null : States(kept, _checkpoints!, fingerprint.Value),
@@ -148,7 +157,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
             using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
             var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
-            var checkpoints = _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{options.FineTuning}"));
+            var checkpoints = SecondCheckpoints;
             using var kept = checkpoints is null ? null : Open(checkpoints);
             var (tuned, loop) = Trained(
                 Tries(), data, () => FrozenTrunk.Upper(frozen, options, shape, device),

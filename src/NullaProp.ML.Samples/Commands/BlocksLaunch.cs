@@ -69,6 +69,9 @@ internal static class BlocksLaunch
             RequireEngine(arguments, BlocksEngine.Slurm, submit, sbatch);
             RequireEngine(arguments, BlocksEngine.Kubernetes, image, claim);
             var folder = Path.GetFullPath(arguments.GetRequiredValue(run));
+            RequireOneLine("--run", folder);
+            foreach (var option in arguments.GetValue(sbatch) ?? [])
+                RequireOneLine("--sbatch", option);
             var opened = BlocksRun.Open(folder, NullLogger.Instance);
             var job = new BlocksJob(
                 folder,
@@ -84,6 +87,13 @@ internal static class BlocksLaunch
             };
         });
         return command;
+    }
+
+    // What follows a line break in a comment of a script would be a command.
+    private static void RequireOneLine(string option, string text)
+    {
+        if (text.Any(char.IsControl))
+            throw new UserMistakeException($"{option} holds a line break, or another character that no script keeps. Name it otherwise.");
     }
 
     private static void RequireEngine(ParseResult arguments, BlocksEngine engine, params Option[] options)
@@ -109,7 +119,9 @@ internal static class BlocksLaunch
         catch (OperationCanceledException)
         {
             ((IAsyncResult)work).AsyncWaitHandle.WaitOne(); // until the last worker has saved its state
-            CommandExecution.PrintError("The workers were stopped and have saved their states; the same command goes on from there.");
+            CommandExecution.PrintError(
+                "The workers were stopped, each at a step that it saved, or killed where the system has no signal for that; the same "
+                + "command goes on from their checkpoints.");
             return CommandExecution.RunAgain;
         }
 
@@ -211,16 +223,18 @@ internal static class BlocksLaunch
         var (exitCode, id) = Query("sbatch", "--parsable", script);
         if (exitCode != 0)
             throw new UserMistakeException($"sbatch did not take the script '{script}': {id}");
-        var jobId = id.Split(';')[0]; // behind it stands the cluster, where there are several
-        Unwrapped.WriteLine($"Slurm has the job {jobId}. Ctrl+C leaves it at work; 'scancel {jobId}' ends it.");
-        new BlocksView(run.Blocks, run.Epochs).Follow(() => !IsQueued(jobId), cancellationToken);
+        // Behind the number stands the cluster, where there are several.
+        var (jobId, cluster) = id.Split(';') is [var number, var name] ? (number, new[] { $"--clusters={name}" }) : (id, []);
+        Unwrapped.WriteLine(
+            $"Slurm has the job {jobId}. Ctrl+C leaves it at work; '{string.Join(' ', ["scancel", .. cluster, jobId])}' ends it.");
+        new BlocksView(run.Blocks, run.Epochs).Follow(() => !IsQueued(["--jobs", jobId, .. cluster]), cancellationToken);
         return Outcome(job, run);
     }
 
     // A task between two tries is in the queue as well. A job that Slurm has forgotten is over; one that it cannot tell of now may not be.
-    private static bool IsQueued(string id)
+    private static bool IsQueued(string[] job)
     {
-        var (exitCode, output) = Query("squeue", "--noheader", "--jobs", id);
+        var (exitCode, output) = Query("squeue", ["--noheader", .. job]);
         return exitCode == 0 ? output.Length > 0 : !output.Contains("Invalid job id", StringComparison.OrdinalIgnoreCase);
     }
 

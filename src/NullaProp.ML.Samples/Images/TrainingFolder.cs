@@ -83,6 +83,8 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
             var made = isFolder ? Path.GetFullPath(path!) : Path.GetDirectoryName(Path.GetFullPath(path!))!;
             var within = Path.GetRelativePath(Path.GetFullPath(folder!), made);
             var isMade = isFolder || !Directory.Exists(made);
+            if (isFolder && within == ".")
+                throw new UserMistakeException($"{option} is '{path}', the folder of the images itself. Name one outside.");
             if (isMade && !within.StartsWith('.') && !Path.IsPathRooted(within)) // a hidden folder is no class
             {
                 throw new UserMistakeException(

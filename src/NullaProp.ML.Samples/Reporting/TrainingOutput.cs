@@ -79,15 +79,20 @@ internal sealed class TrainingOutput(string folder)
     private UserMistakeException SavedAside(MLContext mlContext, TrainedClassifier classifier, TrainingProgress progress)
     {
         var temporary = Directory.CreateTempSubdirectory("nullaprop-train-").FullName;
+        var aside = new TrainingOutput(temporary);
         try
         {
-            new TrainingOutput(temporary).Write(mlContext, classifier, progress);
+            aside.Write(mlContext, classifier, progress);
             return new UserMistakeException(
                 $"The model is not in '{folder}' but in '{temporary}'. Move it, for that is for temporary files.");
         }
         catch (Exception fault) when (IsOfFiles(fault))
         {
-            return new UserMistakeException($"The model cannot be saved in '{temporary}' either, and is lost: {fault.Message}", fault);
+            return new UserMistakeException(
+                aside._hasModel
+                    ? $"The model is not in '{folder}' but in '{temporary}', without all of its charts: {fault.Message}"
+                    : $"The model cannot be saved in '{temporary}' either, and is lost: {fault.Message}",
+                fault);
         }
     }
 

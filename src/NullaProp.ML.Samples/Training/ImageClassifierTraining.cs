@@ -104,7 +104,12 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
     private int? KeptEpoch(TrainingProgress progress, bool isCancelled)
     {
         if (ValidationChooses(options) || (isCancelled && WhenCancelled == WhenCancelled.ReturnBest))
-            return progress.BestEpoch;
+        {
+            // Whoever names how the pretrained network is trained further gets the model of that second training, come what may.
+            var isSecond = options.FineTuning is FineTuning.LastStage or FineTuning.Everything;
+            return progress.BestEpoch(isSecond ? options.Epochs + 1 : 1);
+        }
+
         return isCancelled || progress.History is not [.., var last] ? null : last.Epoch;
     }
 }

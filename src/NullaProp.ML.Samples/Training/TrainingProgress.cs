@@ -18,11 +18,13 @@ internal sealed class TrainingProgress(string evaluationName, bool showsLines) :
     public IReadOnlyList<EpochMetrics> History => _history;
 
     /// <summary>
-    /// Gets the epoch with the lowest log-loss on the evaluation images; <see langword="null"/> before the first, and where an earlier
+    /// Returns the epoch with the lowest log-loss on the evaluation images; <see langword="null"/> before the first, and where an earlier
     /// process trained some that are not known here.
     /// </summary>
-    public int? BestEpoch => _history is [{ Epoch: 1 }, ..]
-        ? _history.MinBy(epoch => epoch.ValidationLogLoss is { } loss && double.IsFinite(loss) ? loss : double.PositiveInfinity)!.Epoch
+    /// <param name="first">The first that counts, from 1.</param>
+    public int? BestEpoch(int first = 1) => _history is [{ Epoch: 1 }, ..]
+        ? _history.Where(epoch => epoch.Epoch >= first)
+            .MinBy(epoch => epoch.ValidationLogLoss is { } loss && double.IsFinite(loss) ? loss : double.PositiveInfinity)?.Epoch
         : null;
 
     /// <summary>Runs the training with the display on.</summary>
@@ -55,6 +57,7 @@ internal sealed class TrainingProgress(string evaluationName, bool showsLines) :
         _bar.Description = value.Metrics is not null ? Describe(value.Metrics)
             : value.Epoch == 0 ? $"reading image {value.Step:N0}{(value.Steps is { } rows ? $" of {rows:N0}" : "")}{left}"
             : $"{value.Epoch}/{value.Epochs} step {value.Step:N0} of {value.Steps:N0}{left}";
+        _bar.MaxValue = value.Epochs; // of all trainings of this one
         _bar.Value = value.Epoch == 0 ? 0 : value.Epoch - 1 + ((double)value.Step / value.Steps!.Value);
     }
 

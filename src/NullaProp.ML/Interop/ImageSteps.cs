@@ -63,7 +63,13 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
                 break;
             }
 
-            column = before[oneToOne.ColumnPairs.Single(pair => pair.outputColumnName == column.Name).inputColumnName];
+            var source = before[oneToOne.ColumnPairs.Single(pair => pair.outputColumnName == column.Name).inputColumnName];
+            if (column.Type is ImageDataViewType && source.Type is not ImageDataViewType)
+            {
+                break; // a path, or numbers: what the image is made of, the graph does not read
+            }
+
+            column = source;
         }
 
         return read is null ? null : read with { Fit = fit, Channels = isGrey ? Greyed(read.Channels) : read.Channels };

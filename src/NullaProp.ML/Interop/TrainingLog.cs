@@ -17,7 +17,7 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger, Fun
     public void Information(string message)
     {
         using var guarded = guard?.Invoke();
-        channel.Info(MessageSensitivity.None, AsFormat(message));
+        channel.Info(MessageSensitivity.None, message);
         if (logger is not null)
         {
             LogInformation(logger, message);
@@ -29,7 +29,7 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger, Fun
     public void Epoch(string message)
     {
         using var guarded = guard?.Invoke();
-        channel.Info(MessageSensitivity.None, AsFormat(message));
+        channel.Info(MessageSensitivity.None, message);
         if (logger is not null)
         {
             LogEpoch(logger, message);
@@ -41,7 +41,7 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger, Fun
     public void Warning(string message)
     {
         using var guarded = guard?.Invoke();
-        channel.Warning(MessageSensitivity.None, AsFormat(message));
+        channel.Warning(MessageSensitivity.None, message);
         if (logger is not null)
         {
             LogWarning(logger, message);
@@ -50,9 +50,6 @@ internal sealed partial class TrainingLog(IChannel channel, ILogger? logger, Fun
 
     /// <inheritdoc/>
     public void Dispose() => channel.Dispose();
-
-    private static string AsFormat(string message) =>
-        message.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
 
     [LoggerMessage(EventName = "Epoch", Level = LogLevel.Information, Message = "{Message}")]
     private static partial void LogEpoch(ILogger logger, string message);

@@ -131,10 +131,10 @@ internal static class OptionsValidator
                 + $"leave it out, or choose {NoPropBackbone.PretrainedResNet18}.";
         }
 
-        if (o is { Backbone: NoPropBackbone.Custom, BackbonePrecision: BackbonePrecision.BFloat16 })
+        if (o.BackbonePrecision == BackbonePrecision.BFloat16 && (o.Backbone == NoPropBackbone.Custom || o.Backbone.IsPretrained()))
         {
             yield return $"{nameof(o.BackbonePrecision)} is {o.BackbonePrecision}, but {nameof(o.Backbone)} {o.Backbone} computes in the "
-                + $"single precision of its own parameters: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}.";
+                + $"single precision of its parameters: choose {BackbonePrecision.Automatic} or {BackbonePrecision.Full}.";
         }
     }
 

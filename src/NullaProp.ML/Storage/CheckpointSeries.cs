@@ -55,6 +55,27 @@ internal sealed class CheckpointSeries(
                     + $"{nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start anew and replace them.");
     }
 
+    /// <summary>
+    /// Makes sure, before another training that takes long, that those which are there are of this one; where nothing is to be gone on
+    /// from, they are deleted.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The newest is of another training; the message says what differs.</exception>
+    public void Check()
+    {
+        foreach (var name in CheckpointFolder.Names(options.Folder))
+        {
+            if (options.Resume == CheckpointResume.Never)
+            {
+                TryRemove(name);
+            }
+            else if (TryReadDescription(folder.PathOf(name)) is { } before)
+            {
+                RequireSame(before);
+                return;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public bool IsDue(TrainingPlace place)
     {
@@ -140,23 +161,27 @@ internal sealed class CheckpointSeries(
         }
     }
 
+    private void RequireSame(TrainingFingerprint before)
+    {
+        if (fingerprint.Differences(before) is { Count: > 0 } differences)
+        {
+            var isOfParts = before.Data != fingerprint.Data;
+            throw new InvalidOperationException(
+                $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a "
+                + $"folder of its own, or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start "
+                + "anew and replace them. To train a finished model longer, give it as "
+                + $"{nameof(NoPropRun)}.{nameof(NoPropRun.Previous)}."
+                + (isOfParts ? " CrossValidate trains a model for each part of the data: give it a trainer without them." : ""));
+        }
+    }
+
     private TrainingState? TryRead(string name)
     {
         var path = folder.PathOf(name);
         try
         {
             var (before, _) = CheckpointFile.ReadDescription(path);
-            if (fingerprint.Differences(before) is { Count: > 0 } differences)
-            {
-                var isOfParts = before.Data != fingerprint.Data;
-                throw new InvalidOperationException(
-                    $"The checkpoints in '{options.Folder}' are of another training: {string.Join(", ", differences)}. Give this one a "
-                    + $"folder of its own, or set {nameof(Checkpoints)}.{nameof(Checkpoints.Resume)} to {CheckpointResume.Never} to start "
-                    + "anew and replace them. To train a finished model longer, give it as "
-                    + $"{nameof(NoPropRun)}.{nameof(NoPropRun.Previous)}."
-                    + (isOfParts ? " CrossValidate trains a model for each part of the data: give it a trainer without them." : ""));
-            }
-
+            RequireSame(before);
             if (before.Hardware != fingerprint.Hardware)
             {
                 warn(

@@ -69,7 +69,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         {
             var steps = (long)_stepsPerEpoch * training.Passes.Count;
             monitor.Pace?.BeginTraining(steps, ((monitor.Epochs.Before + training.Place.Epoch) * steps) + training.StepsTaken);
-            if (monitor.KeepsBestOrStart && training.Place == default)
+            if (monitor.KeepsBestOrStart && training.Place == default && double.IsPositiveInfinity(best.Lowest)) // or it was measured
             {
                 var start = Evaluate();
                 StartLogLoss = Unscorable(start, epoch: 0) is { } fault
@@ -93,15 +93,19 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         catch (OperationCanceledException)
         {
             var unsaved = LastSave(training);
-            if (!TryEndEarly(training))
+            if (unsaved is not null && monitor.WhenCancelled == WhenCancelled.Throw)
             {
-                unsaved?.Throw();
-                throw;
+                unsaved.Throw();
             }
 
             if (unsaved is not null)
             {
-                monitor.Warn?.Invoke($"The model so far is given, but no checkpoint of it: {unsaved.SourceException.Message}");
+                monitor.Warn?.Invoke($"No checkpoint of the cancelled training could be written: {unsaved.SourceException.Message}");
+            }
+
+            if (!TryEndEarly(training))
+            {
+                throw;
             }
         }
 

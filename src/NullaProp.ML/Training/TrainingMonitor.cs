@@ -29,7 +29,7 @@ internal sealed record TrainingMonitor(Action<EpochMetrics> Report, Action Check
     /// <summary>Gets who hears which epoch's model is given, where that is the best one's.</summary>
     public Action<string>? Inform { get; init; }
 
-    /// <summary>Gets who hears of a state that could not be kept, where a cancelled training gives a model all the same.</summary>
+    /// <summary>Gets who hears of a state that could not be kept, where a cancelled training may give a model all the same.</summary>
     public Action<string>? Warn { get; init; }
 
     /// <summary>

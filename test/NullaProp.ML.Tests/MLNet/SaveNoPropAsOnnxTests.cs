@@ -9,7 +9,7 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>Chains that load, resize and extract: the graph is given the pixels of images and scores as the chain does files.</summary>
 [TestClass]
-public sealed class SaveNoPropAsOnnxTests
+public sealed partial class SaveNoPropAsOnnxTests
 {
     private static readonly MLContext Context = new(seed: 1);
     private static readonly TempFolder Folder = new();

@@ -15,19 +15,21 @@ public sealed class BackbonePrecisionTests
     }
 
     [TestMethod]
-    public void Validate_BFloat16ForAnOwnModule_SaysWhatToChoose()
+    [DataRow(NoPropBackbone.Custom, "mine")]
+    [DataRow(NoPropBackbone.PretrainedResNet18, null)]
+    public void Validate_BFloat16ForANetworkThatHasNone_SaysWhatToChoose(NoPropBackbone backbone, string? name)
     {
         var options = new NoPropOptions
         {
-            Backbone = NoPropBackbone.Custom,
-            BackboneName = "mine",
+            Backbone = backbone,
+            BackboneName = name,
             BackbonePrecision = BackbonePrecision.BFloat16,
         };
 
         var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
 
         Assert.Contains(
-            "BackbonePrecision is BFloat16, but Backbone Custom computes in the single precision of its own parameters: choose "
+            $"BackbonePrecision is BFloat16, but Backbone {backbone} computes in the single precision of its parameters: choose "
                 + "Automatic or Full.",
             fault.Message);
     }

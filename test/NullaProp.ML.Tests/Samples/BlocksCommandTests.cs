@@ -126,6 +126,19 @@ public sealed class BlocksCommandTests
         StringAssert.Contains(script, "if [ $code = 75 ]; then\n  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\n");
     }
 
+    // It would end the comment that names the log, and the rest be a command.
+    [TestMethod]
+    public void Launch_FolderWithALineBreakInItsName_IsRefused()
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run\ntouch owned");
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", run, "--engine", "slurm");
+
+        Assert.AreEqual(1, exitCode);
+        StringAssert.Contains(string.Join(' ', lines), "--run holds a line break");
+    }
+
     [TestMethod]
     public void SlurmScript_OddFolder_IsReadAsItIs()
     {

@@ -65,7 +65,9 @@ public sealed class ChartTests
             });
         }
 
-        Assert.AreEqual(3, progress.BestEpoch);
+        Assert.AreEqual(3, progress.BestEpoch());
+        Assert.AreEqual(4, progress.BestEpoch(first: 4));
+        Assert.IsNull(progress.BestEpoch(first: 9));
     }
 
     // Kept with the test's results, for people to look at.

@@ -70,6 +70,27 @@ public sealed class CheckpointSeriesTests
         Assert.IsEmpty(Fingerprint.Differences(Fingerprint with { Hardware = "another" }));
     }
 
+    // Before a training of hours, and not after it.
+    [TestMethod]
+    public void Check_CheckpointsOfAnotherTraining_AreRefusedOrDeleted()
+    {
+        using var folder = new TempFolder();
+        using var opened = Open(folder);
+        Save(Series(opened, folder, keep: 2), 1, 2);
+        var other = Fingerprint with { Data = "other data" };
+
+        Series(opened, folder, keep: 2).Check();
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => OfOtherData(CheckpointResume.IfPresent).Check());
+        CollectionAssert.AreEqual(new[] { 1, 2 }, Epochs(folder));
+        OfOtherData(CheckpointResume.Never).Check();
+
+        StringAssert.Contains(fault.Message, "are of another training: the training data is another one");
+        Assert.IsEmpty(Epochs(folder));
+
+        CheckpointSeries OfOtherData(CheckpointResume resume) =>
+            new(opened, new(folder.Path) { Resume = resume }, other, static _ => { }, warning => Assert.Fail(warning));
+    }
+
     // That of the assembly never rises.
     [TestMethod]
     public void LibraryVersion_IsThatOfThePackage()
