@@ -139,6 +139,13 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     internal NoPropTransformer Merge(IReadOnlyList<TrainedBlock> trained)
     {
         using var log = new TrainingLog(_host.Start("Merging"), Run.Logger);
+        if (trained.Select(block => block.Fingerprint.Hardware).Distinct().ToList() is { Count: > 1 } hardware)
+        {
+            log.Warning(
+                $"The blocks were trained on {string.Join("; and on ", hardware)}: one process may give a model that differs in last bits, "
+                    + "and by more where the precision is another one.");
+        }
+
         var weights = Weights.Promised(TorchBackend.DeviceOnceNeeded(_environment, log.Warning));
         weights.Module = _backbone;
         return TrainedBlock.Merge(trained, weights);

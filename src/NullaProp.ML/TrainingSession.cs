@@ -217,7 +217,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         new(folder, checkpoints, fingerprint, log.Information, log.Warning);
 
     private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features) =>
-        new(options, CheckAlive + pace.Row, warn, features);
+        new(options, CheckAlive + pace.Row, warn, features) { ReadAgain = pace.ReadAgain };
 
     private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ClassTotals> check)
     {

@@ -60,27 +60,28 @@ internal sealed record Bitmap(int Width, int Height, byte[] Bgra)
         var (across, down) = fit.Scales((Width, Height), (width, height));
         var columns = new Taps(Width, width, across);
         var rows = new Taps(Height, height, down);
-        if ((long)rows.SourceCount * width * BytesPerPixel > Array.MaxLength)
+        if ((long)rows.Most * width * BytesPerPixel > Array.MaxLength)
         {
             throw new InvalidDataException(
                 $"The image is {Width}×{Height} pixels, which is too many to bring to {width}×{height}. Make it smaller before.");
         }
 
-        var lines = new float[rows.SourceCount * width * BytesPerPixel];
+        // Rows of the image at the frame's width, as many as one row of the frame takes; each lies where an earlier one did.
+        var lines = new float[rows.Most * width * BytesPerPixel];
         var line = new float[Width * BytesPerPixel];
-        for (var y = 0; y < rows.SourceCount; y++)
-        {
-            TensorPrimitives.ConvertTruncating<byte, float>(
-                Bgra.AsSpan((rows.SourceStart + y) * line.Length, line.Length),
-                line);
-            Across(line, columns, lines.AsSpan(y * width * BytesPerPixel, width * BytesPerPixel));
-        }
-
+        var next = 0;
         var frame = new byte[width * height * BytesPerPixel];
         frame.AsSpan().Fill(byte.MaxValue);
         var sum = new float[width * BytesPerPixel];
         for (var y = rows.First; y < rows.End; y++)
         {
+            var (start, weights) = rows.Of(y);
+            for (next = Math.Max(next, start); next < start + weights.Length; next++)
+            {
+                TensorPrimitives.ConvertTruncating<byte, float>(Bgra.AsSpan(next * line.Length, line.Length), line);
+                Across(line, columns, lines.AsSpan(next % rows.Most * sum.Length, sum.Length));
+            }
+
             Down(lines, rows, y, sum);
             var inside = sum.AsSpan(columns.First * BytesPerPixel, (columns.End - columns.First) * BytesPerPixel);
             Round(inside, frame.AsSpan((y * sum.Length) + (columns.First * BytesPerPixel), inside.Length));
@@ -112,7 +113,7 @@ internal sealed record Bitmap(int Width, int Height, byte[] Bgra)
         for (var i = 0; i < weights.Length; i++)
         {
             TensorPrimitives.MultiplyAdd(
-                lines.Slice((start + i - rows.SourceStart) * sum.Length, sum.Length),
+                lines.Slice((start + i) % rows.Most * sum.Length, sum.Length),
                 weights[i],
                 sum,
                 sum);
@@ -150,8 +151,7 @@ internal sealed record Bitmap(int Width, int Height, byte[] Bgra)
                 (_starts[i], _weights[i]) = Triangle(offset + ((i + 0.5) * step), Math.Max(1, step), source);
             }
 
-            SourceStart = _starts[0];
-            SourceCount = _starts[^1] + _weights[^1].Length - SourceStart;
+            Most = _weights.Max(weights => weights.Length);
         }
 
         /// <summary>Gets the first pixel of the frame that the image covers.</summary>
@@ -160,11 +160,8 @@ internal sealed record Bitmap(int Width, int Height, byte[] Bgra)
         /// <summary>Gets the pixel of the frame after the last one that it covers.</summary>
         public int End { get; }
 
-        /// <summary>Gets the first pixel of the image that is needed.</summary>
-        public int SourceStart { get; }
-
-        /// <summary>Gets the number of pixels of the image that are needed.</summary>
-        public int SourceCount { get; }
+        /// <summary>Gets the most pixels of the image that make one of the frame; they lie beside each other.</summary>
+        public int Most { get; }
 
         /// <summary>Returns what makes one pixel of the frame.</summary>
         /// <param name="place">The pixel of the frame.</param>

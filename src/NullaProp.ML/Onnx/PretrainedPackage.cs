@@ -35,9 +35,9 @@ internal static class PretrainedPackage
         var network = Weights(folder, NetworkFile);
         var weights = Named([.. network.Values]);
         weights["backbone.conv1.weight"] = WithChannelsReversed(weights["backbone.conv1.weight"]);
-        weights["normalization.mean"] = Weights(folder, MeanFile).TryGetValue("MeanImage", out var mean)
+        weights["normalization.mean"] = Weights(folder, MeanFile).TryGetValue("MeanImage", out var mean) && mean.Shape is [1, 3, _, _]
             ? WithChannelsReversed(mean)
-            : throw new FormatException($"'{MeanFile}' has no MeanImage");
+            : throw new FormatException($"'{MeanFile}' has no MeanImage of three channels");
         weights["normalization.scale"] = new HostTensor([1, 3, 1, 1], [1, 1, 1]);
         return weights;
     }

@@ -186,7 +186,7 @@ internal sealed class CheckpointSeries(
             {
                 warn(
                     $"The checkpoint was written on {before.Hardware}, and training goes on on {fingerprint.Hardware}: the model may "
-                        + "differ in last bits.");
+                        + "differ in last bits, and by more where the precision is another one.");
             }
 
             return CheckpointFile.ReadState(path);

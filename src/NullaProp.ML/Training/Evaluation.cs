@@ -108,6 +108,15 @@ internal static class EpochReport
         $"Row {row} of the {data} data, counted from 0 among rows with a label, cannot be scored: its values make the network's numbers "
             + "overflow. Scale it as in the training data, or leave it out.";
 
+    /// <summary>Returns the sentence about a noise schedule whose trained ends crossed.</summary>
+    /// <param name="epoch">The epoch, from 1.</param>
+    /// <param name="learningRate">The highest rate.</param>
+    public static string CrossedEnds(int epoch, double learningRate) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The trained ends of the noise schedule crossed in epoch {epoch}: it does not rise from noise to label any more, so training was ")
+        + string.Create(CultureInfo.InvariantCulture, $"stopped. Lower {nameof(NoPropOptions.LearningRate)} (now {learningRate}), or ")
+        + $"choose {nameof(NoiseScheduleKind)}.{NoiseScheduleKind.Learned}, whose ends stay.";
+
     /// <summary>Returns the sentence.</summary>
     /// <param name="metrics">The epoch.</param>
     public static string Sentence(EpochMetrics metrics)

@@ -20,6 +20,9 @@ internal sealed class ProgressPace(IProgress<NoPropProgress>? listener, TimeProv
     /// <param name="rows">Its number of rows, where the data tells it.</param>
     public void BeginReading(long? rows) => (_begun, _total, _before, _rows, _steps) = (clock.GetTimestamp(), rows, 0, 0, 0);
 
+    /// <summary>Takes note of the same data being read from its first row again.</summary>
+    public void ReadAgain() => (_begun, _rows) = (clock.GetTimestamp(), 0);
+
     /// <summary>Takes note of a row. Rows that are read anew while the model is trained tell nothing.</summary>
     public void Row()
     {

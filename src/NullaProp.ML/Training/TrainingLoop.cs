@@ -160,7 +160,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             }
 
             var epoch = training.Place.Epoch + 1;
-            var fault = Divergence(training.History, epoch);
+            var fault = Divergence(training.History, epoch) ?? CrossedEnds(epoch);
             var measured = fault is null && model.IsWhole ? Evaluate() : default;
             if ((fault ?? Unscorable(measured, epoch)) is { } found)
             {
@@ -231,6 +231,12 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
         return Diverged(fault, epoch, step >= 0 ? (step % _stepsPerEpoch) + 1 : _stepsPerEpoch);
     }
+
+    // Nothing else holds trained ends of a noise schedule apart, and no model whose schedule falls can be saved.
+    private string? CrossedEnds(int epoch) =>
+        model.Schedule.TrainsEnds && model.Schedule.Levels([0, 1]) is [var noise, var label] && !(noise.LogSnr < label.LogSnr)
+            ? EpochReport.CrossedEnds(epoch, options.LearningRate)
+            : null;
 
     // What is wrong with a network that scores no numbers: its weights, or a row that it was not trained on.
     private string? Unscorable(Measured measured, int epoch) =>

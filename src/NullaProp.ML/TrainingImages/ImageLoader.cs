@@ -19,6 +19,9 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     /// <summary>Gets the folder of temporary files.</summary>
     public string Folder { get; init; } = Path.GetTempPath();
 
+    /// <summary>Gets what hears that rows which do not fit the memory are read from the first one again.</summary>
+    public Action ReadAgain { get; init; } = static () => { };
+
     /// <summary>
     /// Reads all rows that have a label into memory, or again whenever they are needed where they take more than
     /// <see cref="NoPropOptions.MaxCachedBytes"/>.
@@ -92,7 +95,13 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
             store.Add(pixels, reading.Current.Label, reading.Current.Weight);
             if ((long)store.Count * store.RowBytes > options.MaxCachedBytes)
             {
-                return features is null ? rows : Kept(rows, store, reading, pixels);
+                if (features is not null)
+                {
+                    return Kept(rows, store, reading, pixels);
+                }
+
+                ReadAgain();
+                return rows;
             }
         }
 

@@ -126,7 +126,8 @@ public enum ReadoutLoss
 }
 
 /// <summary>
-/// How the log signal-to-noise ratio runs from noise (t = 0) to label (t = 1). It is monotone by construction in every kind.
+/// How the log signal-to-noise ratio runs from noise (t = 0) to label (t = 1). It is monotone by construction in every kind, from its lower
+/// end to its higher; a training whose ends cross, under <see cref="LearnedJointly"/>, is stopped.
 /// </summary>
 public enum NoiseScheduleKind
 {

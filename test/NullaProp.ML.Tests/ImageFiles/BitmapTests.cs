@@ -82,6 +82,19 @@ public sealed class BitmapTests
         }
     }
 
+    // A file of some kilobytes may be so tall: it takes the memory of its pixels, and not of each of its rows at the frame's width.
+    [TestMethod]
+    public void In_ImageOfVeryManyRows_TakesLittleMemory()
+    {
+        var tall = Of(2, 400_000, (y, _) => (byte)(y < 200_000 ? 20 : 220));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var frame = tall.In(64, 64, ImageFit.Stretch);
+
+        Assert.IsLessThan(60L << 20, GC.GetAllocatedBytesForCurrentThread() - before); // all rows would take 410 MB
+        Assert.AreEqual((20, 220), (Values(frame).First(), Values(frame).Last()));
+    }
+
     private static Bitmap Of(int width, int height, Func<int, int, byte> grey)
     {
         var bytes = new byte[width * height * 4];

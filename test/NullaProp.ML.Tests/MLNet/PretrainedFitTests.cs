@@ -155,6 +155,18 @@ public sealed class PretrainedFitTests
     }
 
     [TestMethod]
+    public void Fit_PhotoWithAHugePixel_BlamesThePhoto()
+    {
+        var (rows, trainer) = (StripedPhotos.Rows(4, seed: 0).ToList(), Trainer(Options));
+        Array.Fill(rows[2].Features, 3e38f);
+        var data = TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(rows));
+
+        var fault = Assert.Throws<InvalidOperationException>(() => trainer.Fit(data));
+
+        Assert.Contains("overflows: a pixel is 3E+38, but photos have pixels from 0 to 255.", fault.Message);
+    }
+
+    [TestMethod]
     public void Fit_ImagesOfAnotherSize_SaysTheSizeThatIsNeeded()
     {
         var trainer = Trainer(Options);

@@ -159,6 +159,32 @@ public sealed class ProgressTests
         }
     }
 
+    // What does not fit the memory is read from its beginning again.
+    [TestMethod]
+    public void Report_WhileStreamedRowsAreRead_NeverCountsMoreThanThereAre()
+    {
+        const int count = 5_000; // more than are kept
+        var time = new ManualTime();
+        var reports = new Recorder<NoPropProgress>();
+        var options = TinyImages.Options with { MaxCachedBytes = 65_536, Epochs = 1 };
+        var trainer = new NoPropTrainer(Context, options, new NoPropRun { Progress = reports }) { Clock = time };
+
+        trainer.Fit(Context.Data.LoadFromEnumerable(Slow())).Dispose();
+
+        var read = reports.Reports.Where(report => report.Epoch == 0).Select(report => report.Step).ToArray();
+        Assert.AreEqual(count, read.Max());
+        Assert.IsGreaterThan(count, read.Length, "it was read once: nothing was tested");
+
+        IEnumerable<KeyedRow> Slow()
+        {
+            foreach (var (pixels, label) in TinyImages.Pixels(count, 3))
+            {
+                time.Milliseconds += 1000;
+                yield return new KeyedRow { Features = pixels, Label = (uint)label + 1 };
+            }
+        }
+    }
+
     [TestMethod]
     public void Log_MLContext_HearsOfDataAndEveryEpoch()
     {

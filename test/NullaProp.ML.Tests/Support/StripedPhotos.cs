@@ -10,17 +10,20 @@ internal static class StripedPhotos
     private const int Size = 3 * Side * Side;
 
     // Stripes that lie and stripes that stand, of any colour and width, behind noise.
-    public static IDataView Data(MLContext context, int rows, int seed, bool areNamedRight = true)
+    public static IDataView Data(MLContext context, int rows, int seed, bool areNamedRight = true) =>
+        TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(Rows(rows, seed, areNamedRight).ToList()));
+
+    /// <summary>Returns the same rows one by one.</summary>
+    public static IEnumerable<Photo> Rows(int rows, int seed, bool areNamedRight = true)
     {
         var random = new Random(seed);
-        var photos = Enumerable
+        return Enumerable
             .Range(0, rows)
             .Select(row => new Photo
             {
                 Label = row % 2 == 0 ? "lies" : "stands",
                 Features = Stripes(stands: row % 2 == 1 == areNamedRight, random),
             });
-        return TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(photos.ToList()));
     }
 
     private static float[] Stripes(bool stands, Random random)
@@ -37,7 +40,7 @@ internal static class StripedPhotos
         return pixels;
     }
 
-    private sealed class Photo
+    internal sealed class Photo
     {
         public string Label { get; init; } = string.Empty;
 

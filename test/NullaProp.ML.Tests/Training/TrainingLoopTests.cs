@@ -137,6 +137,31 @@ public sealed partial class TrainingLoopTests
         Assert.IsTrue(epochs.Count == 12 || epochs.Count == best + 3, $"best epoch {best}, stopped after {epochs.Count}");
     }
 
+    // No model of such a schedule could be saved at the end.
+    [TestMethod]
+    public void Run_EndsOfTheScheduleThatCross_AreSaidAtOnce()
+    {
+        var options = Short with
+        {
+            LearningRate = 1e-6,
+            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative },
+        };
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
+        using (no_grad())
+        {
+            model.Weights.Values.Single(weight => weight.Key == "schedule.noise_end").Value.fill_(9);
+        }
+
+        var data = new TrainingData(Images(20), null, new RandomStreams(3));
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(
+            () => new TrainingLoop(model, options, data, new TrainingMonitor(_ => { }, () => { })).Run());
+
+        Assert.AreEqual(
+            "The trained ends of the noise schedule crossed in epoch 1: it does not rise from noise to label any more, so training was "
+                + "stopped. Lower LearningRate (now 1E-06), or choose NoiseScheduleKind.Learned, whose ends stay.",
+            fault.Message);
+    }
+
     [TestMethod]
     public void Run_CancelledAtAStep_StopsThere()
     {
