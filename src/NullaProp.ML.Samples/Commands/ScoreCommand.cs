@@ -72,7 +72,7 @@ internal static class ScoreCommand
             var loaded = Stamp(modelPath);
             using var predictor = ImagePredictor.Load(modelPath);
             job = open();
-            var hash = Stamp(modelPath) == loaded ? ScoreJob.HashOf(modelPath) : null;
+            var hash = Stamp(modelPath) == loaded ? FileHash.Of(modelPath) : null;
             if (hash is null || Stamp(modelPath) != loaded)
                 throw new UserMistakeException($"The model file '{modelPath}' changed while it was read. Run the same command again.");
             job.Begin(hash);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.ML;
 using NullaProp.ML.Samples.Reporting;
 
@@ -59,16 +58,19 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
         // Few files have the length of another one, and only these are read.
         var (training, evaluation) = (Training.Files.ToLookup(Length), Evaluation.Files.ToLookup(Length));
         var originals = training.Where(files => evaluation.Contains(files.Key)).SelectMany(files => files)
-            .GroupBy(Hash).ToDictionary(files => files.Key, files => files.First().ImagePath);
+            .GroupBy(file => FileHash.Of(file.ImagePath)).ToDictionary(files => files.Key, files => files.First().ImagePath);
         var likely = evaluation.Where(files => training.Contains(files.Key)).SelectMany(files => files);
-        return [.. likely.Select(file => (file.ImagePath, originals.GetValueOrDefault(Hash(file), ""))).Where(pair => pair.Item2 != "")];
+        return
+        [
+            .. likely.Select(file => (Copy: file.ImagePath, Original: originals.GetValueOrDefault(FileHash.Of(file.ImagePath), "")))
+                .Where(pair => pair.Original.Length > 0),
+        ];
 
-        static long Length(ImageRow file) => new FileInfo(file.ImagePath).Length;
-
-        static string Hash(ImageRow file)
+        // Of what a link leads to, not of the link.
+        static long Length(ImageRow file)
         {
             using var stream = File.OpenRead(file.ImagePath);
-            return Convert.ToHexString(SHA256.HashData(stream));
+            return stream.Length;
         }
     }
 

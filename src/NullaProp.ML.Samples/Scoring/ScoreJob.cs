@@ -26,7 +26,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     /// <summary>
     /// Makes the folder, or checks that it belongs to the same job: the same model, images, size of files and format.
     /// </summary>
-    /// <param name="modelHash">The <see cref="HashOf"/> of the model's file.</param>
+    /// <param name="modelHash">The <see cref="FileHash.Of"/> of the model's file.</param>
     /// <exception cref="UserMistakeException">It is another job's, or cannot be written.</exception>
     public void Begin(string modelHash)
     {
@@ -138,14 +138,6 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         {
             throw new UserMistakeException($"The results cannot be written to '{folder}': {exception.Message}", exception);
         }
-    }
-
-    /// <summary>Returns the SHA-256 of a file.</summary>
-    /// <param name="path">The file.</param>
-    public static string HashOf(string path)
-    {
-        using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     private string Mark(string modelHash)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
@@ -67,7 +66,7 @@ internal sealed class BlocksRun
                 Path.Combine(folder, "data.idv"));
 
             // Last, and whole: a folder with it is prepared.
-            var description = new Description(pixels.Side, pixels.Colors, options, Hash(Path.Combine(folder, "data.idv")));
+            var description = new Description(pixels.Side, pixels.Colors, options, FileHash.Of(Path.Combine(folder, "data.idv")));
             OutputFile.Replace(descriptionPath, JsonSerializer.Serialize(description, Json));
             return 0;
         });
@@ -145,17 +144,11 @@ internal sealed class BlocksRun
 
     private IDataView Data()
     {
-        return File.Exists(DataPath) && Hash(DataPath) == _description.DataSha256
+        return File.Exists(DataPath) && FileHash.Of(DataPath) == _description.DataSha256
             ? _mlContext.Data.LoadFromBinary(DataPath)
             : throw new UserMistakeException(
                 $"The images of the run, '{DataPath}', are {(File.Exists(DataPath) ? "others than when it was prepared" : "missing")}. "
                 + "Copy the whole folder again, or prepare the run anew in another one.");
-    }
-
-    private static string Hash(string path)
-    {
-        using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     private static string DescriptionPath(string folder) => Path.Combine(folder, "run.json");

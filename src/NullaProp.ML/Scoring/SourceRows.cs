@@ -119,9 +119,9 @@ internal sealed class SourceThread(DataViewRowCursor rows, Func<bool> move)
     {
         lock (_turn)
         {
-            if (!_isAnswered)
+            while (!_isAnswered && Monitor.Wait(_turn, patience))
             {
-                Monitor.Wait(_turn, patience); // which the end of the source wakes, too
+                // Woken by the end of the source, which is no answer; the thread gives one when its row has come.
             }
 
             return _isAnswered;
