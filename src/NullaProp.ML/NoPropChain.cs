@@ -51,7 +51,7 @@ public static class NoPropChain
     /// columns have other names. It can be saved and used like the chain itself, which stays as it is.
     /// </summary>
     /// <param name="model">The chain, or the NoProp transformer alone.</param>
-    /// <param name="change">Makes the other one, by <c>WithSampling</c> or <c>WithColumns</c>.</param>
+    /// <param name="change">Makes the other one, by <c>WithSampling</c>, <c>WithColumns</c> or <c>WithThreads</c>.</param>
     /// <returns>The other chain. Both hold the same other steps, and each its own NoProp transformer.</returns>
     /// <exception cref="ArgumentException">
     /// The chain has no NoProp transformer, or several, or the function returns <see langword="null"/>.

@@ -1,4 +1,5 @@
 using NullaProp.ML.Interop;
+using NullaProp.ML.Plan;
 
 namespace NullaProp.ML;
 
@@ -24,8 +25,19 @@ public sealed record NoPropDiagnostics(int Rows, double SingleEvaluationMicroAcc
 /// </param>
 public sealed record DenoisingPoint(double Time, IReadOnlyList<float[]> NoisyLabels, IReadOnlyList<float[]> Predictions)
 {
-    // Each point has read the data for itself.
-    internal static IReadOnlyList<DenoisingPoint> OfSameRows(IReadOnlyList<DenoisingPoint> points)
+    /// <summary>Follows rows along a plan.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="scores">Returns the scores of the rows by a part of it; reads the data.</param>
+    /// <exception cref="InvalidOperationException">The data has not the same rows at every reading.</exception>
+    internal static IReadOnlyList<DenoisingPoint> Along(SamplingPlan plan, Func<SamplingPlan, IReadOnlyList<float[]>> scores) =>
+        OfSameRows(
+        [
+            .. plan.Stages.Select((stage, i) =>
+                new DenoisingPoint(stage.Time, scores(plan.EndingBefore(i)), scores(plan.EndingWithPrediction(i)))),
+            new DenoisingPoint(1, scores(plan.EndingBefore(plan.Stages.Count)), scores(plan)),
+        ]);
+
+    private static IReadOnlyList<DenoisingPoint> OfSameRows(IReadOnlyList<DenoisingPoint> points)
     {
         var counts = points.SelectMany(point => new[] { point.NoisyLabels.Count, point.Predictions.Count }).Distinct().ToArray();
         return counts is [_]

@@ -29,6 +29,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     private readonly Lazy<bool> _scoresUsualImages;
     private readonly UseCount _network;
     private readonly UseCount _use;
+    private readonly int? _threads;
     private int _isDisposed;
 
     /// <summary>Creates the first scorer of a model.</summary>
@@ -39,28 +40,19 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     }
 
     // The scorer is a user of the network, who leaves if it cannot be made.
-    private NoPropScorer(StoredModel model, UseCount network, SamplingPlan? plan = null)
+    private NoPropScorer(StoredModel model, UseCount network, SamplingPlan? plan = null, int? threads = null)
     {
         try
         {
             Model = model;
-            _network = network;
+            (_network, _threads) = (network, threads);
             Plan = plan ?? PlanCompiler.For(model.Network, model.Options);
             _folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, Plan, model.Starts));
-            _runner = new Lazy<TorchRunner>(() =>
-            {
-                RequireLibtorch();
-                return new TorchRunner(_folded.Value);
-            });
+            _runner = new Lazy<TorchRunner>(() => WithLibtorch(() => new TorchRunner(_folded.Value)));
             _rowRunner = new Lazy<ManagedRunner>(() =>
             {
-                var runner = new ManagedRunner(_folded.Value, model.Shape);
-                if (runner.NeedsLibtorch)
-                {
-                    RequireLibtorch();
-                }
-
-                return runner;
+                var runner = new ManagedRunner(_folded.Value, model.Shape, threads ?? Environment.ProcessorCount);
+                return runner.NeedsLibtorch ? WithLibtorch(() => runner) : runner;
             });
             _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
             Range = new PixelRange(model.IsOfBytes);
@@ -106,13 +98,22 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var starts = draws == Model.Options.Sampling.Draws && noises == Plan.StoredNoises
                 ? Model.Starts
                 : Start.Points(draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
-            return By(plan, Model with { Options = options, Starts = starts });
+            return By(plan, Model with { Options = options, Starts = starts }, _threads);
         });
 
     /// <summary>Returns a scorer of the same weights that goes a part of this one's way, from the same starts.</summary>
     /// <param name="part">The plan, which ends earlier than <see cref="Plan"/>.</param>
     public NoPropScorer Along(SamplingPlan part) =>
-        Use(() => By(part, Model));
+        Use(() => By(part, Model, _threads));
+
+    /// <summary>Returns a scorer of the same weights that uses another number of threads.</summary>
+    /// <param name="threads">The most threads of one call; <see langword="null"/> for as many as there are processors.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    public NoPropScorer WithThreads(int? threads)
+    {
+        ThreadCount.Require(threads, nameof(threads), nameof(threads));
+        return Use(() => By(Plan, Model, threads));
+    }
 
     /// <summary>Returns a copy of the network to train further, which the caller disposes of.</summary>
     /// <param name="options">Options of the same architecture.</param>
@@ -140,6 +141,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)
             {
+                using var count = _rowRunner.Value.NeedsLibtorch ? OwnThreads() : null;
                 _rowRunner.Value.Probabilities(pixels, scores, votes);
             }
             else if (TorchBackend.IsPresent)
@@ -167,6 +169,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public (double SingleEvaluation, double NoiseZ) Diagnose(IImages images) =>
         UseTensors(() =>
         {
+            using var count = OwnThreads();
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
             var (first, fromNoise) = Evaluation.OfBoth(pixels => _runner.Value.Diagnosis(pixels, noise), images);
@@ -191,13 +194,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <summary>Does something with the model while nobody can free it.</summary>
     /// <param name="action">What to do.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public void Use(Action action) => Use(() => Done(action));
-
-    /// <summary>Does something with the model as tensors while nobody can free it.</summary>
-    /// <param name="action">What to do.</param>
-    /// <exception cref="InvalidOperationException">libtorch is missing.</exception>
-    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    public void UseTensors(Action action) => UseTensors(() => Done(action));
+    public void Use(Action action) => Use(() =>
+    {
+        action();
+        return true;
+    });
 
     /// <inheritdoc/>
     public void Dispose()
@@ -211,6 +212,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     private void ScoreBatch(ReadOnlySpan<float> pixels, int rows, Span<float> scores, long[] votes)
     {
         var runner = _runner.Value; // first: it says so where libtorch is missing
+        using var count = OwnThreads();
         using var scope = NewDisposeScope();
         var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width], dtype: ScalarType.Float32, device: CPU); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
@@ -230,30 +232,22 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         }
     }
 
-    private T UseTensors<T>(Func<T> function) => Use(() =>
-    {
-        RequireLibtorch();
-        return function();
-    });
+    private T UseTensors<T>(Func<T> function) => Use(() => WithLibtorch(function));
 
-    private static bool Done(Action action)
-    {
-        action();
-        return true;
-    }
-
-    private NoPropScorer By(SamplingPlan plan, StoredModel model)
+    private NoPropScorer By(SamplingPlan plan, StoredModel model, int? threads)
     {
         _network.TryEnter(); // succeeds: this scorer is itself a user of the network
-        return new NoPropScorer(model, _network, plan);
+        return new NoPropScorer(model, _network, plan, threads);
     }
 
-    // Where libtorch is missing: each row by itself, on all cores.
+    private ThreadCount? OwnThreads() => _threads is null ? null : new ThreadCount(_threads);
+
+    // Where libtorch is missing: each row by itself, on all threads.
     private void ScoreRows(float[] pixels, int rows, Span<float> scores, long[] votes)
     {
         var (runner, size, classes, draws) = (_rowRunner.Value, Shape.Size, ClassCount, votes.Length / rows);
         var probabilities = new float[rows * classes];
-        Parallel.For(0, rows, row => runner.Probabilities(
+        Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = _threads ?? -1 }, row => runner.Probabilities(
             pixels.AsSpan(row * size, size),
             probabilities.AsSpan(row * classes, classes),
             votes.AsSpan(row * draws, draws)));
@@ -261,7 +255,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     }
 
     // The model's device is looked for when it is first asked for, before anything native is called.
-    private void RequireLibtorch() => _ = Model.Network.Weights.Device;
+    private T WithLibtorch<T>(Func<T> function)
+    {
+        _ = Model.Network.Weights.Device;
+        return function();
+    }
 
     private void Enter()
     {

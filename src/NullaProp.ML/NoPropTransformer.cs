@@ -44,11 +44,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
 
     internal NoPropTransformer(NoPropScorer scorer, DataViewType featureColumnType)
     {
-        _scorer = scorer;
         var stored = scorer.Model;
         _columns = new ScoreColumns(stored.Options, stored.Classes, stored.Keys);
-        FeatureColumnType = featureColumnType;
-        Model = new NoPropModel(stored);
+        (_scorer, FeatureColumnType, Model) = (scorer, featureColumnType, new NoPropModel(stored));
     }
 
     /// <summary>Gets the model: its options, sizes and class names.</summary>
@@ -95,10 +93,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <exception cref="ArgumentException">A name is empty, or two output columns have the same.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public NoPropTransformer WithColumns(
-        string? features = null,
-        string? label = null,
-        string? score = null,
-        string? predictedLabel = null) =>
+        string? features = null, string? label = null, string? score = null, string? predictedLabel = null) =>
         With(Model.Options with
         {
             FeatureColumnName = features ?? Model.Options.FeatureColumnName,
@@ -106,6 +101,16 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
             ScoreColumnName = score ?? Model.Options.ScoreColumnName,
             PredictedLabelColumnName = predictedLabel ?? Model.Options.PredictedLabelColumnName,
         });
+
+    /// <summary>Returns a transformer with the same parameters that scores on fewer or more threads. Both must be disposed of.</summary>
+    /// <param name="threads">
+    /// The most threads that compute scores for one call, from 1 to 1,024, without one that reads the data; <see langword="null"/> for as
+    /// many as the processors that the process may use. Nothing of it is saved with the model.
+    /// </param>
+    /// <returns>The other transformer. Its scores differ by rounding at most, where libtorch computes a batch.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
+    public NoPropTransformer WithThreads(int? threads) => new(_scorer.WithThreads(threads), FeatureColumnType);
 
     /// <summary>
     /// Measures what should stand beside the accuracy of the model: that of one evaluation, that with noise in place of the noisy label,
@@ -149,13 +154,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
                 + $"Train another variant, such as {nameof(ContinuousTime)}.");
         }
 
-        var plan = _scorer.Plan;
-        return DenoisingPoint.OfSameRows(
-        [
-            .. plan.Stages.Select((stage, i) =>
-                new DenoisingPoint(stage.Time, Along(plan.EndingBefore(i), data), Along(plan.EndingWithPrediction(i), data))),
-            new DenoisingPoint(1, Along(plan.EndingBefore(plan.Stages.Count), data), Along(plan, data)),
-        ]);
+        return DenoisingPoint.Along(_scorer.Plan, part => Along(part, data));
     }
 
     /// <summary>

@@ -7,6 +7,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
+using NullaProp.ML.Training;
 using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML;
@@ -17,7 +18,6 @@ namespace NullaProp.ML;
 internal sealed class TrainingChecks(NoPropOptions options, ModelDescription about)
 {
     private const int FewPhotos = 1000; // of 300, of three classes, it tells 67 to 77 % apart, and the pretrained network 90
-    private const int MostThreads = 1024; // more than a process may start end it without a word
 
     /// <summary>Checks that a model can be trained further with these options.</summary>
     /// <param name="options">The options.</param>
@@ -40,13 +40,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     public static void Run(NoPropRun run)
     {
         OptionProperty.RequireKnownValues(run, nameof(run));
-        if (run.Threads is < 1 or > MostThreads)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(run),
-                $"{nameof(run.Threads)} is {run.Threads}, but must be from 1 to {MostThreads}, or null for as many as there are "
-                    + "processors.");
-        }
+        ThreadCount.Require(run.Threads, nameof(run), nameof(run.Threads));
     }
 
     /// <summary>Returns in sentences what ties the blocks of a model to each other, so that they cannot be trained apart.</summary>

@@ -10,6 +10,8 @@ namespace NullaProp.ML.Training;
 /// <threadsafety>To be disposed of on the thread that made it.</threadsafety>
 internal sealed class ThreadCount : IDisposable
 {
+    private const int Most = 1024; // more than a process may start end it without a word
+
     private static readonly Lock Turn = new();
     private static int _living; // of all threads
     private static int _beforeAll;
@@ -42,6 +44,21 @@ internal sealed class ThreadCount : IDisposable
 
             _last = threads ?? Math.Min(_beforeHere, Environment.ProcessorCount); // the latter knows affinity and quota
             set_num_threads(_last);
+        }
+    }
+
+    /// <summary>Checks a number that a caller asks for.</summary>
+    /// <param name="threads">The number; <see langword="null"/> for libtorch's own.</param>
+    /// <param name="parameter">The caller's parameter that it came by.</param>
+    /// <param name="name">What the caller calls it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is out of range.</exception>
+    public static void Require(int? threads, string parameter, string name)
+    {
+        if (threads is < 1 or > Most)
+        {
+            throw new ArgumentOutOfRangeException(
+                parameter,
+                $"{name} is {threads}, but must be from 1 to {Most}, or null for as many as there are processors.");
         }
     }
 

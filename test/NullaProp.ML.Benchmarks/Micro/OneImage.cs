@@ -52,6 +52,6 @@ public class OneImage : IDisposable
     private static ManagedRunner Runner(TrainedModel model)
     {
         var folded = new FoldedModel(model.Network, PlanCompiler.For(model.Network, model.Options), model.Starts);
-        return new ManagedRunner(folded, SyntheticImages.Shape);
+        return new ManagedRunner(folded, SyntheticImages.Shape, Environment.ProcessorCount);
     }
 }

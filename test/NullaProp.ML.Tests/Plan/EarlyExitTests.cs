@@ -222,7 +222,7 @@ public sealed class EarlyExitTests
         var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var early = new TorchRunner(model, plan, starts);
         using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
-        var rows = new ManagedRunner(early.Folded, TinyModel.Shape);
+        var rows = new ManagedRunner(early.Folded, TinyModel.Shape, Environment.ProcessorCount);
 
         var (actual, expected) = (early.Probabilities(pixels), whole.Probabilities(pixels));
 

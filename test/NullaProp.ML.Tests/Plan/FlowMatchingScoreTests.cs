@@ -66,7 +66,7 @@ public sealed class FlowMatchingScoreTests
         var unit = form == VelocityForm.Raw ? 1 : MathF.Sqrt(3);
         using var model = TinyModel.WithLogits(options, 0.9f * unit, 0.3f * unit, -0.2f * unit);
         using var batch = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(draws, 3, new RandomStreams(5)));
-        var rows = new ManagedRunner(batch.Folded, TinyModel.Shape);
+        var rows = new ManagedRunner(batch.Folded, TinyModel.Shape, Environment.ProcessorCount);
 
         var together = batch.Probabilities(ones(1, 1, 8, 8)).data<float>().ToArray();
         var alone = new float[3];

@@ -49,7 +49,7 @@ public sealed class VariantPlanTests
         var starts = Start.Points(draws, model.Embedding.Dimension, new RandomStreams(5));
         var plan = PlanCompiler.For(model, options);
         using var runner = new TorchRunner(model, plan, starts);
-        var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
+        var rows = new ManagedRunner(runner.Folded, TinyModel.Shape, Environment.ProcessorCount);
 
         var actual = runner.Probabilities(pixels);
 
@@ -98,7 +98,7 @@ public sealed class VariantPlanTests
         var plan = PlanCompiler.For(model, options);
         var draws = Start.Points(2, model.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
         using var runner = new TorchRunner(model, plan, draws);
-        var rows = new ManagedRunner(runner.Folded, TinyModel.Shape);
+        var rows = new ManagedRunner(runner.Folded, TinyModel.Shape, Environment.ProcessorCount);
 
         var actual = runner.Probabilities(pixels);
 

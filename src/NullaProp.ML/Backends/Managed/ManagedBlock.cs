@@ -24,10 +24,11 @@ internal sealed class ManagedBlock
     /// <param name="block">The block.</param>
     /// <param name="folded">Its multiplied-out layers.</param>
     /// <param name="shape">The size of the images.</param>
-    public ManagedBlock(Denoiser model, DenoisingBlock block, FoldedBlock folded, ImageShape shape)
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public ManagedBlock(Denoiser model, DenoisingBlock block, FoldedBlock folded, ImageShape shape, int threads)
     {
         ImageNetwork = block.Backbone.Layers() is { } layers
-            ? new ManagedImageNetwork(model.Normalization, layers, block.Head.HostJoin().ImageColumns(), shape)
+            ? new ManagedImageNetwork(model.Normalization, layers, block.Head.HostJoin().ImageColumns(), shape, threads)
             : new LibtorchImageNetwork(model.Normalization, block, shape);
         (_hidden, _labelMatrix, _labelFold) = (folded.LabelFold.Rows, new(folded.LabelMatrix), new(folded.LabelFold));
         _residual = folded.ResidualMatrix is { } residual ? new(residual) : null;

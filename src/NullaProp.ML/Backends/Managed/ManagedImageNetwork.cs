@@ -23,17 +23,20 @@ internal sealed class ManagedImageNetwork : IImageNetwork
     private readonly ManagedLayers _layers;
     private readonly int _features;
     private readonly ManagedMatrix _join;
+    private readonly int _threads;
 
     /// <summary>Copies the weights of a network.</summary>
     /// <param name="normalization">The scaling of raw pixels.</param>
     /// <param name="layers">The network's layers.</param>
     /// <param name="join">The head's first layer as far as it reads the image, (H, H).</param>
     /// <param name="shape">The size of the images.</param>
-    public ManagedImageNetwork(PixelNormalization normalization, IReadOnlyList<BackboneLayer> layers, HostTensor join, ImageShape shape)
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public ManagedImageNetwork(
+        PixelNormalization normalization, IReadOnlyList<BackboneLayer> layers, HostTensor join, ImageShape shape, int threads)
     {
         var scaling = (normalization.Mean.Host().Values, normalization.Scale.Host().Values);
-        _layers = new ManagedLayers(layers, shape, scaling, Environment.ProcessorCount);
-        (_features, _join) = (join.Columns, new ManagedMatrix(join));
+        _layers = new ManagedLayers(layers, shape, scaling, threads);
+        (_features, _join, _threads) = (join.Columns, new ManagedMatrix(join), threads);
     }
 
     /// <inheritdoc/>
@@ -43,6 +46,6 @@ internal sealed class ManagedImageNetwork : IImageNetwork
     public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share)
     {
         share.Clear();
-        _join.MultiplyAdd(_layers.Forward(pixels, team!, Environment.ProcessorCount)[.._features], share);
+        _join.MultiplyAdd(_layers.Forward(pixels, team!, _threads)[.._features], share);
     }
 }

@@ -17,10 +17,11 @@ internal sealed class ManagedRunner
     /// <summary>Brings a model into this backend's form.</summary>
     /// <param name="folded">The model, multiplied out for a plan.</param>
     /// <param name="shape">The size of the images.</param>
-    public ManagedRunner(FoldedModel folded, ImageShape shape)
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public ManagedRunner(FoldedModel folded, ImageShape shape, int threads)
     {
         _interpreter = new PlanInterpreter(folded.Plan, folded.Paths.Count);
-        _model = new ManagedModel(folded, shape);
+        _model = new ManagedModel(folded, shape, threads);
     }
 
     /// <summary>Gets a value indicating whether an image network is computed by libtorch all the same.</summary>
@@ -52,11 +53,12 @@ internal sealed class ManagedModel
     /// <summary>Copies a model.</summary>
     /// <param name="folded">The model, multiplied out for a plan.</param>
     /// <param name="shape">The size of the images.</param>
-    public ManagedModel(FoldedModel folded, ImageShape shape)
+    /// <param name="threads">The most threads that compute an image together.</param>
+    public ManagedModel(FoldedModel folded, ImageShape shape, int threads)
     {
         var (model, numbers) = (folded.Model, folded.Blocks.Keys.Order().ToList());
         (Classes, PixelCount) = (model.ClassCount, shape.Size);
-        Blocks = [.. numbers.Select(number => new ManagedBlock(model, model.Blocks[number], folded.Blocks[number], shape))];
+        Blocks = [.. numbers.Select(number => new ManagedBlock(model, model.Blocks[number], folded.Blocks[number], shape, threads))];
         BlockOfStage = [.. folded.Plan.Stages.Select(stage => numbers.IndexOf(stage.Block))];
         Readout = [.. folded.Readout?.Layers.Select(layer => new ManagedMatrix(layer)) ?? []];
         ReadoutScale = (float)(folded.Readout?.Scale ?? 0);

@@ -94,7 +94,7 @@ public sealed class ManagedRunnerTests
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         var folded = new FoldedModel(model, plan, starts);
-        new ManagedRunner(folded, TinyModel.Shape).Probabilities(pixels[1].data<float>().ToArray(), scores);
+        new ManagedRunner(folded, TinyModel.Shape, Environment.ProcessorCount).Probabilities(pixels[1].data<float>().ToArray(), scores);
         using var batch = new TorchRunner(folded);
         var expected = batch.Probabilities(pixels)[1];
 
@@ -124,7 +124,8 @@ public sealed class ManagedRunnerTests
     {
         using var model = TinyModel.Create(options);
         var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5));
-        var runner = new ManagedRunner(new FoldedModel(model, PlanCompiler.For(model, options), starts), TinyModel.Shape);
+        var folded = new FoldedModel(model, PlanCompiler.For(model, options), starts);
+        var runner = new ManagedRunner(folded, TinyModel.Shape, Environment.ProcessorCount);
         var (pixels, scores, votes) = (new float[64], new float[3], new long[starts.Rows]);
         runner.Probabilities(pixels, scores, votes);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -172,7 +173,7 @@ public sealed class ManagedRunnerTests
         var starts = Start.Points(0, 3, new RandomStreams(1));
         var plan = PlanCompiler.For(model, options);
         using var batch = new TorchRunner(model, plan, starts);
-        var runner = new ManagedRunner(batch.Folded, shape);
+        var runner = new ManagedRunner(batch.Folded, shape, Environment.ProcessorCount);
         float[][] images = [.. Enumerable.Range(0, 8).Select(i => Enumerable.Range(0, 64).Select(p => MathF.Sin((i * 64) + p)).ToArray())];
         var expected = images.Select(image => Score(runner, image)).ToArray();
         var results = new float[images.Length][];
@@ -212,7 +213,7 @@ public sealed class ManagedRunnerTests
             model,
             plan,
             Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5)));
-        var runner = new ManagedRunner(batch.Folded, shape);
+        var runner = new ManagedRunner(batch.Folded, shape, Environment.ProcessorCount);
         var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
         var expected = batch.Probabilities(pixels).data<float>().ToArray();
 
