@@ -20,7 +20,6 @@ internal static class KillCommand
 
     private static readonly JsonSerializerOptions Format = new()
     {
-        WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
     };
 
@@ -128,7 +127,7 @@ internal static class KillCommand
                 new JsonObject(
                     figures.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonSerializer.SerializeToNode(pair.Value, Format)))),
         };
-        File.WriteAllText(path, json.ToJsonString(Format) + "\n");
+        FigureFile.Write(path, json);
     }
 
     private sealed class DisposableFolder : IDisposable

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
@@ -15,8 +14,6 @@ namespace NullaProp.ML.Benchmarks;
 /// </summary>
 internal static class ThreadsCommand
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
-
     // Its name, the threads of the run (0: the default), and what the environment says of waiting.
     private static readonly (string Name, int Threads, string? WaitPolicy, string? SpinCount)[] Settings =
     [
@@ -116,8 +113,7 @@ internal static class ThreadsCommand
         }
 
         var root = new JsonObject { ["images"] = images, ["machine"] = Machine.Describe(), ["rows"] = rows.DeepClone() };
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);
-        File.WriteAllText(json, root.ToJsonString(Format) + "\n");
+        FigureFile.Write(json, root);
     }
 
     // Processes that want a processor each, until it is disposed of.

@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Benchmarks.Reporting;
 
@@ -9,12 +7,6 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 /// <param name="command">The command with its arguments, for who wants the same figures.</param>
 internal sealed class ReliabilityReport(string command)
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private readonly JsonObject _figures = [];
     private readonly List<string> _falls = [];
 
@@ -47,12 +39,10 @@ internal sealed class ReliabilityReport(string command)
             ["figures"] = _figures.DeepClone(),
             ["machine"] = Machine.Describe(),
         };
-        var text = root.ToJsonString(Format);
-        Console.WriteLine(text);
+        Console.WriteLine(FigureFile.Text(root));
         if (json is not null)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(json))!);
-            File.WriteAllText(json, text + "\n");
+            FigureFile.Write(json, root);
         }
 
         return _falls.Count == 0 ? 0 : 1;

@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Benchmarks.Measuring;
 using Spectre.Console;
@@ -10,12 +8,6 @@ namespace NullaProp.ML.Benchmarks.Reporting;
 /// <param name="effort">How much is measured.</param>
 internal sealed class SpeedReport(Effort effort)
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     private readonly Dictionary<Figure, (double Value, Spread? Spread)> _figures = [];
     private readonly JsonObject _measurements = [];
     private readonly Table _times = new Table()
@@ -67,8 +59,7 @@ internal sealed class SpeedReport(Effort effort)
         root["spreads"] = new JsonObject(_figures.Where(pair => pair.Value.Spread is not null)
             .Select(pair => KeyValuePair.Create(pair.Key.Key, (JsonNode?)Json(pair.Value.Spread!, pair.Key.Unit))));
         root["measurements"] = _measurements.DeepClone();
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        File.WriteAllText(path, root.ToJsonString(Format) + "\n");
+        FigureFile.Write(path, root);
     }
 
     /// <summary>Prints everything as tables.</summary>

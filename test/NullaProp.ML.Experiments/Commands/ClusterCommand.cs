@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Experiments.Cluster;
-using NullaProp.ML.Experiments.Variants;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Commands;
 using NullaProp.ML.Samples.Reporting;
@@ -68,7 +67,7 @@ internal sealed class ClusterCommand
         foreach (var row in new[] { 10, 100 }.SelectMany(workers => Rows(simulation, workers, runs)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            results.Add([ResultFile<ClusterRow>.Line(row)]);
+            results.Add([row]);
             table.AddRow(
                 $"{row.Workers}", row.Road, $"{row.Hours:0.00}", $"{row.Hours5:0.00} … {row.Hours95:0.00}", $"{row.SpeedUp:0.0}",
                 $"{row.HoursOfWorkLost:0.00}", row.HoursByDaly is { } hours ? $"{hours:0.00}" : "–");

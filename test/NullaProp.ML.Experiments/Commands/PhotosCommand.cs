@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML;
 using NullaProp.ML.Experiments.Photos;
-using NullaProp.ML.Experiments.Variants;
 using NullaProp.ML.Samples.Commands;
 
 namespace NullaProp.ML.Experiments.Commands;
@@ -95,7 +94,7 @@ internal sealed class PhotosCommand
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 Console.WriteLine(ResultFile<PhotoRow>.Line(row));
-                results.Add([ResultFile<PhotoRow>.Line(row)]);
+                results.Add([row]);
             }
         }
 
@@ -114,9 +113,9 @@ internal sealed class PhotosCommand
                 cancellationToken.ThrowIfCancellationRequested();
                 if (results.Rows.Any(row => (row.Name, row.Classes, row.Photos, row.Draw) == (name, classes, task.Training.Count, draw)))
                     continue;
-                var line = ResultFile<FineTuningRow>.Line(study.Row(name, options, holdsBack));
-                Console.WriteLine(line);
-                results.Add([line]);
+                var row = study.Row(name, options, holdsBack);
+                Console.WriteLine(ResultFile<FineTuningRow>.Line(row));
+                results.Add([row]);
             }
         }
 
@@ -139,18 +138,13 @@ internal sealed class PhotosCommand
             foreach (var (name, chosen) in methods)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                results.Add(PhotoMethods.Rejections(name, chosen, task, foreign, features, draw).Select(Line));
+                RejectionRow[] rows = [.. PhotoMethods.Rejections(name, chosen, task, foreign, features, draw)];
+                Array.ForEach(rows, row => Console.WriteLine(ResultFile<RejectionRow>.Line(row)));
+                results.Add(rows);
             }
         }
 
         return 0;
-
-        static string Line(RejectionRow row)
-        {
-            var line = ResultFile<RejectionRow>.Line(row);
-            Console.WriteLine(line);
-            return line;
-        }
     }
 
     private IEnumerable<(int Classes, int PerClass, int Draw)> Tasks(ParseResult arguments) =>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NullaProp.ML.Experiments.Tables;
-using NullaProp.ML.Experiments.Variants;
 using NullaProp.ML.Samples.Commands;
 
 namespace NullaProp.ML.Experiments.Commands;
@@ -36,7 +35,7 @@ internal static class TablesCommand
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     Console.WriteLine(ResultFile<TableRow>.Line(row));
-                    results.Add([ResultFile<TableRow>.Line(row)]);
+                    results.Add([row]);
                 }
             }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.ML;
 using Spectre.Console;
 
@@ -13,12 +12,6 @@ namespace NullaProp.ML.Experiments.Decisions;
 /// <param name="epochs">Passes over the 60,000 training images.</param>
 internal sealed class DecisionStudy(string dataFolder, string resultPath, int epochs)
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        WriteIndented = true,
-    };
-
     // What was the default when the study began, but for the number of steps, which is one of the questions.
     private static readonly NoPropOptions Candidate = new()
     {
@@ -66,8 +59,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
         ("silent label, end at −1", new() { Variant = new ContinuousTime { LogSnrAtLabel = -1 } }),
     ];
 
-    private readonly List<DecisionRow> _rows =
-        File.Exists(resultPath) ? JsonSerializer.Deserialize<List<DecisionRow>>(File.ReadAllText(resultPath), Format)! : [];
+    private readonly ResultFile<DecisionRow> _file = new(resultPath);
 
     /// <summary>Runs what the file of results does not hold yet.</summary>
     public void Run(int seeds, CancellationToken cancellationToken)
@@ -80,7 +72,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
         {
             foreach (var (name, options) in Trainings.Concat(SecondRound))
             {
-                if (_rows.Exists(row => row.Training == name && row.Seed == seed))
+                if (_file.Rows.Any(row => row.Training == name && row.Seed == seed))
                     continue;
                 var watch = Stopwatch.StartNew();
                 using var model = mlContext.MulticlassClassification.Trainers
@@ -138,11 +130,12 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
     private void Score(string training, int seed, NoPropTransformer model, TimeSpan fitTime, IDataView test)
     {
         var diagnostics = model.Diagnose(test);
+        var rows = new List<DecisionRow>();
         foreach (var (scoring, change) in Scorings(training))
         {
             using var scorer = model.WithSampling(change);
             var calibration = Calibration.Of(scorer.Transform(test));
-            _rows.Add(new DecisionRow
+            rows.Add(new DecisionRow
             {
                 Training = training,
                 Scoring = scoring,
@@ -162,6 +155,6 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
                 + $"calibration error {calibration.ExpectedCalibrationError:P2}");
         }
 
-        File.WriteAllText(resultPath, JsonSerializer.Serialize(_rows, Format) + "\n");
+        _file.Add(rows);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Backends.Torch;
@@ -6,6 +7,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Storage;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Experiments.Photos;
@@ -42,7 +44,7 @@ internal sealed class PhotoFeatures
     /// <summary>Computes the features of photos that the file does not hold.</summary>
     /// <param name="archive">The zip of JPEG files, as train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg.</param>
     /// <param name="photos">The photos.</param>
-    /// <param name="cancellationToken">Stops it; what is computed stays in the file.</param>
+    /// <param name="cancellationToken">Stops it; what is computed is kept in the file.</param>
     /// <exception cref="UserMistakeException">The archive lacks a photo.</exception>
     public void Compute(string archive, IEnumerable<Photo> photos, CancellationToken cancellationToken)
     {
@@ -51,7 +53,6 @@ internal sealed class PhotoFeatures
             return;
 
         using var trunk = new FrozenTrunk(PretrainedPackage.Read(Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder)), CPU);
-        using var writer = new BinaryWriter(File.Open(_file, FileMode.Append));
         var folder = Directory.CreateTempSubdirectory();
         try
         {
@@ -64,14 +65,23 @@ internal sealed class PhotoFeatures
                 foreach (var (photo, values) in batch.Zip(features.Chunk(PretrainedBackbone.FeatureCount)))
                 {
                     _byPath[photo.Path] = values;
-                    writer.Write(photo.Path);
-                    writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
                 }
             }
         }
         finally
         {
             folder.Delete(recursive: true);
+            WholeFile.Replace(_file, Write);
+        }
+    }
+
+    private void Write(Stream stream)
+    {
+        using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
+        foreach (var (path, values) in _byPath)
+        {
+            writer.Write(path);
+            writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
         }
     }
 

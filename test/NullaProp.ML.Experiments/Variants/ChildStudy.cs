@@ -27,7 +27,7 @@ internal sealed class ChildStudy<TRow>(string command, StudySetting setting, Res
             var exitCode = ChildProcess.Run(
                 [command, name, .. setting.Arguments], Take, setting.Threads, cancellationToken: cancellationToken);
             if (exitCode == 0)
-                file.Add(rows);
+                file.AddLines(rows);
             else
                 failed.Add($"{name} (exit code {exitCode})");
 

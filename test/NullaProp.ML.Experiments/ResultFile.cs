@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NullaProp.ML.Samples;
+using NullaProp.ML.Storage;
 
-namespace NullaProp.ML.Experiments.Variants;
+namespace NullaProp.ML.Experiments;
 
 /// <summary>A JSON file of result rows, written anew whenever rows come.</summary>
 internal sealed class ResultFile<TRow>
@@ -38,19 +40,23 @@ internal sealed class ResultFile<TRow>
 
     public IReadOnlyList<TRow> Rows => _rows;
 
-    /// <summary>Returns a row as one line, which <see cref="Add"/> takes.</summary>
+    /// <summary>Returns a row as one line, which <see cref="AddLines"/> takes.</summary>
     public static string Line(TRow row) => JsonSerializer.Serialize(row, LineFormat);
 
     /// <summary>Adds rows, each a line of JSON, and writes the file.</summary>
     /// <exception cref="UserMistakeException">The file cannot be written.</exception>
-    public void Add(IEnumerable<string> lines)
+    public void AddLines(IEnumerable<string> lines) => Add(lines.Select(line => JsonSerializer.Deserialize<TRow>(line, LineFormat)!));
+
+    /// <summary>Adds rows and writes the file; one that is there stays until the new one is whole.</summary>
+    /// <exception cref="UserMistakeException">The file cannot be written.</exception>
+    public void Add(IEnumerable<TRow> rows)
     {
-        _rows.AddRange(lines.Select(line => JsonSerializer.Deserialize<TRow>(line, LineFormat)!));
+        _rows.AddRange(rows);
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(_path)) is { } folder)
                 Directory.CreateDirectory(folder);
-            File.WriteAllText(_path, JsonSerializer.Serialize(_rows, Format) + "\n");
+            WholeFile.Replace(_path, stream => stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(_rows, Format) + "\n")));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
