@@ -8,6 +8,7 @@ namespace NullaProp.ML.Experiments;
 
 /// <summary>A JSON file of result rows, written anew whenever rows come.</summary>
 internal sealed class ResultFile<TRow>
+    where TRow : IResultRow
 {
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -47,11 +48,21 @@ internal sealed class ResultFile<TRow>
     /// <exception cref="UserMistakeException">The file cannot be written.</exception>
     public void AddLines(IEnumerable<string> lines) => Add(lines.Select(line => JsonSerializer.Deserialize<TRow>(line, LineFormat)!));
 
-    /// <summary>Adds rows and writes the file; one that is there stays until the new one is whole.</summary>
+    /// <summary>
+    /// Adds rows, in the place of those of the same measurement, and writes the file; one that is there stays until the new one is whole.
+    /// </summary>
     /// <exception cref="UserMistakeException">The file cannot be written.</exception>
     public void Add(IEnumerable<TRow> rows)
     {
-        _rows.AddRange(rows);
+        foreach (var row in rows)
+        {
+            var place = _rows.FindIndex(before => before.Measured.Equals(row.Measured));
+            if (place < 0)
+                _rows.Add(row);
+            else
+                _rows[place] = row;
+        }
+
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(_path)) is { } folder)

@@ -33,6 +33,13 @@ internal static class BlocksCommand
         {
             blocks, images, epochs, rounds, json,
         };
+        blocks.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is var count && (count < 2 || count % 2 != 0))
+            {
+                result.AddError($"--blocks is {count}, but must be even and at least 2: two processes share them.");
+            }
+        });
         command.SetAction(result => Run(
             new BlocksWork(result.GetValue(blocks), result.GetValue(images), result.GetValue(epochs)),
             result.GetValue(rounds),

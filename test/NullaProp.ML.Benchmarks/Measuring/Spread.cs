@@ -10,9 +10,15 @@ namespace NullaProp.ML.Benchmarks.Measuring;
 internal sealed record Spread(double Median, double LowerQuartile, double UpperQuartile, double Least, double Most, int Runs)
 {
     /// <summary>Returns the spread of some values, at least one.</summary>
+    /// <exception cref="ArgumentException">One is not a number: sorted, it would hide behind the others.</exception>
     public static Spread Of(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
+        if (double.IsNaN(sorted[0]))
+        {
+            throw new ArgumentException("A measured value is not a number.", nameof(values));
+        }
+
         return new(Quantile(sorted, 0.5), Quantile(sorted, 0.25), Quantile(sorted, 0.75), sorted[0], sorted[^1], sorted.Length);
     }
 

@@ -65,7 +65,7 @@ internal static class OnnxCommand
 
         report.Set("combinations", differences.Count);
         report.Set("rows", rows);
-        report.Set("largestDifference", differences.Max());
+        report.Set("largestDifference", differences.Aggregate(Math.Max));
         report.Set("seconds", Math.Round(watch.Elapsed.TotalSeconds, 1));
         return report.End(json);
     }
@@ -135,7 +135,7 @@ internal static class OnnxCommand
     }
 
     private static double Difference(IEnumerable<float[]> own, IEnumerable<float[]> theirs) =>
-        own.Zip(theirs, (a, b) => a.Zip(b, (x, y) => Math.Abs((double)x - y)).Max()).Max();
+        own.Zip(theirs, (a, b) => a.Zip(b, (x, y) => Math.Abs((double)x - y)).Aggregate(Math.Max)).Aggregate(Math.Max); // with NaN
 
     private static int Best(float[] scores) => Array.IndexOf(scores, scores.Max());
 }

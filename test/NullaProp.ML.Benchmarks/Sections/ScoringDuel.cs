@@ -52,7 +52,8 @@ internal sealed class ScoringDuel : IDisposable
     }
 
     /// <summary>Returns how far the scores of each image are apart: the largest difference of its probabilities.</summary>
-    public Spread Differences() => Spread.Of(Images().Select(image => image.Port.Zip(image.Own, (a, b) => (double)Math.Abs(a - b)).Max()));
+    public Spread Differences() =>
+        Spread.Of(Images().Select(image => image.Port.Zip(image.Own, (a, b) => (double)Math.Abs(a - b)).Aggregate(Math.Max)));
 
     /// <summary>
     /// Returns how sure ours is of each image: its largest probability. Near 1 everywhere, the same class would be no feat.

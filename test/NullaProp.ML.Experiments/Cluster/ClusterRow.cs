@@ -21,9 +21,11 @@ internal sealed record ClusterRow(
     double SpeedUp,
     double HoursOfWorkLost,
     double? HoursByDaly,
-    double HoursOfABlock)
+    double HoursOfABlock) : IResultRow
 {
     private const double SecondsOfAnHour = 3_600;
+
+    object IResultRow.Measured => (Road, Workers);
 
     /// <summary>Simulates trainings.</summary>
     /// <param name="road">How the work is shared.</param>

@@ -1,7 +1,7 @@
 namespace NullaProp.ML.Experiments.Decisions;
 
 /// <summary>One trained model scored in one way.</summary>
-internal sealed record DecisionRow
+internal sealed record DecisionRow : IResultRow
 {
     /// <summary>Gets the name of the way to train.</summary>
     public required string Training { get; init; }
@@ -31,4 +31,6 @@ internal sealed record DecisionRow
     public required double NoiseZMicroAccuracy { get; init; }
 
     public required double EmbeddingNorm { get; init; }
+
+    object IResultRow.Measured => (Training, Scoring, Seed, Epochs);
 }

@@ -72,7 +72,7 @@ internal sealed class DecisionStudy(string dataFolder, string resultPath, int ep
         {
             foreach (var (name, options) in Trainings.Concat(SecondRound))
             {
-                if (_file.Rows.Any(row => row.Training == name && row.Seed == seed))
+                if (_file.Rows.Any(row => (row.Training, row.Seed, row.Epochs) == (name, seed, epochs)))
                     continue;
                 var watch = Stopwatch.StartNew();
                 using var model = mlContext.MulticlassClassification.Trainers

@@ -23,11 +23,13 @@ internal sealed record FineTuningRow(
     int Draw,
     double MicroAccuracy,
     double LogLoss,
-    double FitSeconds)
+    double FitSeconds) : IResultRow
 {
     /// <summary>Gets the number of photos that there were beside the test photos.</summary>
     [JsonIgnore]
     public int Photos => TrainRows + ValidationRows;
+
+    object IResultRow.Measured => (Name, Classes, Photos, Draw);
 }
 
 /// <summary>Ways to train the pretrained network on the same photos, each by a pipeline as a user writes it.</summary>

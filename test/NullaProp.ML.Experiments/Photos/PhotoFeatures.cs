@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Backends.Torch;
@@ -7,7 +6,6 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
-using NullaProp.ML.Storage;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Experiments.Photos;
@@ -22,20 +20,17 @@ internal sealed class PhotoFeatures
 
     private readonly Dictionary<string, float[]> _byPath = new(StringComparer.Ordinal);
     private readonly string _file;
+    private long _whole; // bytes of the file, without what a killed program left half written
 
     /// <summary>Reads what the file holds.</summary>
     /// <param name="file">The file; it need not be there.</param>
     public PhotoFeatures(string file)
     {
         _file = file;
-        if (!File.Exists(file))
-            return;
-        using var reader = new BinaryReader(File.OpenRead(file));
-        while (reader.BaseStream.Position < reader.BaseStream.Length)
-        {
-            var path = reader.ReadString();
-            _byPath[path] = MemoryMarshal.Cast<byte, float>(reader.ReadBytes(PretrainedBackbone.FeatureCount * sizeof(float))).ToArray();
-        }
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        using var reader = new BinaryReader(File.Open(file, FileMode.OpenOrCreate));
+        while (ReadOne(reader))
+            _whole = reader.BaseStream.Position;
     }
 
     /// <summary>Returns the features of a photo, which are known.</summary>
@@ -44,7 +39,7 @@ internal sealed class PhotoFeatures
     /// <summary>Computes the features of photos that the file does not hold.</summary>
     /// <param name="archive">The zip of JPEG files, as train/CLASS/NNNN.jpg and test/CLASS/NNNN.jpg.</param>
     /// <param name="photos">The photos.</param>
-    /// <param name="cancellationToken">Stops it; what is computed is kept in the file.</param>
+    /// <param name="cancellationToken">Stops it; what is computed stays in the file.</param>
     /// <exception cref="UserMistakeException">The archive lacks a photo.</exception>
     public void Compute(string archive, IEnumerable<Photo> photos, CancellationToken cancellationToken)
     {
@@ -53,6 +48,9 @@ internal sealed class PhotoFeatures
             return;
 
         using var trunk = new FrozenTrunk(PretrainedPackage.Read(Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder)), CPU);
+        using var writer = new BinaryWriter(File.Open(_file, FileMode.Open));
+        writer.BaseStream.SetLength(_whole);
+        writer.BaseStream.Seek(0, SeekOrigin.End);
         var folder = Directory.CreateTempSubdirectory();
         try
         {
@@ -65,23 +63,32 @@ internal sealed class PhotoFeatures
                 foreach (var (photo, values) in batch.Zip(features.Chunk(PretrainedBackbone.FeatureCount)))
                 {
                     _byPath[photo.Path] = values;
+                    writer.Write(photo.Path);
+                    writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
                 }
             }
         }
         finally
         {
             folder.Delete(recursive: true);
-            WholeFile.Replace(_file, Write);
+            writer.Flush();
+            _whole = writer.BaseStream.Length;
         }
     }
 
-    private void Write(Stream stream)
+    private bool ReadOne(BinaryReader reader)
     {
-        using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
-        foreach (var (path, values) in _byPath)
+        try
         {
-            writer.Write(path);
-            writer.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+            var path = reader.ReadString();
+            var values = new byte[PretrainedBackbone.FeatureCount * sizeof(float)];
+            reader.BaseStream.ReadExactly(values);
+            _byPath[path] = MemoryMarshal.Cast<byte, float>(values).ToArray();
+            return true;
+        }
+        catch (EndOfStreamException)
+        {
+            return false;
         }
     }
 

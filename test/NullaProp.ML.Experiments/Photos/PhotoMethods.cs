@@ -31,7 +31,10 @@ internal sealed record PhotoRow(
     double MicroAccuracy,
     double LogLoss,
     double HeadSeconds,
-    double? SingleEvaluationMicroAccuracy = null);
+    double? SingleEvaluationMicroAccuracy = null) : IResultRow
+{
+    object IResultRow.Measured => (Name, Classes, TrainRows, Draw);
+}
 
 /// <summary>What becomes of photos of other classes, and of the known ones, where a model may answer "none of these".</summary>
 /// <param name="Name">The method.</param>
@@ -52,7 +55,10 @@ internal sealed record RejectionRow(
     float Threshold,
     double Coverage,
     double Precision,
-    double ForeignAnswered);
+    double ForeignAnswered) : IResultRow
+{
+    object IResultRow.Measured => (Name, Classes, ForeignClasses, Draw, WantedPrecision);
+}
 
 /// <summary>What is trained on the features of photos.</summary>
 internal static class PhotoMethods

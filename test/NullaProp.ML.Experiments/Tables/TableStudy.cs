@@ -16,7 +16,11 @@ namespace NullaProp.ML.Experiments.Tables;
 /// <param name="MicroAccuracy">The share of its rows classified correctly, 0 to 1.</param>
 /// <param name="LogLoss">The mean of −ln p(label) over them, in nats.</param>
 internal sealed record TableRow(
-    string Table, string Method, int Rows, int Features, int Classes, int Draw, int Fold, double MicroAccuracy, double LogLoss);
+    string Table, string Method, int Rows, int Features, int Classes, int Draw, int Fold, double MicroAccuracy, double LogLoss)
+    : IResultRow
+{
+    object IResultRow.Measured => (Table, Method, Draw, Fold);
+}
 
 /// <summary>A table of numbers of which the last column is the class, and what methods make of its folds.</summary>
 internal sealed class TableStudy

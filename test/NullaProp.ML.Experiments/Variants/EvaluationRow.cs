@@ -29,4 +29,6 @@ internal sealed record EvaluationRow : IStudyRow
     public required TestPart TestPart { get; init; }
 
     string IStudyRow.Name => Training;
+
+    object IResultRow.Measured => (Training, Dynamics, Solver, Evaluations, TrainRows, Epochs, (Seed, Threads, TestPart));
 }

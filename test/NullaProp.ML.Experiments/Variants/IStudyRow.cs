@@ -1,7 +1,7 @@
 namespace NullaProp.ML.Experiments.Variants;
 
 /// <summary>What a row of results is found again by.</summary>
-internal interface IStudyRow
+internal interface IStudyRow : IResultRow
 {
     /// <summary>Gets the name of the method or training.</summary>
     string Name { get; }

@@ -40,4 +40,6 @@ internal sealed record VariantRow : IStudyRow
     public required int Threads { get; init; }
 
     public required TestPart TestPart { get; init; }
+
+    object IResultRow.Measured => (Name, TrainRows, Epochs, Seed, Threads, TestPart);
 }

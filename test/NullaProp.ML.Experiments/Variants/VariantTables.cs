@@ -8,18 +8,18 @@ internal static class VariantTables
     private const int MarkdownWidth = 400; // Markdown knows no line break within a cell.
 
     private static readonly string[] Figures =
-        ["accuracy, %", "log-loss", "ECE, %", "fit, s", "MB", "norm", "noise z, %", "one eval., %", "images", "seeds"];
+        ["accuracy, %", "log-loss", "ECE, %", "fit, s", "MB", "norm", "noise z, %", "one eval., %", "images", "epochs", "seeds"];
 
     /// <summary>
-    /// A row for each method and number of training images: means over the seeds, the accuracy with the standard error of its mean. What is
-    /// the same in all rows (epochs, threads, test images) stands in the file.
+    /// A row for each method and setting: means over the seeds, the accuracy with the standard error of its mean. Threads and test images
+    /// stand in the file.
     /// </summary>
     public static Table Methods(IEnumerable<VariantRow> rows)
     {
         var table = new Table().AddColumn("method");
         foreach (var heading in Figures)
             table.AddColumn(new TableColumn(heading).RightAligned());
-        foreach (var method in rows.GroupBy(row => (row.Name, row.TrainRows)))
+        foreach (var method in rows.GroupBy(row => (row.Name, row.TrainRows, row.Epochs, row.Threads, row.TestPart)))
         {
             var seeds = method.ToList();
             table.AddRow(
@@ -33,6 +33,7 @@ internal static class VariantTables
                 Percent(seeds.Average(row => row.NoiseZMicroAccuracy)),
                 Percent(seeds.Average(row => row.SingleEvaluationMicroAccuracy)),
                 $"{method.Key.TrainRows}",
+                $"{method.Key.Epochs}",
                 $"{seeds.Count}");
         }
 
