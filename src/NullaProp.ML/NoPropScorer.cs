@@ -107,12 +107,17 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Use(() => By(part, Model, _threads));
 
     /// <summary>Returns a scorer of the same weights that uses another number of threads.</summary>
-    /// <param name="threads">The most threads of one call; <see langword="null"/> for as many as there are processors.</param>
+    /// <param name="threads">The most threads of one call; <see langword="null"/> for the default.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    /// <exception cref="InvalidOperationException">libtorch has to compute the image network, a module of the user's own.</exception>
     public NoPropScorer WithThreads(int? threads)
     {
         ThreadCount.Require(threads, nameof(threads), nameof(threads));
-        return Use(() => By(Plan, Model, threads));
+        return Use(() => threads is null || !_rowRunner.Value.NeedsLibtorch
+            ? By(Plan, Model, threads)
+            : throw new InvalidOperationException(
+                "The image network is a module of the user's own, which libtorch computes, on threads that belong to the whole process. "
+                + "Set their number by torch.set_num_threads, or OMP_NUM_THREADS in the environment."));
     }
 
     /// <summary>Returns a copy of the network to train further, which the caller disposes of.</summary>
@@ -141,10 +146,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var votes = new long[disagreements.Length * draws]; // rows × draws, empty where nobody asks
             if (rows == 1)
             {
-                using var count = _rowRunner.Value.NeedsLibtorch ? OwnThreads() : null;
                 _rowRunner.Value.Probabilities(pixels, scores, votes);
             }
-            else if (TorchBackend.IsPresent)
+            else if (_threads is null && TorchBackend.IsPresent)
             {
                 ScoreBatch(pixels, rows, scores, votes);
             }
@@ -169,7 +173,6 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public (double SingleEvaluation, double NoiseZ) Diagnose(IImages images) =>
         UseTensors(() =>
         {
-            using var count = OwnThreads();
             using var scope = NewDisposeScope();
             var noise = new RandomStreams(Model.Seed).Of("diagnosis/noise");
             var (first, fromNoise) = Evaluation.OfBoth(pixels => _runner.Value.Diagnosis(pixels, noise), images);
@@ -212,7 +215,6 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     private void ScoreBatch(ReadOnlySpan<float> pixels, int rows, Span<float> scores, long[] votes)
     {
         var runner = _runner.Value; // first: it says so where libtorch is missing
-        using var count = OwnThreads();
         using var scope = NewDisposeScope();
         var batch = empty([rows, Shape.Channels, Shape.Height, Shape.Width], dtype: ScalarType.Float32, device: CPU); // (B, C, H, W)
         pixels.CopyTo(MemoryMarshal.Cast<byte, float>(batch.bytes));
@@ -240,17 +242,11 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         return new NoPropScorer(model, _network, plan, threads);
     }
 
-    private ThreadCount? OwnThreads() => _threads is null ? null : new ThreadCount(_threads);
-
-    // Where libtorch is missing: each row by itself, on all threads.
+    // Each row by itself: where libtorch is missing, or shall not compute on as many threads as it likes.
     private void ScoreRows(float[] pixels, int rows, Span<float> scores, long[] votes)
     {
-        var (runner, size, classes, draws) = (_rowRunner.Value, Shape.Size, ClassCount, votes.Length / rows);
-        var probabilities = new float[rows * classes];
-        Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = _threads ?? -1 }, row => runner.Probabilities(
-            pixels.AsSpan(row * size, size),
-            probabilities.AsSpan(row * classes, classes),
-            votes.AsSpan(row * draws, draws)));
+        var probabilities = new float[rows * ClassCount];
+        _rowRunner.Value.Probabilities(pixels, rows, probabilities, votes);
         probabilities.CopyTo(scores);
     }
 

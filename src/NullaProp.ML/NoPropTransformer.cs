@@ -11,11 +11,7 @@ using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 [assembly: LoadableClass(
-    typeof(NoPropTransformer),
-    null,
-    typeof(SignatureLoadModel),
-    "NoProp classifier",
-    NoPropTransformer.LoaderSignature)]
+    typeof(NoPropTransformer), null, typeof(SignatureLoadModel), "NoProp classifier", NoPropTransformer.LoaderSignature)]
 
 namespace NullaProp.ML;
 
@@ -104,11 +100,14 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
 
     /// <summary>Returns a transformer with the same parameters that scores on fewer or more threads. Both must be disposed of.</summary>
     /// <param name="threads">
-    /// The most threads that compute scores for one call, from 1 to 1,024, without one that reads the data; <see langword="null"/> for as
-    /// many as the processors that the process may use. Nothing of it is saved with the model.
+    /// The most threads that score for one call, from 1 to 1,024; <see langword="null"/> for the default. Nothing of it is saved.
     /// </param>
-    /// <returns>The other transformer. Its scores differ by rounding at most, where libtorch computes a batch.</returns>
+    /// <returns>
+    /// The other transformer. It scores each row by itself in managed memory, as where libtorch is missing: to the bit the same with any
+    /// number of threads and in any batch.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    /// <exception cref="InvalidOperationException">libtorch has to compute the image network, a module of the user's own.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     public NoPropTransformer WithThreads(int? threads) => new(_scorer.WithThreads(threads), FeatureColumnType);
 

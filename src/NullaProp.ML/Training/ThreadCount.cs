@@ -18,7 +18,7 @@ internal sealed class ThreadCount : IDisposable
     private static int _last;
 
     [ThreadStatic]
-    private static int _livingHere;
+    private static List<ThreadCount>? _here; // that live: of a training, and of those that its listeners start
 
     [ThreadStatic]
     private static int _beforeHere;
@@ -26,13 +26,15 @@ internal sealed class ThreadCount : IDisposable
     [ThreadStatic]
     private static int _leftHere; // by a training that ended beside others; 0 where none did
 
+    private readonly int _threads;
+
     /// <summary>Sets the number.</summary>
     /// <param name="threads">The number, 1 or more; <see langword="null"/> for libtorch's own, within what the process may use.</param>
     public ThreadCount(int? threads)
     {
         lock (Turn)
         {
-            if (_livingHere++ == 0)
+            if ((_here ??= []) is [])
             {
                 _beforeHere = Own(get_num_threads());
             }
@@ -42,8 +44,9 @@ internal sealed class ThreadCount : IDisposable
                 _beforeAll = _beforeHere;
             }
 
-            _last = threads ?? Math.Min(_beforeHere, Environment.ProcessorCount); // the latter knows affinity and quota
-            set_num_threads(_last);
+            _last = _threads = threads ?? Math.Min(_beforeHere, Environment.ProcessorCount); // the latter knows affinity and quota
+            set_num_threads(_threads);
+            _here.Add(this);
         }
     }
 
@@ -68,8 +71,10 @@ internal sealed class ThreadCount : IDisposable
         lock (Turn)
         {
             _living--;
-            if (--_livingHere > 0)
+            _here!.Remove(this);
+            if (_here is [.., var other])
             {
+                set_num_threads(_last = other._threads);
                 return;
             }
 

@@ -2,17 +2,15 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Support;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.MLNet;
 
-/// <summary>How many threads score.</summary>
+/// <summary>A transformer that scores on as many threads as its caller gives it.</summary>
 [TestClass]
 public sealed class ScoringThreadsTests
 {
     private static readonly MLContext Context = new(seed: 1);
-    private static readonly List<int> Seen = [];
     private static IDataView _data = null!;
     private static NoPropTransformer _model = null!;
 
@@ -20,9 +18,7 @@ public sealed class ScoringThreadsTests
     public static void Fit(TestContext context)
     {
         _data = TinyImages.Keys(Context);
-        var options = TinyImages.Options with { BackboneName = "tells its threads" };
-        _model = Context.MulticlassClassification.Trainers
-            .NoProp(options, shape => new TellsThreads(shape.Size))
+        _model = TinyImages.Trainer(Context, options => options with { Sampling = new() { Draws = 3, DisagreementColumnName = "Doubt" } })
             .Fit(_data);
     }
 
@@ -30,53 +26,65 @@ public sealed class ScoringThreadsTests
     public static void Free() => _model.Dispose();
 
     [TestMethod]
-    public void WithThreads_BatchesRowsAndDiagnosis_AreComputedByAsMany()
+    [DataRow(1)]
+    [DataRow(3)]
+    [DataRow(100)]
+    public void WithThreads_AnyNumber_ScoresARowAsItDoesAlone(int threads)
     {
-        var threads = get_num_threads();
-        using var other = _model.WithThreads(threads + 1);
+        using var other = _model.WithThreads(threads);
+        var rows = _data.GetColumn<float[]>("Features").Count();
 
-        var batch = ThreadsOf(() => Scores(other.Transform(_data)));
-        var row = ThreadsOf(() => Scores(other.Transform(Context.Data.TakeRows(_data, 1))));
-        var diagnosis = ThreadsOf(() => other.Diagnose(_data));
+        var (batch, doubts) = (Scores(other), other.Transform(_data).GetColumn<float>("Doubt").ToArray());
 
-        int[] expected = [threads + 1];
-        CollectionAssert.AreEqual(expected, batch);
-        CollectionAssert.AreEqual(expected, row);
-        CollectionAssert.AreEqual(expected, diagnosis);
-        Assert.AreEqual(threads, get_num_threads(), "the host's own");
+        var expected = Scores(_model);
+        for (var row = 0; row < rows; row++)
+        {
+            var one = _model.Transform(Context.Data.TakeRows(row == 0 ? _data : Context.Data.SkipRows(_data, row), 1));
+            CollectionAssert.AreEqual(one.GetColumn<float[]>("Score").Single(), batch[row], $"row {row}");
+            Assert.AreEqual(one.GetColumn<float>("Doubt").Single(), doubts[row], $"row {row}");
+            Tiny.AssertEqual(expected[row], batch[row]);
+        }
     }
 
     [TestMethod]
-    public void WithThreads_Null_ScoresWithThoseOfTheHost()
+    public void WithThreads_WhileScoring_LeavesTheNumbersOfTheHost()
     {
-        using var other = _model.WithThreads(get_num_threads() + 1);
-        using var back = other.WithThreads(null);
+        var (before, seen) = (get_num_threads(), new HashSet<int>());
+        using var one = _model.WithThreads(1);
+        var watched = Context.Data.FilterByCustomPredicate<TinyRow>(
+            _data,
+            _ =>
+            {
+                seen.Add(get_num_threads());
+                return false;
+            });
 
-        int[] expected = [get_num_threads()];
-        CollectionAssert.AreEqual(expected, ThreadsOf(() => Scores(back.Transform(_data))));
+        _ = one.Transform(watched).GetColumn<float[]>("Score").ToArray();
+
+        Assert.AreEqual(before, seen.Single());
+        Assert.AreEqual(before, get_num_threads());
     }
 
     [TestMethod]
-    public void WithThreads_OtherSamplingOrColumnsAfterwards_KeepTheNumber()
-    {
-        int[] expected = [get_num_threads() + 1];
-        using var other = _model.WithThreads(expected[0]);
-        using var finer = other.WithSampling(sampling => sampling with { SolverSteps = 3 });
-        using var renamed = other.WithColumns(score: "Probabilities");
-
-        CollectionAssert.AreEqual(expected, ThreadsOf(() => Scores(finer.Transform(_data))));
-        CollectionAssert.AreEqual(expected, ThreadsOf(() => Scores(renamed.Transform(_data), "Probabilities")));
-    }
-
-    [TestMethod]
-    public void WithThreads_One_GivesTheScoresOfMany()
+    public void WithThreads_Null_IsTheDefaultAgain()
     {
         using var one = _model.WithThreads(1);
+        using var back = one.WithThreads(null);
 
-        foreach (var (expected, actual) in Scores(_model.Transform(_data)).Zip(Scores(one.Transform(_data))))
-        {
-            Tiny.AssertEqual(expected, actual);
-        }
+        SameData.AssertValues(_model.Transform(_data), back.Transform(_data));
+    }
+
+    [TestMethod]
+    public void WithThreads_OtherSamplingOrColumnsAfterwards_StillScoreEachRowByItself()
+    {
+        using var one = _model.WithThreads(1);
+        using var finer = one.WithSampling(sampling => sampling with { SolverSteps = 3 });
+        using var renamed = one.WithColumns(score: "Probabilities");
+        using var plain = _model.WithSampling(sampling => sampling with { SolverSteps = 3 });
+
+        var first = Context.Data.TakeRows(_data, 1);
+        CollectionAssert.AreEqual(Scores(plain, first)[0], Scores(finer)[0]);
+        CollectionAssert.AreEqual(Scores(_model, first)[0], renamed.Transform(_data).GetColumn<float[]>("Probabilities").First());
     }
 
     [TestMethod]
@@ -90,38 +98,26 @@ public sealed class ScoringThreadsTests
         Assert.Contains($"threads is {threads}, but must be from 1 to 1024, or null for as many as there are processors.", fault.Message);
     }
 
-    private static float[][] Scores(IDataView scored, string column = "Score") => [.. scored.GetColumn<float[]>(column)];
-
-    private static int[] ThreadsOf(Func<object> action)
+    [TestMethod]
+    public void WithThreads_ModuleOfTheUsersOwn_IsRefused()
     {
-        lock (Seen)
-        {
-            Seen.Clear();
-        }
+        using var model = Context.MulticlassClassification.Trainers
+            .NoProp(
+                TinyImages.Options with { BackboneName = "a trainer's own" },
+                shape => nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, 4))))
+            .Fit(_data);
 
-        action();
-        return [.. Seen.Distinct()];
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => model.WithThreads(2));
+
+        Assert.Contains("a module of the user's own, which libtorch computes", fault.Message);
     }
 
-    private sealed class TellsThreads : nn.Module<Tensor, Tensor>
+    private static float[][] Scores(NoPropTransformer model, IDataView? data = null) =>
+        [.. model.Transform(data ?? _data).GetColumn<float[]>("Score")];
+
+    private sealed class TinyRow
     {
-        private readonly Linear _linear;
-
-        public TellsThreads(long pixels)
-            : base(nameof(TellsThreads))
-        {
-            _linear = nn.Linear(pixels, 8);
-            RegisterComponents();
-        }
-
-        public override Tensor forward(Tensor input)
-        {
-            lock (Seen)
-            {
-                Seen.Add(get_num_threads());
-            }
-
-            return _linear.forward(input.flatten(1));
-        }
+        [VectorType(TinyImages.Size)]
+        public float[] Features { get; set; } = [];
     }
 }

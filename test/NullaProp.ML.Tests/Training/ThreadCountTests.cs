@@ -74,6 +74,22 @@ public sealed class ThreadCountTests
     }
 
     [TestMethod]
+    public void Dispose_OneWithinAnother_GivesItItsNumberBack()
+    {
+        var before = get_num_threads();
+        using (new ThreadCount(before + 2))
+        {
+            using (new ThreadCount(before + 1))
+            {
+            }
+
+            Assert.AreEqual(before + 2, get_num_threads());
+        }
+
+        Assert.AreEqual(before, get_num_threads());
+    }
+
+    [TestMethod]
     public void Fit_ThreadsThatAreAskedFor_AreThoseOfTheTrainingAlone()
     {
         var context = new Microsoft.ML.MLContext(seed: 1);

@@ -15,7 +15,7 @@ internal sealed class LibtorchImageNetwork(PixelNormalization normalization, Den
     public ThreadTeam? NewTeam() => null;
 
     /// <inheritdoc/>
-    public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share)
+    public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, int threads, Span<float> share)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();

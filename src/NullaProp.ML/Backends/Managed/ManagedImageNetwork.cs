@@ -13,8 +13,9 @@ internal interface IImageNetwork
     /// <summary>Writes the image's share of the head's first layer.</summary>
     /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
     /// <param name="team">The memory, from <see cref="NewTeam"/> of a network of the same form.</param>
+    /// <param name="threads">The most threads that may compute it.</param>
     /// <param name="share">Where to write, H padded to whole vectors.</param>
-    void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share);
+    void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, int threads, Span<float> share);
 }
 
 /// <summary>An image network for one row in managed memory, compiled from what the network says of itself.</summary>
@@ -23,7 +24,6 @@ internal sealed class ManagedImageNetwork : IImageNetwork
     private readonly ManagedLayers _layers;
     private readonly int _features;
     private readonly ManagedMatrix _join;
-    private readonly int _threads;
 
     /// <summary>Copies the weights of a network.</summary>
     /// <param name="normalization">The scaling of raw pixels.</param>
@@ -36,16 +36,16 @@ internal sealed class ManagedImageNetwork : IImageNetwork
     {
         var scaling = (normalization.Mean.Host().Values, normalization.Scale.Host().Values);
         _layers = new ManagedLayers(layers, shape, scaling, threads);
-        (_features, _join, _threads) = (join.Columns, new ManagedMatrix(join), threads);
+        (_features, _join) = (join.Columns, new ManagedMatrix(join));
     }
 
     /// <inheritdoc/>
     public ThreadTeam NewTeam() => _layers.NewTeam();
 
     /// <inheritdoc/>
-    public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, Span<float> share)
+    public void Share(ReadOnlySpan<float> pixels, ThreadTeam? team, int threads, Span<float> share)
     {
         share.Clear();
-        _join.MultiplyAdd(_layers.Forward(pixels, team!, _threads)[.._features], share);
+        _join.MultiplyAdd(_layers.Forward(pixels, team!, threads)[.._features], share);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class ManagedRow : IPlanBackend
     private readonly long[] _votes;
     private int _start;
     private int _voteCount;
+    private int _threads;
 
     /// <summary>Takes the memory.</summary>
     /// <param name="model">The model.</param>
@@ -50,12 +51,13 @@ internal sealed class ManagedRow : IPlanBackend
     /// <summary>Takes in a row.</summary>
     /// <param name="pixels">Raw pixels, C·H·W, channel by channel.</param>
     /// <param name="votes">The number of starts; 0 where nobody asks for their votes.</param>
-    public void Read(ReadOnlySpan<float> pixels, int votes)
+    /// <param name="threads">The most threads that may compute it.</param>
+    public void Read(ReadOnlySpan<float> pixels, int votes, int threads)
     {
         pixels.CopyTo(_pixels);
         Array.Clear(_hasImageShare);
         Values(Register.Score).Clear();
-        (_voteCount, AnyLeft) = (votes, true);
+        (_voteCount, _threads, AnyLeft) = (votes, threads, true);
     }
 
     /// <inheritdoc/>
@@ -74,7 +76,7 @@ internal sealed class ManagedRow : IPlanBackend
         var (block, share) = (_model.Blocks[number], _imageShares[number]);
         if (!_hasImageShare[number])
         {
-            block.ImageNetwork.Share(_pixels, _team, share);
+            block.ImageNetwork.Share(_pixels, _team, _threads, share);
             _hasImageShare[number] = true;
         }
 

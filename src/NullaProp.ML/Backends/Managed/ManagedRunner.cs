@@ -12,16 +12,17 @@ internal sealed class ManagedRunner
 {
     private readonly PlanInterpreter _interpreter;
     private readonly ManagedModel _model;
+    private readonly int _threads;
     private ManagedRow? _spare;
 
     /// <summary>Brings a model into this backend's form.</summary>
     /// <param name="folded">The model, multiplied out for a plan.</param>
     /// <param name="shape">The size of the images.</param>
-    /// <param name="threads">The most threads that compute an image together.</param>
+    /// <param name="threads">The most threads of a call.</param>
     public ManagedRunner(FoldedModel folded, ImageShape shape, int threads)
     {
         _interpreter = new PlanInterpreter(folded.Plan, folded.Paths.Count);
-        _model = new ManagedModel(folded, shape, threads);
+        (_model, _threads) = (new ManagedModel(folded, shape, threads), threads);
     }
 
     /// <summary>Gets a value indicating whether an image network is computed by libtorch all the same.</summary>
@@ -38,13 +39,57 @@ internal sealed class ManagedRunner
     /// <param name="votes">Where to write the most probable class of each start, from 0, n of them; empty where nobody asks.</param>
     public void Probabilities(ReadOnlySpan<float> pixels, Span<float> scores, Span<long> votes)
     {
-        var row = Interlocked.Exchange(ref _spare, null) ?? new ManagedRow(_model);
-        row.Read(pixels, votes.Length);
+        var row = Rent();
+        Run(row, pixels, scores, votes, _threads);
+        Return(row);
+    }
+
+    /// <summary>Writes what the other method does of each of some images, which the threads share.</summary>
+    /// <param name="pixels">Raw pixels, B·C·H·W.</param>
+    /// <param name="rows">B, the number of images, at least one.</param>
+    /// <param name="scores">Where to write, B·K.</param>
+    /// <param name="votes">Where to write, B·n; empty where nobody asks.</param>
+    public void Probabilities(float[] pixels, int rows, float[] scores, long[] votes)
+    {
+        var (size, classes, starts, workers) = (pixels.Length / rows, scores.Length / rows, votes.Length / rows, Math.Min(_threads, rows));
+        if (workers > 1)
+        {
+            var most = new ParallelOptions { MaxDegreeOfParallelism = workers };
+            Parallel.For(0, rows, most, Rent, (row, _, memory) => RunOne(row, memory), Return);
+            return;
+        }
+
+        var alone = Rent();
+        for (var row = 0; row < rows; row++)
+        {
+            RunOne(row, alone);
+        }
+
+        Return(alone);
+
+        ManagedRow RunOne(int row, ManagedRow memory)
+        {
+            Run(
+                memory,
+                pixels.AsSpan(row * size, size),
+                scores.AsSpan(row * classes, classes),
+                votes.AsSpan(row * starts, starts),
+                _threads / workers);
+            return memory;
+        }
+    }
+
+    private void Run(ManagedRow row, ReadOnlySpan<float> pixels, Span<float> scores, Span<long> votes, int threads)
+    {
+        row.Read(pixels, votes.Length, threads);
         _interpreter.Run(row);
         row.Scores.CopyTo(scores);
         row.Votes.CopyTo(votes);
-        Volatile.Write(ref _spare, row);
     }
+
+    private ManagedRow Rent() => Interlocked.Exchange(ref _spare, null) ?? new ManagedRow(_model);
+
+    private void Return(ManagedRow row) => Volatile.Write(ref _spare, row);
 }
 
 /// <summary>What is the same for every row, in this backend's form.</summary>
