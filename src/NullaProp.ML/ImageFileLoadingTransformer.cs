@@ -92,17 +92,16 @@ public sealed class ImageFileLoadingTransformer : ITransformer
         return new AddedColumn(this, source, new DataViewSchema.DetachedColumn(_output, _frame.Type), row => Getter(row, source));
     }
 
-    private (Delegate Getter, Action Free) Getter(DataViewRow row, DataViewSchema.Column source)
+    // Whoever keeps an image, such as the last one, has it after the cursor's end, too: as with ML.NET's own.
+    private ValueGetter<MLImage> Getter(DataViewRow row, DataViewSchema.Column source)
     {
         var read = source.Type is TextDataViewType ? OfPath(row, source) : OfContents(row, source);
-        MLImage? last = null;
-        ValueGetter<MLImage> getter = (ref MLImage image) =>
+        return (ref MLImage image) =>
         {
-            image?.Dispose(); // as ML.NET's own: who is given an image gives it back for the next
-            (image, last) = (null!, null);
-            image = last = _frame.Load(read());
+            image?.Dispose(); // who is given an image gives it back for the next
+            image = null!;
+            image = _frame.Load(read());
         };
-        return (getter, () => last?.Dispose());
     }
 
     // Each row's value is read before its image: a fault of the source is none of the image's.

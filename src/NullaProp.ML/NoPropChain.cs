@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using NullaProp.ML.Interop;
 
 namespace NullaProp.ML;
@@ -74,8 +73,5 @@ public static class NoPropChain
     }
 
     private static ITransformer Replaced(ITransformer step, NoPropTransformer old, NoPropTransformer other) =>
-        step == old ? other
-        : step is IEnumerable<ITransformer> chain
-        ? new TransformerChain<ITransformer>([.. chain.Select(inner => Replaced(inner, old, other))])
-        : step;
+        step == old ? other : ChainSteps.With(step, inner => Replaced(inner, old, other));
 }

@@ -23,10 +23,9 @@ namespace NullaProp.ML;
 /// <threadsafety>Any number of threads may score at once, also while one disposes.</threadsafety>
 internal sealed class NoPropScorer : IBatchScorer, IDisposable
 {
-    private readonly Lazy<FoldedModel> _folded;
-    private readonly Lazy<TorchRunner> _runner; // of batches: it needs libtorch
-    private readonly Lazy<ManagedRunner> _rowRunner;
-    private readonly Lazy<bool> _scoresUsualImages;
+    private readonly OnceMade<FoldedModel> _folded;
+    private readonly OnceMade<TorchRunner> _runner; // of batches: it needs libtorch
+    private readonly OnceMade<ManagedRunner> _rowRunner;
     private readonly UseCount _network;
     private readonly UseCount _use;
     private readonly int? _threads;
@@ -47,14 +46,13 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             Model = model;
             (_network, _threads) = (network, threads);
             Plan = plan ?? PlanCompiler.For(model.Network, model.Options);
-            _folded = new Lazy<FoldedModel>(() => new FoldedModel(model.Network, Plan, model.Starts));
-            _runner = new Lazy<TorchRunner>(() => WithLibtorch(() => new TorchRunner(_folded.Value)));
-            _rowRunner = new Lazy<ManagedRunner>(() =>
+            _folded = new OnceMade<FoldedModel>(() => new FoldedModel(model.Network, Plan, model.Starts));
+            _runner = new OnceMade<TorchRunner>(() => WithLibtorch(() => new TorchRunner(_folded.Value)));
+            _rowRunner = new OnceMade<ManagedRunner>(() =>
             {
                 var runner = new ManagedRunner(_folded.Value, model.Shape, threads ?? Environment.ProcessorCount);
                 return runner.NeedsLibtorch ? WithLibtorch(() => runner) : runner;
             });
-            _scoresUsualImages = new Lazy<bool>(ScoreUsualImage);
             Range = new PixelRange(model.IsOfBytes);
             _use = new UseCount(Release);
         }
@@ -81,7 +79,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public int ClassCount => Model.Classes;
 
     /// <inheritdoc/>
-    public bool ScoresUsualImages => Use(() => _scoresUsualImages.Value);
+    public bool ScoresUsualImages => Use(ScoreUsualImage);
 
     /// <summary>Returns a scorer of the same weights by another plan.</summary>
     /// <param name="options">The model's options with others for sampling.</param>
@@ -89,7 +87,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         Use(() =>
         {
             var plan = PlanCompiler.For(Model.Network, options);
-            if (plan.Excess(options.Sampling.Draws, Model.Network.Embedding.Dimension, ClassCount, options.HiddenSize) is { } excess)
+            if (PlanCompiler.Outline(Model.Network, options).Excess( // as loading judges it, which knows no weights yet
+                options.Sampling.Draws, Model.Network.Embedding.Dimension, ClassCount, options.HiddenSize) is { } excess)
             {
                 throw new ArgumentException(excess, nameof(options));
             }
@@ -221,7 +220,10 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
         MemoryMarshal.Cast<byte, float>(runner.Probabilities(batch, votes).bytes).CopyTo(scores); // (B, K)
     }
 
-    private T Use<T>(Func<T> function)
+    /// <summary>Does something with the model while nobody can free it.</summary>
+    /// <param name="function">What to do.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
+    public T Use<T>(Func<T> function)
     {
         Enter();
         try
@@ -278,11 +280,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
 
     private void Release()
     {
-        if (_runner.IsValueCreated)
-        {
-            _runner.Value.Dispose();
-        }
-
+        _runner.Known?.Dispose();
         _network.Leave();
     }
 }

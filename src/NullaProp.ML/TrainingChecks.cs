@@ -221,7 +221,8 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         var statistics = images.ChannelStatistics();
         var warnings = previous is null ? statistics.Warnings(images.Shape, about.SlotNames)
             : options.Backbone.IsPretrained() ? [] // what varies in photos, the pretrained network knows
-            : statistics.WarningsFor(previous.Model.Network.Normalization.Scale.Host().Values, images.Shape, about.SlotNames);
+            : statistics.WarningsFor(
+                previous.Use(() => previous.Model.Network.Normalization.Scale.Host().Values), images.Shape, about.SlotNames);
         foreach (var warning in warnings)
         {
             warn(warning);

@@ -135,9 +135,11 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         Block,
         data.Training.Hash(),
         data.Validation?.Hash(),
-        previous is null ? trunk?.Hash() ?? PretrainedFile.Hash(options.BackboneWeightsPath) : ModelFile.HashOf(previous.Model),
+        previous is null ? trunk?.Hash() ?? PretrainedFile.Hash(options.BackboneWeightsPath) : Hash(previous),
         ModelFile.LibraryVersion,
         $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
+
+    private static string Hash(NoPropScorer model) => model.Use(() => ModelFile.HashOf(model.Model));
 
     private static ImageFeatures Features(ImageShape shape, FeatureWriter write) => new(shape, write, new PixelRange(isOfBytes: true));
 

@@ -9,12 +9,12 @@ namespace NullaProp.ML.Interop;
 /// <param name="transformer">Who makes it.</param>
 /// <param name="source">The column that it is made of.</param>
 /// <param name="added">The new column.</param>
-/// <param name="getter">Returns the getter of a row, and what frees the last value.</param>
+/// <param name="getter">Returns the getter of a row. The values are their reader's, who may keep them.</param>
 internal sealed class AddedColumn(
     ITransformer transformer,
     DataViewSchema.Column source,
     DataViewSchema.DetachedColumn added,
-    Func<DataViewRow, (Delegate Getter, Action Free)> getter) : IRowMapper
+    Func<DataViewRow, Delegate> getter) : IRowMapper
 {
     /// <summary>Returns data with the column.</summary>
     /// <param name="host">Where the transformer lives.</param>
@@ -39,14 +39,8 @@ internal sealed class AddedColumn(
     /// <inheritdoc/>
     Delegate[] IRowMapper.CreateGetters(DataViewRow input, Func<int, bool> activeOutput, out Action disposer)
     {
-        if (!activeOutput(0))
-        {
-            disposer = static () => { };
-            return [null!]; // as ML.NET asks for columns that nobody reads
-        }
-
-        (var made, disposer) = getter(input);
-        return [made];
+        disposer = static () => { };
+        return [activeOutput(0) ? getter(input) : null!]; // as ML.NET asks for columns that nobody reads
     }
 
     /// <inheritdoc/>

@@ -74,8 +74,15 @@ internal sealed class ProgressPace(IProgress<NoPropProgress>? listener, TimeProv
             Step = step,
             Steps = epoch == 0 ? _total : _steps,
             Elapsed = clock.GetElapsedTime(_start, _last),
-            TimeLeft = own > 0 && _total is { } total ? clock.GetElapsedTime(_begun, _last) * ((double)(total - done) / own) : null,
+            TimeLeft = own > 0 && _total is { } total ? Left((double)(total - done) / own) : null,
             Metrics = metrics,
         });
+    }
+
+    // By the share of what is left in what is done: of a source that claims endless rows, longer than can be said.
+    private TimeSpan? Left(double share)
+    {
+        var seconds = clock.GetElapsedTime(_begun, _last).TotalSeconds * share;
+        return seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 }

@@ -35,6 +35,9 @@ public sealed class MLNetInternalsTests
             + "System.Func`2[System.Int32,System.Boolean], System.Action&)",
         "Microsoft.ML.Data.IRowMapper :: System.Func`2[System.Int32,System.Boolean] "
             + "GetDependencies(System.Func`2[System.Int32,System.Boolean])",
+        "Microsoft.ML.Data.ITransformerChainAccessor",
+        "Microsoft.ML.Data.ITransformerChainAccessor :: Microsoft.ML.Data.TransformerScope[] get_Scopes()",
+        "Microsoft.ML.Data.ITransformerChainAccessor :: Microsoft.ML.ITransformer[] get_Transformers()",
         "Microsoft.ML.Data.RowToRowMapperTransform",
         "Microsoft.ML.Data.RowToRowMapperTransform :: .ctor(Microsoft.ML.Runtime.IHostEnvironment, Microsoft.ML.IDataView, "
             + "Microsoft.ML.Data.IRowMapper, System.Func`2[Microsoft.ML.DataViewSchema,Microsoft.ML.Data.IRowMapper])",

@@ -154,6 +154,18 @@ public sealed class ModelIntegrityTests
             fault.Message);
     }
 
+    // Loading knows no weights yet, and counts the most steps that the options allow: what it refuses must not be saved.
+    [TestMethod]
+    public void WithSampling_FewStepsWhereLoadingCountsMany_IsRefused()
+    {
+        using var model = Zips.Value.Packed.Load<NoPropTransformer>(Context);
+
+        var fault = Assert.Throws<ArgumentException>(
+            () => model.WithSampling(_ => new Sampling { Solver = OdeSolver.Adaptive, SolverSteps = 10_000, Draws = 128 }));
+
+        Assert.Contains("To score one row takes 1,280,000 evaluations of the network, but at most 1,000,000 are allowed", fault.Message);
+    }
+
     [TestMethod]
     public void Fit_ScoringOfMoreThanSeconds_IsRefusedBeforeTraining() => Fault.Of<InvalidOperationException>(
         () => Tiny.Model(Context, Small with { Epochs = 100_000, Sampling = Small.Sampling with { Draws = 1024, SolverSteps = 5000 } }),

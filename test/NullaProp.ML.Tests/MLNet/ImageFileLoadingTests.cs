@@ -65,6 +65,35 @@ public sealed class ImageFileLoadingTests : IDisposable
         Assert.AreEqual((20, 10), (type.Width, type.Height));
     }
 
+    // As with ML.NET's own loading of images.
+    [TestMethod]
+    public void Transform_ImagesThatAreKept_LiveOnAfterTheCursor()
+    {
+        var pixels = OddImages.Png(6, 8, 0, (y, x) => [(byte)(y + x)]);
+        File.WriteAllBytes(_folder.File("1.png"), pixels);
+        File.WriteAllBytes(_folder.File("2.png"), pixels);
+        var data = Rows("1.png", "2.png");
+        var images = Context.Transforms.LoadImageFiles("Image", 6, 4).Fit(data).Transform(data);
+        var kept = new List<MLImage>();
+        using (var cursor = images.GetRowCursor(images.Schema))
+        {
+            var getter = cursor.GetGetter<MLImage>(images.Schema["Image"]);
+            while (cursor.MoveNext())
+            {
+                MLImage image = null!;
+                getter(ref image);
+                kept.Add(image);
+            }
+        }
+
+        Assert.HasCount(2, kept);
+        foreach (var image in kept)
+        {
+            Assert.AreEqual((6, 4), (image.Width, image.Height));
+            image.Dispose();
+        }
+    }
+
     // As of a database, or an upload; also where the paths were of the training.
     [TestMethod]
     public void Transform_ContentsInThePlaceOfPaths_GiveTheSamePixels()

@@ -43,6 +43,21 @@ public sealed class NoPropOfAChainTests
         Assert.IsNotNull(outer.WithNoProp(_ => renamed).GetOutputSchema(Data.Schema).GetColumnOrNull("Shares"));
     }
 
+    // A step over the label is for training and testing alone, where its user says so.
+    [TestMethod]
+    public void WithNoProp_StepsOfAScope_KeepIt()
+    {
+        using var chain = new EstimatorChain<ITransformer>()
+            .Append(Context.Transforms.Conversion.MapValueToKey("Label"), TransformerScope.TrainTest)
+            .Append(TinyImages.Trainer(Context)).Fit(Data);
+        using var other = chain.GetNoPropTransformer().WithColumns(score: "Shares");
+
+        var changed = (TransformerChain<ITransformer>)chain.WithNoProp(_ => other);
+
+        Assert.AreSame(other, changed.GetModelFor(TransformerScope.Scoring).Single());
+        Assert.HasCount(2, changed.GetModelFor(TransformerScope.Testing).ToList());
+    }
+
     [TestMethod]
     public void GetNoPropTransformer_TwoInAChain_SaysHowToTakeOne()
     {

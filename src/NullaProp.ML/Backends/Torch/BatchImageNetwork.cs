@@ -30,8 +30,8 @@ internal sealed class BatchImageNetwork(DenoisingBlock block)
         {
             if (!_isKnown)
             {
-                _isKnown = true;
                 _layers = images.device_type == TorchSharp.DeviceType.CPU ? Made(images.shape) : null;
+                _isKnown = true;
             }
 
             return _layers;
