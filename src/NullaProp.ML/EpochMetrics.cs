@@ -13,7 +13,7 @@ public sealed record EpochMetrics
     /// <summary>Gets the number of epochs asked for; early stopping may end before it.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Gets the mean training loss over the epoch, each row by its weight; the sum of the three terms below.</summary>
+    /// <summary>Gets the mean training loss over the epoch's rows, each by its weight; the sum of the three terms below.</summary>
     public required double TrainingLoss { get; init; }
 
     /// <summary>Gets the mean weighted denoising term (third term of eq. 9 of the paper).</summary>

@@ -80,9 +80,10 @@ public enum WhenCancelled
 
     /// <summary>
     /// The model of the epoch with the lowest validation log-loss where there is <see cref="NoPropRun.Validation"/> and an epoch is over,
-    /// else of the last step. Before the first step, or where a weight is not a finite number, <see cref="OperationCanceledException"/> all
-    /// the same. Epochs count since this <c>Fit</c> began or went on from a checkpoint; of a pretrained network that is trained further
-    /// because <see cref="NoPropOptions.FineTuning"/> names how, those of that second training.
+    /// else of the last step. Before the first step, or where a weight is not a finite number or trained ends of the noise schedule have
+    /// crossed, <see cref="OperationCanceledException"/> all the same. Epochs count since this <c>Fit</c> began or went on from a
+    /// checkpoint; of a pretrained network that is trained further because <see cref="NoPropOptions.FineTuning"/> names how, those of that
+    /// second training.
     /// </summary>
     ReturnBest,
 

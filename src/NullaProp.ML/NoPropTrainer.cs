@@ -59,7 +59,8 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <summary>Trains a model, with <see cref="Run"/>.</summary>
     /// <param name="input">
     /// Labelled images; read once where they take at most <see cref="NoPropOptions.MaxCachedBytes"/>, else twice before training and once
-    /// an epoch, in discrete time once for each block in every epoch.
+    /// an epoch, in discrete time once for each block in every epoch. Where a pretrained network is trained further, all of it is read
+    /// anew for that.
     /// </param>
     /// <returns>The model, which the caller disposes of.</returns>
     /// <exception cref="ArgumentException">

@@ -18,7 +18,7 @@ namespace NullaProp.ML;
 /// <param name="options">The options.</param>
 /// <param name="run">Who takes part.</param>
 /// <param name="log">Hears what goes on.</param>
-internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, TrainingLog log)
+internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun run, TrainingLog log)
 {
     private readonly Checkpoints? _checkpoints = run.Checkpoints?.In(Path.GetFullPath(run.Checkpoints.Folder)); // current folders change
     private bool _isCancelled; // and gives its model so far
@@ -74,7 +74,13 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
         using var loader = Loader(
             pace, log.Warning,
             trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
-        var data = Load(loader, input, about.Shape, pace, totals => checks.Rows(totals, previous, log.Warning));
+        IReadOnlyList<long> rows = [];
+        var data = Load(loader, input, about.Shape, pace, totals =>
+        {
+            checks.Rows(totals, previous, log.Warning);
+            rows = totals.Rows;
+        });
+        data = data with { TrainingStreams = previous is null ? data.Streams : data.Streams.After(Hash(previous)) };
         checks.Values(data.Training, previous, log.Warning);
         log.Information(EpochReport.Beginning(
             data.Training, about.Classes, FastBFloat16.Choose(options, device), device, previous is not null));
@@ -100,7 +106,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             States = kept is null ? null : States(kept, _checkpoints!, fingerprint.Value),
             Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
         };
-        var (network, loop) = Trained(
+        var (network, loop) = NetworkTraining.Run(
             trunk is null ? options : Tries() with { Augmentation = Augmentation.None },
             data,
             previous is null ? () => First(pretrained, data, feature, about, device)
@@ -109,7 +115,7 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
             first);
         if (trunk is not null && Tuning != FineTuning.Frozen && !_isCancelled)
         {
-            (network, loop) = FineTuned(network, loop, trunk, input, monitor, fingerprint);
+            (network, loop) = FineTuned(network, loop, trunk, input, (data, rows), monitor, fingerprint);
         }
 
         return (new StoredModel(about, network, loop.Starts), feature.Type);
@@ -142,58 +148,6 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     private static string Hash(NoPropScorer model) => model.Use(() => ModelFile.HashOf(model.Model));
 
     private static ImageFeatures Features(ImageShape shape, FeatureWriter write) => new(shape, write, new PixelRange(isOfBytes: true));
-
-    // A second training, of a part of the pretrained network too.
-    private (Denoiser Network, TrainingLoop Loop) FineTuned(
-        Denoiser frozen,
-        TrainingLoop before,
-        FrozenTrunk trunk,
-        IDataView input,
-        TrainingMonitor monitor,
-        Lazy<TrainingFingerprint> fingerprint)
-    {
-        try
-        {
-            var isOfStage = Tuning == FineTuning.LastStage;
-            var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
-            log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
-            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
-            var data = Load(loader, input, PretrainedBackbone.Shape, monitor.Pace!, static _ => { });
-            var checkpoints = SecondCheckpoints;
-            using var kept = checkpoints is null ? null : Open(checkpoints);
-            var (tuned, loop) = Trained(
-                Tries(), data, () => FrozenTrunk.Upper(frozen, options, shape, device),
-                isOfStage ? upper => trunk.Under(upper, options) : static whole => whole,
-                monitor with
-                {
-                    States = kept is null ? null : States(kept, checkpoints!, fingerprint.Value),
-                    KeepsBestOrStart = options.FineTuning == FineTuning.Automatic,
-                    Epochs = (options.Epochs, 0),
-                });
-            if (loop.Fault is { } fault)
-            {
-                log.Warning(fault);
-            }
-
-            if (options.FineTuning == FineTuning.Automatic && !_isCancelled)
-            {
-                log.Information(EpochReport.Kept(loop.IsStartBest, loop.StartLogLoss, loop.LowestLogLoss));
-            }
-
-            frozen.Dispose();
-            return (tuned, loop);
-        }
-        catch (OperationCanceledException) when (run.WhenCancelled != WhenCancelled.Throw)
-        {
-            log.Warning("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
-            return (frozen, before);
-        }
-        catch
-        {
-            frozen.Dispose();
-            throw;
-        }
-    }
 
     // Where two trainings are compared, each goes on to its end, and stands for its best epoch.
     private NoPropOptions Tries() =>
@@ -262,37 +216,4 @@ internal sealed class TrainingSession(NoPropOptions options, NoPropRun run, Trai
     private FrozenTrunk? Trunk(NoPropScorer? previous, Device device) => !options.Backbone.IsPretrained()
         ? null
         : previous?.CopyTrunk(device) ?? PretrainedFile.ReadTrunk(options.BackboneWeightsPath, device);
-
-    // Trains a network, and makes of it one of images.
-    private static (Denoiser Network, TrainingLoop Loop) Trained(
-        NoPropOptions options, TrainingData data, Func<Denoiser> first, Func<Denoiser, Denoiser> finish, TrainingMonitor monitor)
-    {
-        using var scope = NewDisposeScope();
-        using var mode = inference_mode(false); // weights made in the caller's could not be trained
-        Denoiser? network = null;
-        try
-        {
-            network = first();
-            TrainingChecks.Bounds(network, options);
-            var loop = new TrainingLoop(network, FastBFloat16.Choose(options, network.Weights.Device), data, monitor);
-            loop.Run();
-            var whole = finish(network);
-            if (whole != network)
-            {
-                network.Dispose();
-            }
-
-            return (whole, loop);
-        }
-        catch (Exception fault)
-        {
-            network?.Dispose();
-            if (fault is InvalidOperationException)
-            {
-                Marked.Exception(fault);
-            }
-
-            throw;
-        }
-    }
 }

@@ -54,7 +54,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     {
         using var mode = enable_grad();
         var best = new BestWeights(model.Weights, _stopsEarly ? options.EarlyStoppingPatience : int.MaxValue);
-        using var training = new RunningTraining(model, options.Variant.Passes(model, options, data.Streams), best, _stepsPerEpoch);
+        using var training = new RunningTraining(model, options.Variant.Passes(model, options, data.TrainingStreams), best, _stepsPerEpoch);
         if (monitor.States?.Newest() is { } state)
         {
             training.GoOnFrom(state);
@@ -139,7 +139,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             training.Best.Restore(); // nothing before the end of the first epoch
         }
 
-        if (!model.Weights.AreFinite())
+        if (!model.Weights.AreFinite() || HasCrossedEnds)
         {
             return false;
         }
@@ -160,7 +160,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
             }
 
             var epoch = training.Place.Epoch + 1;
-            var fault = Divergence(training.History, epoch) ?? CrossedEnds(epoch);
+            var fault = Divergence(training.History, epoch)
+                ?? (HasCrossedEnds ? EpochReport.CrossedEnds(epoch, options.LearningRate) : null);
             var measured = fault is null && model.IsWhole ? Evaluate() : default;
             if ((fault ?? Unscorable(measured, epoch)) is { } found)
             {
@@ -209,11 +210,14 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         }
     }
 
-    // The mean of each of the three terms over an epoch.
-    private static float[] MeanTerms(Tensor history)
+    // The mean of each of the three terms over the rows of an epoch, of which the last step of a pass may have fewer.
+    private float[] MeanTerms(Tensor history)
     {
         using var scope = NewDisposeScope();
-        return history.mean([0]).cpu().data<float>().ToArray();
+        var last = data.Training.Count - ((_stepsPerEpoch - 1L) * options.BatchSize);
+        var steps = history.view(-1, _stepsPerEpoch, history.shape[1]); // (passes, steps, 3)
+        var rows = steps.sum([1]).mul(options.BatchSize) - steps.select(1, _stepsPerEpoch - 1).mul(options.BatchSize - last); // (passes, 3)
+        return rows.mean([0]).div(data.Training.Count).cpu().data<float>().ToArray();
     }
 
     // What is wrong with an epoch whose numbers are not finite.
@@ -233,10 +237,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
     }
 
     // Nothing else holds trained ends of a noise schedule apart, and no model whose schedule falls can be saved.
-    private string? CrossedEnds(int epoch) =>
-        model.Schedule.TrainsEnds && model.Schedule.Levels([0, 1]) is [var noise, var label] && !(noise.LogSnr < label.LogSnr)
-            ? EpochReport.CrossedEnds(epoch, options.LearningRate)
-            : null;
+    private bool HasCrossedEnds =>
+        model.Schedule.TrainsEnds && model.Schedule.Levels([0, 1]) is [var noise, var label] && !(noise.LogSnr < label.LogSnr);
 
     // What is wrong with a network that scores no numbers: its weights, or a row that it was not trained on.
     private string? Unscorable(Measured measured, int epoch) =>

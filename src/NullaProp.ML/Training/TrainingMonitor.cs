@@ -42,5 +42,9 @@ internal sealed record TrainingMonitor(Action<EpochMetrics> Report, Action Check
 /// <summary>What a training learns from.</summary>
 /// <param name="Training">The images to train on, at least one; in memory or as a stream.</param>
 /// <param name="Validation">The images to watch, at least one; <see langword="null"/> for none. In memory or as a stream.</param>
-/// <param name="Streams">The source of all random numbers.</param>
-internal sealed record TrainingData(ITrainingImages Training, IImages? Validation, RandomStreams Streams);
+/// <param name="Streams">The source of the random numbers of the model.</param>
+internal sealed record TrainingData(ITrainingImages Training, IImages? Validation, RandomStreams Streams)
+{
+    /// <summary>Gets the source of the random numbers of the training: another one where it goes on from a model.</summary>
+    public RandomStreams TrainingStreams { get; init; } = Streams;
+}

@@ -7,7 +7,7 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>Training a pretrained network further: what changes, what is kept, and where the model goes.</summary>
 [TestClass]
-public sealed class FineTuningTests
+public sealed partial class FineTuningTests
 {
     private static readonly MLContext Context = new(seed: 1);
     private static readonly IDataView Data = StripedPhotos.Data(Context, rows: 4, seed: 0);

@@ -106,7 +106,21 @@ public sealed class RandomStreamsTests
         }
     }
 
-    private static List<(string Name, int Epoch, int Step)> Asked(VariantKind variant)
+    // Neither the order of the rows nor noise, times and changes of images come again.
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime)]
+    [DataRow(VariantKind.DiscreteTime)]
+    [DataRow(VariantKind.FlowMatching)]
+    public void Of_TrainingThatGoesOnFromAModel_NeverDrawsWhatMadeTheModel(VariantKind variant)
+    {
+        var (first, second) = (Asked(variant, trainings: 1), Asked(variant, trainings: 3));
+
+        var drawn = second.Where(place => place.Name.Contains("training/", StringComparison.Ordinal)).ToArray();
+        Assert.HasCount(3 * first.Count(place => place.Name.Contains("training/", StringComparison.Ordinal)), drawn);
+        Assert.HasCount(drawn.Length, drawn.ToHashSet());
+    }
+
+    private static List<(string Name, int Epoch, int Step)> Asked(VariantKind variant, int trainings = 1)
     {
         var asked = new List<(string, int, int)>();
         var context = new MLContext();
@@ -141,7 +155,13 @@ public sealed class RandomStreamsTests
             StreamsOf = seed => new RandomStreams(seed) { Asked = (name, epoch, step) => asked.Add((name, epoch, step)) },
         };
 
-        using var model = trainer.Fit(TinyImages.Keys(context, Rows));
+        var models = new List<NoPropTransformer>();
+        for (var training = 0; training < trainings; training++)
+        {
+            models.Add(trainer.Fit(TinyImages.Keys(context, Rows), new NoPropRun { Previous = models.LastOrDefault() }));
+        }
+
+        models.ForEach(model => model.Dispose());
         return asked;
     }
 }

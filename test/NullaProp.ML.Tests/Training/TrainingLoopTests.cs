@@ -163,6 +163,54 @@ public sealed partial class TrainingLoopTests
     }
 
     [TestMethod]
+    public void Run_CancelledAfterTheEndsCrossed_GivesNoModelThatCouldNotBeSaved()
+    {
+        var options = Short with
+        {
+            LearningRate = 1e-6,
+            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative },
+        };
+        using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
+        using (no_grad())
+        {
+            model.Weights.Values.Single(weight => weight.Key == "schedule.noise_end").Value.fill_(9);
+        }
+
+        var steps = 0;
+        var monitor = new TrainingMonitor(_ => { }, () => _ = ++steps == 3 ? throw new OperationCanceledException() : steps)
+        {
+            WhenCancelled = WhenCancelled.ReturnLast,
+        };
+
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => new TrainingLoop(model, options, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
+    }
+
+    // A rate so low that the network stays what it was: the loss of a row does not depend on those beside it.
+    [TestMethod]
+    public void Run_LastBatchOfFewRows_CountsThemAsTheOthersInTheLoss()
+    {
+        Assert.AreEqual(Loss(batchSize: 20), Loss(batchSize: 19), 1e-5);
+        Assert.AreEqual(Loss(batchSize: 20), Loss(batchSize: 8), 1e-5);
+
+        static double Loss(int batchSize)
+        {
+            var options = TinyModel.Small(new NoPropOptions
+            {
+                Epochs = 1,
+                BatchSize = batchSize,
+                LearningRate = 1e-9,
+                Variant = new CrossEntropyBaseline(),
+            });
+            using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
+            var losses = new List<double>();
+            var monitor = new TrainingMonitor(epoch => losses.Add(epoch.TrainingLoss), () => { });
+            new TrainingLoop(model, options, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run();
+            return losses.Single();
+        }
+    }
+
+    [TestMethod]
     public void Run_CancelledAtAStep_StopsThere()
     {
         var steps = 0;

@@ -1,0 +1,99 @@
+using Microsoft.ML;
+using NullaProp.ML.Backends.Torch;
+using NullaProp.ML.Interop;
+using NullaProp.ML.Networks;
+using NullaProp.ML.Storage;
+using NullaProp.ML.Training;
+using NullaProp.ML.TrainingImages;
+
+namespace NullaProp.ML;
+
+/// <content>The training of a part of a pretrained network, which follows that of what is new.</content>
+internal sealed partial class TrainingSession
+{
+    // A second training, of a part of the pretrained network too.
+    private (Denoiser Network, TrainingLoop Loop) FineTuned(
+        Denoiser frozen,
+        TrainingLoop before,
+        FrozenTrunk trunk,
+        IDataView input,
+        (TrainingData Data, IReadOnlyList<long> Rows) seen,
+        TrainingMonitor monitor,
+        Lazy<TrainingFingerprint> fingerprint)
+    {
+        try
+        {
+            var isOfStage = Tuning == FineTuning.LastStage;
+            var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
+            log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
+            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
+            var data = LoadAgain(loader, input, monitor.Pace!, seen);
+            var checkpoints = SecondCheckpoints;
+            using var kept = checkpoints is null ? null : Open(checkpoints);
+            var (tuned, loop) = NetworkTraining.Run(
+                Tries(), data, () => FrozenTrunk.Upper(frozen, options, shape, device),
+                isOfStage ? upper => trunk.Under(upper, options) : static whole => whole,
+                monitor with
+                {
+                    States = kept is null ? null : States(kept, checkpoints!, fingerprint.Value),
+                    KeepsBestOrStart = options.FineTuning == FineTuning.Automatic,
+                    Epochs = (options.Epochs, 0),
+                });
+            if (loop.Fault is { } fault)
+            {
+                log.Warning(fault);
+            }
+
+            if (options.FineTuning == FineTuning.Automatic && !_isCancelled)
+            {
+                log.Information(EpochReport.Kept(loop.IsStartBest, loop.StartLogLoss, loop.LowestLogLoss));
+            }
+
+            frozen.Dispose();
+            return (tuned, loop);
+        }
+        catch (OperationCanceledException) when (run.WhenCancelled != WhenCancelled.Throw)
+        {
+            log.Warning("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
+            return (frozen, before);
+        }
+        catch (Exception fault) when (
+            options.FineTuning == FineTuning.Automatic && _checkpoints is null && fault is not OperationCanceledException)
+        {
+            log.Warning($"The pretrained network could not be trained further, and the model is that of before: {fault.Message}");
+            return (frozen, before);
+        }
+        catch
+        {
+            frozen.Dispose();
+            throw;
+        }
+    }
+
+    // Data that can be read once alone, or is another each time, must not train in silence.
+    private TrainingData LoadAgain(
+        ImageLoader loader, IDataView input, ProgressPace pace, (TrainingData Data, IReadOnlyList<long> Rows) seen)
+    {
+        try
+        {
+            var data = Load(loader, input, PretrainedBackbone.Shape, pace, totals => Compare(totals.Rows, seen.Rows, "training"));
+            Compare([data.Validation?.Count ?? 0], [seen.Data.Validation?.Count ?? 0], "validation");
+            return data with { TrainingStreams = seen.Data.TrainingStreams.After("the first training") };
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"Data is read again to train the pretrained network further, and is not what it was: {fault.Message} Save it first, or "
+                + "load it into a list.",
+                fault));
+        }
+
+        static void Compare(IReadOnlyList<long> now, IReadOnlyList<long> before, string name)
+        {
+            if (!now.SequenceEqual(before))
+            {
+                throw new InvalidOperationException($"The {name} data had {before.Sum()} rows, and now {now.Sum()}, or others.");
+            }
+        }
+    }
+}

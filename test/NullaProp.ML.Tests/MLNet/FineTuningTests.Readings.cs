@@ -1,0 +1,88 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Randomness;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.MLNet;
+
+/// <content>The second training reads the data again, and draws other numbers.</content>
+public sealed partial class FineTuningTests
+{
+    // The second training is of other rows than the first where a source gives each row once.
+    [TestMethod]
+    [DataRow(FineTuning.LastStage)]
+    [DataRow(FineTuning.Everything)]
+    public void Fit_DataThatCanBeReadOnce_IsRefusedWhenItIsReadAgain(FineTuning tuning)
+    {
+        var fault = Assert.Throws<InvalidOperationException>(() => Trainer(Options with { FineTuning = tuning }).Fit(Emptied()));
+
+        Assert.StartsWith("Data is read again to train the pretrained network further, and is not what it was:", fault.Message);
+        Assert.EndsWith("Save it first, or load it into a list.", fault.Message);
+    }
+
+    [TestMethod]
+    public void Fit_AutomaticThatCannotGoOn_GivesTheModelOfTheFrozenNetwork()
+    {
+        var logger = new LogLines();
+        var watched = Context.Data.LoadFromEnumerable(Keyed(seed: 3).ToList());
+        using var expected = Trainer(Options with { FineTuning = FineTuning.Frozen, EarlyStoppingPatience = Options.Epochs })
+            .Fit(Context.Data.LoadFromEnumerable(Keyed(seed: 0).ToList()), new NoPropRun { Validation = watched });
+
+        using var model = Trainer(Options).Fit(Emptied(), new NoPropRun { Validation = watched, Logger = logger });
+
+        Interruptions.AssertSameWeights(expected, model);
+        Assert.StartsWith(
+            "The pretrained network could not be trained further, and the model is that of before: Data is read again",
+            logger.Lines[^1].Text);
+    }
+
+    [TestMethod]
+    public void Fit_LastStage_DrawsNothingTwice()
+    {
+        var asked = new List<(string, int, int)>();
+        var trainer = new NoPropTrainer(Context, Options with { FineTuning = FineTuning.LastStage, Epochs = 1 }, new NoPropRun())
+        {
+            StreamsOf = seed => new RandomStreams(seed) { Asked = Listen },
+        };
+
+        trainer.Fit(Data).Dispose();
+
+        Assert.IsGreaterThan(4, asked.Count);
+        Assert.HasCount(asked.Count, asked.ToHashSet());
+
+        void Listen(string name, int epoch, int step)
+        {
+            if (name.Contains("training/", StringComparison.Ordinal))
+            {
+                asked.Add((name, epoch, step));
+            }
+        }
+    }
+
+    // A source that gives each row once.
+    private static IDataView Emptied()
+    {
+        var rows = new Queue<KeyedPhoto>(Keyed(seed: 0));
+        return Context.Data.LoadFromEnumerable(Rest());
+
+        IEnumerable<KeyedPhoto> Rest()
+        {
+            while (rows.TryDequeue(out var row))
+            {
+                yield return row;
+            }
+        }
+    }
+
+    private static IEnumerable<KeyedPhoto> Keyed(int seed) => StripedPhotos.Rows(rows: 4, seed)
+        .Select(row => new KeyedPhoto { Label = row.Label == "lies" ? 0u : 1, Features = row.Features });
+
+    private sealed class KeyedPhoto
+    {
+        [KeyType(2)]
+        public uint Label { get; init; }
+
+        [VectorType(3, 224, 224)]
+        public float[] Features { get; init; } = [];
+    }
+}
