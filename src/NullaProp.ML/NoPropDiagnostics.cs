@@ -16,7 +16,9 @@ namespace NullaProp.ML;
 public sealed record NoPropDiagnostics(int Rows, double SingleEvaluationMicroAccuracy, double NoiseZMicroAccuracy, double EmbeddingNorm);
 
 /// <summary>A point on the way from noise to label, as <see cref="NoPropTransformer.DenoisingPath"/> returns them.</summary>
-/// <param name="Time">The time t, from 0 (noise) to 1 (label).</param>
+/// <param name="Time">
+/// The time t, from 0 (noise) to 1 (label); a read-out that needs less than the whole way ends it earlier.
+/// </param>
 /// <param name="NoisyLabels">
 /// By row the class probabilities that the noisy label z says by itself, read as at the end of the way: at t = 0 those of the start.
 /// </param>
@@ -34,7 +36,10 @@ public sealed record DenoisingPoint(double Time, IReadOnlyList<float[]> NoisyLab
         [
             .. plan.Stages.Select((stage, i) =>
                 new DenoisingPoint(stage.Time, scores(plan.EndingBefore(i)), scores(plan.EndingWithPrediction(i)))),
-            new DenoisingPoint(1, scores(plan.EndingBefore(plan.Stages.Count)), scores(plan)),
+            new DenoisingPoint(
+                plan.LeadsOn ? plan.EndTime : plan.Stages[^1].Time,
+                scores(plan.EndingBefore(plan.Stages.Count - (plan.LeadsOn ? 0 : 1))),
+                scores(plan)),
         ]);
 
     private static IReadOnlyList<DenoisingPoint> OfSameRows(IReadOnlyList<DenoisingPoint> points)

@@ -16,8 +16,8 @@ public static class NoPropModelFile
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FormatException">
-    /// A model in the file cannot be used, or there is none; the message says what is wrong. <c>mlContext.Model.Load</c> fails with the
-    /// same one inside.
+    /// A model in the file cannot be used, or there is none; the message says what is wrong. Where it is of a NoProp model,
+    /// <c>mlContext.Model.Load</c> fails with the same one inside.
     /// </exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     /// <exception cref="InvalidOperationException">The module of a custom backbone is not registered.</exception>

@@ -59,8 +59,8 @@ public enum BackbonePrecision
 
     /// <summary>
     /// bfloat16: the range of single precision with 8 bits of accuracy, faster and in half the memory. The weights stay in single precision
-    /// and are rounded for each step (Micikevicius et al. 2018, arXiv 1710.03740, section 3.1). Not for
-    /// <see cref="NoPropBackbone.Custom"/>.
+    /// and are rounded for each step (Micikevicius et al. 2018, arXiv 1710.03740, section 3.1). Neither for
+    /// <see cref="NoPropBackbone.Custom"/> nor for <see cref="NoPropBackbone.PretrainedResNet18"/>.
     /// </summary>
     BFloat16,
 }

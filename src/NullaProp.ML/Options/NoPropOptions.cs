@@ -97,7 +97,7 @@ public sealed record NoPropOptions
     /// Gets NoProp-DT as the paper states it: ten blocks over a cosine schedule, SNR differences times η = 0.1 as weights, the reverse
     /// diffusion.
     /// </summary>
-    /// <remarks>As <see cref="PaperContinuousTime"/> where the paper says nothing else.</remarks>
+    /// <remarks>As <see cref="PaperContinuousTime"/> where the paper says nothing else; and a block reads √ᾱ·z for z.</remarks>
     public static NoPropOptions PaperDiscreteTime { get; } = PaperContinuousTime with
     {
         Variant = new DiscreteTime
@@ -188,7 +188,7 @@ public sealed record NoPropOptions
     /// Gets the number of epochs without a lower validation log-loss after which training stops and the best epoch's parameters are
     /// restored. Needs <see cref="NoPropRun.Validation"/>; without, training warns and runs all epochs.
     /// </summary>
-    /// <value>Default 0: off, the last epoch's parameters are kept; 0 to 100,000.</value>
+    /// <value>Default 0: off, the last epoch's parameters are kept, but under <see cref="FineTuning.Automatic"/>; 0 to 100,000.</value>
     [Range(0, 100_000)]
     public int EarlyStoppingPatience { get; init; }
 

@@ -6,7 +6,7 @@ namespace NullaProp.ML;
 /// How a trained model scores. A value that may be changed after training, by <see cref="NoPropTransformer.WithSampling"/>.
 /// </summary>
 /// <remarks>
-/// What a model has no use for stays at its default; a change of it is refused. The blocks of <see cref="DiscreteTime"/> each take one
+/// What a variant has no use for stays at its default; a change of it is refused. The blocks of <see cref="DiscreteTime"/> each take one
 /// exact step, so that it knows no solver; <see cref="FlowMatching"/> follows its velocity, so that it knows no other dynamics;
 /// <see cref="CrossEntropyBaseline"/> evaluates once.
 /// </remarks>
@@ -171,7 +171,8 @@ public enum EarlyExit
     /// evaluations (<see cref="ScoreReadout.PathMean"/>, <see cref="ScoreReadout.NoisyPathMean"/>), that is when the best class leads by
     /// more than their share; its probabilities are the mean of those evaluated. Where it is the <see cref="ScoreReadout.LastState"/> of
     /// one start, that is when no predictions could carry the state to another class; its probabilities are those of the last prediction
-    /// held to the end. A last prediction cannot be told before it is made, nor a velocity bounded: those go the whole way.
+    /// held to the end. Neither can a last prediction be told before it is made, nor a velocity be bounded: there each start goes its whole
+    /// way, and an image leaves between two of them at most.
     /// </summary>
     WhenClassIsDecided,
 }

@@ -91,8 +91,9 @@ internal sealed class ScoreShares(Sampling sampling, LastEvaluation last)
     private static SamplingPlan Mean(IReadOnlyList<SamplingStage> stages, Func<int, bool> counts)
     {
         var counted = Enumerable.Range(0, stages.Count).Where(counts).ToHashSet();
-        var evaluated = stages.Take(counted.Max() + 1);
-        return new([.. evaluated.Select((stage, i) => stage with { ScoreShare = counted.Contains(i) ? 1.0 / counted.Count : 0 })]);
+        var end = counted.Max() + 1;
+        var shared = stages.Take(end).Select((stage, i) => stage with { ScoreShare = counted.Contains(i) ? 1.0 / counted.Count : 0 });
+        return new([.. shared]) { EndTime = end < stages.Count ? stages[end].Time : 1 };
     }
 }
 

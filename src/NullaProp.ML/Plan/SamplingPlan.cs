@@ -43,6 +43,12 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// </summary>
     public IReadOnlyList<double>? OutsideSpan { get; init; }
 
+    /// <summary>Gets the time of the point behind the last stage.</summary>
+    public double EndTime { get; init; } = 1;
+
+    /// <summary>Gets a value indicating whether the last stage leads on; else it only predicts, at the end of the way.</summary>
+    public bool LeadsOn => Stages[^1] is not { State: 0, Prediction: 0, Noise: 0 };
+
     /// <summary>Gets whether an image may leave before the end.</summary>
     public EarlyExit EarlyExit { get; init; }
 

@@ -12,9 +12,18 @@ namespace NullaProp.ML.Training;
 /// <param name="weightDecay">The decay of those that are decayed.</param>
 /// <param name="includes">Which weights are meant, by name; all of them where nothing is said.</param>
 /// <param name="share">By what the learning rate of each weight is multiplied, by name; by 1 where nothing is said.</param>
+/// <param name="lossFactor">
+/// What the loss is multiplied by at every step: ε is, too, so that a constant changes no step, be it as small as ε.
+/// </param>
 internal sealed class AdamW(
-    Weights weights, double weightDecay, Func<string, bool>? includes = null, Func<string, double>? share = null) : IDisposable
+    Weights weights,
+    double weightDecay,
+    Func<string, bool>? includes = null,
+    Func<string, double>? share = null,
+    double lossFactor = 1) : IDisposable
 {
+    private const double Epsilon = 1e-8; // ε
+
     private readonly List<(FlatWeights Weights, double Share)> _buffers = [];
 
     // Weights that no gradient has reached so far; they are left alone, weight decay included.
@@ -83,7 +92,8 @@ internal sealed class AdamW(
     {
         if (names.Count > 0)
         {
-            _buffers.Add((new FlatWeights([.. names.Select(name => KeyValuePair.Create(name, waiting[name]))], decay), share));
+            KeyValuePair<string, Parameter>[] taken = [.. names.Select(name => KeyValuePair.Create(name, waiting[name]))];
+            _buffers.Add((new FlatWeights(taken, decay, Epsilon * lossFactor), share));
             foreach (var name in names)
             {
                 waiting.Remove(name);

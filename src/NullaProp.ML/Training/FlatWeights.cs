@@ -13,7 +13,6 @@ internal sealed class FlatWeights : IDisposable
 {
     private const double FirstDecay = 0.9; // β₁
     private const double SecondDecay = 0.999; // β₂
-    private const double Epsilon = 1e-8; // ε
     private const int Alignment = 16; // of every weight, in values: a cache line
 
     private static readonly Scalar HeldFirstDecay = FirstDecay;
@@ -28,17 +27,19 @@ internal sealed class FlatWeights : IDisposable
     private readonly Tensor _second;
     private readonly Tensor _root;
     private readonly double _decay;
+    private readonly double _epsilon;
     private int _step;
 
     /// <summary>Moves weights and their gradients into buffers.</summary>
     /// <param name="weights">Weights by name, on one device, at least one.</param>
     /// <param name="decay">Their weight decay.</param>
-    public FlatWeights(IReadOnlyList<KeyValuePair<string, Parameter>> weights, double decay)
+    /// <param name="epsilon">ε.</param>
+    public FlatWeights(IReadOnlyList<KeyValuePair<string, Parameter>> weights, double decay, double epsilon)
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
         _weights = weights;
-        _decay = decay;
+        (_decay, _epsilon) = (decay, epsilon);
         var room = weights.Sum(weight => Room(weight.Value));
         _values = zeros(room, dtype: ScalarType.Float32, device: weights[0].Value.device).DetachFromDisposeScope();
         _gradients = zeros_like(_values).DetachFromDisposeScope();
@@ -80,7 +81,7 @@ internal sealed class FlatWeights : IDisposable
         // The corrections of both means' bias, moved into the step size and ε.
         var secondCorrection = Math.Sqrt(1 - Math.Pow(SecondDecay, _step));
         using Scalar size = -rate * secondCorrection / (1 - Math.Pow(FirstDecay, _step));
-        using Scalar epsilon = Epsilon * secondCorrection;
+        using Scalar epsilon = _epsilon * secondCorrection;
         using Scalar kept = 1 - (rate * _decay);
         if (_decay > 0)
         {

@@ -140,7 +140,8 @@ public enum NoiseScheduleKind
 
     /// <summary>
     /// The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the JAX reference do. Needs
-    /// <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound.
+    /// <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound, with <see cref="DenoisingLoss.SquaredError"/> and
+    /// <see cref="PriorLoss.ExactKl"/>.
     /// </summary>
     LearnedJointly,
 

@@ -54,6 +54,40 @@ public sealed class PreconditionedFlowTests
         Assert.AreEqual(Label, (clean.State * z) + (clean.Prediction * target), 1e-12);
     }
 
+    // By Bayes' rule over two labels, −1 and 1, of one dimension: both expectations as sums over a fine grid of z₀.
+    [TestMethod]
+    [DataRow(VelocityForm.Raw, 0.0, 0.4)]
+    [DataRow(VelocityForm.Raw, 0.5, 0.4)]
+    [DataRow(VelocityForm.Raw, 0.5, 1.0)]
+    [DataRow(VelocityForm.Preconditioned, 0.3, 0.0)]
+    [DataRow(VelocityForm.Preconditioned, 0.9, 0.2)]
+    public void CleanLabel_OfTheIdealVelocityWithNoiseAroundThePath_IsTheExpectedLabel(VelocityForm form, double time, double noise)
+    {
+        const double z = 0.7;
+        double[] labels = [-1, 1];
+        double[] priors = [0.3, 0.7];
+        var (mass, label, velocity) = (0.0, 0.0, 0.0);
+        for (var start = -8.0; start <= 8; start += 0.001) // z₀
+        {
+            for (var k = 0; k < 2; k++)
+            {
+                var rest = (z - (time * labels[k]) - ((1 - time) * start)) / noise; // ε
+                var density = priors[k] * Math.Exp(-0.5 * ((start * start) + (rest * rest)));
+                mass += density;
+                label += density * labels[k];
+                velocity += density * (labels[k] - start);
+            }
+        }
+
+        var flow = VelocityFlow.Of(form, 10);
+        var rate = flow.Rate(Level(time));
+        var output = ((velocity / mass) - (rate.State * z)) / rate.Prediction; // of a network that says this velocity
+
+        var clean = flow.CleanLabel(time, noise);
+
+        Assert.AreEqual(label / mass, (clean.State * z) + (clean.Prediction * output), 1e-6);
+    }
+
     // For independent u and ε of variances s² and 1 the target α·u + β·ε is what z does not tell, and of variance 1.
     [TestMethod]
     [DataRow(0.1, 0.0)]

@@ -88,7 +88,8 @@ public sealed partial class OptionsPageTests
             "Made from the comments of the code by `OptionsPageTests`. What a variant has no use for is refused with a sentence "
             + "([errors.md](errors.md)), but for what is left as it is to compare: an embedding under `CrossEntropyBaseline`; solver, "
             + "steps and dynamics under `ScoreReadout.FirstPrediction`; `PriorLoss` and `ReadoutLoss.Linear` where nothing of embeddings "
-            + "or schedule is trained. Options marked with * decide the parameters of a model: training can be continued only with the "
+            + "or schedule is trained; `FlowMatching.DenoisingFactor` with one-hot embeddings; `EarlyExit` where nothing can be told "
+            + "early. Options marked with * decide the parameters of a model: training can be continued only with the "
             + "same, with a variant of the same kind, and with images of the same size."),
         .. Records.SelectMany(Table),
     ];

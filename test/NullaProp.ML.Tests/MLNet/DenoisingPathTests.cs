@@ -106,6 +106,34 @@ public sealed class DenoisingPathTests
         CollectionAssert.AreEqual(new[] { 0, 0.25, 0.5, 0.75, 1 }, times);
     }
 
+    // What the noisy label says at a time does not depend on how the score is read from the way.
+    [TestMethod]
+    [DataRow(VariantKind.ContinuousTime, ScoreReadout.LastPrediction, 5, 1.0)]
+    [DataRow(VariantKind.ContinuousTime, ScoreReadout.FirstPrediction, 1, 0.0)]
+    [DataRow(VariantKind.ContinuousTime, ScoreReadout.LastState, 4, 1.0)]
+    [DataRow(VariantKind.FlowMatching, ScoreReadout.LastPrediction, 4, 1.0)]
+    [DataRow(VariantKind.DiscreteTime, ScoreReadout.LastPrediction, 3, 1.0)]
+    [DataRow(VariantKind.DiscreteTime, ScoreReadout.FirstPrediction, 1, 1 / 3.0)]
+    public void DenoisingPath_AnyReadOut_EndsWhereItsWayDoes(VariantKind variant, ScoreReadout readout, int evaluations, double time)
+    {
+        var sampling = variant == VariantKind.DiscreteTime
+            ? new Sampling { Draws = 2 }
+            : new Sampling { Draws = 2, Solver = OdeSolver.ExponentialEuler, SolverSteps = 4 };
+        using var model = Model(variant, sampling);
+        using var other = model.WithSampling(_ => sampling with { ScoreReadout = readout });
+        var whole = model.DenoisingPath(Data);
+
+        var path = other.DenoisingPath(Data);
+
+        Assert.HasCount(evaluations + 1, path);
+        Assert.AreEqual(time, path[^1].Time, 1e-12);
+        AssertClose(Scores(other)[1], path[^1].Predictions[1]);
+        foreach (var point in path)
+        {
+            AssertClose(whole.Last(of => Math.Abs(of.Time - point.Time) < 1e-12).NoisyLabels[1], point.NoisyLabels[1]);
+        }
+    }
+
     [TestMethod]
     public void DenoisingPath_PlainClassifier_SaysThatItGoesNoWay()
     {

@@ -57,6 +57,27 @@ public sealed class AdamWTests
         Assert.AreEqual(second.Weight, fast.item<float>(), 1e-5);
     }
 
+    // 1e-9: gradients of 4e-9 are below ε.
+    [TestMethod]
+    public void Step_LossTimesAConstant_IsThatOfTheLossItself()
+    {
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
+        var weight = weights.Under("part").Matrix("w", Initializers.Constant(2), 1, 1).Value;
+        using var optimizer = new AdamW(weights, weightDecay: 0.1, lossFactor: 1e-9);
+        var reference = new Reference(2, 0.1);
+
+        for (var step = 0; step < 3; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.ZeroGradients();
+            (weight * weight).sum().mul(1e-9).backward();
+            optimizer.Step(0.05);
+            reference.Step(0.05);
+        }
+
+        Assert.AreEqual(reference.Weight, weight.item<float>(), 1e-5);
+    }
+
     // A branch of a user's module may be taken late: its corrections of the means' bias count from its own first step.
     [TestMethod]
     public void Step_WeightReachedLater_StartsFromItsOwnFirstStep()

@@ -1,6 +1,7 @@
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Networks;
+using NullaProp.ML.Tests.Support;
 using NullaProp.ML.Variants;
 using TorchSharp;
 
@@ -10,6 +11,7 @@ namespace NullaProp.ML.Tests.Training;
 public sealed class BlockPassTests
 {
     private const int Blocks = 4;
+    private const string Head = "block1.head.output.weight";
     private static readonly NoPropOptions Options = new() { Variant = new DiscreteTime { BlockCount = Blocks } };
 
     // Of 4 blocks, so that others come before and after it.
@@ -27,6 +29,21 @@ public sealed class BlockPassTests
         }
 
         CollectionAssert.AreNotEqual(Values(untrained, "block3.backbone.conv1.weight"), Values(alone, "block3.backbone.conv1.weight"));
+    }
+
+    // The weight of the first block is of the order of e^−12: to its own optimizer it is a constant.
+    [TestMethod]
+    public void Run_BlockOfATinyWeight_IsTrainedAsWithoutIt()
+    {
+        var variant = (DiscreteTime)Options.Variant with { LogSnrAtNoise = -20 };
+        using var weighted = Trained(Options with { Variant = variant with { LossWeighting = LossWeighting.SnrDerivative } }, [0]);
+        using var plain = Trained(Options with { Variant = variant }, [0]);
+        using var untrained = TinyModel.Create(Options);
+
+        var (start, expected, actual) = (Values(untrained, Head), Values(plain, Head), Values(weighted, Head));
+        var moved = Differences.Largest(start, expected);
+        Assert.IsGreaterThan(1e-3, moved);
+        Assert.IsLessThan(0.01 * moved, Differences.Largest(expected, actual));
     }
 
     [TestMethod]

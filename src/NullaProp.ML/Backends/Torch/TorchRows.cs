@@ -11,7 +11,7 @@ namespace NullaProp.ML.Backends.Torch;
 internal sealed class TorchRows : IPlanBackend
 {
     private readonly TorchModel _model;
-    private readonly Func<Tensor>? _noise;
+    private readonly Func<int, Tensor>? _noise;
     private readonly Tensor?[] _registers = new Tensor?[Enum.GetValues<Register>().Length]; // (n, K); null where it is 0
     private readonly Dictionary<int, Tensor> _shares; // of the head's first layer, (n, H), by block
     private readonly Tensor _scores; // (B, K), of those that left
@@ -31,7 +31,7 @@ internal sealed class TorchRows : IPlanBackend
     {
     }
 
-    private TorchRows(TorchModel model, Tensor images, int votes, Dictionary<int, Tensor> shares, Func<Tensor>? noise)
+    private TorchRows(TorchModel model, Tensor images, int votes, Dictionary<int, Tensor> shares, Func<int, Tensor>? noise)
     {
         (_model, _images, _shares, _noise) = (model, images, shares, noise);
         var (device, rows) = (images.device, images.shape[0]);
@@ -56,8 +56,8 @@ internal sealed class TorchRows : IPlanBackend
     /// <summary>
     /// Returns the same rows at the start, shown noise in place of the noisy label. What is known of the images is not computed again.
     /// </summary>
-    /// <param name="noise">Draws the noise, (B, D), for a plan that lets no row leave, as none has left here.</param>
-    public TorchRows WithNoise(Func<Tensor> noise) => new(_model, _images, votes: 0, _shares, noise);
+    /// <param name="noise">Draws the noise of a stage, (B, D), for a plan that lets no row leave, as none has left here.</param>
+    public TorchRows WithNoise(Func<int, Tensor> noise) => new(_model, _images, votes: 0, _shares, noise);
 
     /// <inheritdoc/>
     public void Begin(int start)
@@ -81,7 +81,7 @@ internal sealed class TorchRows : IPlanBackend
         }
 
         _z?.Dispose();
-        var z = _z = _noise(); // takes the place of r + q·W
+        var z = _z = _noise(stage); // takes the place of r + q·W
         Set(Register.Point, null);
         Compute(Register.Prediction, () =>
             block.Block.Logits(share, z, tensor(time, dtype: ScalarType.Float32, device: z.device).view(1, 1)));

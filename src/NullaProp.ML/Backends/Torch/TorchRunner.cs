@@ -3,6 +3,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Backends.Torch;
@@ -62,7 +63,8 @@ internal sealed class TorchRunner : IDisposable
 
     /// <summary>
     /// Returns class probabilities by the first evaluation alone, and those with the noisy label replaced by fresh noise at every
-    /// evaluation: what the image alone gives, a test for collapse. The image network runs once for both.
+    /// evaluation, of the deviation that noise has there: what the image alone gives, a test for collapse. The image network runs once for
+    /// both.
     /// </summary>
     /// <param name="pixels">Raw pixels, (B, C, H, W).</param>
     /// <param name="stream">The source of noise.</param>
@@ -74,10 +76,16 @@ internal sealed class TorchRunner : IDisposable
         var (count, network) = (pixels.shape[0], Folded.Model);
         var rows = new TorchRows(_model, pixels);
         new PlanInterpreter(Folded.Plan.EndingWithPrediction(0), Folded.Paths.Count).Run(rows);
-        var noisy = rows.WithNoise(() =>
-            stream.Normal([count, network.Embedding.Dimension], ScalarType.Float32).to(network.Weights.Device, disposeAfter: true));
+        var noisy = rows.WithNoise(Noise);
         new PlanInterpreter(Folded.Plan with { EarlyExit = EarlyExit.Never }, starts: 1).Run(noisy);
         return (rows.Scores.cpu().MoveToOuterDisposeScope(), noisy.Scores.cpu().MoveToOuterDisposeScope());
+
+        Tensor Noise(int stage)
+        {
+            using Scalar deviation = Folded.Plan.OutsideSpan?[stage] ?? 1; // flow matching's falls; others' z has variance 1
+            var noise = stream.Normal([count, network.Embedding.Dimension], ScalarType.Float32).mul_(deviation);
+            return noise.to(network.Weights.Device, disposeAfter: true);
+        }
     }
 
     /// <inheritdoc/>

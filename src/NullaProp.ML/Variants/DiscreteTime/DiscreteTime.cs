@@ -24,9 +24,9 @@ public sealed record DiscreteTime : DiffusionVariant
     public int BlockCount { get; init; } = 10;
 
     /// <summary>
-    /// Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last block reads. The levels lie evenly in it from
-    /// <see cref="DiffusionVariant.LogSnrAtNoise"/> on, so that every block works where the noisy label does not yet give the class away
-    /// and the image is needed; the last step leads to <see cref="DiffusionVariant.LogSnrAtLabel"/>.
+    /// Gets ln(ᾱ/(1−ᾱ)) of the noisy label that the last of several blocks reads; a single one reads that at the end of noise. The levels
+    /// lie evenly in it from <see cref="DiffusionVariant.LogSnrAtNoise"/> on, so that every block works where the noisy label does not yet
+    /// give the class away and the image is needed; the last step leads to <see cref="DiffusionVariant.LogSnrAtLabel"/>.
     /// </summary>
     /// <value>
     /// Default −4 (ᾱ = 0.018: the label says next to nothing); between the two ends. <see langword="null"/>: evenly in time over the whole

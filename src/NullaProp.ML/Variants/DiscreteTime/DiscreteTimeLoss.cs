@@ -20,7 +20,10 @@ internal sealed class DiscreteTimeLoss(Denoiser model, DiscreteTime options, int
 {
     private readonly LabelLoss _label = new(model, options);
     private readonly NoiseLevel _level = model.Levels[block];
-    private readonly Scalar _weight = Weight(options, model.Levels, block) * options.DenoisingFactor;
+    private readonly Scalar _factor = FactorOf(options, model.Levels, block);
+
+    /// <summary>Gets what the block's own term is multiplied by.</summary>
+    public double Factor { get; } = FactorOf(options, model.Levels, block);
 
     /// <inheritdoc/>
     public Tensor Backward(ImageBatch batch, TrainingContext at)
@@ -35,7 +38,7 @@ internal sealed class DiscreteTimeLoss(Denoiser model, DiscreteTime options, int
         var error = _label.Error(logits, labels); // (B, 1)
 
         var readout = _label.Readout(batch, labels, at);
-        var terms = new LossTerms(batch.Mean(error).mul(_weight), _label.Prior(batch, labels), readout);
+        var terms = new LossTerms(batch.Mean(error).mul(_factor), _label.Prior(batch, labels), readout);
         terms.Total().backward();
         return terms.Detached().MoveToOuterDisposeScope();
     }
@@ -43,12 +46,12 @@ internal sealed class DiscreteTimeLoss(Denoiser model, DiscreteTime options, int
     private static Tensor Number(double value, Device device) =>
         tensor((float)value, dtype: ScalarType.Float32, device: device).view(1, 1);
 
-    // T/2·(SNR(t) − SNR(t−1)) for the paper's bound. To one block it is a constant, to which Adam is nearly blind; it counts where
+    // η·T/2·(SNR(t) − SNR(t−1)) for the paper's bound. To one block it is a constant, to which its optimizer is blind; it counts where
     // embeddings are learned.
-    private static double Weight(DiscreteTime options, IReadOnlyList<NoiseLevel> levels, int block)
+    private static double FactorOf(DiscreteTime options, IReadOnlyList<NoiseLevel> levels, int block)
     {
         var bound = (levels[block + 1].Snr - levels[block].Snr) * (levels.Count - 1);
-        return options.LossWeighting switch
+        return options.DenoisingFactor * options.LossWeighting switch
         {
             LossWeighting.SnrDerivative => bound / 2,
             LossWeighting.MinSnr => Math.Min(bound, ContinuousTimeLoss.SnrRateLimit) / 2,
@@ -77,7 +80,11 @@ internal sealed class BlockPass : TrainingPass
     {
         _loss = new DiscreteTimeLoss(model, (DiscreteTime)options.Variant, block);
         var prefix = $"{Denoiser.BlockName(block)}.";
-        Optimizer = new AdamW(model.Weights, options.WeightDecay, name => name.StartsWith(prefix, StringComparison.Ordinal));
+        Optimizer = new AdamW(
+            model.Weights,
+            options.WeightDecay,
+            name => name.StartsWith(prefix, StringComparison.Ordinal),
+            lossFactor: _loss.Factor);
         _shared = shared;
     }
 

@@ -20,7 +20,7 @@ public sealed record FlowMatching : NoPropVariant
     public VelocityForm VelocityForm { get; init; } = VelocityForm.Preconditioned;
 
     /// <summary>Gets the deviation σ of the noise around the straight path t·u + (1−t)·z₀.</summary>
-    /// <value>Default 0; 0 to 1. The paper does not state its own.</value>
+    /// <value>Default 0; 0 to 1. The paper does not state its own. Scoring starts at z₀ without it.</value>
     [Range(0.0, 1.0)]
     public double PathNoise { get; init; }
 
@@ -66,13 +66,14 @@ public sealed record FlowMatching : NoPropVariant
     internal override SamplingPlan Plan(Denoiser model, NoiseSchedule schedule, Sampling sampling)
     {
         var flow = VelocityFlow.Of(VelocityForm, model.Embedding.Directions);
+        var noise = model.Embedding.IsLearned ? 0 : PathNoise; // learned ones are anchored at z + (1−t)·v
         var plan = new PlanCompiler(flow, schedule.Levels, model.ClassCount).Compile(sampling, LastEvaluation.OfLastStep);
         return plan with
         {
             Predicts = NetworkPrediction.Velocity, // the network's output is no clean label, but stands for one together with z
             Link = model.Readout.Link,
             OutsideSpan = [.. plan.Stages.Select(stage => stage.Time).Append(1).Select(OutsideSpan)],
-            Stages = [.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time) })],
+            Stages = [.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time, noise) })],
         };
     }
 

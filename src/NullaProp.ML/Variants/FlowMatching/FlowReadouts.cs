@@ -32,7 +32,7 @@ internal sealed class NearestReadout(WeightScope weights) : LabelReadout
 }
 
 /// <summary>
-/// Reads flow matching's clean label z̃₁ where embeddings are one-hot. The squared error is least where z̃₁ = z + (1−t)·v is E[u|z, x],
+/// Reads flow matching's clean label z̃₁ where embeddings are one-hot. The squared error is least where z̃₁, z + (1−t)·v, is E[u|z, x],
 /// and the expected one-hot label is the vector of class probabilities itself: nothing is to be trained, and a softmax would be wrong.
 /// </summary>
 /// <param name="classes">K.</param>

@@ -46,9 +46,24 @@ internal class VelocityFlow : Dynamics
         _ => throw new ArgumentOutOfRangeException(nameof(form), form, "No such form."),
     };
 
-    /// <summary>Returns the factors of z and of the network's output in the clean label that they stand for, z + (1−t)·v.</summary>
+    /// <summary>
+    /// Returns the factors of z and of the network's output in the clean label that they stand for: z + (1−t)·v, as z = t·u + (1−t)·z₀ and
+    /// v = u − z₀. With noise around the path it is E[u|z, x] where v is E[u − z₀|z, x], by the Gaussian's E[z₀|z, u] = (1−t)/S·(z − t·u).
+    /// </summary>
     /// <param name="time">The time t.</param>
-    public virtual Coefficients CleanLabel(double time) => new(1, 1 - time);
+    /// <param name="pathNoise">σ; S = (1−t)² + σ² is the variance around t·u.</param>
+    public Coefficients CleanLabel(double time, double pathNoise = 0)
+    {
+        var (rest, velocity) = (1 - time, Rate(new NoiseLevel(time, LogSnr: 0, LogSnrRate: 0)));
+        if (pathNoise == 0)
+        {
+            return new(1 + (rest * velocity.State), rest * velocity.Prediction);
+        }
+
+        var variance = (rest * rest) + (pathNoise * pathNoise);
+        var whole = variance + (time * rest);
+        return new((rest + (variance * velocity.State)) / whole, variance * velocity.Prediction / whole);
+    }
 
     /// <summary>Returns the velocity, (B, D).</summary>
     /// <param name="output">The network's output in the space of labels, logits·W, (B, D).</param>
@@ -93,9 +108,6 @@ internal sealed class PreconditionedFlow(double labelVariance) : VelocityFlow
     /// <inheritdoc/>
     public override double Target(NoiseLevel level, double clean, double state) =>
         (base.Target(level, clean, state) - (StateRate(level.Time) * state)) / OutputRate(level.Time);
-
-    /// <inheritdoc/>
-    public override Coefficients CleanLabel(double time) => new(1 + ((1 - time) * StateRate(time)), (1 - time) * OutputRate(time));
 
     /// <inheritdoc/>
     public override Tensor Velocity(Tensor output, Tensor z, Tensor time)

@@ -220,6 +220,31 @@ public sealed class TorchRunnerTests
         Assert.IsTrue(fromNoise.allclose(expected, rtol: 0, atol: 1e-6));
     }
 
+    // Flow matching's noise has deviation 1 − t: z + ½·v with v = (2, −1, −1) at t = ½ is of class 0 as often as drawn here.
+    [TestMethod]
+    public void Diagnosis_FlowMatching_DrawsNoiseAsTrainingHasItAtEachTime()
+    {
+        const int images = 4000;
+        using var scope = NewDisposeScope();
+        var options = new NoPropOptions
+        {
+            Variant = new FlowMatching { VelocityForm = VelocityForm.Raw },
+            Sampling = new() { Solver = OdeSolver.Euler, SolverSteps = 2, ScoreReadout = ScoreReadout.LastPrediction },
+        };
+        using var model = TinyModel.WithLogits(options, 2, -1, -1);
+        using var runner = Runner(model, options);
+
+        var (_, fromNoise) = runner.Diagnosis(ones(images, 1, 8, 8), new RandomStreams(1).Of("noise"));
+
+        var random = new Random(5);
+        var expected = Enumerable.Range(0, 100_000).Average(_ =>
+            1 + (0.5 * Normal()) > Math.Max(0.5 * Normal(), 0.5 * Normal()) - 0.5 ? 1.0 : 0);
+        var found = fromNoise.argmax(1).eq(0).to(ScalarType.Float64).mean().item<double>();
+        Assert.AreEqual(expected, found, 0.02); // some three deviations of the share
+
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    }
+
     private static TorchRunner Runner(Denoiser model, NoPropOptions options)
     {
         var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(1));
