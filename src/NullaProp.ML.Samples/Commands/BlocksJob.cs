@@ -30,7 +30,8 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
 
     /// <summary>
     /// Returns a job array. The shell stays in front of the worker, passes the signal on that comes before the time limit, and has the task
-    /// queued again where the worker says that it is not done.
+    /// queued again where the worker then says that it is not done. One that somebody cancels ends with the same code and is not: it would
+    /// come back for ever. What Slurm itself takes away, it queues again by itself.
     /// </summary>
     /// <param name="program">How a shell starts this program.</param>
     public string SlurmScript(string program) =>
@@ -47,12 +48,13 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         {string.Concat(SlurmOptions.Select(option => $"#SBATCH {option}\n"))}export OMP_NUM_THREADS={Threads}
         {program} blocks train --run {ShellQuoted(Folder)} &
         worker=$!
-        trap 'kill -USR1 $worker' USR1
+        near_end=no
+        trap 'near_end=yes; kill -USR1 $worker' USR1
         trap 'kill -TERM $worker' TERM
         wait $worker; code=$?
         while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a trap ends the first wait
         wait $worker; code=$?  # it may have ended in between
-        if [ $code = {CommandExecution.RunAgain} ]; then
+        if [ $near_end = yes ] && [ $code = {CommandExecution.RunAgain} ]; then
           scontrol requeue "${"{"}SLURM_ARRAY_JOB_ID{"}"}_${"{"}SLURM_ARRAY_TASK_ID{"}"}"
         fi
         exit $code
