@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace NullaProp.ML.Samples.Commands;
@@ -10,6 +12,8 @@ namespace NullaProp.ML.Samples.Commands;
 /// <param name="SlurmOptions">More options for Slurm's sbatch.</param>
 internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Threads, IReadOnlyList<string> SlurmOptions)
 {
+    private const int MostLetters = 30; // of 63 that a label may have
+
     /// <summary>A container of this program's build output.</summary>
     public const string Containerfile =
         """
@@ -19,6 +23,21 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         ENTRYPOINT ["dotnet", "/app/NullaProp.ML.Samples.dll"]
 
         """;
+
+    /// <summary>
+    /// Gets the name of the Job: that of the folder in the characters of a DNS label, and the start of a hash of its path, for there are
+    /// many folders of the name 'run'. The name of a pod adds the index to it.
+    /// </summary>
+    public string KubernetesName
+    {
+        get
+        {
+            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Folder)))[..8];
+            var letters = Path.GetFileName(Path.TrimEndingDirectorySeparator(Folder)).ToLowerInvariant()
+                .Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-').Take(MostLetters);
+            return $"nullaprop-{string.Concat(letters).Trim('-')}-{hash}".Replace("--", "-", StringComparison.Ordinal);
+        }
+    }
 
     /// <summary>Returns the file that the worker of a block writes to, in all its tries.</summary>
     /// <param name="block">The block.</param>
@@ -69,7 +88,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         apiVersion: batch/v1
         kind: Job
         metadata:
-          name: nullaprop-blocks
+          name: {KubernetesName}
         spec:
           completionMode: Indexed
           completions: {Blocks}

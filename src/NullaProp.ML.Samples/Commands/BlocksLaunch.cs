@@ -41,8 +41,9 @@ internal static class BlocksLaunch
         };
         var image = new Option<string>("--image")
         {
-            Description = "Kubernetes: the container image, made of the Containerfile that is written too.",
-            DefaultValueFactory = _ => "nullaprop-blocks:latest",
+            Description = "Kubernetes: the container image, made of the Containerfile that is written too, with the registry that nodes "
+                + "pull it from.",
+            HelpName = "REGISTRY/NAME:TAG",
         };
         var claim = new Option<string>("--claim")
         {
@@ -82,7 +83,7 @@ internal static class BlocksLaunch
             return arguments.GetRequiredValue(engine) switch
             {
                 BlocksEngine.Slurm => Slurm(job, opened, arguments.GetValue(submit), cancellationToken),
-                BlocksEngine.Kubernetes => Kubernetes(job, arguments.GetRequiredValue(image), arguments.GetRequiredValue(claim)),
+                BlocksEngine.Kubernetes => Kubernetes(job, Pullable(arguments.GetValue(image)), arguments.GetRequiredValue(claim)),
                 _ => Local(job, opened, cancellationToken),
             };
         });
@@ -260,10 +261,23 @@ internal static class BlocksLaunch
     {
         var containerfile = Write(job, "Containerfile", BlocksJob.Containerfile);
         var manifest = Write(job, "blocks.yaml", job.KubernetesManifest(image, claim));
+        // Where a Job of this name is there, also one that is over, 'apply' changes nothing.
         Unwrapped.WriteLine(
             $"podman build -t {BlocksJob.ShellQuoted(image)} -f {BlocksJob.ShellQuoted(containerfile)} "
-            + $"{BlocksJob.ShellQuoted(AppContext.BaseDirectory)} && kubectl apply -f {BlocksJob.ShellQuoted(manifest)}");
+            + $"{BlocksJob.ShellQuoted(AppContext.BaseDirectory)} && podman push {BlocksJob.ShellQuoted(image)} "
+            + $"&& kubectl delete job {job.KubernetesName} --ignore-not-found && kubectl apply -f {BlocksJob.ShellQuoted(manifest)}");
         return 0;
+    }
+
+    // The first part of a name is a registry where it looks like a host. A node has no other place to pull an image from.
+    private static string Pullable(string? image)
+    {
+        const string example = "such as --image registry.example.com/nullaprop-blocks:1";
+        if (image is null)
+            throw new UserMistakeException($"--image is not given, but the nodes pull the program from a registry. Name it, {example}.");
+        var host = image.Split('/') is [var first, _, ..] ? first : string.Empty;
+        return host == "localhost" || host.AsSpan().ContainsAny(".:") ? image : throw new UserMistakeException(
+            $"--image is '{image}', which names no registry, so that no node could pull it. Name one, {example}.");
     }
 
     // How a shell starts this program.

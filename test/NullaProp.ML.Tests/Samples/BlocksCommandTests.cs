@@ -78,6 +78,39 @@ public sealed class BlocksCommandTests
     }
 
     [TestMethod]
+    [DataRow("nullaprop-blocks:latest", "names no registry, so that no node could pull it")]
+    [DataRow("team/nullaprop-blocks", "names no registry, so that no node could pull it")]
+    [DataRow(null, "--image is not given")]
+    public void Launch_KubernetesImageWithoutARegistry_IsRefused(string? image, string sentence)
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+
+        string[] given = image is null ? [] : ["--image", image];
+
+        var (exitCode, lines) = SamplesProgram.Run(
+            ["blocks", "launch", "--run", folder.File("run"), "--engine", "kubernetes", .. given]);
+
+        Assert.AreEqual(1, exitCode);
+        StringAssert.Contains(string.Join(' ', lines), sentence);
+    }
+
+    [TestMethod]
+    public void Launch_Kubernetes_PrintsThePushAndTheEndOfAnOlderJob()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+
+        var (exitCode, lines) = SamplesProgram.Run(
+            "blocks", "launch", "--run", folder.File("run"), "--engine", "kubernetes", "--image", "registry.example.com/blocks:1");
+
+        Assert.AreEqual(0, exitCode, string.Join('\n', lines));
+        StringAssert.Matches(string.Join(' ', lines), new Regex(
+            "podman build -t 'registry.example.com/blocks:1' .* && podman push 'registry.example.com/blocks:1' "
+            + "&& kubectl delete job nullaprop-run-[0-9a-f]{8} --ignore-not-found && kubectl apply -f '.*blocks.yaml'"));
+    }
+
+    [TestMethod]
     public void Launch_LogCannotBeWritten_SaysSo()
     {
         using var folder = new TempFolder();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
 using NullaProp.ML.Samples.Commands;
@@ -96,6 +97,24 @@ public sealed class BlocksJobTests
 
         Assert.AreEqual(image, pod.Containers.Single().Image);
         Assert.AreEqual(claim, pod.Volumes.Single().PersistentVolumeClaim.ClaimName);
+    }
+
+    // A Job of the same name that is there already, also one that is over, keeps a new one from being made.
+    [TestMethod]
+    [DataRow("/shared/run")]
+    [DataRow("/other/run")]
+    [DataRow("/shared/Über 9000_blocks of a name that is longer than a label may be, by far and more")]
+    [DataRow("/shared/___")]
+    public void KubernetesManifest_Name_IsALabelOfTheFolder(string folder)
+    {
+        var job = Job with { Folder = folder };
+
+        var name = KubernetesYaml.Deserialize<V1Job>(job.KubernetesManifest("registry/image:1", "shared"), strict: true).Metadata.Name;
+
+        Assert.AreEqual(job.KubernetesName, name);
+        StringAssert.Matches(name, new Regex("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"));
+        Assert.IsLessThan(57, name.Length, "an index of five digits and its dash follow in 63 characters");
+        Assert.AreNotEqual((Job with { Folder = $"{folder}2" }).KubernetesName, name);
     }
 
     [TestMethod]
