@@ -41,7 +41,7 @@ internal static class ScoreCommand
         };
         command.SetBody((arguments, cancellationToken) =>
         {
-            var workers = AtLeastOne("--of", arguments.GetRequiredValue(of));
+            var workers = OptionRange.AtLeastOne("--of", arguments.GetRequiredValue(of));
             var worker = workers == 1 ? arguments.GetValue(index) ?? 0 : index.Of(arguments);
             if (worker < 0 || worker >= workers)
                 throw new UserMistakeException($"--index is {worker}, but must be from 0 to {workers - 1}, one less than --of.");
@@ -53,7 +53,7 @@ internal static class ScoreCommand
                     arguments.GetRequiredValue(output),
                     arguments.GetValue(parquet) ? new ParquetScores() : new CsvScores(),
                     Some(arguments.GetRequiredValue(images)),
-                    AtLeastOne("--part-size", arguments.GetRequiredValue(partSize))),
+                    OptionRange.AtLeastOne("--part-size", arguments.GetRequiredValue(partSize))),
                 worker,
                 workers,
                 cancellationToken);
@@ -140,7 +140,4 @@ internal static class ScoreCommand
         new FileInfo(path).Length == 0 || Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal)
             ? Environment.CurrentDirectory
             : Path.GetDirectoryName(Path.GetFullPath(path))!;
-
-    private static int AtLeastOne(string name, int value) =>
-        value > 0 ? value : throw new UserMistakeException($"{name} is {value}, but must be 1 or more.");
 }

@@ -78,6 +78,47 @@ public sealed class BlocksCommandTests
     }
 
     [TestMethod]
+    public void Launch_WorkerOfATrainedBlockFails_NamesItAndItsLog()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+        for (var block = 0; block < Blocks; block++)
+        {
+            Assert.AreEqual(0, Work(folder, block));
+        }
+
+        File.Delete(folder.File("run/data.idv"));
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "1", "--threads", "1");
+
+        Assert.AreEqual(1, exitCode);
+        var text = string.Join(' ', lines);
+        StringAssert.Contains(text, "The worker of block 0 ended with exit code 1, although the block is trained;");
+        StringAssert.Contains(text, "block-0.log' says why.");
+    }
+
+    // A worker that took two at once would wait for itself.
+    [TestMethod]
+    public void Each_FirstTakesLong_LeavesAllOthersToWhoIsFree()
+    {
+        using var others = new CountdownEvent(9);
+
+        var work = BlocksWorkers.Each(
+            count: 10,
+            workers: 2,
+            number =>
+            {
+                if (number == 0)
+                    Assert.IsTrue(others.Wait(TimeSpan.FromSeconds(20)), "the first worker kept a number for later");
+                else
+                    others.Signal();
+            },
+            CancellationToken.None);
+
+        work.GetAwaiter().GetResult();
+    }
+
+    [TestMethod]
     [DataRow("nullaprop-blocks:latest", "names no registry, so that no node could pull it")]
     [DataRow("team/nullaprop-blocks", "names no registry, so that no node could pull it")]
     [DataRow(null, "--image is not given")]
