@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -49,7 +48,7 @@ internal static class BlocksCommand
         {
             TrainingFolder.RequireOutside(arguments.GetValue(folder), (run.Name, arguments.GetValue(run), IsFolder: true));
             var images = TrainingFolder.Load(
-                new MLContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
+                WarningLog.CreateContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var options = TrainingOptions.Check(new NoPropOptions
             {
                 Variant = new DiscreteTime { BlockCount = arguments.GetRequiredValue(blocks) },

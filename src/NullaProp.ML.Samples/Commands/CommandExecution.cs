@@ -84,6 +84,10 @@ internal static class CommandExecution
     public static void PrintError(string sentence) =>
         Unwrapped.On(Console.Error).MarkupLine($"[red]Error:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
 
+    /// <summary>Prints one sentence about what the user may not want to the error stream, which answers do not go to.</summary>
+    public static void PrintWarning(string sentence) =>
+        Unwrapped.On(Console.Error).MarkupLine($"[yellow]Warning:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
+
     private static int Run(Func<CancellationToken, int> body, CancellationToken cancellationToken)
     {
         if (!HasCurrentFolder())

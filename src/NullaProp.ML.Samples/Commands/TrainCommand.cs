@@ -114,7 +114,7 @@ internal sealed class TrainCommand
         TrainingFolder.RequireOutside(arguments.GetValue(_test), _training.Outputs(arguments));
         var output = _training.CreateOutputFolder(arguments);
         var json = _training.JsonFile(arguments, output);
-        var mlContext = new MLContext(_training.Seed(arguments));
+        var mlContext = WarningLog.CreateContext(_training.Seed(arguments));
         var images = Images(mlContext, arguments, options, cancellationToken);
         var evaluationName = arguments.GetValue(_test) is null ? "validation" : "test";
         Report.PrintTask(

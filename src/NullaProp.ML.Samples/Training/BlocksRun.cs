@@ -23,7 +23,7 @@ internal sealed class BlocksRun
     private BlocksRun(string folder, Description description, ILogger logger)
     {
         (_folder, _description, _logger) = (folder, description, logger);
-        _mlContext = new MLContext(description.Options.Seed);
+        _mlContext = WarningLog.CreateContext(description.Options.Seed);
         _trainer = _mlContext.MulticlassClassification.Trainers.NoProp(description.Options);
 
         // A scheduler may start a block again while it only believes its worker to be dead: the second one waits, and finds it trained.
