@@ -47,6 +47,7 @@ internal static class BlocksCommand
         command.SetBody((arguments, cancellationToken) =>
         {
             TrainingFolder.RequireOutside(arguments.GetValue(folder), (run.Name, arguments.GetValue(run), IsFolder: true));
+            var pixels = new ImagePixels { Side = ImagePixels.CheckedSide(arguments.GetRequiredValue(size)), Colors = PixelColors.Rgb };
             var images = TrainingFolder.Load(
                 WarningLog.CreateContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var options = TrainingOptions.Check(new NoPropOptions
@@ -56,7 +57,6 @@ internal static class BlocksCommand
                 Seed = arguments.GetRequiredValue(seed),
                 BatchSize = arguments.GetRequiredValue(batchSize),
             });
-            var pixels = new ImagePixels { Side = arguments.GetRequiredValue(size), Colors = PixelColors.Rgb };
             var count = BlocksRun.Prepare(arguments.GetRequiredValue(run), images, pixels, options);
             Unwrapped.WriteLine($"Prepared {count:N0} images for {arguments.GetRequiredValue(blocks)} blocks, numbered from 0.");
             return 0;

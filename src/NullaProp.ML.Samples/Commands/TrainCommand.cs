@@ -174,9 +174,7 @@ internal sealed class TrainCommand
             return ImagePixels.ForPhotos with { Fit = arguments.GetRequiredValue(_fit) };
         }
 
-        var side = arguments.GetRequiredValue(_size);
-        if (side is < ImageShape.SmallestSide or > ImagePixels.LargestSide)
-            throw new UserMistakeException($"--size is {side}, but must be from {ImageShape.SmallestSide} to {ImagePixels.LargestSide}.");
+        var side = ImagePixels.CheckedSide(arguments.GetRequiredValue(_size));
         var colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb;
         return new ImagePixels { Side = side, Colors = colors, Fit = arguments.GetRequiredValue(_fit) };
     }
