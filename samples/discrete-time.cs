@@ -36,6 +36,7 @@ if (args is [_, _, var number, ..] && !(int.TryParse(number, CultureInfo.Invaria
 
 // The same rows in the same order in every process.
 var mlContext = new MLContext(seed: 1);
+mlContext.Log += (_, log) => { if (log.Kind >= Microsoft.ML.Runtime.ChannelMessageKind.Warning) Console.WriteLine(log.Message); };
 var (trainingPictures, testPictures) = mlContext.Data.LoadImageFolder(folder).Split(0.2, seed: 1);
 var reading = mlContext.Transforms.LoadImageFiles("Features", 28, 28).Fit(trainingPictures.Data);
 var training = reading.Transform(trainingPictures.Data);

@@ -25,6 +25,7 @@ var (side, options) = args.Contains("--small")
     : (224, NoPropOptions.Photos);
 
 var mlContext = new MLContext(seed: 1);
+mlContext.Log += (_, log) => { if (log.Kind >= Microsoft.ML.Runtime.ChannelMessageKind.Warning) Console.WriteLine(log.Message); };
 ImageFolder photos, training, test;
 try
 {

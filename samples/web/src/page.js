@@ -11,15 +11,36 @@ let classes = [];
 let isBusy = false;
 let isStale = false;
 let player = 0;
+let loads = 0; // begun; the last one counts
+let ownPicture = null; // a person's, as long as nothing else is on the board
 
 async function load(file) {
+  const number = ++loads;
   try {
     model = null;
-    model = await Model.load(file);
+    const loaded = await Model.load(file);
+    if (number !== loads) {
+      return; // another one was chosen meanwhile
+    }
+    model = loaded;
     find("bars").replaceChildren();
-    await predict();
+    if (ownPicture) {
+      showOwnPicture();
+    } else {
+      await predict();
+    }
   } catch (fault) {
-    say(fault.message, true);
+    if (number === loads) {
+      say(fault.message, true);
+    }
+  }
+}
+
+// In the frame as this model's training did, which may not be as the one before or none did.
+function showOwnPicture() {
+  board.show(ownPicture, model?.fit, model?.shape);
+  if (find("invert").checked) {
+    board.invert();
   }
 }
 
@@ -82,9 +103,9 @@ function say(text, isFault = false) {
 
 async function open(file) {
   try {
-    const picture = await createImageBitmap(file);
+    ownPicture = await createImageBitmap(file);
     find("invert").checked = false;
-    board.show(picture, model?.fit, model?.shape);
+    showOwnPicture();
   } catch {
     say(`“${file.name}” cannot be read as a picture.`, true);
   }
@@ -105,9 +126,11 @@ function play() {
 }
 
 find("clear").addEventListener("click", () => {
+  ownPicture = null;
   find("invert").checked = false;
   board.clear();
 });
+find("board").addEventListener("pointerdown", () => { ownPicture = null; }); // what is drawn on it must not be lost
 find("invert").addEventListener("change", () => board.invert());
 find("step").addEventListener("input", showStep);
 find("play").addEventListener("click", play);
@@ -145,6 +168,7 @@ find("examples").append(...examples().map(([name, picture]) => {
   button.append(picture);
   button.addEventListener("click", async () => {
     await picture.decode();
+    ownPicture = null;
     find("invert").checked = false;
     board.show(picture);
   });
@@ -152,8 +176,11 @@ find("examples").append(...examples().map(([name, picture]) => {
 }));
 
 const answer = await fetch("model.onnx");
-if (answer.ok) {
-  await load(new Uint8Array(await answer.arrayBuffer()));
+const usual = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+if (loads > 0) {
+  // A person has chosen another one meanwhile.
+} else if (usual) {
+  await load(usual);
 } else {
   say("There is no model.onnx beside this page. README.md says how to make one; or choose a file below.", true);
 }

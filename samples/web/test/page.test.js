@@ -163,6 +163,60 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
     await page.getByText(/no ONNX file, or a damaged one|says nothing of/).waitFor();
   });
 
+  test("keeps a model that is chosen while the usual one is on its way", async () => {
+    const page = await browser.newPage();
+    let arrive;
+    const waiting = new Promise(resolve => { arrive = resolve; });
+    await page.route("**/model.onnx", async route => {
+      await waiting;
+      await route.fulfill({ body: "nothing" });
+    });
+    await page.goto(address, { waitUntil: "domcontentloaded" });
+    await page.locator("#examples button").first().waitFor(); // the page listens
+    await page.locator("#model").setInputFiles(MODEL);
+    await predictions(page, 1);
+
+    const answered = page.waitForResponse("**/model.onnx");
+    arrive();
+    await (await answered).finished();
+    await page.getByRole("button", { name: "Example: trousers" }).click();
+    await predictions(page, 2);
+
+    assert.match(await page.locator("#answer").textContent(), /%$/);
+  });
+
+  // The stretched stripes of a wide picture are seen at its sides; cut to the middle they are not.
+  test("shows a picture again by the fit of each model that is loaded", async () => {
+    const page = await browser.newPage();
+    await page.route("**/src/model.js", route => route.fulfill({
+      contentType: "text/javascript",
+      body: `export class Model {
+        static async load(file) { return new Model(file.length === 1 ? "Stretch" : "Crop"); }
+        constructor(fit) { this.fit = fit; this.shape = { height: 10, width: 10 }; this.classes = ["a", "b"]; }
+        async predict(pixels) { document.body.dataset.left = pixels[0]; return { scores: [0, 1], way: [] }; }
+      }`,
+    }));
+    await page.goto(address);
+    await predictions(page, 1);
+    await page.evaluate(async () => {
+      const picture = new OffscreenCanvas(300, 100);
+      const context = picture.getContext("2d");
+      context.fillStyle = "rgb(200, 0, 0)";
+      context.fillRect(100, 0, 100, 100);
+      const files = new DataTransfer();
+      files.items.add(new File([await picture.convertToBlob()], "picture.png", { type: "image/png" }));
+      document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true, bubbles: true }));
+    });
+    await predictions(page, 2);
+    const cut = await page.locator("body").getAttribute("data-left");
+
+    await page.locator("#model").setInputFiles({ mimeType: "a/b", buffer: Buffer.from("1"), name: "a.onnx" });
+    await predictions(page, 3);
+    const stretched = await page.locator("body").getAttribute("data-left");
+
+    assert.deepEqual([cut, stretched], ["200", "255"]);
+  });
+
   test("every control has a name", async () => {
     const { page } = await open({ width: 800, height: 900 });
     const nameless = await page.evaluate(() => [...document.querySelectorAll("button, input, canvas[tabindex]")]

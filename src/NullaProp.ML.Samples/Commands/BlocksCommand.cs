@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -48,8 +47,9 @@ internal static class BlocksCommand
         command.SetBody((arguments, cancellationToken) =>
         {
             TrainingFolder.RequireOutside(arguments.GetValue(folder), (run.Name, arguments.GetValue(run), IsFolder: true));
+            var pixels = new ImagePixels { Side = ImagePixels.CheckedSide(arguments.GetRequiredValue(size)), Colors = PixelColors.Rgb };
             var images = TrainingFolder.Load(
-                new MLContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
+                WarningLog.CreateContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var options = TrainingOptions.Check(new NoPropOptions
             {
                 Variant = new DiscreteTime { BlockCount = arguments.GetRequiredValue(blocks) },
@@ -57,7 +57,6 @@ internal static class BlocksCommand
                 Seed = arguments.GetRequiredValue(seed),
                 BatchSize = arguments.GetRequiredValue(batchSize),
             });
-            var pixels = new ImagePixels { Side = arguments.GetRequiredValue(size), Colors = PixelColors.Rgb };
             var count = BlocksRun.Prepare(arguments.GetRequiredValue(run), images, pixels, options);
             Unwrapped.WriteLine($"Prepared {count:N0} images for {arguments.GetRequiredValue(blocks)} blocks, numbered from 0.");
             return 0;

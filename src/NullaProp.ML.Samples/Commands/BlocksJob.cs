@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace NullaProp.ML.Samples.Commands;
@@ -10,6 +12,8 @@ namespace NullaProp.ML.Samples.Commands;
 /// <param name="SlurmOptions">More options for Slurm's sbatch.</param>
 internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Threads, IReadOnlyList<string> SlurmOptions)
 {
+    private const int MostLetters = 30; // of 63 that a label may have
+
     /// <summary>A container of this program's build output.</summary>
     public const string Containerfile =
         """
@@ -19,6 +23,21 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         ENTRYPOINT ["dotnet", "/app/NullaProp.ML.Samples.dll"]
 
         """;
+
+    /// <summary>
+    /// Gets the name of the Job: that of the folder in the characters of a DNS label, and the start of a hash of its path, for there are
+    /// many folders of the name 'run'. The name of a pod adds the index to it.
+    /// </summary>
+    public string KubernetesName
+    {
+        get
+        {
+            var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Folder)))[..8];
+            var letters = Path.GetFileName(Path.TrimEndingDirectorySeparator(Folder)).ToLowerInvariant()
+                .Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-').Take(MostLetters);
+            return $"nullaprop-{string.Concat(letters).Trim('-')}-{hash}".Replace("--", "-", StringComparison.Ordinal);
+        }
+    }
 
     /// <summary>Returns the file that the worker of a block writes to, in all its tries.</summary>
     /// <param name="block">The block.</param>
@@ -30,7 +49,8 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
 
     /// <summary>
     /// Returns a job array. The shell stays in front of the worker, passes the signal on that comes before the time limit, and has the task
-    /// queued again where the worker says that it is not done.
+    /// queued again where the worker then says that it is not done. One that somebody cancels ends with the same code and is not: it would
+    /// come back for ever. What Slurm itself takes away, it queues again by itself.
     /// </summary>
     /// <param name="program">How a shell starts this program.</param>
     public string SlurmScript(string program) =>
@@ -47,12 +67,13 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         {string.Concat(SlurmOptions.Select(option => $"#SBATCH {option}\n"))}export OMP_NUM_THREADS={Threads}
         {program} blocks train --run {ShellQuoted(Folder)} &
         worker=$!
-        trap 'kill -USR1 $worker' USR1
+        near_end=no
+        trap 'near_end=yes; kill -USR1 $worker' USR1
         trap 'kill -TERM $worker' TERM
         wait $worker; code=$?
         while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a trap ends the first wait
         wait $worker; code=$?  # it may have ended in between
-        if [ $code = {CommandExecution.RunAgain} ]; then
+        if [ $near_end = yes ] && [ $code = {CommandExecution.RunAgain} ]; then
           scontrol requeue "${"{"}SLURM_ARRAY_JOB_ID{"}"}_${"{"}SLURM_ARRAY_TASK_ID{"}"}"
         fi
         exit $code
@@ -67,7 +88,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         apiVersion: batch/v1
         kind: Job
         metadata:
-          name: nullaprop-blocks
+          name: {KubernetesName}
         spec:
           completionMode: Indexed
           completions: {Blocks}

@@ -1,8 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
-using System.Reflection;
-using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -41,8 +38,9 @@ internal static class BlocksLaunch
         };
         var image = new Option<string>("--image")
         {
-            Description = "Kubernetes: the container image, made of the Containerfile that is written too.",
-            DefaultValueFactory = _ => "nullaprop-blocks:latest",
+            Description = "Kubernetes: the container image, made of the Containerfile that is written too, with the registry that nodes "
+                + "pull it from.",
+            HelpName = "REGISTRY/NAME:TAG",
         };
         var claim = new Option<string>("--claim")
         {
@@ -76,17 +74,27 @@ internal static class BlocksLaunch
             var job = new BlocksJob(
                 folder,
                 opened.Blocks.Count,
-                Positive("--workers", arguments.GetRequiredValue(workers)),
-                Positive("--threads", arguments.GetRequiredValue(threads)),
+                OptionRange.AtLeastOne("--workers", arguments.GetRequiredValue(workers)),
+                OptionRange.AtLeastOne("--threads", arguments.GetRequiredValue(threads)),
                 arguments.GetValue(sbatch) ?? []);
             return arguments.GetRequiredValue(engine) switch
             {
                 BlocksEngine.Slurm => Slurm(job, opened, arguments.GetValue(submit), cancellationToken),
-                BlocksEngine.Kubernetes => Kubernetes(job, arguments.GetRequiredValue(image), arguments.GetRequiredValue(claim)),
-                _ => Local(job, opened, cancellationToken),
+                BlocksEngine.Kubernetes => Kubernetes(job, Pullable(arguments.GetValue(image)), arguments.GetRequiredValue(claim)),
+                _ => new BlocksWorkers(job).Run(opened, cancellationToken),
             };
         });
         return command;
+    }
+
+    /// <summary>Returns the exit code where all blocks of a run are trained.</summary>
+    /// <exception cref="UserMistakeException">Some are not; the message names them and a log.</exception>
+    public static int Outcome(BlocksJob job, BlocksRun run)
+    {
+        int[] missing = [.. Enumerable.Range(0, job.Blocks).Where(block => !run.Blocks.IsTrained(block))];
+        return missing is [] ? 0 : throw new UserMistakeException(
+            $"Blocks {string.Join(", ", missing)} are not trained to their end; '{job.LogPath(missing[0])}' says why. "
+            + "The same command goes on with them.");
     }
 
     // What follows a line break in a comment of a script would be a command.
@@ -106,114 +114,9 @@ internal static class BlocksLaunch
         }
     }
 
-    // Workers write to logs of their own; what is shown is what their checkpoints say, as for workers on other machines.
-    private static int Local(BlocksJob job, BlocksRun run, CancellationToken cancellationToken)
-    {
-        using var stop = new StopSignals(cancellationToken);
-        var limit = new ParallelOptions { MaxDegreeOfParallelism = job.Workers, CancellationToken = stop.Token };
-        var work = Task.Run(() => Parallel.For(0, job.Blocks, limit, block => Work(job, block, stop.Token)), CancellationToken.None);
-        try
-        {
-            new BlocksView(run.Blocks, run.Epochs).Follow(() => work.IsCompleted, stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            ((IAsyncResult)work).AsyncWaitHandle.WaitOne(); // until the last worker has saved its state
-            CommandExecution.PrintError(
-                "The workers were stopped, each at a step that it saved, or killed where the system has no signal for that; the same "
-                + "command goes on from their checkpoints.");
-            return CommandExecution.RunAgain;
-        }
-
-        if (work.Exception is { } faults)
-            ExceptionDispatchInfo.Throw(faults.Flatten().InnerExceptions[0]); // the others will be of the same folder
-        return Outcome(job, run);
-    }
-
-    private static void Work(BlocksJob job, int block, CancellationToken cancellationToken)
-    {
-        using var log = Log(job.LogPath(block));
-        using var process = new Process { StartInfo = Worker(job, block) };
-        process.OutputDataReceived += Write;
-        process.ErrorDataReceived += Write;
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        using var ending = cancellationToken.Register(() => Stop(process));
-        process.WaitForExit();
-
-        void Write(object sender, DataReceivedEventArgs line)
-        {
-            if (line.Data is null)
-                return; // the end of the stream
-            lock (log)
-            {
-                try
-                {
-                    log.WriteLine(line.Data);
-                }
-                catch (IOException)
-                {
-                    Console.Error.WriteLine(line.Data); // the disk is full, which the worker will say
-                }
-            }
-        }
-    }
-
-    private static StreamWriter Log(string path)
-    {
-        try
-        {
-            return new StreamWriter(path, append: true) { AutoFlush = true };
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new UserMistakeException($"The log '{path}' cannot be written: {exception.Message}", exception);
-        }
-    }
-
-    // As a scheduler does it: the worker ends its step and saves. Windows has no such signal; there the last checkpoint stays.
-    private static void Stop(Process process)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            process.Kill(entireProcessTree: true);
-            return;
-        }
-
-        try
-        {
-            using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-            kill.WaitForExit();
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            process.Kill(entireProcessTree: true); // a small container has no such program
-        }
-    }
-
-    private static int Outcome(BlocksJob job, BlocksRun run)
-    {
-        int[] missing = [.. Enumerable.Range(0, job.Blocks).Where(block => !run.Blocks.IsTrained(block))];
-        return missing is [] ? 0 : throw new UserMistakeException(
-            $"Blocks {string.Join(", ", missing)} are not trained to their end; '{job.LogPath(missing[0])}' says why. "
-            + "The same command goes on with them.");
-    }
-
-    private static ProcessStartInfo Worker(BlocksJob job, int block)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-            start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
-        foreach (var argument in new[] { "blocks", "train", "--run", job.Folder, "--index", block.ToString(CultureInfo.InvariantCulture) })
-            start.ArgumentList.Add(argument);
-        start.Environment["OMP_NUM_THREADS"] = job.Threads.ToString(CultureInfo.InvariantCulture);
-        return start;
-    }
-
     private static int Slurm(BlocksJob job, BlocksRun run, bool submits, CancellationToken cancellationToken)
     {
-        var script = Write(job, "blocks.sbatch", job.SlurmScript(Program()));
+        var script = Write(job, "blocks.sbatch", job.SlurmScript(string.Join(' ', ThisProgram.Command.Select(BlocksJob.ShellQuoted))));
         if (!submits)
         {
             Unwrapped.WriteLine($"sbatch {BlocksJob.ShellQuoted(script)}");
@@ -260,16 +163,24 @@ internal static class BlocksLaunch
     {
         var containerfile = Write(job, "Containerfile", BlocksJob.Containerfile);
         var manifest = Write(job, "blocks.yaml", job.KubernetesManifest(image, claim));
+        // Where a Job of this name is there, also one that is over, 'apply' changes nothing.
         Unwrapped.WriteLine(
             $"podman build -t {BlocksJob.ShellQuoted(image)} -f {BlocksJob.ShellQuoted(containerfile)} "
-            + $"{BlocksJob.ShellQuoted(AppContext.BaseDirectory)} && kubectl apply -f {BlocksJob.ShellQuoted(manifest)}");
+            + $"{BlocksJob.ShellQuoted(AppContext.BaseDirectory)} && podman push {BlocksJob.ShellQuoted(image)} "
+            + $"&& kubectl delete job {job.KubernetesName} --ignore-not-found && kubectl apply -f {BlocksJob.ShellQuoted(manifest)}");
         return 0;
     }
 
-    // How a shell starts this program.
-    private static string Program() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-        ? $"{BlocksJob.ShellQuoted(Environment.ProcessPath!)} {BlocksJob.ShellQuoted(Assembly.GetEntryAssembly()!.Location)}"
-        : BlocksJob.ShellQuoted(Environment.ProcessPath!);
+    // The first part of a name is a registry where it looks like a host. A node has no other place to pull an image from.
+    private static string Pullable(string? image)
+    {
+        const string example = "such as --image registry.example.com/nullaprop-blocks:1";
+        if (image is null)
+            throw new UserMistakeException($"--image is not given, but the nodes pull the program from a registry. Name it, {example}.");
+        var host = image.Split('/') is [var first, _, ..] ? first : string.Empty;
+        return host == "localhost" || host.AsSpan().ContainsAny(".:") ? image : throw new UserMistakeException(
+            $"--image is '{image}', which names no registry, so that no node could pull it. Name one, {example}.");
+    }
 
     private static string Write(BlocksJob job, string name, string text)
     {
@@ -284,7 +195,4 @@ internal static class BlocksLaunch
             throw new UserMistakeException($"The file '{path}' cannot be written: {exception.Message}", exception);
         }
     }
-
-    private static int Positive(string name, int value) =>
-        value > 0 ? value : throw new UserMistakeException($"{name} is {value}, but must be 1 or more.");
 }

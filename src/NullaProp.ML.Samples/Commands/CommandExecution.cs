@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using NullaProp.ML.Samples.Reporting;
 using Spectre.Console;
@@ -37,6 +36,12 @@ internal static class CommandExecution
 
     private static LastingWriter? _output;
 
+    /// <summary>
+    /// Gets how commands are invoked: none is ended while it saves what it promises to save, however long that takes. Who does not want to
+    /// wait says so a second time, see <see cref="EndSignals"/>.
+    /// </summary>
+    public static InvocationConfiguration Invocation { get; } = new() { ProcessTerminationTimeout = null };
+
     /// <summary>Gets a value indicating whether a part of what was printed could not be written: the disk is full, for one.</summary>
     public static bool IsOutputCut => _output?.Fault is not null;
 
@@ -56,13 +61,11 @@ internal static class CommandExecution
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
 
-        // Ctrl+C asks Fit to stop; it looks up after each training step, and train then evaluates and saves the model so far.
-        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) };
         var parsed = create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // files may begin with @
         if (parsed.Action is not ParseErrorAction)
         {
             if (CommandMistakes.Unmeant(parsed.CommandResult) is not { } mistake)
-                return parsed.InvokeAsync(configuration);
+                return parsed.InvokeAsync(Invocation);
             PrintError(mistake);
             return Task.FromResult(Mistake);
         }
@@ -75,11 +78,15 @@ internal static class CommandExecution
     /// <summary>Makes a command run a function that returns the exit code.</summary>
     public static void SetBody(this Command command, Func<ParseResult, CancellationToken, int> body) =>
         command.SetAction((arguments, cancellationToken) =>
-            Task.Run(() => Run(hangUp => body(arguments, hangUp), cancellationToken), CancellationToken.None));
+            Task.Run(() => Run(asked => body(arguments, asked), cancellationToken), CancellationToken.None));
 
     /// <summary>Prints one sentence to the error stream, as plain text where that is redirected.</summary>
     public static void PrintError(string sentence) =>
         Unwrapped.On(Console.Error).MarkupLine($"[red]Error:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
+
+    /// <summary>Prints one sentence about what the user may not want to the error stream, which answers do not go to.</summary>
+    public static void PrintWarning(string sentence) =>
+        Unwrapped.On(Console.Error).MarkupLine($"[yellow]Warning:[/] {Markup.Escape(ProgramWords.Of(sentence))}");
 
     private static int Run(Func<CancellationToken, int> body, CancellationToken cancellationToken)
     {
@@ -89,13 +96,12 @@ internal static class CommandExecution
             return Mistake;
         }
 
-        // A terminal that is closed sends this, and ends those who do not listen at once.
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var hangUp = PosixSignalRegistration.Create(
-            PosixSignal.SIGHUP, signal => StopSignals.Cancel(signal, cancellation));
+        // Fit looks up after each training step, and train then evaluates and saves the model so far.
+        using var signals = new EndSignals(() => Environment.Exit(Cancelled), TimeProvider.System, cancellationToken);
+        signals.Listen();
         try
         {
-            var exitCode = body(cancellation.Token);
+            var exitCode = body(signals.Token);
             if (_output?.Fault is { } cut)
                 PrintError($"What this command prints could not be written to its end: {cut.Message.TrimEnd('.')}.");
             return exitCode;

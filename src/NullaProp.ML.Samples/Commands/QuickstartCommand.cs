@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Microsoft.ML;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -52,7 +51,7 @@ internal sealed class QuickstartCommand
         var json = _training.JsonFile(arguments, output);
 
         var folders = FashionMnist.Unpack(Path.Combine("artifacts", "data", "fashion-mnist"));
-        var mlContext = new MLContext(seed);
+        var mlContext = WarningLog.CreateContext(seed);
         var trainingImages = TrainingFolder.Load(mlContext, folders.Train, cancellationToken: cancellationToken);
         var testImages = TrainingFolder.Load(
             mlContext, folders.Test, classNames: trainingImages.ClassNames, cancellationToken: cancellationToken);

@@ -10,6 +10,8 @@ internal static class ScoreCommand
 {
     private const int TextStart = 4096; // bytes in which an image, say, has a zero, and a text has none
 
+    private const int MostNames = 5; // of files in a sentence
+
     public static Command Create()
     {
         var model = new Argument<string>("MODEL.zip")
@@ -41,7 +43,7 @@ internal static class ScoreCommand
         };
         command.SetBody((arguments, cancellationToken) =>
         {
-            var workers = AtLeastOne("--of", arguments.GetRequiredValue(of));
+            var workers = OptionRange.AtLeastOne("--of", arguments.GetRequiredValue(of));
             var worker = workers == 1 ? arguments.GetValue(index) ?? 0 : index.Of(arguments);
             if (worker < 0 || worker >= workers)
                 throw new UserMistakeException($"--index is {worker}, but must be from 0 to {workers - 1}, one less than --of.");
@@ -53,7 +55,7 @@ internal static class ScoreCommand
                     arguments.GetRequiredValue(output),
                     arguments.GetValue(parquet) ? new ParquetScores() : new CsvScores(),
                     Some(arguments.GetRequiredValue(images)),
-                    AtLeastOne("--part-size", arguments.GetRequiredValue(partSize))),
+                    OptionRange.AtLeastOne("--part-size", arguments.GetRequiredValue(partSize))),
                 worker,
                 workers,
                 cancellationToken);
@@ -114,7 +116,12 @@ internal static class ScoreCommand
     private static List<ImageRow> Images(string path)
     {
         if (Directory.Exists(path))
-            return [.. ImageFolder.ImagesOf(path)];
+        {
+            List<ImageRow> images = [.. ImageFolder.ImagesOf(path)];
+            WarnOfOthers(path, images);
+            return images;
+        }
+
         if (!File.Exists(path))
             throw new UserMistakeException($"There is no folder and no list '{path}'.");
 
@@ -135,12 +142,27 @@ internal static class ScoreCommand
             .Select(line => new ImageRow { ImagePath = Path.Combine(folder, line) })];
     }
 
+    // Photos without an ending, or with one of a camera's own format, would be missed in the results by nobody.
+    private static void WarnOfOthers(string folder, List<ImageRow> images)
+    {
+        var visible = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true };
+        var taken = images.Select(image => image.ImagePath).ToHashSet(StringComparer.Ordinal);
+        var others = new DirectoryInfo(folder).EnumerateFiles("*", visible)
+            .Where(file => !taken.Contains(file.FullName))
+            .Select(file => Path.GetRelativePath(folder, file.FullName))
+            .Where(name => !name.Split(Path.DirectorySeparatorChar).Any(part => part.StartsWith('.') || part == "__MACOSX"))
+            .Order(StringComparer.Ordinal).ToList();
+        if (others.Count > 0)
+        {
+            var names = string.Join(", ", others.Take(MostNames).Select(name => $"'{name}'")) + (others.Count > MostNames ? " …" : "");
+            CommandExecution.PrintWarning(
+                $"Files of '{folder}' whose names do not end as those of images that are read do, left out: {others.Count:N0} ({names}).");
+        }
+    }
+
     // A pipe, which has no length, lies in no folder of anybody's.
     private static string FolderOf(string path) =>
         new FileInfo(path).Length == 0 || Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal)
             ? Environment.CurrentDirectory
             : Path.GetDirectoryName(Path.GetFullPath(path))!;
-
-    private static int AtLeastOne(string name, int value) =>
-        value > 0 ? value : throw new UserMistakeException($"{name} is {value}, but must be 1 or more.");
 }

@@ -3,21 +3,19 @@ using System.Runtime.InteropServices;
 namespace NullaProp.ML.Samples.Commands;
 
 /// <summary>
-/// Ctrl+C, SIGTERM and SIGUSR1 as one token, as clusters stop a program that is to save what it has. The handlers only set it: the work
-/// itself looks at it where it can be left.
+/// SIGUSR1 besides what ends every command (<see cref="EndSignals"/>), as clusters tell a program that is to save what it has. The handler
+/// only sets the token: the work itself looks at it where it can be left.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _source;
-    private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration? _user;
 
-    /// <param name="cancellationToken">Of Ctrl+C.</param>
+    /// <param name="cancellationToken">Of Ctrl+C and SIGTERM.</param>
     public StopSignals(CancellationToken cancellationToken)
     {
         _source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        _user = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(UserSignal, Stop);
+        _user = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(UserSignal, signal => Cancel(signal, _source));
     }
 
     public CancellationToken Token => _source.Token;
@@ -28,7 +26,6 @@ internal sealed class StopSignals : IDisposable
     public void Dispose()
     {
         _user?.Dispose();
-        _terminate.Dispose();
         _source.Dispose();
     }
 
@@ -47,6 +44,4 @@ internal sealed class StopSignals : IDisposable
             // The work ended while the signal was on its way.
         }
     }
-
-    private void Stop(PosixSignalContext context) => Cancel(context, _source);
 }

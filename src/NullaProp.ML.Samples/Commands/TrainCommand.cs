@@ -114,7 +114,7 @@ internal sealed class TrainCommand
         TrainingFolder.RequireOutside(arguments.GetValue(_test), _training.Outputs(arguments));
         var output = _training.CreateOutputFolder(arguments);
         var json = _training.JsonFile(arguments, output);
-        var mlContext = new MLContext(_training.Seed(arguments));
+        var mlContext = WarningLog.CreateContext(_training.Seed(arguments));
         var images = Images(mlContext, arguments, options, cancellationToken);
         var evaluationName = arguments.GetValue(_test) is null ? "validation" : "test";
         Report.PrintTask(
@@ -174,9 +174,7 @@ internal sealed class TrainCommand
             return ImagePixels.ForPhotos with { Fit = arguments.GetRequiredValue(_fit) };
         }
 
-        var side = arguments.GetRequiredValue(_size);
-        if (side is < ImageShape.SmallestSide or > ImagePixels.LargestSide)
-            throw new UserMistakeException($"--size is {side}, but must be from {ImageShape.SmallestSide} to {ImagePixels.LargestSide}.");
+        var side = ImagePixels.CheckedSide(arguments.GetRequiredValue(_size));
         var colors = arguments.GetRequiredValue(_channels) == Grey ? PixelColors.MadeGrey : PixelColors.Rgb;
         return new ImagePixels { Side = side, Colors = colors, Fit = arguments.GetRequiredValue(_fit) };
     }

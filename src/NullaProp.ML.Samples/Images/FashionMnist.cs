@@ -14,30 +14,67 @@ internal static class FashionMnist
 
     private const int TrainingImages = 10_000;
     private const int TestImages = 2_000;
+    private const string Mark = "complete"; // earlier versions wrote into the folder itself, and this last
 
     // The published names, but for "T-shirt/top": a slash cannot be in the name of a folder.
     private static readonly string[] ClassNames =
         ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
     /// <summary>
-    /// Makes sure that all files are there. The first run writes them; later ones find the mark that it leaves at its very end.
+    /// Makes sure that all files are there. The first run writes them to a folder beside and gives it its name at the very end; of two at
+    /// once the second takes what the first has written. Other files in the folder stay.
     /// </summary>
     /// <returns>The folder of <c>train</c> and the folder of <c>test</c>.</returns>
+    /// <exception cref="UserMistakeException">The folder holds something else.</exception>
     public static (string Train, string Test) Unpack(string folder)
     {
-        var train = Path.Combine(folder, "train");
-        var test = Path.Combine(folder, "test");
-        var mark = Path.Combine(folder, "complete");
-        if (File.Exists(mark) && Count(train) == TrainingImages && Count(test) == TestImages)
-            return (train, test);
+        if (!IsWhole(folder))
+            WriteImages(folder);
+        return (Train(folder), Test(folder));
+    }
 
-        // What is left of an interrupted run could hold half an image.
-        Directory.CreateDirectory(folder);
-        File.Delete(mark);
-        WriteImages("train", train);
-        WriteImages("t10k", test);
-        File.WriteAllText(mark, $"{TrainingImages} images in train, {TestImages} in test.\n");
-        return (train, test);
+    private static string Train(string folder) => Path.Combine(folder, "train");
+
+    private static string Test(string folder) => Path.Combine(folder, "test");
+
+    // More files are somebody's own.
+    private static bool IsWhole(string folder) =>
+        File.Exists(Path.Combine(folder, Mark)) && Count(Train(folder)) >= TrainingImages && Count(Test(folder)) >= TestImages;
+
+    private static void WriteImages(string folder)
+    {
+        RequireFree(folder);
+        var beside = $"{Path.TrimEndingDirectorySeparator(folder)}-{Guid.NewGuid():N}";
+        try
+        {
+            WriteImages("train", Train(beside));
+            WriteImages("t10k", Test(beside));
+            File.WriteAllText(Path.Combine(beside, Mark), $"{TrainingImages} images in train, {TestImages} in test.\n");
+            Directory.Move(beside, folder);
+        }
+        catch (IOException) when (IsWhole(folder))
+        {
+            // Another program has done the same meanwhile.
+        }
+        finally
+        {
+            if (Directory.Exists(beside))
+                Directory.Delete(beside, recursive: true);
+        }
+    }
+
+    private static void RequireFree(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        if (Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            throw new UserMistakeException(
+                $"The folder '{folder}' is for the images of Fashion-MNIST, but holds only a part of them, or something else. Delete it, "
+                + "or move what is yours to another place.");
+        }
+
+        Directory.Delete(folder);
     }
 
     private static int Count(string folder) =>
@@ -49,8 +86,6 @@ internal static class FashionMnist
         var images = IdxFile.Read(Path.Combine(source, $"{publishedName}-images-idx3-ubyte.gz"));
         var labels = IdxFile.Read(Path.Combine(source, $"{publishedName}-labels-idx1-ubyte.gz"));
 
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
         foreach (var className in ClassNames)
             Directory.CreateDirectory(Path.Combine(folder, className));
 

@@ -21,6 +21,12 @@ internal sealed record ImagePixels
     /// <summary>Gets what happens to images that are no squares.</summary>
     public ImageFit Fit { get; init; } = ImageFit.Crop;
 
+    /// <summary>Returns what the option <c>--size</c> says.</summary>
+    /// <exception cref="UserMistakeException">It is out of range.</exception>
+    public static int CheckedSide(int side) => side is >= ImageShape.SmallestSide and <= LargestSide
+        ? side
+        : throw new UserMistakeException($"--size is {side}, but must be from {ImageShape.SmallestSide} to {LargestSide}.");
+
     /// <summary>Returns the steps from the column ImagePath to the column Features, C×H×W values of 0 to 255.</summary>
     public IEstimator<ITransformer> CreatePipeline(MLContext mlContext)
     {

@@ -107,10 +107,7 @@ internal sealed record TrainingFolder(ImageFolder Training, ImageFolder Evaluati
     {
         try
         {
-            var images = mlContext.Data.LoadImageFolder(folder, unreadable, classNames, cancellationToken);
-            if (images.WithoutClass is [var first, ..])
-                Report.PrintNote($"Images beside the class folders, left out: {images.WithoutClass.Count:N0} ('{first}'…).");
-            return images;
+            return mlContext.Data.LoadImageFolder(folder, unreadable, classNames, cancellationToken);
         }
         catch (Exception fault) when (fault is InvalidOperationException or IOException or ArgumentException)
         {

@@ -88,7 +88,7 @@ internal sealed class ChartCanvas : IDisposable
     {
         using var image = _surface.Snapshot();
         using var data = image.Encode(SKEncodedImageFormat.Png, quality: 100);
-        OutputFile.Replace(path, data.SaveTo);
+        OutputFile.Replace(path, file => PngMark.Write(data.AsSpan(), file));
     }
 
     public void Dispose()

@@ -83,6 +83,28 @@ internal sealed class OutputFile
             return;
         }
 
+        Write(path, write, replaces: true);
+    }
+
+    /// <summary>Writes a file whole, where there is none of its name, also none that another program has written meanwhile.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the contents.</param>
+    /// <exception cref="IOException">There is one, or it cannot be written.</exception>
+    public static void Create(string path, Action<Stream> write) => Write(path, write, replaces: false);
+
+    /// <summary>Deletes what programs left in a folder that were killed while they wrote a file.</summary>
+    /// <param name="folder">The folder.</param>
+    public static void DeleteAbandoned(string folder)
+    {
+        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
+        {
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
+                TryDelete(left);
+        }
+    }
+
+    private static void Write(string path, Action<Stream> write, bool replaces)
+    {
         var target = Target(path);
         var beside = Beside(target);
         try
@@ -93,9 +115,9 @@ internal sealed class OutputFile
                 file.Flush(flushToDisk: true);
             }
 
-            if (!OperatingSystem.IsWindows() && File.Exists(target))
+            if (replaces && !OperatingSystem.IsWindows() && File.Exists(target))
                 File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
-            File.Move(beside, target, overwrite: true);
+            File.Move(beside, target, replaces);
         }
         catch (Exception exception)
         {
@@ -103,17 +125,6 @@ internal sealed class OutputFile
             if (exception is IOException or UnauthorizedAccessException)
                 throw new IOException(exception.Message.Replace(beside, path), exception); // of a file that the user knows
             throw;
-        }
-    }
-
-    /// <summary>Deletes what programs left in a folder that were killed while they wrote a file.</summary>
-    /// <param name="folder">The folder.</param>
-    public static void DeleteAbandoned(string folder)
-    {
-        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
-        {
-            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
-                TryDelete(left);
         }
     }
 

@@ -38,7 +38,11 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             Directory.CreateDirectory(folder);
             OutputFile.DeleteAbandoned(folder);
             if (!Directory.EnumerateFiles(folder, "part-*").Any()) // of a job that wrote nothing, nothing is lost
+            {
+                RequireMark();
                 OutputFile.Replace(MarkPath, _mark);
+            }
+
             RequireOwn();
         });
     }
@@ -71,6 +75,18 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     }
 
     private string MarkPath => Path.Combine(folder, MarkName);
+
+    // A file of this name may be somebody's own.
+    private void RequireMark()
+    {
+        if (File.Exists(MarkPath) && File.ReadLines(MarkPath).Zip(_mark.Split('\n')).Any(
+            line => line.First.Split(' ')[0] != line.Second.Split(' ')[0]))
+        {
+            throw new UserMistakeException(
+                $"The folder '{folder}' holds a '{MarkName}' of something else than scoring, which would be lost. Name another folder with "
+                + "--output, or move the file.");
+        }
+    }
 
     // Also of a job that began in the same folder before this one had written anything.
     private void RequireOwn()

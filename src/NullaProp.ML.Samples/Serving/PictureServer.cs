@@ -112,6 +112,14 @@ internal sealed class PictureServer : IAsyncDisposable
 
     private async Task<IResult> Classify(HttpRequest request, CancellationToken cancellationToken)
     {
+        if (IsOfOtherPage(request))
+        {
+            return Wrong(
+                "A page of another site sent this picture, but only this server's own page may. Open that, or send the picture by a "
+                + "program.",
+                StatusCodes.Status403Forbidden);
+        }
+
         if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
         {
             return Wrong(
@@ -150,6 +158,16 @@ internal sealed class PictureServer : IAsyncDisposable
             return Wrong($"The model could not say what is in the picture: {reason}", StatusCodes.Status500InternalServerError);
         }
     }
+
+    // A browser lets each page send bytes here, though not read the answer: they would cost this machine its time. Programs say no origin.
+    private static bool IsOfOtherPage(HttpRequest request) =>
+        request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "same-origin" && site != "none"
+        || request.Headers.Origin is { Count: > 0 } origin
+            && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == HostOf(request));
+
+    // Without the port that browsers leave out.
+    private static string HostOf(HttpRequest request) =>
+        Uri.TryCreate($"{request.Scheme}://{request.Host}", UriKind.Absolute, out var here) ? here.Authority : string.Empty;
 
     // The head of the file says how large the picture is: 30,000 × 30,000 white pixels fit into a small upload. What has no such head is
     // refused in the model's own words.

@@ -12,6 +12,10 @@ namespace NullaProp.ML.Samples.Training;
 /// </summary>
 internal sealed class BlocksRun
 {
+    private const string DescriptionName = "run.json";
+    private const string DataName = "data.idv";
+    private const string MarkName = "images.sha256"; // beside the blocks: with them it is copied and deleted
+
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 
     private readonly string _folder;
@@ -23,11 +27,11 @@ internal sealed class BlocksRun
     private BlocksRun(string folder, Description description, ILogger logger)
     {
         (_folder, _description, _logger) = (folder, description, logger);
-        _mlContext = new MLContext(description.Options.Seed);
+        _mlContext = WarningLog.CreateContext(description.Options.Seed);
         _trainer = _mlContext.MulticlassClassification.Trainers.NoProp(description.Options);
 
         // A scheduler may start a block again while it only believes its worker to be dead: the second one waits, and finds it trained.
-        var checkpoints = new Checkpoints(Path.Combine(folder, "blocks")) { LockTimeout = Timeout.InfiniteTimeSpan };
+        var checkpoints = new Checkpoints(BlocksFolder(folder)) { LockTimeout = Timeout.InfiniteTimeSpan };
         Blocks = new NoPropBlocks(_trainer, checkpoints);
     }
 
@@ -37,37 +41,37 @@ internal sealed class BlocksRun
     /// <summary>Gets the epochs of each block.</summary>
     public int Epochs => _description.Options.Epochs;
 
-    private string DataPath => Path.Combine(_folder, "data.idv");
+    private string DataPath => Path.Combine(_folder, DataName);
 
     /// <summary>Reads the images once, as they will be trained on, and writes them and the options to the folder.</summary>
     /// <returns>The number of images.</returns>
-    /// <exception cref="UserMistakeException">The folder holds a run already, or cannot be written.</exception>
+    /// <exception cref="UserMistakeException">
+    /// The folder holds a run already, or parts of one that are not this one's, or cannot be written.
+    /// </exception>
     public static int Prepare(string folder, ImageFolder images, ImagePixels pixels, NoPropOptions options)
     {
-        var mlContext = new MLContext(options.Seed);
-        var descriptionPath = DescriptionPath(folder);
-        if (pixels.Side is < ImageShape.SmallestSide or > ImagePixels.LargestSide)
-        {
-            throw new UserMistakeException(
-                $"--size is {pixels.Side}, but must be from {ImageShape.SmallestSide} to {ImagePixels.LargestSide}.");
-        }
-
-        if (File.Exists(descriptionPath))
-            throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
+        var mlContext = WarningLog.CreateContext(options.Seed);
+        var data = Path.Combine(folder, DataName);
+        RequireUnused(folder);
         var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(images.Data);
         Guarded(folder, () =>
         {
             if (File.Exists(folder))
                 throw new UserMistakeException($"'{folder}' is a file, but --run needs a folder. Name another one.");
             Directory.CreateDirectory(folder);
-            WriteData(
-                mlContext,
-                mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared),
-                Path.Combine(folder, "data.idv"));
+            WriteData(mlContext, mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared), data);
+            try
+            {
+                // Last, and whole: a folder with it is prepared.
+                var description = new Description(pixels.Side, pixels.Colors, options, FileHash.Of(data));
+                OutputFile.Replace(DescriptionPath(folder), JsonSerializer.Serialize(description, Json));
+            }
+            catch
+            {
+                File.Delete(data); // of this call: there was none
+                throw;
+            }
 
-            // Last, and whole: a folder with it is prepared.
-            var description = new Description(pixels.Side, pixels.Colors, options, FileHash.Of(Path.Combine(folder, "data.idv")));
-            OutputFile.Replace(descriptionPath, JsonSerializer.Serialize(description, Json));
             return 0;
         });
         return images.Files.Count;
@@ -92,6 +96,7 @@ internal sealed class BlocksRun
     /// <exception cref="UserMistakeException">Its folder cannot be written.</exception>
     public void Train(int block, IProgress<NoPropProgress> progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
+        RequireOwnBlocks();
         var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
         Blocks.Train(Data(), block, run);
         return 0;
@@ -101,6 +106,8 @@ internal sealed class BlocksRun
     /// <exception cref="UserMistakeException">Blocks are missing or do not belong together, or the file cannot be written.</exception>
     public void Merge(string modelPath) => Guarded(_folder, () =>
     {
+        if (HasBlocks(BlocksFolder(_folder))) // else the library says that all are missing
+            RequireOwnBlocks();
         using var trained = Blocks.Merge();
         Save(trained, modelPath);
         return 0;
@@ -117,22 +124,57 @@ internal sealed class BlocksRun
         return 0;
     });
 
-    // A disk that is full of half a file stays full.
-    private static void WriteData(MLContext mlContext, IDataView rows, string path)
+    // A folder may be one of other things, such as the current one, and two of these commands may be at work in it.
+    private static void RequireUnused(string folder)
+    {
+        if (File.Exists(DescriptionPath(folder)))
+            throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
+        if (File.Exists(Path.Combine(folder, DataName)))
+        {
+            throw new UserMistakeException(
+                $"The folder '{folder}' holds a '{DataName}', but no '{DescriptionName}' that would make it a run's. Name another folder "
+                + "with --run, or delete the file if it is of a 'blocks prepare' that was ended.");
+        }
+
+        if (HasBlocks(BlocksFolder(folder)))
+        {
+            throw new UserMistakeException(
+                $"The folder '{folder}' holds the blocks of an earlier run, which may be of other images or options. Name another folder "
+                + $"with --run, or delete '{BlocksFolder(folder)}'.");
+        }
+    }
+
+    private static void WriteData(MLContext mlContext, IDataView rows, string path) => OutputFile.Create(path, file =>
     {
         try
         {
-            using var data = File.Create(path);
-            mlContext.Data.SaveAsBinary(rows, data);
+            mlContext.Data.SaveAsBinary(rows, file);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception.GetBaseException() is IOException cause && cause != exception)
         {
-            File.Delete(path);
-            if (exception.GetBaseException() is IOException cause)
-                throw new IOException($"'{path}': {cause.Message}", exception); // ML.NET says of it that it is an exception
-            throw;
+            throw new IOException($"'{path}': {cause.Message}", exception); // ML.NET says of it that it is an exception
+        }
+    });
+
+    // The library compares blocks with each other and with options; of which images they are, it cannot know without reading these.
+    private void RequireOwnBlocks()
+    {
+        var mark = Path.Combine(BlocksFolder(_folder), MarkName);
+        if (!HasBlocks(BlocksFolder(_folder)))
+        {
+            Directory.CreateDirectory(BlocksFolder(_folder));
+            OutputFile.Replace(mark, _description.DataSha256 + "\n"); // all workers write the same
+        }
+
+        if (!File.Exists(mark) || File.ReadAllText(mark).Trim() != _description.DataSha256)
+        {
+            throw new UserMistakeException(
+                $"The blocks in '{BlocksFolder(_folder)}' were trained on other images than the run holds, or '{MarkName}', which says on "
+                + "which, is missing there. Delete that folder to train them again, or copy the whole run again.");
         }
     }
+
+    private static bool HasBlocks(string folder) => Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "block-*").Any();
 
     private void Save(NoPropTransformer trained, string modelPath)
     {
@@ -151,7 +193,9 @@ internal sealed class BlocksRun
                 + "Copy the whole folder again, or prepare the run anew in another one.");
     }
 
-    private static string DescriptionPath(string folder) => Path.Combine(folder, "run.json");
+    private static string DescriptionPath(string folder) => Path.Combine(folder, DescriptionName);
+
+    private static string BlocksFolder(string folder) => Path.Combine(folder, "blocks");
 
     // What the library says of files and blocks is a sentence for users already.
     private static T Guarded<T>(string folder, Func<T> action)

@@ -11,7 +11,7 @@ internal sealed class ImagePredictor : IDisposable
 {
     private const int StepsShown = 16;
 
-    private readonly MLContext _mlContext = new();
+    private readonly MLContext _mlContext = WarningLog.CreateContext();
     private readonly ITransformer _model;
     private readonly NoPropTransformer _classifier; // of the model, with its scores in the column that a prediction has
     private readonly TransformerChain<ITransformer> _scoring;

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using NullaProp.ML.Samples.Commands;
 using NullaProp.ML.Samples.Reporting;
 
 namespace NullaProp.ML.Samples.Training;
@@ -15,7 +17,7 @@ internal static class TritonRepository
     private const int LargestBatch = 256;
     private const string Labels = "labels.txt";
 
-    /// <summary>Writes the folder of a model.</summary>
+    /// <summary>Writes the folder of a model. A configuration that was changed by hand stays.</summary>
     /// <param name="folder">The repository, which may hold other models.</param>
     /// <param name="onnxPath">The file, which is copied; the model has its name.</param>
     /// <returns>The folder of the model.</returns>
@@ -40,7 +42,7 @@ internal static class TritonRepository
                 {
                     text.Write(Encoding.UTF8.GetBytes(labels));
                     text.Flush();
-                    OutputFile.Replace(Path.Combine(model, "config.pbtxt"), Config(name, session));
+                    WriteConfig(Path.Combine(model, "config.pbtxt"), Config(name, session));
                 });
             });
             return model;
@@ -50,6 +52,25 @@ internal static class TritonRepository
             throw new UserMistakeException($"The model repository '{folder}' cannot be written: {exception.Message}", exception);
         }
     }
+
+    // Batching and instances are tuned by hand there. The first line tells whether that was done.
+    private static void WriteConfig(string path, string config)
+    {
+        if (!File.Exists(path) || IsUnchanged(File.ReadAllText(path)))
+            OutputFile.Replace(path, Mark(config) + config);
+        else
+        {
+            CommandExecution.PrintWarning(
+                $"The file '{path}' was changed by hand and stays as it is, also where the model has other inputs or outputs now. Delete "
+                + "it, and give the command again, to have it written anew.");
+        }
+    }
+
+    private static bool IsUnchanged(string file) =>
+        file.IndexOf('\n') is var end and >= 0 && file[..(end + 1)] == Mark(file[(end + 1)..]);
+
+    private static string Mark(string config) =>
+        $"# Written by NullaProp.ML, unless changed: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(config)))}\n";
 
     private static string Config(string name, InferenceSession session)
     {

@@ -118,8 +118,8 @@ public sealed class BadInputTests : IDisposable
         Assert.AreEqual(0, huge.Code, huge.Error);
         Assert.IsTrue(File.Exists(_folder.File("all/part-000000.csv")));
         Assert.Contains("'out/model.zip' is used by this command already: an ONNX file would replace it.", itself.Error);
-        Assert.Contains("'out/model.zip' is used by this command already: a PNG picture would replace it.", path.Error);
-        Assert.Contains("'good/red/1.png' is used by this command already: a PNG picture would replace it.", photo.Error);
+        Assert.Contains("'out/model.zip' is used by this command already: a chart of this program would replace it.", path.Error);
+        Assert.Contains("'good/red/1.png' is used by this command already: a chart of this program would replace it.", photo.Error);
         CollectionAssert.AreEqual(Image, File.ReadAllBytes(_folder.File("good/red/1.png")));
         CollectionAssert.AreEqual(model, File.ReadAllBytes(_folder.File("out/model.zip")));
         Assert.AreEqual(0, alone.Code, alone.Error);

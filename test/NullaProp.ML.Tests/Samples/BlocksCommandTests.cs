@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using k8s;
-using k8s.Models;
 using Microsoft.ML;
 using NullaProp.ML.Samples.Commands;
 using NullaProp.ML.Samples.Images;
@@ -16,7 +14,6 @@ namespace NullaProp.ML.Tests.Samples;
 public sealed class BlocksCommandTests
 {
     private const int Blocks = 3;
-    private static readonly BlocksJob Job = new("/shared/run", Blocks: 10, Workers: 4, Threads: 2, ["--time=2:00:00"]);
 
     // Each of the first three workers dies as soon as it has reported an epoch, while that epoch's checkpoint is being written.
     [TestMethod]
@@ -81,6 +78,80 @@ public sealed class BlocksCommandTests
     }
 
     [TestMethod]
+    public void Launch_WorkerOfATrainedBlockFails_NamesItAndItsLog()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+        for (var block = 0; block < Blocks; block++)
+        {
+            Assert.AreEqual(0, Work(folder, block));
+        }
+
+        File.Delete(folder.File("run/data.idv"));
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "1", "--threads", "1");
+
+        Assert.AreEqual(1, exitCode);
+        var text = string.Join(' ', lines);
+        StringAssert.Contains(text, "The worker of block 0 ended with exit code 1, although the block is trained;");
+        StringAssert.Contains(text, "block-0.log' says why.");
+    }
+
+    // A worker that took two at once would wait for itself.
+    [TestMethod]
+    public void Each_FirstTakesLong_LeavesAllOthersToWhoIsFree()
+    {
+        using var others = new CountdownEvent(9);
+
+        var work = BlocksWorkers.Each(
+            count: 10,
+            workers: 2,
+            number =>
+            {
+                if (number == 0)
+                    Assert.IsTrue(others.Wait(TimeSpan.FromSeconds(20)), "the first worker kept a number for later");
+                else
+                    others.Signal();
+            },
+            CancellationToken.None);
+
+        work.GetAwaiter().GetResult();
+    }
+
+    [TestMethod]
+    [DataRow("nullaprop-blocks:latest", "names no registry, so that no node could pull it")]
+    [DataRow("team/nullaprop-blocks", "names no registry, so that no node could pull it")]
+    [DataRow(null, "--image is not given")]
+    public void Launch_KubernetesImageWithoutARegistry_IsRefused(string? image, string sentence)
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+
+        string[] given = image is null ? [] : ["--image", image];
+
+        var (exitCode, lines) = SamplesProgram.Run(
+            ["blocks", "launch", "--run", folder.File("run"), "--engine", "kubernetes", .. given]);
+
+        Assert.AreEqual(1, exitCode);
+        StringAssert.Contains(string.Join(' ', lines), sentence);
+    }
+
+    [TestMethod]
+    public void Launch_Kubernetes_PrintsThePushAndTheEndOfAnOlderJob()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+
+        var (exitCode, lines) = SamplesProgram.Run(
+            "blocks", "launch", "--run", folder.File("run"), "--engine", "kubernetes", "--image", "registry.example.com/blocks:1");
+
+        Assert.AreEqual(0, exitCode, string.Join('\n', lines));
+        StringAssert.Matches(string.Join(' ', lines), new Regex(
+            "podman build -t 'registry.example.com/blocks:1' .* && podman push 'registry.example.com/blocks:1' "
+            + "&& kubectl delete job nullaprop-run-[0-9a-f]{8} --ignore-not-found && kubectl apply -f '.*blocks.yaml'"));
+    }
+
+    [TestMethod]
     public void Launch_LogCannotBeWritten_SaysSo()
     {
         using var folder = new TempFolder();
@@ -115,17 +186,6 @@ public sealed class BlocksCommandTests
         Assert.IsFalse(blocks.IsTrained(1));
     }
 
-    [TestMethod]
-    public void SlurmScript_OfARun_QueuesStoppedTasksAgain()
-    {
-        var script = Job.SlurmScript("'/opt/samples'");
-
-        StringAssert.Contains(script, "#SBATCH --array=0-9%4\n");
-        StringAssert.Contains(script, "#SBATCH --time=2:00:00\nexport OMP_NUM_THREADS=2\n");
-        StringAssert.Contains(script, "'/opt/samples' blocks train --run '/shared/run' &\n");
-        StringAssert.Contains(script, "if [ $code = 75 ]; then\n  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\n");
-    }
-
     // It would end the comment that names the log, and the rest be a command.
     [TestMethod]
     public void Launch_FolderWithALineBreakInItsName_IsRefused()
@@ -137,81 +197,6 @@ public sealed class BlocksCommandTests
 
         Assert.AreEqual(1, exitCode);
         StringAssert.Contains(string.Join(' ', lines), "--run holds a line break");
-    }
-
-    [TestMethod]
-    public void SlurmScript_OddFolder_IsReadAsItIs()
-    {
-        const string folder = "/shared/it's 50% \"done\"/$HOME";
-        var script = (Job with { Folder = folder }).SlurmScript("'/opt/samples'");
-
-        StringAssert.Contains(script, "#SBATCH --output=\"/shared/it's 50%% \\\"done\\\"/$HOME/block-%a.log\"\n");
-        StringAssert.Contains(script, $"--run {BlocksJob.ShellQuoted(folder)} &\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            using var shell = Process.Start(
-                new ProcessStartInfo("sh", ["-c", $"printf %s {BlocksJob.ShellQuoted(folder)}"]) { RedirectStandardOutput = true })!;
-
-            Assert.AreEqual(folder, shell.StandardOutput.ReadToEnd());
-        }
-    }
-
-    // The manifest was never run: there is no cluster here. What Kubernetes' own typed client reads of it is what is meant.
-    [TestMethod]
-    public void KubernetesManifest_ByTheTypedClient_IsAnIndexedJobThatSchedulersMayRepeat()
-    {
-        var job = KubernetesYaml.Deserialize<V1Job>(Job.KubernetesManifest("registry/image:1", "shared"), strict: true);
-
-        Assert.AreEqual(("batch/v1", "Job"), (job.ApiVersion, job.Kind));
-        Assert.AreEqual(("Indexed", 10, 4, 3), (
-            job.Spec.CompletionMode, job.Spec.Completions, job.Spec.Parallelism, job.Spec.BackoffLimitPerIndex));
-        var rules = job.Spec.PodFailurePolicy.Rules;
-        CollectionAssert.AreEqual(new[] { "Ignore", "Ignore", "FailIndex" }, rules.Select(rule => rule.Action).ToArray());
-        Assert.AreEqual(("DisruptionTarget", "True"), (rules[0].OnPodConditions[0].Type, rules[0].OnPodConditions[0].Status));
-        CollectionAssert.AreEqual(new int?[] { CommandExecution.RunAgain }, rules[1].OnExitCodes.Values.Cast<int?>().ToArray());
-        CollectionAssert.AreEqual(new int?[] { 1 }, rules[2].OnExitCodes.Values.Cast<int?>().ToArray());
-    }
-
-    [TestMethod]
-    [DataRow("registry/image:1 # x", "a: b")]
-    [DataRow("\"image\"", "it's")]
-    [DataRow("yes", "7")]
-    public void KubernetesManifest_OddNames_AreTexts(string image, string claim)
-    {
-        var pod = KubernetesYaml.Deserialize<V1Job>(Job.KubernetesManifest(image, claim), strict: true).Spec.Template.Spec;
-
-        Assert.AreEqual(image, pod.Containers.Single().Image);
-        Assert.AreEqual(claim, pod.Volumes.Single().PersistentVolumeClaim.ClaimName);
-    }
-
-    [TestMethod]
-    public void KubernetesManifest_ByTheTypedClient_RunsAWorkerOnTheSharedVolume()
-    {
-        var pod = KubernetesYaml.Deserialize<V1Job>(Job.KubernetesManifest("registry/image:1", "shared"), strict: true).Spec.Template.Spec;
-        var container = pod.Containers.Single();
-
-        Assert.AreEqual("Never", pod.RestartPolicy);
-        Assert.AreEqual("registry/image:1", container.Image);
-        CollectionAssert.AreEqual(new[] { "blocks", "train", "--run", "/run-folder" }, container.Args.ToArray());
-        Assert.AreEqual("/run-folder", container.VolumeMounts.Single().MountPath);
-        Assert.AreEqual(container.VolumeMounts.Single().Name, pod.Volumes.Single().Name);
-        Assert.AreEqual("shared", pod.Volumes.Single().PersistentVolumeClaim.ClaimName);
-        Assert.AreEqual(("OMP_NUM_THREADS", "2"), (container.Env.Single().Name, container.Env.Single().Value));
-        Assert.AreEqual("2", container.Resources.Requests["cpu"].ToString());
-    }
-
-    // Not built: there are no images to start from here. Every line is an instruction that a builder knows.
-    [TestMethod]
-    public void Containerfile_Lines_StartTheProgram()
-    {
-        var lines = BlocksJob.Containerfile.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-        CollectionAssert.AreEqual(new[] { "FROM", "RUN", "COPY", "ENTRYPOINT" }, lines.Select(line => line.Split(' ')[0]).ToArray());
-        StringAssert.Contains(lines[^1], typeof(BlocksJob).Assembly.GetName().Name + ".dll");
-
-        // What the program needs is what the image has: there is one with ASP.NET Core and one without.
-        var needs = File.ReadAllText(Path.ChangeExtension(typeof(BlocksJob).Assembly.Location, ".runtimeconfig.json"));
-        StringAssert.Contains(lines[0], needs.Contains("Microsoft.AspNetCore.App", StringComparison.Ordinal) ? "/aspnet:" : "/runtime:");
     }
 
     private static void AssertModelOfOneTraining(TempFolder folder, NoPropOptions options, int threads)

@@ -97,7 +97,25 @@ public sealed class ExportCommandTests
             output [ { name: "way" data_type: TYPE_FP32 dims: [ 4, 3 ] } ]
 
             """,
-            File.ReadAllText(Path.Combine(model, "config.pbtxt")));
+            string.Join('\n', File.ReadAllText(Path.Combine(model, "config.pbtxt")).Split('\n').Skip(1)));
+    }
+
+    // Batching and instances are tuned there.
+    [TestMethod]
+    public void Export_ForTritonOverAConfigurationChangedByHand_LeavesThatOne()
+    {
+        using var predictor = ImagePredictor.Load(Model);
+        predictor.SaveAsOnnx(Folder.File("owls.onnx"), new OnnxExport());
+        var config = Path.Combine(TritonRepository.Write(Folder.File("tuned"), Folder.File("owls.onnx")), "config.pbtxt");
+        predictor.SaveAsOnnx(Folder.File("owls.onnx"), new OnnxExport { PathName = "way" });
+
+        TritonRepository.Write(Folder.File("tuned"), Folder.File("owls.onnx"));
+        var written = File.ReadAllText(config);
+        File.WriteAllText(config, written.Replace("max_batch_size: 256", "max_batch_size: 8", StringComparison.Ordinal));
+        TritonRepository.Write(Folder.File("tuned"), Folder.File("owls.onnx"));
+
+        StringAssert.Contains(written, "\"way\"", "the one of before was unchanged");
+        StringAssert.Contains(File.ReadAllText(config), "max_batch_size: 8\n");
     }
 
     [TestMethod]

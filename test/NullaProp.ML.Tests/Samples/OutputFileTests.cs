@@ -86,8 +86,23 @@ public sealed class OutputFileTests
             () => OutputFile.At(folder.File("new.zip"), OutputKind.Model, folder.File("sub/../new.zip")));
         OutputFile.At(folder.File("made-by-mktemp"), OutputKind.Model);
 
-        Assert.Contains("holds something else than a PNG picture, which would be lost", other.Message);
+        Assert.Contains("holds something else than a chart of this program, which would be lost", other.Message);
         Assert.Contains("is used by this command already", read.Message);
+    }
+
+    // A person's own picture is a PNG file, too.
+    [TestMethod]
+    public void At_PngFile_IsReplacedOnlyWhereItIsAChart()
+    {
+        using var folder = new TempFolder();
+        SamplesProgram.SavePng(new float[TinyImages.Side * TinyImages.Side], folder.File("cat.png"));
+        using (var chart = new ChartCanvas(3, 3))
+            chart.SavePng(folder.File("chart.png"));
+
+        OutputFile.At(folder.File("chart.png"), OutputKind.Picture);
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File("cat.png"), OutputKind.Picture));
+
+        Assert.Contains("holds something else than a chart of this program", mistake.Message);
     }
 
     [TestMethod]

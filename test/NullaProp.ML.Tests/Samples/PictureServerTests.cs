@@ -130,6 +130,29 @@ public sealed class PictureServerTests
         Assert.AreEqual(HttpStatusCode.BadRequest, response.StatusCode);
     }
 
+    // A browser lets each page send bytes to this machine.
+    [TestMethod]
+    [DataRow("Sec-Fetch-Site", "cross-site", false)]
+    [DataRow("Sec-Fetch-Site", "same-site", false)]
+    [DataRow("Sec-Fetch-Site", "same-origin", true)]
+    [DataRow("Sec-Fetch-Site", "none", true)]
+    [DataRow("Origin", "https://evil.example", false)]
+    [DataRow("Origin", "http://127.0.0.1:1", false)]
+    [DataRow("Origin", "null", false)]
+    [DataRow("Origin", "", true)]
+    public async Task Classify_FromAPageOfAnotherSite_IsRefused(string header, string value, bool isOwn)
+    {
+        await using var server = await Start();
+        using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
+        client.DefaultRequestHeaders.Add(header, value.Length > 0 ? value : server.Address.TrimEnd('/'));
+
+        using var response = await client.PostAsync("/classify", new ByteArrayContent(File.ReadAllBytes(Picture("cat"))));
+        var answer = await response.Content.ReadAsStringAsync();
+
+        Assert.AreEqual(isOwn ? HttpStatusCode.OK : HttpStatusCode.Forbidden, response.StatusCode, answer);
+        Assert.AreEqual(isOwn, !answer.Contains("A page of another site sent this picture", StringComparison.Ordinal));
+    }
+
     [TestMethod]
     public async Task Start_OtherAddressOfThisMachine_AnswersByIt()
     {

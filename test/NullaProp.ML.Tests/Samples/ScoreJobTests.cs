@@ -57,6 +57,18 @@ public sealed partial class ScoreJobTests
         Assert.Contains("holds results of another job: another model, other images, another --part-size or another format.", fault.Message);
     }
 
+    [TestMethod]
+    public void Begin_FolderWithAJobFileOfSomebodyElse_IsRefusedAndLeavesIt()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("job.txt"), "dentist at nine\n");
+
+        var fault = Assert.ThrowsExactly<UserMistakeException>(() => Job(folder).Begin(Hash));
+
+        Assert.Contains("holds a 'job.txt' of something else than scoring, which would be lost.", fault.Message);
+        Assert.AreEqual("dentist at nine\n", File.ReadAllText(folder.File("job.txt")));
+    }
+
     // A list with a slip is mended, and the same folder named again.
     [TestMethod]
     public void Begin_FolderOfAJobThatWroteNothing_IsTakenOverAndTheOtherJobWritesNothing()

@@ -1,0 +1,38 @@
+using NullaProp.ML.Samples;
+using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Tests.Support;
+
+namespace NullaProp.ML.Tests.Samples;
+
+/// <summary>The shipped images are unpacked once, by however many programs, and nothing that is somebody's own is deleted.</summary>
+[TestClass]
+public sealed class FashionMnistTests
+{
+    [TestMethod]
+    public void Unpack_TwoAtOnce_BothHaveAllImagesAndNothingIsLeft()
+    {
+        using var folder = new TempFolder();
+        var images = folder.File("fashion-mnist");
+
+        Parallel.Invoke(() => FashionMnist.Unpack(images), () => FashionMnist.Unpack(images));
+        File.WriteAllText(Path.Combine(images, "train", "Bag", "mine.png"), "mine");
+        var (train, test) = FashionMnist.Unpack(images);
+
+        Assert.HasCount(10_001, Directory.GetFiles(train, "*.png", SearchOption.AllDirectories));
+        Assert.HasCount(2_000, Directory.GetFiles(test, "*.png", SearchOption.AllDirectories));
+        Assert.HasCount(1, Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [TestMethod]
+    public void Unpack_FolderOfSomethingElse_IsRefusedAndStays()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("train/Bag"));
+        File.WriteAllText(folder.File("train/Bag/mine.png"), "mine");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => FashionMnist.Unpack(folder.Path));
+
+        StringAssert.Contains(mistake.Message, "holds only a part of them, or something else.");
+        Assert.IsTrue(File.Exists(folder.File("train/Bag/mine.png")));
+    }
+}
