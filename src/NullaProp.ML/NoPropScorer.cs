@@ -79,6 +79,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public int ClassCount => Model.Classes;
 
     /// <inheritdoc/>
+    public string? Overflow => Plan.Overflow(Model.Options.Sampling);
+
+    /// <inheritdoc/>
     public bool ScoresUsualImages => Use(ScoreUsualImage);
 
     /// <summary>Returns a scorer of the same weights by another plan.</summary>

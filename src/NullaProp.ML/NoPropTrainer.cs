@@ -19,7 +19,7 @@ namespace NullaProp.ML;
 /// <para>Made by <c>mlContext.MulticlassClassification.Trainers.NoProp(…)</c>. Input: a key column of labels and a column of images. Output
 /// columns: the predicted class, a key, and class probabilities that sum to 1; entropy and disagreement of draws where the options name
 /// columns for them.</para>
-/// <para>Training is a pure function of data, options, seed and, on the CPU, the number of threads of libtorch, which decides in which
+/// <para>On the CPU, training is a pure function of data, options, seed and the number of threads of libtorch, which decides in which
 /// order sums are taken. It leaves the trainer unchanged: it may be called any number of times, also from several threads.</para>
 /// </remarks>
 public sealed class NoPropTrainer : IEstimator<NoPropTransformer>

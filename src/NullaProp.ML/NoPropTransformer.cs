@@ -54,8 +54,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     /// <summary>Gets the name of the feature column.</summary>
     public string FeatureColumnName => Model.Options.FeatureColumnName;
 
-    /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload a vector of the
-    /// image's size. Other layouts of the same size are read, too.</summary>
+    /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload or a merge
+    /// of blocks a vector of the image's size. Other layouts of the same size are read, too.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>Gets <see langword="true"/>: every row is scored by itself.</summary>

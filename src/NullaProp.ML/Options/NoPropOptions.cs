@@ -208,8 +208,8 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets the seed of every random number: first parameters, order, augmentation, times, noise, stored draws. The same data, options,
-    /// seed and number of threads give the same model on the same kind of device; name a <see cref="BackbonePrecision"/> where processors
-    /// differ.
+    /// seed and number of threads give the same model on the same kind of CPU; name a <see cref="BackbonePrecision"/> where processors
+    /// differ. On a GPU sums may differ in their last digits, and a module of the user's own draws what its dropout likes.
     /// </summary>
     /// <value>Default <see langword="null"/>: the seed of the <c>MLContext</c>, or 0 where that has none.</value>
     public int? Seed { get; init; }

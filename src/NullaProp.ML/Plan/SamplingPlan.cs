@@ -21,6 +21,8 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>The most random numbers that a model stores: draws × (1 + stages that add noise) × D; 1 GiB.</summary>
     public const long MostStoredNumbers = 1L << 28;
 
+    private const double MostGrowth = 1e30; // of numbers in single precision, which end at 3e38
+
     private readonly int? _storedNoises;
 
     /// <summary>Gets the plan of a plain classifier: one evaluation at pure noise.</summary>
@@ -78,6 +80,28 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
         return Above("evaluations of the network", evaluations, MostEvaluations)
             ?? Above("multiplications", evaluations * hiddenSize * (dimension + classes), MostMultiplications)
             ?? Above("stored random numbers", draws * (1L + StoredNoises) * dimension, MostStoredNumbers);
+    }
+
+    /// <summary>
+    /// Returns in a sentence that the steps multiply the noisy label beyond all numbers, whatever the network predicts, or
+    /// <see langword="null"/> where they do not: a stiff equation in steps that are too long for it.
+    /// </summary>
+    /// <param name="sampling">How the plan was made.</param>
+    public string? Overflow(Sampling sampling)
+    {
+        var (state, most) = (1.0, 1.0);
+        foreach (var stage in Stages)
+        {
+            var point = (Math.Abs(stage.State) * state) + Math.Abs(stage.Prediction) + Math.Abs(stage.PreviousPrediction)
+                + Math.Abs(stage.Noise);
+            (state, most) = (stage.EndsStep ? point : state, Math.Max(most, point));
+        }
+
+        return !(most >= MostGrowth) ? null : string.Create( // NaN: a schedule that fell apart is to blame
+            CultureInfo.InvariantCulture,
+            $"{sampling.Solver} steps multiply the noisy label by up to {most:0e0} on its way, for {sampling.SolverSteps} of them are too "
+                + $"long for {sampling.Dynamics}. Take more {nameof(Sampling.SolverSteps)}, an exponential {nameof(Sampling.Solver)}, or "
+                + $"{nameof(FlowDynamics)}.{nameof(FlowDynamics.ProbabilityFlow)}.");
     }
 
     /// <summary>Returns the same way, which ends with an evaluation and scores by what that predicts.</summary>

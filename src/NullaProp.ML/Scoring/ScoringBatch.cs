@@ -62,14 +62,18 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
         {
             if (!float.IsFinite(score))
             {
-                throw Marked.Exception(new InvalidOperationException(scorer.ScoresUsualImages
-                    ? $"{name} cannot be scored: its {(scorer.Shape.IsTable ? "values" : "pixel values")} make the network's numbers "
-                        + "overflow. Scale them as in the training data."
-                    : $"{name} cannot be scored, and neither can others: the model's weights make the network's numbers overflow even for "
-                        + $"an image like those of the training data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."));
+                throw Marked.Exception(new InvalidOperationException($"{name} cannot be scored{Cause()}"));
             }
         }
     }
+
+    private string Cause() =>
+        scorer.Overflow is { } overflow ? $", and neither can others: {overflow}"
+        : !scorer.ScoresUsualImages
+        ? ", and neither can others: the model's weights make the network's numbers overflow even for an image like those of the training "
+            + $"data. Train it again with a lower {nameof(NoPropOptions.LearningRate)}."
+        : $": its {(scorer.Shape.IsTable ? "values" : "pixel values")} make the network's numbers overflow. Scale them as in the training "
+            + "data.";
 }
 
 /// <summary>
@@ -85,6 +89,9 @@ internal interface IBatchScorer
 
     /// <summary>Gets the number of classes K.</summary>
     int ClassCount { get; }
+
+    /// <summary>Gets in a sentence that no image can be scored so, or <see langword="null"/> where its steps are short enough.</summary>
+    string? Overflow { get; }
 
     /// <summary>
     /// Gets a value indicating whether an image as the training data has them gets scores that are numbers. If not, the model is at fault

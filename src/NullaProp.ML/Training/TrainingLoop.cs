@@ -242,7 +242,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
     // What is wrong with a network that scores no numbers: its weights, or a row that it was not trained on.
     private string? Unscorable(Measured measured, int epoch) =>
-        measured.Training?.Unscorable is not null ? Diverged("A score", epoch, _stepsPerEpoch)
+        measured.Training?.Unscorable is not null
+            ? PlanCompiler.For(model, options).Overflow(options.Sampling) ?? Diverged("A score", epoch, _stepsPerEpoch)
         : measured.Validation?.Unscorable is { } row ? EpochReport.Unscorable("validation", row)
         : null;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Microsoft.ML;
+using Microsoft.ML.Trainers;
+using Microsoft.ML.Transforms;
 using NullaProp.ML.Experiments.Photos;
 using NullaProp.ML.Samples.Commands;
 
@@ -159,8 +161,17 @@ internal sealed class PhotosCommand
         yield return PhotoMethods.Library("NoProp-CT", options, task, features, draw);
         yield return PhotoMethods.Library("Flow matching", options with { Variant = new FlowMatching() }, task, features, draw);
         yield return PhotoMethods.Library("Cross-entropy", options with { Variant = new CrossEntropyBaseline() }, task, features, draw);
-        yield return PhotoMethods.MLNet("LbfgsMaximumEntropy", trainers => trainers.LbfgsMaximumEntropy(), task, features, draw);
-        yield return PhotoMethods.MLNet("LightGbm", trainers => trainers.LightGbm(), task, features, draw);
+        yield return PhotoMethods.MLNet("LbfgsMaximumEntropy", Linear, task, features, draw);
+        yield return PhotoMethods.MLNet(
+            "LbfgsMaximumEntropy, scaled", context => Scaled(context).Append(Linear(context)), task, features, draw);
+        yield return PhotoMethods.MLNet("LightGbm", context => context.MulticlassClassification.Trainers.LightGbm(), task, features, draw);
+
+        static LbfgsMaximumEntropyMulticlassTrainer Linear(MLContext context) =>
+            context.MulticlassClassification.Trainers.LbfgsMaximumEntropy();
+
+        // To mean 0 and deviation 1, as NoProp has them.
+        static NormalizingEstimator Scaled(MLContext context) =>
+            context.Transforms.NormalizeMeanVariance("Features", fixZero: false);
     }
 
     private static IEnumerable<PhotoRow> Choices(PhotoTask task, PhotoFeatures features, int draw) =>

@@ -156,14 +156,13 @@ internal static class PhotoMethods
 
     /// <summary>Returns the figures of one of ML.NET's trainers, with its default options.</summary>
     public static PhotoRow MLNet<T>(
-        string name, Func<MulticlassClassificationCatalog.MulticlassClassificationTrainers, IEstimator<T>> trainer, PhotoTask task,
-        PhotoFeatures features, int draw)
+        string name, Func<MLContext, IEstimator<T>> trainer, PhotoTask task, PhotoFeatures features, int draw)
         where T : class, ITransformer
     {
         var mlContext = new MLContext(draw);
         var (training, test) = (task.Rows(mlContext, task.Training, features), task.Rows(mlContext, task.Test, features));
         var stopwatch = Stopwatch.StartNew();
-        var model = trainer(mlContext.MulticlassClassification.Trainers).Fit(training);
+        var model = trainer(mlContext).Fit(training);
         var seconds = stopwatch.Elapsed.TotalSeconds;
         var figures = Calibration.Of(model.Transform(test));
         return new PhotoRow(

@@ -40,6 +40,31 @@ public sealed class DivergenceTests
         Tiny.AssertTrains(context, Tiny.Trainer(context));
     }
 
+    // A stiff equation in steps too long for it: neither the network nor the rate is to blame.
+    [TestMethod]
+    public void FitAndScore_StepsThatMultiplyTheNoisyLabelBeyondAllNumbers_BlameTheSteps()
+    {
+        var context = new MLContext(seed: 1);
+        var options = Tiny.Options with
+        {
+            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LinearLogSnr, LogSnrAtLabel = 20 },
+            Sampling = new(),
+        };
+        var stiff = new Sampling { Dynamics = FlowDynamics.SimplifiedFlow, SolverSteps = 40, Draws = 1 };
+        const string cause = "Heun steps multiply the noisy label by up to ";
+        const string cure = " on its way, for 40 of them are too long for SimplifiedFlow. Take more SolverSteps, an exponential Solver, or "
+            + "FlowDynamics.ProbabilityFlow.";
+
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Trainer(context, options with { Sampling = stiff }).Fit(Tiny.Data(context)), cause, cure);
+
+        using var model = Tiny.Model(context, options);
+        using var other = model.WithSampling(_ => stiff);
+        Fault.Of<InvalidOperationException>(
+            () => Tiny.Scores(context, other, Tiny.Photos()), $"Row 0 cannot be scored, and neither can others: {cause}", cure);
+        Assert.HasCount(Tiny.Photos().Count, Tiny.Scores(context, model, Tiny.Photos()));
+    }
+
     [TestMethod]
     public void Fit_PixelsSpreadOverTheWholeRange_NamesEpochAndStep()
     {
