@@ -115,7 +115,8 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     public NoPropScorer WithThreads(int? threads)
     {
         ThreadCount.Require(threads, nameof(threads), nameof(threads));
-        return Use(() => threads is null || !_rowRunner.Value.NeedsLibtorch
+        return Use(() => threads is null || Model.Options.Backbone != NoPropBackbone.Custom
+            || Model.Network.Blocks[0].Backbone.Layers() is not null
             ? By(Plan, Model, threads)
             : throw new InvalidOperationException(
                 "The image network is a module of the user's own, which libtorch computes, on threads that belong to the whole process. "

@@ -27,7 +27,11 @@ internal sealed partial class TrainingSession
             var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
             using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
-            var data = LoadAgain(loader, input, monitor.Pace!, seen);
+            if (LoadAgain(loader, input, monitor.Pace!, seen) is not { } data)
+            {
+                return (frozen, before);
+            }
+
             var checkpoints = SecondCheckpoints;
             using var kept = checkpoints is null ? null : Open(checkpoints);
             var (tuned, loop) = NetworkTraining.Run(
@@ -57,12 +61,6 @@ internal sealed partial class TrainingSession
             log.Warning("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
             return (frozen, before);
         }
-        catch (Exception fault) when (
-            options.FineTuning == FineTuning.Automatic && _checkpoints is null && fault is not OperationCanceledException)
-        {
-            log.Warning($"The pretrained network could not be trained further, and the model is that of before: {fault.Message}");
-            return (frozen, before);
-        }
         catch
         {
             frozen.Dispose();
@@ -70,8 +68,9 @@ internal sealed partial class TrainingSession
         }
     }
 
-    // Data that can be read once alone, or is another each time, must not train in silence.
-    private TrainingData LoadAgain(
+    // Data that can be read once alone, or is another each time, must not train in silence. A training that is only tried leaves the model
+    // of before; so it does where the maps of many photos find no room on the disk.
+    private TrainingData? LoadAgain(
         ImageLoader loader, IDataView input, ProgressPace pace, (TrainingData Data, IReadOnlyList<long> Rows) seen)
     {
         try
@@ -80,12 +79,20 @@ internal sealed partial class TrainingSession
             Compare([data.Validation?.Count ?? 0], [seen.Data.Validation?.Count ?? 0], "validation");
             return data with { TrainingStreams = seen.Data.TrainingStreams.After("the first training") };
         }
-        catch (InvalidOperationException fault)
+        catch (Exception fault) when (fault is InvalidOperationException or IOException)
         {
-            throw Marked.Exception(new InvalidOperationException(
-                $"Data is read again to train the pretrained network further, and is not what it was: {fault.Message} Save it first, or "
-                + "load it into a list.",
-                fault));
+            var sentence = fault is IOException
+                ? fault.Message
+                : $"Data is read again to train the pretrained network further, and is not what it was: {fault.Message} Save it first, or "
+                    + "load it into a list.";
+            if (options.FineTuning != FineTuning.Automatic)
+            {
+                throw Marked.Exception<Exception>(
+                    fault is IOException ? new IOException(sentence, fault) : new InvalidOperationException(sentence, fault));
+            }
+
+            log.Warning($"The pretrained network could not be trained further, and the model is that of before: {sentence}");
+            return null;
         }
 
         static void Compare(IReadOnlyList<long> now, IReadOnlyList<long> before, string name)

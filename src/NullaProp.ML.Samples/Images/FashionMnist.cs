@@ -14,6 +14,8 @@ internal static class FashionMnist
 
     private const int TrainingImages = 10_000;
     private const int TestImages = 2_000;
+    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
+
     private const string Mark = "complete"; // earlier versions wrote into the folder itself, and this last
 
     // The published names, but for "T-shirt/top": a slash cannot be in the name of a folder.
@@ -43,7 +45,9 @@ internal static class FashionMnist
 
     private static void WriteImages(string folder)
     {
-        RequireFree(folder);
+        DeleteAbandoned(folder);
+        if (!IsFree(folder))
+            return;
         var beside = $"{Path.TrimEndingDirectorySeparator(folder)}-{Guid.NewGuid():N}";
         try
         {
@@ -63,18 +67,36 @@ internal static class FashionMnist
         }
     }
 
-    private static void RequireFree(string folder)
+    // What programs left that were ended while they unpacked.
+    private static void DeleteAbandoned(string folder)
+    {
+        var whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var parent = new DirectoryInfo(Path.GetDirectoryName(whole)!);
+        if (!parent.Exists)
+            return;
+        foreach (var left in parent.EnumerateDirectories($"{Path.GetFileName(whole)}-????????????????????????????????"))
+        {
+            if (DateTime.UtcNow - left.CreationTimeUtc > Abandoned)
+                left.Delete(recursive: true);
+        }
+    }
+
+    // Not where another program has just filled it.
+    private static bool IsFree(string folder)
     {
         if (!Directory.Exists(folder))
-            return;
+            return true;
         if (Directory.EnumerateFileSystemEntries(folder).Any())
         {
+            if (IsWhole(folder))
+                return false;
             throw new UserMistakeException(
                 $"The folder '{folder}' is for the images of Fashion-MNIST, but holds only a part of them, or something else. Delete it, "
                 + "or move what is yours to another place.");
         }
 
         Directory.Delete(folder);
+        return true;
     }
 
     private static int Count(string folder) =>

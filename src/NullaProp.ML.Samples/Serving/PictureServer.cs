@@ -160,9 +160,10 @@ internal sealed class PictureServer : IAsyncDisposable
     }
 
     // A browser lets each page send bytes here, though not read the answer: they would cost this machine its time. Programs say no origin.
+    // What the browser says of the site holds also behind a server that changes the host; older ones say the origin alone.
     private static bool IsOfOtherPage(HttpRequest request) =>
-        request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "same-origin" && site != "none"
-        || request.Headers.Origin is { Count: > 0 } origin
+        request.Headers["Sec-Fetch-Site"] is { Count: > 0 } site ? site != "same-origin" && site != "none"
+        : request.Headers.Origin is { Count: > 0 } origin
             && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == HostOf(request));
 
     // Without the port that browsers leave out.

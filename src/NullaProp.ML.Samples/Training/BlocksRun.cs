@@ -163,7 +163,7 @@ internal sealed class BlocksRun
         if (!HasBlocks(BlocksFolder(_folder)))
         {
             Directory.CreateDirectory(BlocksFolder(_folder));
-            OutputFile.Replace(mark, _description.DataSha256 + "\n"); // all workers write the same
+            WriteMark(mark);
         }
 
         if (!File.Exists(mark) || File.ReadAllText(mark).Trim() != _description.DataSha256)
@@ -171,6 +171,18 @@ internal sealed class BlocksRun
             throw new UserMistakeException(
                 $"The blocks in '{BlocksFolder(_folder)}' were trained on other images than the run holds, or '{MarkName}', which says on "
                 + "which, is missing there. Delete that folder to train them again, or copy the whole run again.");
+        }
+    }
+
+    private void WriteMark(string mark)
+    {
+        try
+        {
+            OutputFile.Replace(mark, _description.DataSha256 + "\n");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && File.Exists(mark))
+        {
+            // Another worker of this run writes the same just now, or reads it: Windows lets nobody replace it then.
         }
     }
 

@@ -8,13 +8,11 @@ internal static class DataAtRest
 {
     /// <summary>Returns whether reading data takes nothing away, and never waits for rows that may not come.</summary>
     /// <param name="data">The data, with ML.NET's transforms over it or not.</param>
-    public static bool Is(IDataView data)
-    {
-        while (data is IDataTransform transform)
-        {
-            data = transform.Source;
-        }
+    public static bool Is(IDataView data) =>
+        Source(data) is var source
+        && (source.GetRowCount() is not null || source.CanShuffle || source is ILegacyDataLoader); // a collection, a cache, or a file
 
-        return data.GetRowCount() is not null || data.CanShuffle || data is ILegacyDataLoader; // a collection, a cache, or a file
-    }
+    /// <summary>Returns the data below ML.NET's transforms.</summary>
+    /// <param name="data">The data.</param>
+    public static IDataView Source(IDataView data) => data is IDataTransform transform ? Source(transform.Source) : data;
 }

@@ -13,8 +13,8 @@ public enum FineTuning
 {
     /// <summary>
     /// With <see cref="NoPropRun.Validation"/> as <see cref="Frozen"/> and then as <see cref="LastStage"/> from the best epoch of that; the
-    /// model of the epoch with the lowest validation log-loss of both is kept. The second ends early where the loss becomes NaN.
-    /// Without, as <see cref="Frozen"/>.
+    /// model of the epoch with the lowest validation log-loss of both is kept. The second ends early where the loss becomes NaN, and is
+    /// left out with a warning where the photos cannot be read again. Without, as <see cref="Frozen"/>.
     /// </summary>
     Automatic,
 

@@ -230,7 +230,7 @@ internal enum NetworkPrediction
     CleanLabel,
 
     /// <summary>
-    /// The velocity, logits·W and a share of z; the clean label is then z + (1−t)·v, by the factors of
+    /// The velocity, logits·W and a share of z; the clean label follows from it and z, by the factors of
     /// <see cref="SamplingStage.CleanLabel"/>.
     /// </summary>
     Velocity,

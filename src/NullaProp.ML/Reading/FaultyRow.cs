@@ -61,7 +61,7 @@ internal static class FaultyRow
         var (row, isFetching) = (0L, false);
         try
         {
-            using var cursor = data.GetRowCursorSet([feature, .. RowReader.TextColumns(data.Schema)], 1)[0];
+            using var cursor = data.GetRowCursorSet([feature, .. RowReader.TextColumns(data)], 1)[0];
             using var reader = new RowReader(cursor, feature, format);
             var pixels = new float[format.Shape.Size];
             while (cursor.MoveNext())

@@ -90,7 +90,7 @@ internal sealed class LabelledRows : ILabelledRows
     {
         DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
         using var cursor = FaultyRow.Outside(
-            () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data.Schema)]),
+            () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data)]),
             _feature);
         using var reader = new RowReader(cursor, _feature, _format, _known);
         var labelGetter = cursor.GetGetter<uint>(_label);

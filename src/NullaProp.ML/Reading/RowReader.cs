@@ -41,6 +41,16 @@ internal sealed class RowReader : IDisposable
         ];
     }
 
+    /// <summary>
+    /// Returns the columns whose text helps to name a row and is there anyway: what transforms make may cost, or fail, for the name alone.
+    /// </summary>
+    /// <param name="data">The data.</param>
+    public static IEnumerable<DataViewSchema.Column> TextColumns(IDataView data)
+    {
+        var source = DataAtRest.Source(data).Schema;
+        return TextColumns(data.Schema).Where(text => source.GetColumnOrNull(text.Name) is { Type: TextDataViewType });
+    }
+
     /// <summary>Returns the columns whose text helps to name a row.</summary>
     /// <param name="schema">The schema of the data.</param>
     public static IEnumerable<DataViewSchema.Column> TextColumns(DataViewSchema schema) =>

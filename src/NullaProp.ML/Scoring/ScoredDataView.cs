@@ -26,7 +26,7 @@ internal sealed class ScoredDataView(IDataView source, ScoredSchema schema, IBat
         ArgumentNullException.ThrowIfNull(columnsNeeded);
         var active = columnsNeeded.ToList();
         var isScored = active.Exists(schema.IsAdded);
-        var rows = source.GetRowCursor(schema.Dependencies(active));
+        var rows = source.GetRowCursor(schema.Dependencies(active, RowReader.TextColumns(source)));
         try
         {
             return isScored
@@ -147,9 +147,8 @@ internal sealed class ScoredSchema
 
     /// <summary>Returns the input columns that output columns are made of, each once.</summary>
     /// <param name="columns">Columns of <see cref="Output"/>.</param>
-    public IEnumerable<DataViewSchema.Column> Dependencies(IReadOnlyCollection<DataViewSchema.Column> columns) =>
-        PassedThrough(columns).Concat(columns.Any(IsAdded) ? Needed : []).DistinctBy(column => column.Index);
-
-    // The features, and texts to name a row that cannot be read.
-    private IEnumerable<DataViewSchema.Column> Needed => RowReader.TextColumns(Input).Prepend(Feature);
+    /// <param name="texts">Columns of <see cref="Input"/> by which a row is named that cannot be read.</param>
+    public IEnumerable<DataViewSchema.Column> Dependencies(
+        IReadOnlyCollection<DataViewSchema.Column> columns, IEnumerable<DataViewSchema.Column> texts) =>
+        PassedThrough(columns).Concat(columns.Any(IsAdded) ? texts.Prepend(Feature) : []).DistinctBy(column => column.Index);
 }

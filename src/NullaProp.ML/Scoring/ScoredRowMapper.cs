@@ -19,7 +19,7 @@ internal sealed class ScoredRowMapper(ScoredSchema schema, IBatchScorer scorer) 
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
         ArgumentNullException.ThrowIfNull(dependingColumns);
-        return schema.Dependencies(dependingColumns.ToList());
+        return schema.Dependencies(dependingColumns.ToList(), RowReader.TextColumns(schema.Input));
     }
 
     /// <inheritdoc/>

@@ -95,7 +95,7 @@ internal interface IBatchScorer
 
     /// <summary>
     /// Gets a value indicating whether an image as the training data has them gets scores that are numbers. If not, the model is at fault
-    /// and not the row. Computed once.
+    /// and not the row.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     bool ScoresUsualImages { get; }

@@ -23,6 +23,7 @@ internal sealed class AdamW(
     double lossFactor = 1) : IDisposable
 {
     private const double Epsilon = 1e-8; // ε
+    private const double LeastFactor = 1e-10; // of ε: below, squares of gradients are 0 in single precision, and ε has to hold steps back
 
     private readonly List<(FlatWeights Weights, double Share)> _buffers = [];
 
@@ -93,7 +94,7 @@ internal sealed class AdamW(
         if (names.Count > 0)
         {
             KeyValuePair<string, Parameter>[] taken = [.. names.Select(name => KeyValuePair.Create(name, waiting[name]))];
-            _buffers.Add((new FlatWeights(taken, decay, Epsilon * lossFactor), share));
+            _buffers.Add((new FlatWeights(taken, decay, Epsilon * Math.Max(lossFactor, LeastFactor)), share));
             foreach (var name in names)
             {
                 waiting.Remove(name);

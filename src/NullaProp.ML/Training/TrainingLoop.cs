@@ -216,7 +216,8 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
         using var scope = NewDisposeScope();
         var last = data.Training.Count - ((_stepsPerEpoch - 1L) * options.BatchSize);
         var steps = history.view(-1, _stepsPerEpoch, history.shape[1]); // (passes, steps, 3)
-        var rows = steps.sum([1]).mul(options.BatchSize) - steps.select(1, _stepsPerEpoch - 1).mul(options.BatchSize - last); // (passes, 3)
+        var whole = steps.narrow(1, 0, _stepsPerEpoch - 1).sum([1]).mul(options.BatchSize); // (passes, 3)
+        var rows = whole.Plus(steps.select(1, _stepsPerEpoch - 1).mul(last)); // (passes, 3)
         return rows.mean([0]).div(data.Training.Count).cpu().data<float>().ToArray();
     }
 

@@ -134,6 +134,26 @@ public sealed class DenoisingPathTests
         }
     }
 
+    // A trained read-out sees what a start has outside the span of the embeddings: it shrinks on the way.
+    [TestMethod]
+    public void DenoisingPath_FlowMatchingThatEndsEarly_SaysWhatTheWholeWaySaysThere()
+    {
+        var sampling = new Sampling { Draws = 3, Solver = OdeSolver.Euler, SolverSteps = 4 };
+        using var model = Tiny.Model(Context, Tiny.Options with
+        {
+            Variant = new FlowMatching { ReadoutLoss = ReadoutLoss.Linear },
+            Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 5 },
+            Sampling = sampling,
+        });
+        using var noisy = model.WithSampling(_ => sampling with { ScoreReadout = ScoreReadout.NoisyPathMean, ReadoutMaxLogSnr = 0 });
+        var whole = model.DenoisingPath(Data);
+
+        var part = noisy.DenoisingPath(Data);
+
+        Assert.AreEqual(0.75, part[^1].Time, 1e-12); // the last one with more noise than label is at a half
+        AssertClose(whole.Single(point => point.Time == part[^1].Time).NoisyLabels[1], part[^1].NoisyLabels[1]);
+    }
+
     [TestMethod]
     public void DenoisingPath_PlainClassifier_SaysThatItGoesNoWay()
     {

@@ -78,6 +78,21 @@ public sealed class AdamWTests
         Assert.AreEqual(reference.Weight, weight.item<float>(), 1e-5);
     }
 
+    // Its square is 0 in single precision: a step by it would be of any length.
+    [TestMethod]
+    public void Step_LossTimesNextToNothing_MovesNothing()
+    {
+        using var weights = Weights.Drawn(new RandomStreams(0), CPU);
+        var weight = weights.Under("part").Matrix("w", Initializers.Constant(2), 1, 1).Value;
+        using var optimizer = new AdamW(weights, weightDecay: 0, lossFactor: 1e-25);
+
+        using var scope = NewDisposeScope();
+        (weight * weight).sum().mul(1e-25).backward();
+        optimizer.Step(0.05);
+
+        Assert.AreEqual(2, weight.item<float>(), 1e-4);
+    }
+
     // A branch of a user's module may be taken late: its corrections of the means' bias count from its own first step.
     [TestMethod]
     public void Step_WeightReachedLater_StartsFromItsOwnFirstStep()

@@ -192,6 +192,7 @@ public sealed partial class TrainingLoopTests
     {
         Assert.AreEqual(Loss(batchSize: 20), Loss(batchSize: 19), 1e-5);
         Assert.AreEqual(Loss(batchSize: 20), Loss(batchSize: 8), 1e-5);
+        Assert.AreEqual(Loss(batchSize: 20), Loss(batchSize: 65_536), 1e-5);
 
         static double Loss(int batchSize)
         {

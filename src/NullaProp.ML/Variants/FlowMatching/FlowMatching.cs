@@ -72,7 +72,7 @@ public sealed record FlowMatching : NoPropVariant
         {
             Predicts = NetworkPrediction.Velocity, // the network's output is no clean label, but stands for one together with z
             Link = model.Readout.Link,
-            OutsideSpan = [.. plan.Stages.Select(stage => stage.Time).Append(1).Select(OutsideSpan)],
+            OutsideSpan = [.. plan.Stages.Select(stage => stage.Time).Append(plan.EndTime).Select(OutsideSpan)],
             Stages = [.. plan.Stages.Select(stage => stage with { CleanLabel = flow.CleanLabel(stage.Time, noise) })],
         };
     }
