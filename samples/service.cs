@@ -113,7 +113,7 @@ internal sealed record ClassScore(string Name, float Score);
 /// <summary>A model behind a pool of engines: an engine serves one caller at a time, and two at once would get wrong answers.</summary>
 internal sealed class Classifier
 {
-    private const long MostPixels = 25_000_000; // 100 MB decoded; what a phone takes has 12 to 24 million.
+    private const long MostPixels = 25_000_000; // 100 MB decoded, 200 where it is to be turned; what a phone takes has 12 to 24 million.
 
     private readonly NoPropModel _model;
     private readonly ObjectPool<PredictionEngine<Upload, Prediction>> _engines;
