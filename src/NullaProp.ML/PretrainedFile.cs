@@ -5,6 +5,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tensors;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML;
@@ -15,11 +16,16 @@ internal sealed class PretrainedFile
     private const string Prefix = "backbone.";
     private const string PackageCommand = $"dotnet add package {PretrainedPackage.Name} --version {PretrainedPackage.Version}";
 
-    private readonly string _path;
+    // What torchvision's networks were trained with: of ImageNet's red, green and blue from 0 to 255.
+    private static readonly double[] ImageNetMean = [.. new[] { 0.485, 0.456, 0.406 }.Select(mean => 255 * mean)];
+    private static readonly double[] ImageNetScale = [.. new[] { 0.229, 0.224, 0.225 }.Select(deviation => 1 / (255 * deviation))];
 
-    private PretrainedFile(string path, IReadOnlyDictionary<string, HostTensor> weights)
+    private readonly string _path;
+    private readonly bool _isOfThisLibrary;
+
+    private PretrainedFile(string path, bool isOfThisLibrary, IReadOnlyDictionary<string, HostTensor> weights)
     {
-        _path = path;
+        (_path, _isOfThisLibrary) = (path, isOfThisLibrary);
         Weights = new BackboneStart(weights);
     }
 
@@ -70,7 +76,9 @@ internal sealed class PretrainedFile
         try
         {
             using var stream = WholeFile.OpenRead(path);
-            return new PretrainedFile(path, Backbone(stream));
+            var header = SafeTensors.ReadHeader(stream);
+            var isWhole = header.Entries.Any(entry => entry.Name.StartsWith(Prefix, StringComparison.Ordinal));
+            return new PretrainedFile(path, isWhole, Backbone(stream, header, isWhole));
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
@@ -112,16 +120,24 @@ internal sealed class PretrainedFile
         }
     }
 
+    /// <summary>
+    /// Returns the scaling of pixels that the weights were trained with: for a whole ResNet of torchvision's and colours from 0 to 255
+    /// that of ImageNet, else the data's own. After <see cref="CheckUse"/>.
+    /// </summary>
+    /// <param name="kind">The backbone.</param>
+    /// <param name="statistics">The data's.</param>
+    public (double[] Mean, double[] Scale) Scaling(NoPropBackbone kind, ChannelStatistics statistics) =>
+        kind is NoPropBackbone.ResNet18 or NoPropBackbone.ResNet50 or NoPropBackbone.ResNet152
+        && !_isOfThisLibrary && Weights.Warning is null && statistics is { AreOfBytes: true, Mean.Length: 3 }
+            ? (ImageNetMean, ImageNetScale)
+            : (statistics.Mean, statistics.Scale);
+
     private static string Folder(string? path) => path ?? Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder);
 
     // A file of nothing but a backbone, or one of a whole model of this library.
-    private static Dictionary<string, HostTensor> Backbone(Stream stream)
-    {
-        var header = SafeTensors.ReadHeader(stream);
-        var isWhole = header.Entries.Any(entry => entry.Name.StartsWith(Prefix, StringComparison.Ordinal));
-        return SafeTensors.ReadTensors(stream, header, name => Own(name, isWhole) is not null)
+    private static Dictionary<string, HostTensor> Backbone(Stream stream, SafeTensorsHeader header, bool isWhole) =>
+        SafeTensors.ReadTensors(stream, header, name => Own(name, isWhole) is not null)
             .ToDictionary(pair => Own(pair.Key, isWhole)!, pair => Finite(pair.Key, pair.Value));
-    }
 
     // The name below the backbone; null for what it has no use for.
     private static string? Own(string name, bool isWhole)

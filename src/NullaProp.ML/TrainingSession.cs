@@ -197,7 +197,8 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         {
             pretrained?.CheckUse(log.Warning);
             var statistics = data.Training.ChannelStatistics();
-            network.Normalization.Set(statistics.Mean, statistics.Scale);
+            var (mean, scale) = pretrained?.Scaling(options.Backbone, statistics) ?? (statistics.Mean, statistics.Scale);
+            network.Normalization.Set(mean, scale);
             if (ClassPrototypes.AreAskedFor(options))
             {
                 new ClassPrototypes(network, options, data, about.Keys?.Names).Set(CheckAlive);

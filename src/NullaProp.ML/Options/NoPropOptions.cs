@@ -234,9 +234,9 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is
-    /// not used. A first convolution for another number of channels, or of another size, is trained from scratch. Pixels are standardised
-    /// by the training data's mean and deviation, not by ImageNet's. For <see cref="NoPropBackbone.PretrainedResNet18"/> the folder
-    /// DnnImageModels of its package.
+    /// not used. A first convolution for another number of channels, or of another size, is trained from scratch. Red, green and blue of 0
+    /// to 255 are scaled as torchvision's ResNets were trained, other pixels by the training data's statistics. For
+    /// <see cref="NoPropBackbone.PretrainedResNet18"/> the folder DnnImageModels of its package.
     /// </summary>
     /// <value>
     /// Default <see langword="null"/>: the backbone is trained from scratch; for <see cref="NoPropBackbone.PretrainedResNet18"/> the folder

@@ -5,6 +5,7 @@ using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Storage;
 using NullaProp.ML.Tests.Support;
+using NullaProp.ML.TrainingImages;
 using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.MLNet;
@@ -146,6 +147,35 @@ public sealed class PretrainedFileTests
         Assert.AreEqual(0, losses[1], 1e-6);
     }
 
+    // As torchvision.models.ResNet18_Weights.DEFAULT.transforms() has them, of pixels from 0 to 1; a model of this library was trained
+    // on the scale of its own data.
+    [TestMethod]
+    [DataRow("", 3, 255.0, true)]
+    [DataRow("", 3, 1.0, false)]
+    [DataRow("", 1, 255.0, false)]
+    [DataRow("backbone.", 3, 255.0, false)]
+    public void Scaling_OfPixels_IsThatOfTheWeights(string prefix, int channels, double brightest, bool isOfImageNet)
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        Save(folder.File("w"), prefix, _ => { }, channels);
+        var file = PretrainedFile.Read(folder.File("w"))!;
+        using var weights = Drawn(file, Shape with { Channels = channels });
+        file.CheckUse(Assert.Fail);
+        double[] own = [.. Enumerable.Repeat(0.4 * brightest, channels)];
+        var statistics = new ChannelStatistics(own, own) { IsWithinBytes = true };
+
+        var (mean, scale) = file.Scaling(NoPropBackbone.ResNet18, statistics);
+
+        double[] expected = isOfImageNet ? [123.675, 116.28, 103.53] : own;
+        double[] deviation = isOfImageNet ? [58.395, 57.12, 57.375] : own;
+        for (var channel = 0; channel < channels; channel++)
+        {
+            Assert.AreEqual(expected[channel], mean[channel], 1e-9);
+            Assert.AreEqual(1 / deviation[channel], scale[channel], 1e-9);
+        }
+    }
+
     private static Weights Drawn(PretrainedFile file, ImageShape shape)
     {
         var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);
@@ -154,10 +184,10 @@ public sealed class PretrainedFileTests
     }
 
     // The state dict of a ResNet-18 whose numbers are all ¼, with the two things of it that are not used.
-    private static void Save(string path, string prefix, Action<Dictionary<string, Tensor>> change)
+    private static void Save(string path, string prefix, Action<Dictionary<string, Tensor>> change, int channels = 1)
     {
         using var weights = Weights.Drawn(new RandomStreams(1), CPU);
-        _ = new ResNetBackbone(weights.Under("b"), ResNetDepth.Of18, Shape, 4);
+        _ = new ResNetBackbone(weights.Under("b"), ResNetDepth.Of18, Shape with { Channels = channels }, 4);
         var tensors = weights.Values
             .Where(weight => !weight.Key.StartsWith("b.output", StringComparison.Ordinal))
             .ToDictionary(weight => weight.Key[2..], weight => full(weight.Value.shape, 0.25f, dtype: ScalarType.Float16));

@@ -1,3 +1,5 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Storage;
@@ -43,6 +45,41 @@ public sealed class TorchvisionTests
         Assert.IsLessThan(Rounding * expected.abs().max().item<double>(), off);
     }
 
+    [TestMethod]
+    public void Fit_FromAStateDictOfTorchvision_ScalesPixelsAsItsNetworksWereTrained()
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using (no_grad())
+        using (var theirs = Torchvision(NoPropBackbone.ResNet18, generator))
+        {
+            Save(theirs, folder.File("resnet.safetensors"));
+        }
+
+        var context = new MLContext(seed: 1);
+        var random = new Random(1);
+        var rows = Enumerable.Range(0, 4).Select(row => new Photo
+        {
+            Label = row % 2 == 0 ? "cat" : "dog",
+            Features = [.. Enumerable.Range(0, 3 * 64 * 64).Select(_ => (float)random.Next(256))],
+        });
+        var options = new NoPropOptions
+        {
+            Backbone = NoPropBackbone.ResNet18,
+            BackboneWeightsPath = folder.File("resnet.safetensors"),
+            Epochs = 1,
+            BatchSize = 2,
+            HiddenSize = 8,
+        };
+
+        using var model = context.MulticlassClassification.Trainers.NoProp(options)
+            .Fit(TinyImages.WithKeys(context, context.Data.LoadFromEnumerable(rows.ToList())));
+
+        CollectionAssert.AreEqual(
+            new[] { 123.675f, 116.28f, 103.53f }, model.Scorer.Model.Network.Normalization.Mean.Host().Values);
+    }
+
     // A classifier that passes on what it is given, and normalizations as training leaves them: none of their four numbers at its start.
     private static nn.Module<Tensor, Tensor> Torchvision(NoPropBackbone kind, Generator generator)
     {
@@ -75,5 +112,13 @@ public sealed class TorchvisionTests
     private static void Save(nn.Module model, string path)
     {
         File.WriteAllBytes(path, WrittenTensors.Foreign(model.state_dict().Select(entry => KeyValuePair.Create(entry.Key, entry.Value))));
+    }
+
+    private sealed class Photo
+    {
+        public string Label { get; init; } = string.Empty;
+
+        [VectorType(3, 64, 64)]
+        public float[] Features { get; init; } = [];
     }
 }
