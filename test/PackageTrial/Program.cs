@@ -11,7 +11,7 @@ var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
     .Append(mlContext.MulticlassClassification.Trainers.NoProp(new NoPropOptions { Epochs = 4, ImageShape = new(1, 8, 8) }))
     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
 var model = pipeline.Fit(data);
-mlContext.Model.Save(model, data.Schema, "model.zip");
+mlContext.Model.SaveAtomically(model, data.Schema, "model.zip");
 
 var other = new MLContext();
 var loaded = other.Model.Load("model.zip", out _);
