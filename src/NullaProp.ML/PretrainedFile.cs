@@ -122,14 +122,14 @@ internal sealed class PretrainedFile
 
     /// <summary>
     /// Returns the scaling of pixels that the weights were trained with: for a whole ResNet of torchvision's and colours from 0 to 255
-    /// that of ImageNet, else the data's own. After <see cref="CheckUse"/>.
+    /// that of ImageNet, else the data's own. A channel that never varies has no influence in either. After <see cref="CheckUse"/>.
     /// </summary>
     /// <param name="kind">The backbone.</param>
     /// <param name="statistics">The data's.</param>
     public (double[] Mean, double[] Scale) Scaling(NoPropBackbone kind, ChannelStatistics statistics) =>
         kind is NoPropBackbone.ResNet18 or NoPropBackbone.ResNet50 or NoPropBackbone.ResNet152
         && !_isOfThisLibrary && Weights.Warning is null && statistics is { AreOfBytes: true, Mean.Length: 3 }
-            ? (ImageNetMean, ImageNetScale)
+            ? (ImageNetMean, [.. ImageNetScale.Zip(statistics.Scale, (theirs, own) => own == 0 ? 0 : theirs)])
             : (statistics.Mean, statistics.Scale);
 
     private static string Folder(string? path) => path ?? Path.Combine(AppContext.BaseDirectory, PretrainedPackage.Folder);

@@ -176,6 +176,22 @@ public sealed class PretrainedFileTests
         }
     }
 
+    [TestMethod]
+    public void Scaling_ChannelThatNeverVaries_HasNoInfluence()
+    {
+        using var folder = new TempFolder();
+        using var scope = NewDisposeScope();
+        Save(folder.File("w"), string.Empty, _ => { }, channels: 3);
+        var file = PretrainedFile.Read(folder.File("w"))!;
+        var statistics = new ChannelStatistics([90, 128, 110], [50, 0, 60]) { IsWithinBytes = true };
+
+        var (_, scale) = file.Scaling(NoPropBackbone.ResNet18, statistics);
+
+        Assert.AreEqual(1 / 58.395, scale[0], 1e-9);
+        Assert.AreEqual(0, scale[1]);
+        Assert.AreEqual(1 / 57.375, scale[2], 1e-9);
+    }
+
     private static Weights Drawn(PretrainedFile file, ImageShape shape)
     {
         var weights = Weights.Drawn(new RandomStreams(1), CPU, file.Weights);

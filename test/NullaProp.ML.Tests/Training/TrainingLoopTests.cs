@@ -141,20 +141,10 @@ public sealed partial class TrainingLoopTests
     [TestMethod]
     public void Run_EndsOfTheScheduleThatCross_AreSaidAtOnce()
     {
-        var options = Short with
-        {
-            LearningRate = 1e-6,
-            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative },
-        };
-        using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
-        using (no_grad())
-        {
-            model.Weights.Values.Single(weight => weight.Key == "schedule.noise_end").Value.fill_(9);
-        }
-
+        using var model = Crossed();
         var data = new TrainingData(Images(20), null, new RandomStreams(3));
         var fault = Assert.ThrowsExactly<InvalidOperationException>(
-            () => new TrainingLoop(model, options, data, new TrainingMonitor(_ => { }, () => { })).Run());
+            () => new TrainingLoop(model, JointSchedule, data, new TrainingMonitor(_ => { }, () => { })).Run());
 
         Assert.AreEqual(
             "The trained ends of the noise schedule crossed in epoch 1: it does not rise from noise to label any more, so training was "
@@ -165,17 +155,7 @@ public sealed partial class TrainingLoopTests
     [TestMethod]
     public void Run_CancelledAfterTheEndsCrossed_GivesNoModelThatCouldNotBeSaved()
     {
-        var options = Short with
-        {
-            LearningRate = 1e-6,
-            Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative },
-        };
-        using var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), options, TinyModel.Shape, 3);
-        using (no_grad())
-        {
-            model.Weights.Values.Single(weight => weight.Key == "schedule.noise_end").Value.fill_(9);
-        }
-
+        using var model = Crossed();
         var steps = 0;
         var monitor = new TrainingMonitor(_ => { }, () => _ = ++steps == 3 ? throw new OperationCanceledException() : steps)
         {
@@ -183,7 +163,7 @@ public sealed partial class TrainingLoopTests
         };
 
         Assert.ThrowsExactly<OperationCanceledException>(
-            () => new TrainingLoop(model, options, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
+            () => new TrainingLoop(model, JointSchedule, new TrainingData(Images(20), null, new RandomStreams(3)), monitor).Run());
     }
 
     // A rate so low that the network stays what it was: the loss of a row does not depend on those beside it.
@@ -239,6 +219,21 @@ public sealed partial class TrainingLoopTests
     }
 
     // Three kinds of picture: bright above, bright below, bright to the left; with a little noise.
+    private static NoPropOptions JointSchedule { get; } = Short with
+    {
+        LearningRate = 1e-6,
+        Variant = new ContinuousTime { NoiseSchedule = NoiseScheduleKind.LearnedJointly, LossWeighting = LossWeighting.SnrDerivative },
+    };
+
+    // A model whose schedule falls from noise to label.
+    private static Denoiser Crossed()
+    {
+        var model = new Denoiser(Weights.Drawn(new RandomStreams(3), CPU), JointSchedule, TinyModel.Shape, 3);
+        using var mode = no_grad();
+        model.Weights.Values.Single(weight => weight.Key == "schedule.noise_end").Value.fill_(9);
+        return model;
+    }
+
     private static ImageStore Images(int count, Func<int, int>? label = null)
     {
         var store = new ImageStore(TinyModel.Shape);
