@@ -146,10 +146,10 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public IReadOnlyList<DenoisingPoint> DenoisingPath(IDataView data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        if (Model.Options.Variant is CrossEntropyBaseline)
+        if (!Model.Options.Variant.GoesFromNoiseToLabel)
         {
             throw new InvalidOperationException(
-                $"The model is a {nameof(CrossEntropyBaseline)}, which evaluates once and goes no way from noise to label. "
+                $"The model is a {Model.Options.Variant.GetType().Name}, which evaluates once and goes no way from noise to label. "
                 + $"Train another variant, such as {nameof(ContinuousTime)}.");
         }
 

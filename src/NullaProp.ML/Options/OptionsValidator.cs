@@ -147,9 +147,9 @@ internal static class OptionsValidator
                 + "make the images of that size (LoadImageFiles or ResizeImages).";
         }
 
-        if (o.Variant is DiscreteTime)
+        if (o.Variant.HasBlocks)
         {
-            yield return $"{nameof(o.Variant)} is {nameof(DiscreteTime)}, whose blocks have an image network each, but {kind} has 15.9 "
+            yield return $"{nameof(o.Variant)} is {o.Variant.GetType().Name}, whose blocks have an image network each, but {kind} has 15.9 "
                 + "million weights: choose another variant.";
         }
 

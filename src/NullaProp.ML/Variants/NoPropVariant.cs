@@ -28,6 +28,12 @@ public abstract record NoPropVariant
     /// </summary>
     internal virtual IReadOnlyList<string> BlockNames => [string.Empty];
 
+    /// <summary>Gets a value indicating whether it has blocks with an image network each; else one network serves all times.</summary>
+    internal bool HasBlocks => BlockNames is not [""];
+
+    /// <summary>Gets a value indicating whether a score goes a way from noise to label; else the network is evaluated once.</summary>
+    internal virtual bool GoesFromNoiseToLabel => true;
+
     /// <summary>Gets a value indicating whether its blocks read the time.</summary>
     internal virtual bool ReadsTime => true;
 

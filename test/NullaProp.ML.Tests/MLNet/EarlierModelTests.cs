@@ -3,18 +3,21 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Support;
+using SkiaSharp;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>
 /// Models of every format that is read, each with the scores that it gave when it was saved. They must load and score so for ever. With the
-/// environment variable NULLAPROP_WRITE_MODELS=1, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current
-/// format anew: before its first release, or when its number rises.
+/// environment variable NULLAPROP_WRITE_MODELS, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current
+/// format anew, all or those whose names start with it: before its first release, or when its number rises.
 /// </summary>
 [TestClass]
 public sealed class EarlierModelTests
 {
     private const int Rows = 8;
+    private const string CustomName = "custom backbone of models that are kept";
     private static readonly string[] Names = ["cat", "dog", "owl"];
 
     private static readonly NoPropOptions Small = new()
@@ -27,8 +30,11 @@ public sealed class EarlierModelTests
     };
 
     private static readonly Embedding Learned = new() { Kind = EmbeddingKind.Learned, Dimension = 5 };
+    private static readonly ImageShape Grey = new(1, 8, 8);
+    private static readonly ImageShape Colour = new(3, 8, 8);
+    private static readonly ImageShape Photo = new(3, 224, 224);
 
-    // Every variant, backbones that are small enough, and every part whose weights or numbers are its own.
+    // Every variant and backbone, and every part whose weights or numbers are its own.
     private static readonly Dictionary<string, NoPropOptions> Current = new()
     {
         ["continuous-time"] = Small,
@@ -67,6 +73,13 @@ public sealed class EarlierModelTests
         ["flow-matching"] = Small with { Variant = new FlowMatching(), Sampling = new() { Draws = 2 } },
         ["flow-matching-raw"] = Small with { Variant = new FlowMatching { VelocityForm = VelocityForm.Raw }, Embedding = Learned },
         ["baseline"] = Small with { Variant = new CrossEntropyBaseline() },
+        ["backbone-paper-conv"] = Small with { Backbone = NoPropBackbone.PaperConv },
+        ["backbone-resnet-18"] = Small with { Backbone = NoPropBackbone.ResNet18 },
+        ["backbone-resnet-50"] = Small with { Backbone = NoPropBackbone.ResNet50 },
+        ["backbone-resnet-152"] = Small with { Backbone = NoPropBackbone.ResNet152 },
+        ["backbone-pretrained-resnet-18"] = Small with { Backbone = NoPropBackbone.PretrainedResNet18 },
+        ["backbone-custom"] = Small with { Backbone = NoPropBackbone.Custom, BackboneName = CustomName },
+        ["image-files"] = Small with { FeatureColumnName = "Image", Backbone = NoPropBackbone.SmallConv },
     };
 
     private static string CurrentFolder => Path.Combine(Folder, $"format-{ModelFormat.CurrentText}");
@@ -79,17 +92,24 @@ public sealed class EarlierModelTests
             .Order(StringComparer.Ordinal)
             .Select(path => new object[] { Path.GetRelativePath(Folder, path) });
 
+    [ClassInitialize]
+    public static void RegisterCustom(TestContext context) => NoPropBackbones.Register(
+        CustomName,
+        shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Channels * shape.Height * shape.Width, 5), nn.Tanh()));
+
     [TestMethod]
     [DynamicData(nameof(Models))]
     public void Load_ModelOfAnyFormat_ScoresAsItDidThen(string name)
     {
+        using var folder = new TempFolder();
         var context = new MLContext();
         var expected = JsonSerializer.Deserialize<float[][]>(File.ReadAllText(Path.ChangeExtension(Path.Combine(Folder, name), ".json")))!;
 
-        using var model = (IDisposable)context.Model.Load(Path.Combine(Folder, name), out _);
-        var scores = Scores(context, (ITransformer)model);
+        using var model = (IDisposable)context.Model.Load(Path.Combine(Folder, name), out var schema);
+        var scores = Scores((ITransformer)model, Data(context, schema, folder));
 
         Assert.HasCount(expected.Length, scores);
+        Assert.IsGreaterThan(1e-4f, expected.Max(score => score[0]) - expected.Min(score => score[0])); // scores hear of their rows
         for (var row = 0; row < Rows; row++)
         {
             for (var k = 0; k < expected[row].Length; k++)
@@ -105,45 +125,103 @@ public sealed class EarlierModelTests
         Directory.EnumerateFiles(CurrentFolder, "*.zip").Select(Path.GetFileNameWithoutExtension).Order().ToArray());
 
     [TestMethod]
+    public void Models_OfTheCurrentFormat_HaveEveryBackbone() => CollectionAssert.AreEquivalent(
+        Enum.GetValues<NoPropBackbone>(),
+        Current.Values.Select(options => options.Backbone).Distinct().ToArray());
+
+    [TestMethod]
     public void Write_ModelsOfTheCurrentFormat_WhereAskedFor()
     {
-        if (Environment.GetEnvironmentVariable("NULLAPROP_WRITE_MODELS") != "1")
+        if (Environment.GetEnvironmentVariable("NULLAPROP_WRITE_MODELS") is not { Length: > 0 } asked)
         {
             return;
         }
 
         Directory.CreateDirectory(CurrentFolder);
-        foreach (var (name, options) in Current)
+        foreach (var (name, options) in Current.Where(pair => pair.Key.StartsWith(asked, StringComparison.Ordinal) || asked == "all"))
         {
-            var context = new MLContext(seed: 1);
-            var data = Data(context);
-            using var model = context.Transforms.Conversion.MapValueToKey("Label")
-                .Append(context.MulticlassClassification.Trainers.NoProp(options))
-                .Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"))
-                .Fit(data);
-            context.Model.Save(model, data.Schema, Path.Combine(CurrentFolder, $"{name}.zip"));
-            File.WriteAllText(Path.Combine(CurrentFolder, $"{name}.json"), JsonSerializer.Serialize(Scores(context, model)) + "\n");
+            Write(Path.Combine(CurrentFolder, $"{name}.zip"), options);
         }
     }
 
-    private static float[][] Scores(
-        MLContext context,
-        ITransformer model) => [.. model.Transform(Data(context)).GetColumn<float[]>("Score")];
+    private static void Write(string path, NoPropOptions options)
+    {
+        using var folder = new TempFolder();
+        var context = new MLContext(seed: 1);
+        var data = options.FeatureColumnName == "Image"
+            ? Files(context, folder)
+            : Vectors(context, options.Backbone switch
+            {
+                NoPropBackbone.PretrainedResNet18 => Photo,
+                NoPropBackbone.Mlp or NoPropBackbone.SmallConv => Grey,
+                _ => Colour,
+            });
+        IEstimator<ITransformer> pipeline = context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(context.MulticlassClassification.Trainers.NoProp(options))
+            .Append(context.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+        if (options.FeatureColumnName == "Image")
+        {
+            pipeline = context.Transforms.LoadImageFiles("Image", 9, 8).Append(pipeline);
+        }
 
-    private static IDataView Data(MLContext context) =>
-        context.Data.LoadFromEnumerable(Enumerable.Range(0, Rows).Select(row => new Row(row)));
+        using var trained = (IDisposable)pipeline.Fit(data);
+        using var saved = new MemoryStream();
+        context.Model.Save((ITransformer)trained, data.Schema, saved);
+        File.WriteAllBytes(path, RepeatedWeights.In(saved.ToArray()));
+
+        using var model = (IDisposable)context.Model.Load(path, out _);
+        File.WriteAllText(Path.ChangeExtension(path, ".json"), JsonSerializer.Serialize(Scores((ITransformer)model, data)) + "\n");
+    }
+
+    private static float[][] Scores(ITransformer model, IDataView data) => [.. model.Transform(data).GetColumn<float[]>("Score")];
+
+    private static IDataView Data(MLContext context, DataViewSchema schema, TempFolder folder) =>
+        schema.GetColumnOrNull("Features")?.Type is VectorDataViewType { Dimensions: [var channels, var height, var width] }
+            ? Vectors(context, new ImageShape(channels, height, width))
+            : Files(context, folder);
+
+    private static IDataView Vectors(MLContext context, ImageShape shape)
+    {
+        var definition = SchemaDefinition.Create(typeof(Row));
+        definition[nameof(Row.Features)].ColumnType =
+            new VectorDataViewType(NumberDataViewType.Byte, shape.Channels, shape.Height, shape.Width);
+        return context.Data.LoadFromEnumerable(
+            Enumerable.Range(0, Rows).Select(row => new Row
+            {
+                Features = Values(row, shape.Channels * shape.Height * shape.Width),
+                Label = Names[row % 3],
+            }),
+            definition);
+    }
+
+    // Images without loss, as large as they are read.
+    private static IDataView Files(MLContext context, TempFolder folder) => context.Data.LoadFromEnumerable(
+        Enumerable.Range(0, Rows).Select(row => new ImageRow
+        {
+            ImagePath = Picture(folder.File($"{row}.png"), Values(row, 3 * 8 * 9)),
+            Label = Names[row % 3],
+        }));
+
+    private static string Picture(string path, byte[] values)
+    {
+        using var bitmap = new SKBitmap(9, 8);
+        for (var i = 0; i < 8 * 9; i++)
+        {
+            bitmap.SetPixel(i % 9, i / 9, new SKColor(values[3 * i], values[(3 * i) + 1], values[(3 * i) + 2]));
+        }
+
+        using var file = File.Create(path);
+        Assert.IsTrue(bitmap.Encode(file, SKEncodedImageFormat.Png, quality: 100));
+        return path;
+    }
+
+    private static byte[] Values(int row, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => (byte)(((row * 31) + (i * 7 * (row + 1))) % 256))];
 
     private sealed class Row
     {
-        public Row(int row)
-        {
-            Features = [.. Enumerable.Range(0, 64).Select(pixel => (byte)(((row * 31) + (pixel * 7 * (row + 1))) % 256))];
-            Label = Names[row % 3];
-        }
+        public byte[] Features { get; init; } = [];
 
-        [VectorType(1, 8, 8)]
-        public byte[] Features { get; }
-
-        public string Label { get; }
+        public string Label { get; init; } = string.Empty;
     }
 }

@@ -14,6 +14,9 @@ namespace NullaProp.ML;
 public sealed record CrossEntropyBaseline : NoPropVariant
 {
     /// <inheritdoc/>
+    internal override bool GoesFromNoiseToLabel => false;
+
+    /// <inheritdoc/>
     internal override IEnumerable<string> Faults(NoPropOptions options) => Unused(
         options.Sampling,
         "evaluates the network once",
