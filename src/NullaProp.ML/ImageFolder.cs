@@ -132,7 +132,7 @@ public sealed class ImageFolder
         }
 
         HashSet<ImageRow> held = [];
-        var streams = new RandomStreams(seed);
+        var streams = Splits == 0 ? new RandomStreams(seed) : new RandomStreams(seed).After($"{Splits} splits");
         foreach (var images in Files.GroupBy(file => file.Label))
         {
             var all = images.ToArray();
@@ -157,8 +157,12 @@ public sealed class ImageFolder
         return ImageFolderReader.ImagesOf(new DirectoryInfo(folder));
     }
 
+    // How many splits this part comes from: one of a part must not draw the numbers of that before, or it would hold back the neighbours of
+    // what that held back.
+    private int Splits { get; init; }
+
     private ImageFolder Part(Func<ImageRow, bool> isIn) =>
-        new(_catalog, Path, ClassNames, [.. Files.Where(isIn)], FrozenDictionary<string, string>.Empty, []);
+        new(_catalog, Path, ClassNames, [.. Files.Where(isIn)], FrozenDictionary<string, string>.Empty, []) { Splits = Splits + 1 };
 
     private IDataView KeyedData()
     {
@@ -172,7 +176,7 @@ public sealed class ImageFolder
             new VectorDataViewType(TextDataViewType.Instance, names.Length));
         var keys = ClassNames.Index().ToDictionary(name => name.Item, name => (uint)name.Index);
         List<KeyedFile> rows = [.. Files.Select(file => new KeyedFile { ImagePath = file.ImagePath, Label = keys[file.Label] })];
-        return _catalog.LoadFromEnumerable(rows, schema);
+        return DataAtRest.Of(HostEnvironment.Of(_catalog), rows, schema);
     }
 
     private sealed class KeyedFile

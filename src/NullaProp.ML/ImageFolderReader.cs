@@ -132,7 +132,7 @@ internal static class ImageFolderReader
     private static List<ImageRow> ByClass(DirectoryInfo folder, bool mayBeEmpty)
     {
         HashSet<string> read = [RealPath(folder)];
-        var classes = folder.EnumerateDirectories()
+        var classes = folder.EnumerateDirectories("*", Plain)
             .Where(child => !IsHidden(child.Name))
             .OrderBy(child => child.Name, StringComparer.Ordinal)
             .Select(child => (child.Name, Images: ImagesOf(child, read)))
@@ -185,7 +185,7 @@ internal static class ImageFolderReader
         HashSet<string> read = [RealPath(folder)];
         return
         [
-            .. folder.EnumerateDirectories()
+            .. folder.EnumerateDirectories("*", Plain)
                 .Where(child => !IsHidden(child.Name))
                 .SelectMany(child => FilesOf(child, read))
                 .Where(file => !IsImage(file) && !IsHidden(file.Name) && ImageFormatMark.IsAtStartOf(file))
@@ -221,7 +221,7 @@ internal static class ImageFolderReader
             return;
         }
 
-        var below = names.Select(part => new DirectoryInfo(Path.Combine(folder.FullName, part)).EnumerateDirectories()
+        var below = names.Select(part => new DirectoryInfo(Path.Combine(folder.FullName, part)).EnumerateDirectories("*", Plain)
             .Select(child => child.Name)
             .Where(name => !IsHidden(name))
             .Order(StringComparer.Ordinal)

@@ -116,7 +116,8 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         InputColumns.CheckFeature(inputSchema, Options.FeatureColumnName);
-        var label = InputColumns.CheckLabel(inputSchema, Options.LabelColumnName);
+        var label = SchemaShapes.Named(
+            InputColumns.CheckLabel(inputSchema, Options.LabelColumnName), Run.Previous?.Scorer.Model.Keys?.ItemType);
         InputColumns.CheckWeight(inputSchema, Options.ExampleWeightColumnName);
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[Options.PredictedLabelColumnName] = SchemaShapes.PredictedLabel(Options.PredictedLabelColumnName, label);

@@ -183,6 +183,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         pace.BeginReading(run.Validation?.GetRowCount());
         var watched = run.Validation is null ? null : loader.Load(
             run.Validation, shape, "validation", isOfPixels ? new PixelRange(images.ChannelStatistics().AreOfBytes) : null);
+        pace.EndReading();
         return new TrainingData(images, watched, StreamsOf(Seed));
     }
 

@@ -18,8 +18,11 @@ internal abstract class ClassValues
     /// <summary>Gets the names as text, in the order of the keys.</summary>
     public abstract IReadOnlyList<string> Names { get; }
 
+    /// <summary>Gets the type of the values.</summary>
+    public abstract PrimitiveDataViewType ItemType { get; }
+
     /// <summary>Gets a value indicating whether the names were text from the start.</summary>
-    public abstract bool AreText { get; }
+    public bool AreText => ItemType is TextDataViewType;
 
     /// <summary>Adds the values to a column's annotations.</summary>
     /// <param name="builder">The annotations.</param>
@@ -83,7 +86,7 @@ internal sealed class ClassValues<T>(ClassValueType<T> type, T[] values) : Class
     public override IReadOnlyList<string> Names { get; } = Array.ConvertAll(values, ClassValueType<T>.Format);
 
     /// <inheritdoc/>
-    public override bool AreText => typeof(T) == typeof(ReadOnlyMemory<char>);
+    public override PrimitiveDataViewType ItemType => type.ItemType;
 
     /// <inheritdoc/>
     public override void AddTo(DataViewSchema.Annotations.Builder builder, string kind) =>

@@ -121,6 +121,18 @@ internal static class SchemaShapes
     /// <param name="type">Its type, which is no vector and no key.</param>
     public static SchemaShape.Column Plain(string name, DataViewType type) => new(name, VectorKind.Scalar, type, false);
 
+    /// <summary>Returns the shape of a label column with the names of a model's classes, where it has none of its own.</summary>
+    /// <param name="label">The label column.</param>
+    /// <param name="names">The type of the model's names; <see langword="null"/> where it has none either.</param>
+    public static SchemaShape.Column Named(SchemaShape.Column label, PrimitiveDataViewType? names) =>
+        names is null || Find(label.Annotations, AnnotationUtils.Kinds.KeyValues) is not null ? label : new(
+            label.Name,
+            label.Kind,
+            label.ItemType,
+            label.IsKey,
+            new SchemaShape(label.Annotations.Append(
+                new SchemaShape.Column(AnnotationUtils.Kinds.KeyValues, VectorKind.Vector, names, false))));
+
     /// <summary>Returns the shape of the predicted-label column.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="label">The label column it follows.</param>

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace NullaProp.ML.Interop;
 
@@ -11,6 +12,15 @@ internal static class DataAtRest
     public static bool Is(IDataView data) =>
         Source(data) is var source
         && (source.GetRowCount() is not null || source.CanShuffle || source is ILegacyDataLoader); // a collection, a cache, or a file
+
+    /// <summary>
+    /// Returns rows of a list, which can be read in random order: those of <c>LoadFromEnumerable</c> have the order of the list alone.
+    /// </summary>
+    /// <param name="environment">The environment of <c>mlContext</c>.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="schema">Their columns.</param>
+    public static IDataView Of<T>(IHostEnvironment environment, IList<T> rows, SchemaDefinition schema)
+        where T : class => DataViewConstructionUtils.CreateFromList(environment, rows, schema);
 
     /// <summary>Returns the data below ML.NET's transforms.</summary>
     /// <param name="data">The data.</param>

@@ -79,10 +79,9 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
     private static string Greyed(string channels) =>
         channels == Grey ? Grey : string.Join(',', channels.Select(channel => channel == 'A' ? "A" : Grey));
 
-    // What takes columns away makes none, though the others get new numbers.
+    // A column that is made hides that of the same name. Its number says nothing: others that are made or taken away change it, too.
     private static bool Makes((ITransformer Step, DataViewSchema Before, DataViewSchema After) maker, string column) =>
-        maker.Step is not ColumnSelectingTransformer
-        && maker.Before.GetColumnOrNull(column)?.Index != maker.After[column].Index;
+        maker.After.Count(other => other.Name == column) > maker.Before.Count(other => other.Name == column);
 
     // NoProp's own reading of an image.
     private static ImageSteps AsRead(int channels) =>

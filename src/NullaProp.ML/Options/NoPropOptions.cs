@@ -216,7 +216,8 @@ public sealed record NoPropOptions
 
     /// <summary>
     /// Gets the memory for training images, in bytes: one byte a pixel value where all are whole numbers from 0 to 255, else four. Data
-    /// that takes more is read anew for every pass (discrete time: one pass a block and epoch) and shuffled through a buffer of this size.
+    /// that takes more is read anew for every pass (discrete time: one pass a block and epoch), in random order where ML.NET can do so, and
+    /// shuffled through a buffer of this size.
     /// </summary>
     /// <value>Default 1,073,741,824 (1 GiB, some 1.3 million images of 28×28 bytes); 65,536 or more.</value>
     [Range(65_536.0, long.MaxValue)]

@@ -124,6 +124,9 @@ internal sealed class RandomStream(ulong key, int epoch, int step)
         return order;
     }
 
+    /// <summary>Returns a generator of .NET's, as ML.NET's cursors take them, with the next draw as its seed.</summary>
+    public Random ForMLNet() => new(Below(int.MaxValue));
+
     /// <summary>Returns a new tensor on the CPU, uniform on [0, 1).</summary>
     /// <param name="shape">Its shape.</param>
     /// <param name="dtype">Its floating-point type.</param>

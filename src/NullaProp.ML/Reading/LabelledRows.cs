@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Randomness;
 
 namespace NullaProp.ML.Reading;
 
@@ -26,6 +27,9 @@ internal interface ILabelledRows
     /// </summary>
     string? HashOfImages { get; }
 
+    /// <summary>Gets a value indicating whether <see cref="Again"/> can give the rows in a random order.</summary>
+    bool CanShuffle { get; }
+
     /// <summary>Reads the rows once.</summary>
     /// <param name="pixels">Where to write each image, C·H·W values.</param>
     /// <returns>Label and weight of each row; while it is current, its image is in <paramref name="pixels"/>.</returns>
@@ -35,9 +39,12 @@ internal interface ILabelledRows
     /// <summary>Reads the rows once more, and makes sure that they are as many as before, of each class.</summary>
     /// <param name="pixels">Where to write each image, C·H·W values.</param>
     /// <param name="before">How many the first reading gave.</param>
+    /// <param name="order">
+    /// The source of a random order, where <see cref="CanShuffle"/>; <see langword="null"/> for their own.
+    /// </param>
     /// <returns>As <see cref="Read"/>.</returns>
     /// <exception cref="InvalidOperationException">A row cannot be read, or there are more or fewer rows.</exception>
-    IEnumerable<LabelledRow> Again(float[] pixels, int before);
+    IEnumerable<LabelledRow> Again(float[] pixels, int before, RandomStream? order = null);
 }
 
 /// <summary>The rows of an <see cref="IDataView"/> that have a label, with their images.</summary>
@@ -86,13 +93,18 @@ internal sealed class LabelledRows : ILabelledRows
     public string? HashOfImages => null;
 
     /// <inheritdoc/>
-    public IEnumerable<LabelledRow> Read(float[] pixels)
+    public bool CanShuffle => _data.CanShuffle;
+
+    /// <inheritdoc/>
+    public IEnumerable<LabelledRow> Read(float[] pixels) => Read(pixels, order: null);
+
+    private IEnumerable<LabelledRow> Read(float[] pixels, Random? order)
     {
         DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
         using var cursor = FaultyRow.Outside(
-            () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data)]),
+            () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data)], order),
             _feature);
-        using var reader = new RowReader(cursor, _feature, _format, _known);
+        using var reader = new RowReader(cursor, _feature, _format, _known, isNumbered: order is null);
         var labelGetter = cursor.GetGetter<uint>(_label);
         var weightGetter = weights.Length == 0 ? null : cursor.GetGetter<float>(weights[0]);
         Skipped = 0;
@@ -117,10 +129,10 @@ internal sealed class LabelledRows : ILabelledRows
     }
 
     /// <inheritdoc/>
-    public IEnumerable<LabelledRow> Again(float[] pixels, int before)
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before, RandomStream? order = null)
     {
         var count = 0;
-        foreach (var row in Read(pixels))
+        foreach (var row in Read(pixels, CanShuffle ? order?.ForMLNet() : null))
         {
             count++;
             if (count > before)

@@ -14,19 +14,23 @@ internal sealed class ProgressPace(IProgress<NoPropProgress>? listener, TimeProv
     private long? _total; // the rows to read, or the steps of all epochs
     private long _before; // the steps that were taken before
     private long _rows;
-    private long _steps; // of an epoch; 0 until rows are read
+    private long _steps; // of an epoch
+    private bool _isReading;
 
     /// <summary>Takes note of data that is read from here on.</summary>
     /// <param name="rows">Its number of rows, where the data tells it.</param>
-    public void BeginReading(long? rows) => (_begun, _total, _before, _rows, _steps) = (clock.GetTimestamp(), rows, 0, 0, 0);
+    public void BeginReading(long? rows) => (_begun, _total, _before, _rows, _isReading) = (clock.GetTimestamp(), rows, 0, 0, true);
+
+    /// <summary>Takes note that all rows are read: what is read anew later, to compare or to train, tells nothing.</summary>
+    public void EndReading() => _isReading = false;
 
     /// <summary>Takes note of the same data being read from its first row again.</summary>
     public void ReadAgain() => (_begun, _rows) = (clock.GetTimestamp(), 0);
 
-    /// <summary>Takes note of a row. Rows that are read anew while the model is trained tell nothing.</summary>
+    /// <summary>Takes note of a row.</summary>
     public void Row()
     {
-        if (_steps == 0 && listener is not null)
+        if (_isReading && listener is not null)
         {
             _rows++;
             TellIfDue(epoch: 0, _rows);

@@ -10,13 +10,16 @@ namespace NullaProp.ML.TrainingImages;
 /// twice. An image is found by its pixels, so that others may have come, gone or changed places.
 /// </summary>
 /// <remarks>
-/// One record an image: a hash of network and pixels, the features, and a hash of both. What a dying process or disk left damaged is not
-/// found, and computed again.
+/// A line that says what it is, and then one record an image: a hash of network and pixels, the features, and a hash of both. What a dying
+/// process or disk left damaged is not found, and computed again.
 /// </remarks>
 internal sealed class FeatureFile : IDisposable
 {
     /// <summary>Its name in a folder of checkpoints.</summary>
     public const string Name = "features";
+
+    /// <summary>What the file begins with.</summary>
+    public static readonly byte[] Header = [.. "What a pretrained network of NullaProp.ML saw in photos\n"u8];
 
     private const int HashSize = SHA256.HashSizeInBytes;
 
@@ -28,7 +31,7 @@ internal sealed class FeatureFile : IDisposable
     private readonly Action<string> _warn;
     private readonly Dictionary<Digest, long> _places = []; // of features, in bytes
     private readonly SafeFileHandle _file;
-    private long _end;
+    private long _end = Header.Length;
     private bool _isTold;
     private bool _isFull; // or broken: nothing more is written
 
@@ -56,7 +59,16 @@ internal sealed class FeatureFile : IDisposable
                 fault));
         }
 
-        FindRecords();
+        try
+        {
+            RequireOwn();
+            FindRecords();
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
     }
 
     private int RecordSize => HashSize + (_size * sizeof(float)) + HashSize;
@@ -110,6 +122,24 @@ internal sealed class FeatureFile : IDisposable
         return MemoryMarshal.Read<Digest>(hash.GetHashAndReset());
     }
 
+    // A process that died in the middle of the line leaves its beginning.
+    private void RequireOwn()
+    {
+        var found = new byte[Header.Length];
+        found = found[..RandomAccess.Read(_file, found, 0)];
+        if (!Header.AsSpan().StartsWith(found))
+        {
+            throw Marked.Exception(new IOException(
+                $"The file '{_path}' is another's: what the pretrained network sees in the photos would be written over it. Choose "
+                    + "another folder for checkpoints, or rename the file."));
+        }
+
+        if (found.Length < Header.Length)
+        {
+            TryWrite(Header, 0);
+        }
+    }
+
     private void FindRecords()
     {
         var record = new byte[RecordSize];
@@ -138,26 +168,35 @@ internal sealed class FeatureFile : IDisposable
 
     private void Add(Digest digest, ReadOnlySpan<float> features)
     {
-        if (_isFull)
-        {
-            return;
-        }
-
         var record = new byte[RecordSize];
         MemoryMarshal.Write(record, digest);
         MemoryMarshal.AsBytes(features).CopyTo(record.AsSpan(HashSize));
         SHA256.HashData(record.AsSpan(..^HashSize), record.AsSpan(^HashSize..));
-        try
+        if (TryWrite(record, _end))
         {
-            RandomAccess.Write(_file, record, _end);
             _places[digest] = _end + HashSize;
             _end += RecordSize;
+        }
+    }
+
+    private bool TryWrite(byte[] bytes, long place)
+    {
+        if (_isFull)
+        {
+            return false;
+        }
+
+        try
+        {
+            RandomAccess.Write(_file, bytes, place);
+            return true;
         }
         catch (IOException fault)
         {
             _isFull = true;
             _warn($"What the pretrained network sees in the photos cannot be kept in '{_path}': {fault.Message.TrimEnd('.')}. A training "
                 + "that is started again has to compute it again.");
+            return false;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
@@ -37,10 +38,14 @@ internal sealed class FeatureRows(ILabelledRows images, ImageFeatures features) 
     public string? HashOfImages { get; private set; }
 
     /// <inheritdoc/>
+    public bool CanShuffle => images.CanShuffle;
+
+    /// <inheritdoc/>
     public IEnumerable<LabelledRow> Read(float[] pixels) => Features(images.Read, pixels);
 
     /// <inheritdoc/>
-    public IEnumerable<LabelledRow> Again(float[] pixels, int before) => Features(image => images.Again(image, before), pixels);
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before, RandomStream? order = null) =>
+        Features(image => images.Again(image, before, order), pixels);
 
     private IEnumerable<LabelledRow> Features(Func<float[], IEnumerable<LabelledRow>> read, float[] target)
     {

@@ -32,6 +32,9 @@ internal interface ITrainingImages
     /// <summary>Gets the number of images.</summary>
     int Count { get; }
 
+    /// <summary>Gets the bytes that an image takes in a batch.</summary>
+    int RowBytes { get; }
+
     /// <summary>Gets images in memory on which to measure the accuracy of training: all, or some of them.</summary>
     ImageStore Sample { get; }
 

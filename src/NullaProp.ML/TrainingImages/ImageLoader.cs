@@ -72,6 +72,8 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         ITrainingImages images = ReadInto(store, rows) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
         CheckRows(images.Count, rows.Skipped, "training");
         check(rows.Totals);
+        CheckBatch(images, options);
+        WarnOfOrder(images as ImageStream, rows.ClassNames);
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
     }
@@ -125,6 +127,33 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         }
 
         return kept;
+    }
+
+    /// <summary>Checks that a batch fits into a tensor, whose memory is filled through a span.</summary>
+    /// <param name="images">The training images.</param>
+    /// <param name="options">The size of a batch.</param>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public static void CheckBatch(ITrainingImages images, NoPropOptions options)
+    {
+        var most = int.MaxValue / images.RowBytes;
+        if (Math.Min(options.BatchSize, images.Count) > most)
+        {
+            throw Marked.Exception(new InvalidOperationException(
+                $"{nameof(options.BatchSize)} is {options.BatchSize}, but a batch takes at most 2 GiB, and a row of {images.Shape} values "
+                + $"takes {images.RowBytes} bytes: lower the option to {most} or less."));
+        }
+    }
+
+    private void WarnOfOrder(ImageStream? stream, IReadOnlyList<string> classNames)
+    {
+        if (stream?.LateClasses is { Count: > 0 } late)
+        {
+            warn(
+                $"The training rows take more than {nameof(NoPropOptions.MaxCachedBytes)}, and of the {stream.BufferRows} that fit in none "
+                + $"is of the classes {NameList.Quoted(late.Select(label => classNames[label]))}: rows that are sorted by class are "
+                + "learned class after class, and badly. Bring them into random order (in their file, or by "
+                + "mlContext.Data.ShuffleRows), or raise the option.");
+        }
     }
 
     private void CheckRows(int count, long skipped, string purpose)

@@ -5,12 +5,14 @@ using NullaProp.ML.Reading;
 namespace NullaProp.ML.TrainingImages;
 
 /// <summary>
-/// Labelled images that do not fit into the memory allowed: read anew for every pass, shuffled through a buffer that holds one batch at
-/// least. A batch is drawn at random from the buffer, and what is drawn makes room for the rows that follow.
+/// Labelled images that do not fit into the memory allowed: read anew for every pass, in random order where the rows can be, and shuffled
+/// through a buffer that holds one batch at least. A batch is drawn at random from the buffer, and what is drawn makes room for the rows
+/// that follow.
 /// </summary>
 internal sealed class ImageStream : ITrainingImages
 {
     private const int MostSampleRows = 1000;
+    private const double FewRows = 10; // of a class; that a buffer of rows in random order has none of so many is a matter of 1 in 20,000
     private const int MostSampleBytes = 16 << 20; // beside a buffer that may be many times as large
 
     private readonly ILabelledRows _rows;
@@ -33,9 +35,11 @@ internal sealed class ImageStream : ITrainingImages
         var pixels = new float[rows.Shape.Size];
         var sample = new RandomStreams(seed: 0).Of("sample"); // the same rows in every training: they only show an accuracy
         var (areBytes, bytes) = (true, new byte[pixels.Length]);
+        var begins = new Dictionary<int, int>();
         using var hash = new RowHash();
         foreach (var row in rows.Read(pixels))
         {
+            begins.TryAdd(row.Label, Count);
             _moments.Add(pixels);
             hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
             areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
@@ -45,14 +49,28 @@ internal sealed class ImageStream : ITrainingImages
 
         _hash = rows.HashOfImages ?? hash.Text();
         _buffer = started?.HoldsBytes == areBytes ? started : new ImageStore(rows.Shape);
-        _bufferRows = (int)Math.Clamp(bufferBytes / (areBytes ? bytes.Length : bytes.Length * (long)sizeof(float)), 1, int.MaxValue);
+        RowBytes = areBytes ? bytes.Length : bytes.Length * sizeof(float);
+        _bufferRows = (int)Math.Clamp(bufferBytes / RowBytes, 1, int.MaxValue);
+        LateClasses = rows.CanShuffle ? [] : [.. begins.Where(begin => IsLate(begin.Key, begin.Value)).Select(begin => begin.Key).Order()];
     }
+
+    /// <summary>
+    /// Gets the classes that begin behind what the buffer holds though they are no rare ones, where rows cannot be read in random order:
+    /// those of rows that are sorted by class.
+    /// </summary>
+    public IReadOnlyList<int> LateClasses { get; }
+
+    /// <summary>Gets the number of rows that the buffer holds.</summary>
+    public int BufferRows => _bufferRows;
 
     /// <inheritdoc/>
     public ImageShape Shape => _rows.Shape;
 
     /// <inheritdoc/>
     public int Count { get; }
+
+    /// <inheritdoc/>
+    public int RowBytes { get; }
 
     /// <inheritdoc/>
     public ImageStore Sample { get; }
@@ -77,7 +95,7 @@ internal sealed class ImageStream : ITrainingImages
     private IEnumerable<ImageBatch> Shuffled(int batchSize, RandomStream order, int first)
     {
         var pixels = new float[Shape.Size];
-        using var rows = _rows.Again(pixels, Count).GetEnumerator();
+        using var rows = _rows.Again(pixels, Count, order).GetEnumerator();
         var goesOn = true;
         _buffer.Clear(); // of what an abandoned epoch left behind
         // so that every batch but the last is full, and an epoch has the steps that its rows make
@@ -102,6 +120,9 @@ internal sealed class ImageStream : ITrainingImages
             }
         }
     }
+
+    private bool IsLate(int label, int begin) =>
+        begin >= _bufferRows && (double)_rows.Totals.Rows[label] * _bufferRows / Count >= FewRows;
 
     private void Refill(int row, float[] pixels, LabelledRow? next)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using NullaProp.ML.Interop;
+using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 
 namespace NullaProp.ML.TrainingImages;
@@ -47,6 +48,9 @@ internal sealed class KeptRows : ILabelledRows, IDisposable
     /// <inheritdoc/>
     public string? HashOfImages => _source.HashOfImages;
 
+    /// <inheritdoc/>
+    public bool CanShuffle => true;
+
     /// <summary>Gets the number of rows.</summary>
     public int Count => _rows.Count;
 
@@ -68,20 +72,20 @@ internal sealed class KeptRows : ILabelledRows, IDisposable
     }
 
     /// <inheritdoc/>
-    public IEnumerable<LabelledRow> Read(float[] pixels)
-    {
-        for (var row = 0; row < _rows.Count; row++)
-        {
-            Fill(MemoryMarshal.AsBytes(pixels.AsSpan(0, Shape.Size)), row * RowBytes);
-            yield return _rows[row];
-        }
-    }
+    public IEnumerable<LabelledRow> Read(float[] pixels) => Enumerable.Range(0, Count).Select(row => ReadRow(row, pixels));
 
     /// <inheritdoc/>
-    public IEnumerable<LabelledRow> Again(float[] pixels, int before) => Read(pixels);
+    public IEnumerable<LabelledRow> Again(float[] pixels, int before, RandomStream? order = null) =>
+        order is null ? Read(pixels) : order.Permutation(Count).Select(row => ReadRow((int)row, pixels));
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private LabelledRow ReadRow(int row, float[] pixels)
+    {
+        Fill(MemoryMarshal.AsBytes(pixels.AsSpan(0, Shape.Size)), row * RowBytes);
+        return _rows[row];
+    }
 
     // A read may give less than was asked for.
     private void Fill(Span<byte> values, long start)

@@ -25,7 +25,7 @@ public sealed class FolderTests
         ["Onnx"] = ["ClassNames", "Interop", "Networks", "Plan", "Reading", "Storage", "Tensors"],
         ["Training"] = ["Backends", "Diffusion", "Networks", "Plan", "Randomness", "Scoring", "Tensors", "TrainingImages"],
         ["ClassNames"] = ["Interop"],
-        ["Reading"] = ["ClassNames", "Interop"],
+        ["Reading"] = ["ClassNames", "Interop", "Randomness"],
         ["TrainingImages"] = ["Interop", "Randomness", "Reading"],
         ["Scoring"] = ["ClassNames", "Interop", "Reading"],
         ["Storage"] = ["ClassNames", "Networks", "Plan", "Randomness", "Tensors", "Training"], // models, and trainings under way

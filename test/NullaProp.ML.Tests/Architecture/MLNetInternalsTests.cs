@@ -21,6 +21,9 @@ public sealed class MLNetInternalsTests
             + "System.String, System.Func`3[Microsoft.ML.DataViewSchema,System.Int32,System.Boolean])",
         "Microsoft.ML.Data.CatalogUtils",
         "Microsoft.ML.Data.CatalogUtils :: Microsoft.ML.Runtime.IHostEnvironment GetEnvironment(Microsoft.ML.Data.IInternalCatalog)",
+        "Microsoft.ML.Data.DataViewConstructionUtils",
+        "Microsoft.ML.Data.DataViewConstructionUtils :: Microsoft.ML.IDataView CreateFromList(Microsoft.ML.Runtime.IHostEnvironment, "
+            + "System.Collections.Generic.IList`1[TRow], Microsoft.ML.Data.SchemaDefinition)",
         "Microsoft.ML.Data.EmptyDataView",
         "Microsoft.ML.Data.EmptyDataView :: .ctor(Microsoft.ML.Runtime.IHostEnvironment, Microsoft.ML.DataViewSchema)",
         "Microsoft.ML.Data.IDataTransform",

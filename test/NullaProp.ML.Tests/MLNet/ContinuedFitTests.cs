@@ -157,6 +157,23 @@ public sealed class ContinuedFitTests
         CollectionAssert.AreEqual(_previous.Model.ClassNames.ToArray(), further.Model.ClassNames.ToArray());
     }
 
+    // The estimator promises what the model keeps, or ML.NET refuses the chain.
+    [TestMethod]
+    public void Fit_DataOfABareKeyInAChain_GivesTheNamesDownstream()
+    {
+        var data = Context.Data.LoadFromEnumerable(
+            TinyImages.Pixels(24, 3).Select(image => new BareThree { Features = image.Pixels, Label = (uint)image.Class }));
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(
+            _previous.Model.Options with { Epochs = 1 }, new NoPropRun { Previous = _previous });
+
+        using var chain = trainer.Append(Context.Transforms.Conversion.MapKeyToValue("PredictedLabel")).Fit(data);
+
+        foreach (var name in chain.Transform(data).GetColumn<string>("PredictedLabel"))
+        {
+            CollectionAssert.Contains(_previous.Model.ClassNames.ToArray(), name);
+        }
+    }
+
     private static IDataView Darker() => TinyImages.WithKeys(Context, Context.Data.LoadFromEnumerable(
         TinyImages
             .Rows(48, 3, index => TinyImages.Names[index])

@@ -1,4 +1,6 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
+using NullaProp.ML.Tests.Onnx;
 using NullaProp.ML.Tests.Support;
 using static Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator;
 
@@ -20,5 +22,35 @@ public sealed partial class SaveNoPropAsOnnxTests
 
         AssertScores(copied, Pictures.Pixels, "RGB");
         AssertScores(made, Pictures.Pixels, "RGB");
+    }
+
+    // A column that is made over one of the same name moves those behind it.
+    [TestMethod]
+    public void SaveNoPropAsOnnx_AnotherColumnMadeOverItself_IsNoStepOfTheImage()
+    {
+        var again = Context.Transforms.CopyColumns("ImagePath", "ImagePath");
+        var side = TinyImages.Side;
+        using var behind = Fit(Context.Transforms.ExtractPixels("Features", "Image", scaleImage: 3).Append(again));
+        using var unextracted = Fit(Context.Transforms.CopyColumns("Features", "Image").Append(again));
+
+        AssertScores(behind, Pictures.Pixels, "RGB");
+        AssertScores(unextracted, Pictures.Pixels, "RGB");
+        Assert.AreEqual("Pad", FitOf(
+            Context.Transforms.LoadImageFiles("Features", side, side, fit: ImageFit.Pad)
+                .Append(Context.Transforms.Conversion.MapValueToKey("Other", "ImagePath"))
+                .Append(again)));
+    }
+
+    private static string? FitOf(IEstimator<ITransformer> steps)
+    {
+        var rows = Context.Data.LoadFromEnumerable(
+            _files.GetColumn<string>("ImagePath").Zip(_files.GetColumn<string>("Label"))
+                .Select(file => new ImageRow { ImagePath = Folder.File(file.First), Label = file.Second }));
+        using var chain = Context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(steps).Append(TinyImages.Trainer(Context)).Fit(rows);
+        using var stream = new MemoryStream();
+        Context.Model.SaveNoPropAsOnnx(chain, rows.Schema, stream, new OnnxExport());
+        using var run = new OnnxRun(stream.ToArray());
+        return run.Session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("image_fit");
     }
 }

@@ -91,19 +91,6 @@ public sealed partial class SaveNoPropAsOnnxTests
 
         Assert.AreEqual("Stretch", FitOf(beside));
         Assert.IsNull(FitOf(resized));
-
-        string? FitOf(IEstimator<ITransformer> steps)
-        {
-            var rows = Context.Data.LoadFromEnumerable(
-                _files.GetColumn<string>("ImagePath").Zip(_files.GetColumn<string>("Label"))
-                    .Select(file => new ImageRow { ImagePath = Folder.File(file.First), Label = file.Second }));
-            using var chain = Context.Transforms.Conversion.MapValueToKey("Label")
-                .Append(steps).Append(TinyImages.Trainer(Context)).Fit(rows);
-            using var stream = new MemoryStream();
-            Context.Model.SaveNoPropAsOnnx(chain, rows.Schema, stream, new OnnxExport());
-            using var run = new OnnxRun(stream.ToArray());
-            return run.Session.ModelMetadata.CustomMetadataMap.GetValueOrDefault("image_fit");
-        }
     }
 
     [TestMethod]

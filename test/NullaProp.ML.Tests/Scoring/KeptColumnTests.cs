@@ -131,7 +131,9 @@ public sealed partial class KeptColumnTests
             getter(ref image);
             Assert.AreEqual((byte)(cursor.Position % 200), image.Pixels[0]);
             Assert.AreEqual($"photo {cursor.Position}", image.Tag);
-            getter(ref image); // a second one, so that the first is the consumer's
+            var first = image;
+            getter(ref image); // who gives one back for the next, frees it, as from ML.NET's LoadImages
+            Assert.ThrowsExactly<InvalidOperationException>(() => first.Width);
             kept.Add(image);
         }
 

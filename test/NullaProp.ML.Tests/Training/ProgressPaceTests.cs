@@ -34,6 +34,22 @@ public sealed class ProgressPaceTests
         Assert.AreEqual(TimeSpan.FromSeconds(7), reports.Reports.Single().TimeLeft);
     }
 
+    // To compare the data with a checkpoint's, or to look for prototypes.
+    [TestMethod]
+    public void Row_ReadAnewAfterAllWereRead_TellsNothing()
+    {
+        var (time, reports) = (new Seconds(), new Recorder<NoPropProgress>());
+        var pace = new ProgressPace(reports, time, epochs: 1);
+
+        pace.BeginReading(1);
+        pace.Row();
+        pace.EndReading();
+        time.Now = 9;
+        pace.Row();
+
+        Assert.IsEmpty(reports.Reports);
+    }
+
     private sealed class Seconds : TimeProvider
     {
         public long Now { get; set; }

@@ -58,7 +58,7 @@ public sealed class FeatureFileTests : IDisposable
     {
         Seen("network", First, Second);
         var whole = IOFile.ReadAllBytes(File);
-        var second = whole.Length / 2;
+        var second = (Header.Length + whole.Length) / 2;
         for (var place = second; place < whole.Length; place++)
         {
             byte[] damaged = [.. whole];
@@ -76,6 +76,36 @@ public sealed class FeatureFileTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(20)]
+    public void Constructor_KilledAtItsFirstBytes_BeginsAnew(int length)
+    {
+        IOFile.WriteAllText(File, Header[..length]);
+
+        Seen("network", First);
+        _computed.Clear();
+
+        CollectionAssert.AreEqual(Features(First), Seen("network", First));
+        Assert.IsEmpty(_computed);
+    }
+
+    // A folder of checkpoints may be the current one, with anything in it.
+    [TestMethod]
+    [DataRow(3)]
+    [DataRow(100_000)]
+    public void Constructor_FileOfSomebodyElse_SaysSoAndLeavesIt(int length)
+    {
+        byte[] theirs = [.. Enumerable.Range(0, length).Select(i => (byte)('0' + (i % 10)))];
+        IOFile.WriteAllBytes(File, theirs);
+
+        var fault = Assert.ThrowsExactly<IOException>(() => Open("network"));
+
+        Assert.Contains($"The file '{File}' is another's: ", fault.Message);
+        CollectionAssert.AreEqual(theirs, IOFile.ReadAllBytes(File));
+    }
+
+    [TestMethod]
     public void Constructor_PathOfAFolder_SaysWhatToDo()
     {
         Directory.CreateDirectory(File);
@@ -85,6 +115,8 @@ public sealed class FeatureFileTests : IDisposable
         Assert.Contains($"The file '{File}' of what the pretrained network saw in the photos cannot be opened: ", fault.Message);
         Assert.Contains("Delete it, or choose another folder for checkpoints.", fault.Message);
     }
+
+    private static string Header => "What a pretrained network of NullaProp.ML saw in photos\n";
 
     private static float[] Features(params float[][] images) => [.. images.SelectMany(image => new[] { image[0] * 10, image[2] / 3 })];
 

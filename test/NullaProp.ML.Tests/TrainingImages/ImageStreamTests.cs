@@ -116,6 +116,42 @@ public sealed class ImageStreamTests
         StringAssert.Contains(fault.Message, "The data had 50 rows of class '0' at one reading and 0 at the next. Save it first");
     }
 
+    // As photos in class folders are.
+    [TestMethod]
+    public void Epoch_SortedRowsThatCanBeShuffled_MixesTheClasses()
+    {
+        var stream = new ImageStream(Sorted(canShuffle: true), 10 * RowBytes);
+
+        var first = RowNumbers(stream.Epoch(8, Order()));
+
+        CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), first.Order().ToArray());
+        CollectionAssert.AreEqual(first, RowNumbers(stream.Epoch(8, Order())));
+        CollectionAssert.AreNotEqual(first, RowNumbers(stream.Epoch(8, Order(epoch: 1))));
+        Assert.AreEqual(Rows / 4, first.Take(Rows / 2).Count(row => row < Rows / 2), 10); // five standard deviations of chance are 12.5
+    }
+
+    [TestMethod]
+    public void LateClasses_SortedRowsThatHaveOneOrder_AreThoseBehindTheBuffer()
+    {
+        Assert.HasCount(0, new ImageStream(Sorted(canShuffle: false), 10 * RowBytes).LateClasses); // so few rows may lack one by chance
+        Assert.AreEqual(1, new ImageStream(Sorted(canShuffle: false), 40 * RowBytes).LateClasses.Single());
+        Assert.HasCount(0, new ImageStream(Sorted(canShuffle: false), 60 * RowBytes).LateClasses);
+        Assert.HasCount(0, new ImageStream(LabelledRows(Rows), 40 * RowBytes).LateClasses);
+        Assert.HasCount(0, new ImageStream(Sorted(canShuffle: true), 40 * RowBytes).LateClasses);
+    }
+
+    [TestMethod]
+    public void LoadTraining_SortedRowsThatHaveOneOrder_Warns()
+    {
+        var warnings = new List<string>();
+        var options = new NoPropOptions { MaxCachedBytes = 40 * RowBytes };
+        using var loader = new ImageLoader(options, static () => { }, warnings.Add);
+
+        loader.LoadTraining(Data(new MLContext(), () => Rows, Sort), new ImageShape(1, 8, 8), static _ => { });
+
+        Assert.Contains("of the 40 that fit in none is of the classes '1': rows that are sorted by class", warnings.Single());
+    }
+
     [TestMethod]
     [DataRow(4, 25)]
     [DataRow(30, 4)] // more than the buffer holds
@@ -203,6 +239,15 @@ public sealed class ImageStreamTests
 
         return [.. numbers];
     }
+
+    private static LabelledRows Sorted(bool canShuffle)
+    {
+        var context = new MLContext();
+        var rows = Data(context, () => Rows, Sort);
+        return new LabelledRows(canShuffle ? context.Data.Cache(rows) : rows, new NoPropOptions(), wanted: null, checkAlive: () => { });
+    }
+
+    private static void Sort(Row row) => row.Label = row.Pixels[0] < Rows / 2 ? 0u : 1;
 
     private static LabelledRows LabelledRows(int count) => LabelledRows(() => count);
 

@@ -56,6 +56,35 @@ public sealed class KeptRowsTests
         Assert.AreEqual((Rows, stored.Hash()), (kept.Count, kept.Hash()));
     }
 
+    [TestMethod]
+    public void Again_InRandomOrder_GivesEveryRowOnceWithItsOwnValues()
+    {
+        using var folder = new TempFolder();
+        using var kept = new KeptRows(new LabelledRows(Data, new NoPropOptions(), wanted: null, static () => { }), folder.Path);
+        var image = new float[ImageSize.Size];
+        for (var row = 0; row < Rows; row++)
+        {
+            Array.Fill(image, row);
+            kept.Add(image, new LabelledRow(row % 2, row));
+        }
+
+        var first = Order(epoch: 0);
+
+        CollectionAssert.AreEqual(first, Order(epoch: 0));
+        CollectionAssert.AreNotEqual(first, Order(epoch: 1));
+        CollectionAssert.AreNotEqual(Enumerable.Range(0, Rows).ToArray(), first);
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, Rows).ToArray(), first);
+
+        int[] Order(int epoch) =>
+        [
+            .. kept.Again(image, Rows, new RandomStreams(1).Of("order", epoch)).Select(row =>
+            {
+                Assert.AreEqual((image[0], image[^1], row.Label), (row.Weight, row.Weight, (int)row.Weight % 2));
+                return (int)row.Weight;
+            }),
+        ];
+    }
+
     // A training that goes on on another kind of processor is on the same data.
     [TestMethod]
     [DataRow(64)]
