@@ -10,7 +10,10 @@ public sealed record EpochMetrics
     /// <summary>Gets the number of this epoch, from 1.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Gets the number of epochs asked for; early stopping may end before it.</summary>
+    /// <summary>
+    /// Gets the number of epochs asked for, and twice as many where a pretrained network is trained further; early stopping may end before
+    /// it.
+    /// </summary>
     public required int Epochs { get; init; }
 
     /// <summary>Gets the mean training loss over the epoch's rows, each by its weight; the sum of the three terms below.</summary>

@@ -14,7 +14,10 @@ public sealed class ImageRow
     /// <summary>Gets the path of the file.</summary>
     public string ImagePath { get; init; } = string.Empty;
 
-    /// <summary>Gets the name of the class, which is that of the folder the file lies in; empty where it is not known.</summary>
+    /// <summary>
+    /// Gets the name of the class, which is that of the class folder, also where the file lies in a folder below it; empty where it is not
+    /// known.
+    /// </summary>
     public string Label { get; init; } = string.Empty;
 }
 

@@ -124,8 +124,8 @@ public static class NoPropCatalog
     /// <summary>
     /// Reads image files into images of one size, as people have them: JPEG (CMYK, too), PNG (16 bits, too), WebP, BMP and GIF; the first
     /// frame of those that move; upright as the camera was held; in sRGB; on white where they are transparent; averaged where they are made
-    /// smaller. HEIC, AVIF and TIFF are refused with a sentence. It is a part of the saved model, which then starts at a path, or at the
-    /// bytes of a file, such as one that was sent to a server or lies in a database: rows may have either in the column.
+    /// smaller. HEIC, AVIF, TIFF, JPEG XL and JPEG 2000 are refused with a sentence. It is a part of the saved model, which then starts at
+    /// a path, or at the bytes of a file, such as one that was sent to a server or lies in a database: rows may have either in the column.
     /// </summary>
     /// <param name="catalog">The transforms.</param>
     /// <param name="outputColumnName">

@@ -20,8 +20,9 @@ public sealed class NoPropModel
     }
 
     /// <summary>
-    /// Gets the options that the model was trained with and scores by; but for <see cref="NoPropOptions.FineTuning"/>, which a model does
-    /// not keep: give it anew where the model is trained further.
+    /// Gets the options that the model was trained with and scores by; but for <see cref="NoPropOptions.FineTuning"/> and
+    /// <see cref="NoPropOptions.BackboneWeightsPath"/>, which a model does not keep: give the first anew where the model is trained
+    /// further.
     /// </summary>
     public NoPropOptions Options { get; }
 

@@ -100,7 +100,10 @@ public sealed record NoPropProgress
     /// <summary>Gets the number of the epoch under way, or just over, from 1; 0 while rows are read, before the first.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Gets the number of epochs asked for; early stopping may end before it.</summary>
+    /// <summary>
+    /// Gets the number of epochs asked for, and twice as many where a pretrained network is trained further; early stopping may end before
+    /// it.
+    /// </summary>
     public required int Epochs { get; init; }
 
     /// <summary>Gets how many steps of the epoch are taken; while <see cref="Epoch"/> is 0, how many rows are read.</summary>

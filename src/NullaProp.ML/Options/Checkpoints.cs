@@ -5,6 +5,7 @@ namespace NullaProp.ML;
 /// <summary>
 /// Where a training keeps its state, so that it survives the end of its process: the same training goes on from the newest whole
 /// checkpoint, to the same model, bit for bit on the CPU with the same number of threads (docs/cluster.md).
+/// <c>new Checkpoints("folder")</c> names the folder.
 /// </summary>
 public sealed record Checkpoints
 {
@@ -18,8 +19,8 @@ public sealed record Checkpoints
     }
 
     /// <summary>
-    /// Gets the folder: it holds a folder for each checkpoint, which is there whole or not at all, a lock, and where a pretrained network
-    /// stays as it is, a file of what it saw in the photos.
+    /// Gets the folder: it holds a folder for each checkpoint, which is there whole or not at all, a lock, and with a pretrained network a
+    /// file of what it saw in the photos and, where it is trained further, a folder of that training.
     /// </summary>
     public string Folder { get; private init; }
 

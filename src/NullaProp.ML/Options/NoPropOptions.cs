@@ -8,7 +8,8 @@ namespace NullaProp.ML;
 /// </summary>
 /// <remarks>
 /// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. What a variant has
-/// no use for is refused, but for what docs/options.md names. The defaults are what measured best (docs/decisions.md).
+/// no use for is refused, but for what docs/options.md names. The defaults are the paper's or the reference's, or what measured best
+/// (docs/decisions.md).
 /// </remarks>
 public sealed record NoPropOptions
 {
@@ -236,8 +237,9 @@ public sealed record NoPropOptions
     /// <summary>
     /// Gets a safetensors file whose tensors the backbone starts from, named as in torchvision's state dict for a ResNet; <c>fc.*</c> is
     /// not used. A first convolution for another number of channels, or of another size, is trained from scratch. Red, green and blue of 0
-    /// to 255 are scaled as torchvision's ResNets were trained, other pixels by the training data's statistics. For
-    /// <see cref="NoPropBackbone.PretrainedResNet18"/> the folder DnnImageModels of its package.
+    /// to 255 are scaled as torchvision's ResNets were trained where all of a ResNet's stem fits (sides of 64 pixels or more) and the file
+    /// is torchvision's, not this library's own; other pixels by the training data's statistics. A channel that never varies has no
+    /// influence in either. For <see cref="NoPropBackbone.PretrainedResNet18"/> the folder DnnImageModels of its package.
     /// </summary>
     /// <value>
     /// Default <see langword="null"/>: the backbone is trained from scratch; for <see cref="NoPropBackbone.PretrainedResNet18"/> the folder

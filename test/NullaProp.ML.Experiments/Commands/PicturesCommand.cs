@@ -26,6 +26,8 @@ internal static class PicturesCommand
         NoisyLabelPicture.Save(Path.Combine(folder, "noisy-label.png"));
         PlanPicture.Save(Path.Combine(folder, "plan.png"));
         LayersPicture.Save(Path.Combine(folder, "layers.png"));
+        OptionsPicture.Save(Path.Combine(folder, "options.png"));
+        DifferencesPicture.Save(Path.Combine(folder, "differences.png"));
         return 0;
     }
 }

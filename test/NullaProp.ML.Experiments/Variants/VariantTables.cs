@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace NullaProp.ML.Experiments.Variants;
@@ -8,11 +9,11 @@ internal static class VariantTables
     private const int MarkdownWidth = 400; // Markdown knows no line break within a cell.
 
     private static readonly string[] Figures =
-        ["accuracy, %", "log-loss", "ECE, %", "fit, s", "MB", "norm", "noise z, %", "one eval., %", "images", "epochs", "seeds"];
+        ["accuracy, %", "log-loss", "ECE, %", "fit, s", "MB", "norm", "noise z, %", "first, %", "images", "epochs", "seeds"];
 
     /// <summary>
-    /// A row for each method and setting: means over the seeds, the accuracy with the standard error of its mean. Threads and test images
-    /// stand in the file.
+    /// A row for each method and setting: means over the seeds, accuracy and log-loss with the standard deviation of a seed. Threads and
+    /// test images stand in the file.
     /// </summary>
     public static Table Methods(IEnumerable<VariantRow> rows)
     {
@@ -24,8 +25,8 @@ internal static class VariantTables
             var seeds = method.ToList();
             table.AddRow(
                 method.Key.Name,
-                MeanAndError([.. seeds.Select(row => 100 * row.MicroAccuracy)]),
-                $"{seeds.Average(row => row.LogLoss):0.000}",
+                MeanAndDeviation([.. seeds.Select(row => 100 * row.MicroAccuracy)], "0.00"),
+                MeanAndDeviation([.. seeds.Select(row => row.LogLoss)], "0.000"),
                 $"{100 * seeds.Average(row => row.ExpectedCalibrationError):0.0}",
                 $"{seeds.Average(row => row.FitSeconds):0}",
                 $"{seeds.Average(row => row.PeakMegabytes):0}",
@@ -40,13 +41,15 @@ internal static class VariantTables
         return table;
     }
 
-    private static string MeanAndError(IReadOnlyList<double> values)
+    private static string MeanAndDeviation(IReadOnlyList<double> values, string format)
     {
         var mean = values.Average();
         if (values.Count == 1)
-            return $"{mean:0.00}";
+            return Text(mean);
         var deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
-        return $"{mean:0.00} ± {deviation / Math.Sqrt(values.Count):0.00}";
+        return $"{Text(mean)} ± {Text(deviation)}";
+
+        string Text(double value) => value.ToString(format, CultureInfo.InvariantCulture);
     }
 
     /// <summary>A row for each training and solver, a column for each number of evaluations; accuracies in per cent.</summary>

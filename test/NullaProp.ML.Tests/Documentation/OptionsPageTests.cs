@@ -91,6 +91,12 @@ public sealed partial class OptionsPageTests
             + "or schedule is trained; `FlowMatching.DenoisingFactor` with one-hot embeddings; `EarlyExit` where nothing can be told "
             + "early. Options marked with * decide the parameters of a model: training can be continued only with the "
             + "same, with a variant of the same kind, and with images of the same size."),
+        "",
+        "![Seven kinds of options, each with a bar over Fit, model file, Transform and SaveAsOnnx where it counts](pictures/options.png)",
+        "",
+        .. GeneratedPage.Wrapped(
+            "Orange: of one training or one export; where the bar reaches the model file, it is kept there to be read. Blue: for as long "
+            + "as the model lives. Green: can be changed in a trained model."),
         .. Records.SelectMany(Table),
     ];
 

@@ -13,8 +13,8 @@ public sealed record FlowMatching : NoPropVariant
 {
     /// <summary>Gets what the network says of the velocity.</summary>
     /// <value>
-    /// Default <see cref="VelocityForm.Preconditioned"/>, two points of accuracy ahead of the paper's <see cref="VelocityForm.Raw"/>
-    /// (docs/decisions.md).
+    /// Default <see cref="VelocityForm.Preconditioned"/>, with one-hot embeddings two and a half points of accuracy ahead of the paper's
+    /// <see cref="VelocityForm.Raw"/> (docs/decisions.md).
     /// </value>
     [DecidesParameters]
     public VelocityForm VelocityForm { get; init; } = VelocityForm.Preconditioned;
