@@ -49,7 +49,7 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train good --output file/out", "'file' is a file, but must be a folder, as part of 'file/out', for ")]
     [DataRow("train good --output file", "'file' is a file, but must be a folder for the model and its charts.")]
     [DataRow("train good --json empty", "'empty' is a folder, but must be the name of a file for figures in JSON.")]
-    [DataRow("train good --json good/red/1.png", "The file 'good/red/1.png' holds something else than figures in JSON")]
+    [DataRow("train good --json good/red/1.png", "'good/red/1.png' holds something else than figures in JSON that this ")]
     [DataRow("train good --output new --json new/model.zip", "'new/model.zip' is used by this command already")]
     [DataRow("train good --output good/out", "--output is 'good/out', a place among the class folders of 'good', where it would be taken ")]
     [DataRow("train good --checkpoints good/red/kept", "--checkpoints is 'good/red/kept', a place among the class folders of 'good'")]
@@ -118,8 +118,8 @@ public sealed class BadInputTests : IDisposable
         Assert.AreEqual(0, huge.Code, huge.Error);
         Assert.IsTrue(File.Exists(_folder.File("all/part-000000.csv")));
         Assert.Contains("'out/model.zip' is used by this command already: an ONNX file would replace it.", itself.Error);
-        Assert.Contains("'out/model.zip' is used by this command already: a chart of this program would replace it.", path.Error);
-        Assert.Contains("'good/red/1.png' is used by this command already: a chart of this program would replace it.", photo.Error);
+        Assert.Contains("'out/model.zip' is used by this command already: a chart would replace it.", path.Error);
+        Assert.Contains("'good/red/1.png' is used by this command already: a chart would replace it.", photo.Error);
         CollectionAssert.AreEqual(Image, File.ReadAllBytes(_folder.File("good/red/1.png")));
         CollectionAssert.AreEqual(model, File.ReadAllBytes(_folder.File("out/model.zip")));
         Assert.AreEqual(0, alone.Code, alone.Error);
