@@ -64,7 +64,7 @@ internal static class CommandExecution
         var parsed = create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // files may begin with @
         if (parsed.Action is not ParseErrorAction)
         {
-            if (CommandMistakes.Unmeant(parsed.CommandResult) is not { } mistake)
+            if (CommandMistakes.Unmeant(parsed) is not { } mistake)
                 return parsed.InvokeAsync(Invocation);
             PrintError(mistake);
             return Task.FromResult(Mistake);

@@ -56,6 +56,8 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train good --json good/figures/1.json", "--json is 'good/figures/1.json', a place among the class folders of 'good'")]
     [DataRow("train one --test good --output good/out", "--output is 'good/out', a place among the class folders of 'good'")]
     [DataRow("blocks prepare good --run good/run", "--run is 'good/run', a place among the class folders of 'good'")]
+    [DataRow("--output out train good", "--output stands before the command 'train'. Put it behind.")]
+    [DataRow("export none.zip --half", "'export' has no option --half.")]
     [DataRow("train good --patience -1", "--patience is -1, but must be ")]
     [DataRow("train good --blocks 3", "--blocks is given, but ContinuousTime has no blocks.")]
     [DataRow("predict none.zip good/red/1.png", "There is no model file 'none.zip'.")]
