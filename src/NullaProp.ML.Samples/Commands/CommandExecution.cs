@@ -57,6 +57,8 @@ internal static class CommandExecution
         Console.SetOut(_output = LastingWriter.Of(() => Console.Out));
         Console.SetError(LastingWriter.Of(() => Console.Error));
 
+        AnsiConsole.Console = Unwrapped.Colored(Console.Out);
+
         // Redirected output has no width of its own; Spectre's assumption of 80 would break tables into pieces.
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;

@@ -65,6 +65,30 @@ public sealed partial class ScoreJobTests
         Assert.Contains("the same command goes on from there", error);
     }
 
+    // Spectre writes codes for a build server's log, which takes them; a file and another program do not.
+    [TestMethod]
+    [DataRow("GITHUB_ACTIONS=true")]
+    [DataRow("TF_BUILD=True")]
+    public void Program_RedirectedOnABuildServer_WritesNoCodes(string variable)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("This needs bash.");
+        }
+
+        using var folder = new TempFolder();
+        var image = $"images/{TinyImages.Names[0]}/00.png";
+
+        var (_, output) = Shell(
+            $"(export {variable}; {Program} predict model.zip {image} none.png; "
+            + $"{Program} train images --size 8 --epochs 1 --output '{folder.File("out")}') >&2");
+
+        Assert.Contains($"{image}: ", output);
+        Assert.Contains("There is no image file 'none.png'", output);
+        Assert.Contains("Training ContinuousTime: 1 epochs", output);
+        Assert.DoesNotContain("\u001b", output);
+    }
+
     // Its results would go by the name of the other one.
     [TestMethod]
     public void Score_ModelThatChangesAfterItWasLoaded_IsRefused()
