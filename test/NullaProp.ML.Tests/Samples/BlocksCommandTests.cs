@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.ML;
+using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Commands;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Training;
 using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
+using Processor = System.Runtime.InteropServices.Architecture;
 
 namespace NullaProp.ML.Tests.Samples;
 
@@ -159,6 +161,42 @@ public sealed class BlocksCommandTests
         Directory.CreateDirectory(folder.File("run/block-1.log"));
 
         var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "1", "--threads", "1");
+    [TestMethod]
+    [DataRow(true, Processor.Arm64)]
+    [DataRow(false, Processor.X64)]
+    public void Launch_KubernetesFromABuildForAnotherSystem_IsRefused(bool isLinux, Processor processor)
+    {
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => BlocksJob.RequireSystemOfImage(isLinux, processor));
+
+        Assert.StartsWith("The image for Kubernetes is of Linux on x64, and this build of the program is for another", mistake.Message);
+    }
+
+    // On a terminal, which 'script' pretends to be: without the switch there is a bar in the place of the lines.
+    [TestMethod]
+    public void Fit_Verbose_ShowsLinesInPlaceOfTheBar()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("'script' takes other arguments there, or is missing.");
+        }
+
+        using var folder = new TempFolder();
+        Prepare(folder);
+        var program = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll")}'";
+        var command = $"{program} blocks fit --run '{folder.File("run")}' --output '{folder.File("model.zip")}' --verbose";
+        using var process = Process.Start(new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["TERM"] = "xterm" },
+        })!;
+        using var limit = TimeLimit.On(process);
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.AreEqual(0, process.ExitCode, output);
+        StringAssert.Contains(output, "epoch 3/3 loss ");
+    }
+
 
         Assert.AreEqual(1, exitCode);
         StringAssert.Matches(string.Join(' ', lines), new Regex(@"Error: The log '.*block-1\.log' cannot be written: "));
@@ -232,7 +270,8 @@ public sealed class BlocksCommandTests
             Seed = 3,
             Augmentation = new() { RandomCropPadding = 1 },
         };
-        BlocksRun.Prepare(folder.File("run"), images, new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb }, options);
+        var pixels = new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb };
+        BlocksRun.Prepare(folder.File("run"), images, pixels, options, CancellationToken.None);
         return options;
     }
 

@@ -37,7 +37,8 @@ public sealed partial class ScoreJobTests
             Folder.File("run"),
             folder,
             new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb },
-            options with { Variant = new DiscreteTime { BlockCount = 1 } });
+            options with { Variant = new DiscreteTime { BlockCount = 1 } },
+            CancellationToken.None);
         BlocksRun.Open(Folder.File("run"), new LogLines()).Fit(_model, new TrainingProgress("", showsLines: true), default);
     }
 
