@@ -17,7 +17,6 @@ public sealed class BlocksCommandTests
 {
     private const int Blocks = 3;
 
-    // Each of the first three workers dies as soon as it has reported an epoch, while that epoch's checkpoint is being written.
     [TestMethod]
     [DataRow("--submit", "--submit is given, but it is for --engine Slurm, and --engine is Local. Leave one of the two out.")]
     [DataRow("--claim=pets", "--claim is given, but it is for --engine Kubernetes, and --engine is Local. Leave one of the two out.")]
@@ -29,21 +28,30 @@ public sealed class BlocksCommandTests
         Assert.Contains(sentence, string.Join('\n', lines));
     }
 
+    // Each dies as soon as it has reported an epoch, while that one's checkpoint is being written, but the last: once that is whole.
     [TestMethod]
     public void Train_WorkersKilledThreeTimes_MergeToTheBitsOfOneTraining()
     {
         using var folder = new TempFolder();
-        var options = Prepare(folder);
-        for (var killed = 0; killed < Blocks; killed++)
-        {
-            Assert.AreNotEqual(0, Work(folder, block: killed, process => process.Kill()));
-        }
-
+        var options = Prepare(folder, epochs: 40); // many after the first, for a kill that comes late
+        var blocks = BlocksIn(folder, options, run: new());
         for (var block = 0; block < Blocks; block++)
         {
-            Assert.AreEqual(0, Work(folder, block));
+            var killed = block;
+            Assert.AreNotEqual(0, Work(folder, killed, process =>
+            {
+                SpinWait.SpinUntil(() => killed < Blocks - 1 || blocks.TrainedEpochs(killed) > 0);
+                process.Kill();
+            }));
         }
 
+        List<string> lines = [];
+        for (var block = 0; block < Blocks; block++)
+        {
+            Assert.AreEqual(0, Work(folder, block, onLine: lines.Add));
+        }
+
+        Assert.IsTrue(lines.Exists(line => line.StartsWith("Training goes on from the checkpoint ", StringComparison.Ordinal)));
         AssertModelOfOneTraining(folder, options, get_num_threads());
     }
 
@@ -154,14 +162,6 @@ public sealed class BlocksCommandTests
     }
 
     [TestMethod]
-    public void Launch_LogCannotBeWritten_SaysSo()
-    {
-        using var folder = new TempFolder();
-        Prepare(folder);
-        Directory.CreateDirectory(folder.File("run/block-1.log"));
-
-        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "1", "--threads", "1");
-    [TestMethod]
     [DataRow(true, Processor.Arm64)]
     [DataRow(false, Processor.X64)]
     public void Launch_KubernetesFromABuildForAnotherSystem_IsRefused(bool isLinux, Processor processor)
@@ -197,6 +197,14 @@ public sealed class BlocksCommandTests
         StringAssert.Contains(output, "epoch 3/3 loss ");
     }
 
+    [TestMethod]
+    public void Launch_LogCannotBeWritten_SaysSo()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+        Directory.CreateDirectory(folder.File("run/block-1.log"));
+
+        var (exitCode, lines) = SamplesProgram.Run("blocks", "launch", "--run", folder.File("run"), "--workers", "1", "--threads", "1");
 
         Assert.AreEqual(1, exitCode);
         StringAssert.Matches(string.Join(' ', lines), new Regex(@"Error: The log '.*block-1\.log' cannot be written: "));
@@ -275,6 +283,7 @@ public sealed class BlocksCommandTests
         return options;
     }
 
-    private static int Work(TempFolder folder, int block, Action<Process>? atFirstEpoch = null) => SamplesProgram.RunUntilAnEpoch(
-        atFirstEpoch, "blocks", "train", "--run", folder.File("run"), "--index", $"{block}");
+    private static int Work(TempFolder folder, int block, Action<Process>? atFirstEpoch = null, Action<string>? onLine = null) =>
+        SamplesProgram.RunUntilAnEpoch(
+            atFirstEpoch, onLine ?? (_ => { }), "blocks", "train", "--run", folder.File("run"), "--index", $"{block}");
 }

@@ -51,15 +51,15 @@ public sealed partial class ScoreJobTests
     [TestMethod]
     [DataRow("TERM")]
     [DataRow("USR1")]
-    public void Score_SignalBeforeTheFirstPart_AsksToRunAgain(string signal)
+    public void Score_SignalWhileTheListIsRead_AsksToRunAgain(string signal)
     {
         using var folder = new TempFolder();
         var list = folder.Pipe("list");
 
-        // It waits for the list, which is complete when the signal has come.
+        // It waits for the list when the signal is sent. However late that is heard: so many parts take longer.
         var (exitCode, error) = Shell(
-            $"{Program} score model.zip '{list}' --output '{folder.File("out")}' & exec 3> '{list}'; kill -{signal} $!; sleep 1; "
-            + $"echo 'images/{TinyImages.Names[0]}/00.png' >&3; exec 3>&-; wait $!");
+            $"{Program} score model.zip '{list}' --output '{folder.File("out")}' --part-size 1 & exec 3> '{list}'; kill -{signal} $!; "
+            + $"yes 'images/{TinyImages.Names[0]}/00.png' | head -n 100000 >&3; exec 3>&-; wait $!");
 
         Assert.AreEqual(75, exitCode, error);
         Assert.Contains("the same command goes on from there", error);
