@@ -140,8 +140,13 @@ find("file").addEventListener("change", event => {
   }
 });
 find("model").addEventListener("change", async event => {
-  if (event.target.files[0]) {
-    await load(new Uint8Array(await event.target.files[0].arrayBuffer()));
+  const file = event.target.files[0];
+  if (file) {
+    try {
+      await load(new Uint8Array(await file.arrayBuffer()));
+    } catch (fault) {
+      say(`“${file.name}” cannot be read: ${fault.message}`, true); // deleted since it was chosen, for one
+    }
     event.target.value = ""; // the same file can be chosen again
   }
 });
@@ -175,12 +180,23 @@ find("examples").append(...examples().map(([name, picture]) => {
   return button;
 }));
 
-const answer = await fetch("model.onnx");
-const usual = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+// The file beside this page, or a sentence that says why it is not here.
+async function download() {
+  try {
+    const answer = await fetch("model.onnx");
+    return answer.ok
+      ? { file: new Uint8Array(await answer.arrayBuffer()) }
+      : { fault: "There is no model.onnx beside this page. README.md says how to make one; or choose a file below." };
+  } catch (fault) {
+    return { fault: `The model did not arrive: ${fault.message}. Load the page again, or choose a file below.` };
+  }
+}
+
+const usual = await download();
 if (loads > 0) {
   // A person has chosen another one meanwhile.
-} else if (usual) {
-  await load(usual);
+} else if (usual.file) {
+  await load(usual.file);
 } else {
-  say("There is no model.onnx beside this page. README.md says how to make one; or choose a file below.", true);
+  say(usual.fault, true);
 }

@@ -163,6 +163,22 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
     await page.getByText(/no ONNX file, or a damaged one|says nothing of/).waitFor();
   });
 
+  // As where the server or the network goes away: at once, or in the middle of the file.
+  for (const [when, fail] of [
+    ["at once", route => route.abort()],
+    ["in the middle", route => route.continue({ url: `${address}cut` })],
+  ]) {
+    test(`says that the model did not arrive where its download fails ${when}, and takes a file`, async () => {
+      const page = await browser.newPage();
+      await page.route("**/model.onnx", fail);
+      await page.goto(address);
+
+      await page.getByText(/^The model did not arrive: .+\. Load the page again, or choose a file below\.$/).waitFor({ timeout: 20_000 });
+      await page.locator("#model").setInputFiles(MODEL);
+      await predictions(page, 1);
+    });
+  }
+
   test("keeps a model that is chosen while the usual one is on its way", async () => {
     const page = await browser.newPage();
     let arrive;
@@ -252,6 +268,10 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
 
 async function serve(request, response) {
   const path = normalize(new URL(request.url, "http://localhost").pathname);
+  if (path === "/cut") {
+    response.writeHead(200, { "content-length": 100 }).write("ten bytes.", () => response.destroy());
+    return;
+  }
   const file = path === "/model.onnx" ? MODEL : join(FOLDER, path === "/" ? "index.html" : path);
   try {
     const body = await readFile(file);

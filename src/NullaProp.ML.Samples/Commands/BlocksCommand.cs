@@ -57,7 +57,7 @@ internal static class BlocksCommand
                 Seed = arguments.GetRequiredValue(seed),
                 BatchSize = arguments.GetRequiredValue(batchSize),
             });
-            var count = BlocksRun.Prepare(arguments.GetRequiredValue(run), images, pixels, options);
+            var count = BlocksRun.Prepare(arguments.GetRequiredValue(run), images, pixels, options, cancellationToken);
             Unwrapped.WriteLine($"Prepared {count:N0} images for {arguments.GetRequiredValue(blocks)} blocks, numbered from 0.");
             return 0;
         });
@@ -104,14 +104,15 @@ internal static class BlocksCommand
     private static Command Merge() => WritingModel(
         "merge",
         "Checks that all blocks are there and belong together, and writes one model.",
-        (run, path, _) => run.Merge(path));
+        (run, path, _, _) => run.Merge(path));
 
     private static Command Fit() => WritingModel(
         "fit",
         "Trains the whole model in this process, without the blocks in RUN, and writes it: to compare with what 'merge' gives.",
-        (run, path, cancellationToken) => run.Fit(path, new TrainingProgress("", showsLines: false), cancellationToken));
+        (run, path, progress, cancellationToken) => run.Fit(path, progress, cancellationToken));
 
-    private static Command WritingModel(string name, string description, Action<BlocksRun, string, CancellationToken> write)
+    private static Command WritingModel(
+        string name, string description, Action<BlocksRun, string, TrainingProgress, CancellationToken> write)
     {
         var run = RunOption();
         var output = new Option<string>("--output")
@@ -129,6 +130,7 @@ internal static class BlocksCommand
             write(
                 BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>()),
                 file.Path,
+                new TrainingProgress("", showsLines: arguments.GetValue(verbose)),
                 cancellationToken);
             Unwrapped.WriteLine($"Saved {file.Path}.");
             return 0;

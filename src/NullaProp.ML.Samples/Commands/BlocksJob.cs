@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -14,7 +15,10 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
 {
     private const int MostLetters = 30; // of 63 that a label may have
 
-    /// <summary>A container of this program's build output.</summary>
+    /// <summary>
+    /// A container of this program's build output, which has the libtorch of the system that it was built on: see
+    /// <see cref="RequireSystemOfImage"/>.
+    /// </summary>
     public const string Containerfile =
         """
         FROM mcr.microsoft.com/dotnet/aspnet:10.0
@@ -36,6 +40,20 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
             var letters = Path.GetFileName(Path.TrimEndingDirectorySeparator(Folder)).ToLowerInvariant()
                 .Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-').Take(MostLetters);
             return $"nullaprop-{string.Concat(letters).Trim('-')}-{hash}".Replace("--", "-", StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Refuses to make an image of a build for another system than the image's.</summary>
+    /// <param name="isLinux">Whether this is Linux.</param>
+    /// <param name="processor">The processor that this process runs on.</param>
+    /// <exception cref="UserMistakeException">It is another system.</exception>
+    public static void RequireSystemOfImage(bool isLinux, Architecture processor)
+    {
+        if (!isLinux || processor != Architecture.X64)
+        {
+            throw new UserMistakeException(
+                "The image for Kubernetes is of Linux on x64, and this build of the program is for another system: its workers could not "
+                + "train. Copy RUN to a machine with Linux on x64, build the program there, and give the command again.");
         }
     }
 

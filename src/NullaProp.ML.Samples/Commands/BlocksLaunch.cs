@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
@@ -161,6 +162,7 @@ internal static class BlocksLaunch
 
     private static int Kubernetes(BlocksJob job, string image, string claim)
     {
+        BlocksJob.RequireSystemOfImage(OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture);
         var containerfile = Write(job, "Containerfile", BlocksJob.Containerfile);
         var manifest = Write(job, "blocks.yaml", job.KubernetesManifest(image, claim));
         // Where a Job of this name is there, also one that is over, 'apply' changes nothing.

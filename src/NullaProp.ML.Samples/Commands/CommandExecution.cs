@@ -57,6 +57,8 @@ internal static class CommandExecution
         Console.SetOut(_output = LastingWriter.Of(() => Console.Out));
         Console.SetError(LastingWriter.Of(() => Console.Error));
 
+        AnsiConsole.Console = Unwrapped.Colored(Console.Out);
+
         // Redirected output has no width of its own; Spectre's assumption of 80 would break tables into pieces.
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
@@ -64,7 +66,7 @@ internal static class CommandExecution
         var parsed = create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }); // files may begin with @
         if (parsed.Action is not ParseErrorAction)
         {
-            if (CommandMistakes.Unmeant(parsed.CommandResult) is not { } mistake)
+            if (CommandMistakes.Unmeant(parsed) is not { } mistake)
                 return parsed.InvokeAsync(Invocation);
             PrintError(mistake);
             return Task.FromResult(Mistake);

@@ -10,13 +10,12 @@ internal static class CommandMistakes
     /// <summary>Returns sentences about what the parser has refused.</summary>
     public static string Of(ParseResult parsed)
     {
+        if (Misplaced(parsed) is { } misplaced)
+            return misplaced;
         var command = parsed.CommandResult;
-        var unknown = parsed.UnmatchedTokens
-            .Concat(command.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value))
-            .Where(word => word.StartsWith("--", StringComparison.Ordinal))
-            .ToList();
+        var unknown = UnknownOptions(parsed).ToList();
         var sentences = unknown.Count > 0
-            ? unknown.Select(word => $"'{command.Command.Name}' has no option {word}.")
+            ? unknown
             : parsed.Errors.SelectMany(error => error.SymbolResult switch
             {
                 OptionResult option when error.Message.StartsWith(option.Option.Name, StringComparison.Ordinal) => [error.Message], // ours
@@ -30,11 +29,13 @@ internal static class CommandMistakes
 
     /// <summary>
     /// Returns a sentence about what the parser takes for something that nobody can mean (0,01 for 1, the number 7 for a name, and nothing
-    /// for a file), or <see langword="null"/>.
+    /// for a file), or for the name of a file that is a mistyped option, or <see langword="null"/>.
     /// </summary>
-    public static string? Unmeant(CommandResult command)
+    public static string? Unmeant(ParseResult parsed)
     {
-        foreach (var (symbol, tokens) in command.Children.Select(Given))
+        if ((Misplaced(parsed) ?? UnknownOptions(parsed).FirstOrDefault()) is { } mistake)
+            return mistake;
+        foreach (var (symbol, tokens) in parsed.CommandResult.Children.Select(Given))
         {
             foreach (var text in tokens.Select(token => token.Value))
             {
@@ -47,6 +48,36 @@ internal static class CommandMistakes
 
         return null;
     }
+
+    // The root command has the options of 'quickstart': the parser gives it those that stand before the name of another command.
+    private static string? Misplaced(ParseResult parsed)
+    {
+        if (parsed.CommandResult is not { Parent: CommandResult, Command.Name: var name, IdentifierToken: var named })
+            return null;
+        var ahead = parsed.Tokens.TakeWhile(token => !token.Equals(named)).Where(IsOption).FirstOrDefault(token => !AsksForHelp(token));
+        return ahead is null ? null : $"{ahead.Value} stands before the command '{name}'. Put it behind.";
+
+        bool AsksForHelp(Token token) => parsed.RootCommandResult.Command.Options.Any(
+            option => option.Action is not null && (option.Name == token.Value || option.Aliases.Contains(token.Value)));
+    }
+
+    // In the place of a file's name, too: nobody means one that looks like an option, unless it stands behind "--".
+    private static IEnumerable<string> UnknownOptions(ParseResult parsed)
+    {
+        var command = parsed.CommandResult;
+        var meant = parsed.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).ToList();
+        return command.Children.SelectMany(child => child switch
+            {
+                ArgumentResult argument => argument.Tokens,
+                OptionResult { Option.ValueType: var type } option when type == typeof(string) => option.Tokens,
+                _ => [],
+            })
+            .Concat(parsed.Tokens.Where(token => parsed.UnmatchedTokens.Contains(token.Value)))
+            .Where(token => IsOption(token) && !meant.Contains(token))
+            .Select(token => $"'{command.Command.Name}' has no option {token.Value}.");
+    }
+
+    private static bool IsOption(Token token) => token.Value.StartsWith("--", StringComparison.Ordinal);
 
     private static IEnumerable<string> Missing(CommandResult command) => command.Command.Arguments
         .Where(argument => argument.Arity.MinimumNumberOfValues > 0 && command.GetResult(argument) is not { Tokens.Count: > 0 })

@@ -66,8 +66,7 @@ internal sealed class ExportCommand
         var path = arguments.GetRequiredValue(_onnx);
         var modelPath = arguments.GetRequiredValue(_model);
         _ = OutputFile.At(path, OutputKind.Onnx, [modelPath, .. arguments.GetValue(_images) ?? []]);
-        if (arguments.GetValue(_triton) is not null && Path.GetFileNameWithoutExtension(path) is "")
-            throw new UserMistakeException($"'{path}' has no name before its ending, by which --triton would call the model. Give it one.");
+        RequireTriton(arguments.GetValue(_triton), path);
         using var predictor = ImagePredictor.Load(modelPath);
         predictor.SaveAsOnnx(path, new OnnxExport
         {
@@ -84,6 +83,15 @@ internal sealed class ExportCommand
 
         Compare(predictor, path, [.. (arguments.GetValue(_images) ?? []).Select(image => new ImageRow { ImagePath = image })]);
         return 0;
+    }
+
+    private static void RequireTriton(string? repository, string path)
+    {
+        if (repository is null)
+            return;
+        if (Path.GetFileNameWithoutExtension(path) is "")
+            throw new UserMistakeException($"'{path}' has no name before its ending, by which --triton would call the model. Give it one.");
+        TritonRepository.RequireOwn(repository, path);
     }
 
     private static void Compare(ImagePredictor predictor, string path, IReadOnlyList<ImageRow> images)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using SkiaSharp;
 
 namespace NullaProp.ML.Samples.Images;
@@ -7,7 +8,7 @@ namespace NullaProp.ML.Samples.Images;
 /// The shipped subset of Fashion-MNIST (Data/fashion-mnist/README.md), unpacked to image files in class folders as most image data
 /// comes.
 /// </summary>
-internal static class FashionMnist
+internal static partial class FashionMnist
 {
     /// <summary>The height and width of every image, in pixels.</summary>
     public const int Side = 28;
@@ -74,12 +75,18 @@ internal static class FashionMnist
         var parent = new DirectoryInfo(Path.GetDirectoryName(whole)!);
         if (!parent.Exists)
             return;
-        foreach (var left in parent.EnumerateDirectories($"{Path.GetFileName(whole)}-????????????????????????????????"))
+        var start = Path.GetFileName(whole) + "-";
+        foreach (var left in parent.EnumerateDirectories())
         {
-            if (DateTime.UtcNow - left.CreationTimeUtc > Abandoned)
+            var isOurs = left.Name.StartsWith(start, StringComparison.Ordinal) && LeftName().IsMatch(left.Name[start.Length..]);
+            if (isOurs && DateTime.UtcNow - left.CreationTimeUtc > Abandoned)
                 left.Delete(recursive: true);
         }
     }
+
+    // A '?' in a search for folders matches no character, too: a folder of the user's would be deleted.
+    [GeneratedRegex("^[0-9a-f]{32}$")]
+    private static partial Regex LeftName();
 
     // Not where another program has just filled it.
     private static bool IsFree(string folder)

@@ -46,3 +46,16 @@ internal sealed record ImagePixels
     private static ImagePixelExtractingEstimator ExtractRed(TransformsCatalog transforms) =>
         transforms.ExtractPixels("Features", "Image", ImagePixelExtractingEstimator.ColorBits.Red);
 }
+
+/// <summary>What is made of an image's colours.</summary>
+internal enum PixelColors
+{
+    /// <summary>The files are grey already: one value a pixel.</summary>
+    AlreadyGrey,
+
+    /// <summary>Colours are turned into grey: one value a pixel.</summary>
+    MadeGrey,
+
+    /// <summary>Red, green and blue: three values a pixel.</summary>
+    Rgb,
+}

@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace NullaProp.ML.Samples.Reporting;
 
 /// <summary>A file to write after a training. Whether it can be written is found out before.</summary>
-internal sealed class OutputFile
+internal sealed partial class OutputFile
 {
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -44,6 +45,8 @@ internal sealed class OutputFile
 
             if (!IsDevice(path))
                 RequireReplaceable(path, kind);
+            else if (!kind.MayBeDevice)
+                throw new UserMistakeException($"'{path}' is a device, to which {kind.Name} cannot be saved. Name a file.");
             return new OutputFile(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -83,27 +86,31 @@ internal sealed class OutputFile
             return;
         }
 
-        Write(path, write, replaces: true);
+        Write(path, write, TakePlace);
     }
 
     /// <summary>Writes a file whole, where there is none of its name, also none that another program has written meanwhile.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes the contents.</param>
     /// <exception cref="IOException">There is one, or it cannot be written.</exception>
-    public static void Create(string path, Action<Stream> write) => Write(path, write, replaces: false);
+    public static void Create(string path, Action<Stream> write) => Write(path, write, File.Move);
 
     /// <summary>Deletes what programs left in a folder that were killed while they wrote a file.</summary>
     /// <param name="folder">The folder.</param>
     public static void DeleteAbandoned(string folder)
     {
-        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
+        foreach (var left in Directory.EnumerateFiles(folder).Where(file => LeftName().IsMatch(System.IO.Path.GetFileName(file))))
         {
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
                 TryDelete(left);
         }
     }
 
-    private static void Write(string path, Action<Stream> write, bool replaces)
+    // The pattern of a search for files would match names of other lengths too.
+    [GeneratedRegex(@"^\.nullaprop-[0-9a-f]{32}\.tmp$")]
+    private static partial Regex LeftName();
+
+    private static void Write(string path, Action<Stream> write, Action<string, string> move)
     {
         var target = Target(path);
         var beside = Beside(target);
@@ -115,9 +122,7 @@ internal sealed class OutputFile
                 file.Flush(flushToDisk: true);
             }
 
-            if (replaces && !OperatingSystem.IsWindows() && File.Exists(target))
-                File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
-            File.Move(beside, target, replaces);
+            move(beside, target);
         }
         catch (Exception exception)
         {
@@ -126,6 +131,13 @@ internal sealed class OutputFile
                 throw new IOException(exception.Message.Replace(beside, path), exception); // of a file that the user knows
             throw;
         }
+    }
+
+    private static void TakePlace(string beside, string target)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(target))
+            File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
+        File.Move(beside, target, overwrite: true);
     }
 
     // Nobody's result: what cannot be deleted stays, and hides no other fault.
@@ -147,16 +159,7 @@ internal sealed class OutputFile
         if (System.IO.Path.GetDirectoryName(target) is { } folder)
             Directory.CreateDirectory(folder);
         if (File.Exists(target))
-        {
-            if (!kind.Is(target))
-            {
-                throw new UserMistakeException(
-                    $"The file '{path}' holds something else than {kind.Name}, which would be lost. Name another one.");
-            }
-
-            File.Open(target, FileMode.Open, FileAccess.Write).Dispose();
-        }
-
+            RequireOwn(path, target, kind);
         var beside = Beside(target);
         try
         {
@@ -168,9 +171,28 @@ internal sealed class OutputFile
         }
     }
 
+    // Opened for both, which waits for nobody at the other end of a pipe.
+    private static void RequireOwn(string path, string target, OutputKind kind)
+    {
+        if (File.GetAttributes(target).HasFlag(FileAttributes.ReadOnly)) // whom the system lets write to it all the same, too
+            throw new IOException("it is read-only. Make it writable, or name another one.");
+        using var file = new FileStream(target, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        if (!file.CanSeek)
+            throw new IOException("it is a pipe, which a file would take the place of. Name another one.");
+        if (!kind.Is(file))
+        {
+            throw new UserMistakeException(
+                $"The file '{path}' holds something else than {kind.Name} that this program wrote, which would be lost. Name another one.");
+        }
+    }
+
+    // Also by a link that leads to one: a file would take its place.
     private static bool IsDevice(string path) =>
-        System.IO.Path.GetFullPath(path) is var full && full.StartsWith("/dev/", StringComparison.Ordinal)
-        && !full.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        IsAmongDevices(System.IO.Path.GetFullPath(path)) || IsAmongDevices(Target(path));
+
+    private static bool IsAmongDevices(string path) =>
+        (path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        || path.StartsWith("/proc/", StringComparison.Ordinal); // where /dev/stdout leads
 
     // A file that output goes to is not to be opened a second time: it would be written over from its start.
     private static Stream Device(string path) => System.IO.Path.GetFullPath(path) switch

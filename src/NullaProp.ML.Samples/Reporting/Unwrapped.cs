@@ -22,8 +22,23 @@ internal static class Unwrapped
     /// <param name="writer">Where it writes to.</param>
     public static IAnsiConsole On(TextWriter writer)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        var console = Colored(writer);
         console.Profile.Width = Wide;
         return console;
+    }
+
+    /// <summary>
+    /// Returns a console with colours where the output is a terminal. Spectre by itself writes their codes into a file or a pipe as well,
+    /// where the environment has the variables of a build server.
+    /// </summary>
+    /// <param name="writer">Where it writes to.</param>
+    public static IAnsiConsole Colored(TextWriter writer)
+    {
+        var output = new AnsiConsoleOutput(writer);
+        return AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = output,
+            Enrichment = new ProfileEnrichment { UseDefaultEnrichers = output.IsTerminal },
+        });
     }
 }

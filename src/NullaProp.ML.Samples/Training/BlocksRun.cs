@@ -45,23 +45,28 @@ internal sealed class BlocksRun
 
     /// <summary>Reads the images once, as they will be trained on, and writes them and the options to the folder.</summary>
     /// <returns>The number of images.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled; nothing is written.</exception>
     /// <exception cref="UserMistakeException">
     /// The folder holds a run already, or parts of one that are not this one's, or cannot be written.
     /// </exception>
-    public static int Prepare(string folder, ImageFolder images, ImagePixels pixels, NoPropOptions options)
+    public static int Prepare(
+        string folder, ImageFolder images, ImagePixels pixels, NoPropOptions options, CancellationToken cancellationToken)
     {
         var mlContext = WarningLog.CreateContext(options.Seed);
         var data = Path.Combine(folder, DataName);
         RequireUnused(folder);
-        var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(images.Data);
+        var prepared = pixels.CreatePipeline(mlContext).Fit(images.Data).Transform(Stoppable(mlContext, images.Data, cancellationToken));
         Guarded(folder, () =>
         {
             if (File.Exists(folder))
                 throw new UserMistakeException($"'{folder}' is a file, but --run needs a folder. Name another one.");
             Directory.CreateDirectory(folder);
-            WriteData(mlContext, mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared), data);
+            OutputFile.DeleteAbandoned(folder); // the images of a large run, written in part
+            var columns = mlContext.Transforms.SelectColumns("Features", "Label").Fit(prepared).Transform(prepared);
+            WriteData(mlContext, columns, data);
             try
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 // Last, and whole: a folder with it is prepared.
                 var description = new Description(pixels.Side, pixels.Colors, options, FileHash.Of(data));
                 OutputFile.Replace(DescriptionPath(folder), JsonSerializer.Serialize(description, Json));
@@ -144,11 +149,23 @@ internal sealed class BlocksRun
         }
     }
 
+    // ML.NET asks nobody while it writes rows: so each one asks before it is decoded.
+    private static IDataView Stoppable(MLContext mlContext, IDataView rows, CancellationToken cancellationToken) =>
+        mlContext.Data.FilterByCustomPredicate<ImageRowPath>(rows, _ =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return false; // stays
+        });
+
     private static void WriteData(MLContext mlContext, IDataView rows, string path) => OutputFile.Create(path, file =>
     {
         try
         {
             mlContext.Data.SaveAsBinary(rows, file);
+        }
+        catch (Exception exception) when (exception.GetBaseException() is OperationCanceledException cancelled && cancelled != exception)
+        {
+            throw new OperationCanceledException(cancelled.Message, exception, cancelled.CancellationToken);
         }
         catch (Exception exception) when (exception.GetBaseException() is IOException cause && cause != exception)
         {
@@ -226,6 +243,11 @@ internal sealed class BlocksRun
         {
             throw new UserMistakeException(exception.Message, exception);
         }
+    }
+
+    private sealed class ImageRowPath
+    {
+        public string ImagePath { get; set; } = string.Empty;
     }
 
     private sealed record Description(int Side, PixelColors Colors, NoPropOptions Options, string DataSha256);

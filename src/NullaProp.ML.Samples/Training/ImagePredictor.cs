@@ -162,3 +162,13 @@ internal sealed class ImagePredictor : IDisposable
         public byte[] Contents { get; init; } = [];
     }
 }
+
+/// <summary>What the model says about an image. ML.NET fills the property by its name.</summary>
+internal sealed class ImagePrediction
+{
+    /// <summary>Gets or sets the probability of each class; they sum to 1.</summary>
+    public float[] Score { get; set; } = [];
+}
+
+/// <summary>A class and the probability, 0 to 1, that an image shows it.</summary>
+internal readonly record struct ClassProbability(string ClassName, float Probability);

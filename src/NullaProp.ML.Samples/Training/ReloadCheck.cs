@@ -45,3 +45,6 @@ internal sealed record ReloadCheck(double MaxScoreDifference, IReadOnlyList<Time
         return new TimedPrediction(image, classes[0], Stopwatch.GetElapsedTime(start));
     }
 }
+
+/// <summary>The most likely class of an image, and the time from file to class.</summary>
+internal sealed record TimedPrediction(ImageRow Image, ClassProbability Best, TimeSpan Latency);

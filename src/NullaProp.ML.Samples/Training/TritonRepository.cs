@@ -16,24 +16,41 @@ internal static class TritonRepository
 {
     private const int LargestBatch = 256;
     private const string Labels = "labels.txt";
+    private const string Configuration = "config.pbtxt";
+    private const string MarkStart = "# Written by NullaProp.ML, unless changed: ";
+
+    /// <summary>Refuses the folder of a model that this program did not write. One that was tuned by hand keeps its first line.</summary>
+    /// <param name="folder">The repository.</param>
+    /// <param name="onnxPath">The file by which the model is called; it need not be there yet.</param>
+    /// <exception cref="UserMistakeException">It holds somebody else's model.</exception>
+    public static void RequireOwn(string folder, string onnxPath)
+    {
+        var model = ModelFolder(folder, onnxPath);
+        if (IsForeign(Path.Combine(model, Configuration), IsMarked) || IsForeign(NetworkPath(model), OutputKind.Onnx.Is))
+        {
+            throw new UserMistakeException(
+                $"The folder '{model}' holds a model that this program did not write, and that would be lost. Name another repository "
+                + "with --triton, or call the ONNX file otherwise, for the model has its name.");
+        }
+    }
 
     /// <summary>Writes the folder of a model. A configuration that was changed by hand stays.</summary>
     /// <param name="folder">The repository, which may hold other models.</param>
     /// <param name="onnxPath">The file, which is copied; the model has its name.</param>
     /// <returns>The folder of the model.</returns>
-    /// <exception cref="UserMistakeException">The folder cannot be written.</exception>
+    /// <exception cref="UserMistakeException">The folder is not this program's, or cannot be written.</exception>
     public static string Write(string folder, string onnxPath)
     {
-        var name = Path.GetFileNameWithoutExtension(onnxPath);
-        var model = Path.Combine(folder, name);
+        var model = ModelFolder(folder, onnxPath);
         try
         {
-            Directory.CreateDirectory(Path.Combine(model, "1"));
+            RequireOwn(folder, onnxPath);
+            Directory.CreateDirectory(Path.GetDirectoryName(NetworkPath(model))!);
             using var session = new InferenceSession(onnxPath);
             var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
             var labels = string.Concat(classes.Select(label => label.ReplaceLineEndings(" ") + "\n"));
             // All three are on the disk before the first takes its place: the labels of one model beside another would be wrong answers.
-            OutputFile.Replace(Path.Combine(model, "1", "model.onnx"), network =>
+            OutputFile.Replace(NetworkPath(model), network =>
             {
                 using (var file = File.OpenRead(onnxPath))
                     file.CopyTo(network);
@@ -42,7 +59,7 @@ internal static class TritonRepository
                 {
                     text.Write(Encoding.UTF8.GetBytes(labels));
                     text.Flush();
-                    WriteConfig(Path.Combine(model, "config.pbtxt"), Config(name, session));
+                    WriteConfig(Path.Combine(model, Configuration), Config(Path.GetFileName(model), session));
                 });
             });
             return model;
@@ -51,6 +68,25 @@ internal static class TritonRepository
         {
             throw new UserMistakeException($"The model repository '{folder}' cannot be written: {exception.Message}", exception);
         }
+    }
+
+    private static string ModelFolder(string folder, string onnxPath) =>
+        Path.Combine(folder, Path.GetFileNameWithoutExtension(onnxPath));
+
+    private static string NetworkPath(string model) => Path.Combine(model, "1", "model.onnx");
+
+    private static bool IsForeign(string path, Func<Stream, bool> isOwn)
+    {
+        if (!File.Exists(path))
+            return false;
+        using var file = File.OpenRead(path);
+        return !isOwn(file);
+    }
+
+    private static bool IsMarked(Stream file)
+    {
+        using var reader = new StreamReader(file, leaveOpen: true);
+        return reader.ReadLine()?.StartsWith(MarkStart, StringComparison.Ordinal) == true;
     }
 
     // Batching and instances are tuned by hand there. The first line tells whether that was done.
@@ -70,7 +106,7 @@ internal static class TritonRepository
         file.IndexOf('\n') is var end and >= 0 && file[..(end + 1)] == Mark(file[(end + 1)..]);
 
     private static string Mark(string config) =>
-        $"# Written by NullaProp.ML, unless changed: {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(config)))}\n";
+        $"{MarkStart}{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(config)))}\n";
 
     private static string Config(string name, InferenceSession session)
     {

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.ML;
+using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Commands;
 using NullaProp.ML.Samples.Images;
 using NullaProp.ML.Samples.Training;
 using NullaProp.ML.Tests.Support;
 using static TorchSharp.torch;
+using Processor = System.Runtime.InteropServices.Architecture;
 
 namespace NullaProp.ML.Tests.Samples;
 
@@ -15,7 +17,6 @@ public sealed class BlocksCommandTests
 {
     private const int Blocks = 3;
 
-    // Each of the first three workers dies as soon as it has reported an epoch, while that epoch's checkpoint is being written.
     [TestMethod]
     [DataRow("--submit", "--submit is given, but it is for --engine Slurm, and --engine is Local. Leave one of the two out.")]
     [DataRow("--claim=pets", "--claim is given, but it is for --engine Kubernetes, and --engine is Local. Leave one of the two out.")]
@@ -27,21 +28,30 @@ public sealed class BlocksCommandTests
         Assert.Contains(sentence, string.Join('\n', lines));
     }
 
+    // Each dies as soon as it has reported an epoch, while that one's checkpoint is being written, but the last: once that is whole.
     [TestMethod]
     public void Train_WorkersKilledThreeTimes_MergeToTheBitsOfOneTraining()
     {
         using var folder = new TempFolder();
-        var options = Prepare(folder);
-        for (var killed = 0; killed < Blocks; killed++)
-        {
-            Assert.AreNotEqual(0, Work(folder, block: killed, process => process.Kill()));
-        }
-
+        var options = Prepare(folder, epochs: 40); // many after the first, for a kill that comes late
+        var blocks = BlocksIn(folder, options, run: new());
         for (var block = 0; block < Blocks; block++)
         {
-            Assert.AreEqual(0, Work(folder, block));
+            var killed = block;
+            Assert.AreNotEqual(0, Work(folder, killed, process =>
+            {
+                SpinWait.SpinUntil(() => killed < Blocks - 1 || blocks.TrainedEpochs(killed) > 0);
+                process.Kill();
+            }));
         }
 
+        List<string> lines = [];
+        for (var block = 0; block < Blocks; block++)
+        {
+            Assert.AreEqual(0, Work(folder, block, onLine: lines.Add));
+        }
+
+        Assert.IsTrue(lines.Exists(line => line.StartsWith("Training goes on from the checkpoint ", StringComparison.Ordinal)));
         AssertModelOfOneTraining(folder, options, get_num_threads());
     }
 
@@ -152,6 +162,42 @@ public sealed class BlocksCommandTests
     }
 
     [TestMethod]
+    [DataRow(true, Processor.Arm64)]
+    [DataRow(false, Processor.X64)]
+    public void Launch_KubernetesFromABuildForAnotherSystem_IsRefused(bool isLinux, Processor processor)
+    {
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => BlocksJob.RequireSystemOfImage(isLinux, processor));
+
+        Assert.StartsWith("The image for Kubernetes is of Linux on x64, and this build of the program is for another", mistake.Message);
+    }
+
+    // On a terminal, which 'script' pretends to be: without the switch there is a bar in the place of the lines.
+    [TestMethod]
+    public void Fit_Verbose_ShowsLinesInPlaceOfTheBar()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("'script' takes other arguments there, or is missing.");
+        }
+
+        using var folder = new TempFolder();
+        Prepare(folder);
+        var program = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "NullaProp.ML.Samples.dll")}'";
+        var command = $"{program} blocks fit --run '{folder.File("run")}' --output '{folder.File("model.zip")}' --verbose";
+        using var process = Process.Start(new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["TERM"] = "xterm" },
+        })!;
+        using var limit = TimeLimit.On(process);
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.AreEqual(0, process.ExitCode, output);
+        StringAssert.Contains(output, "epoch 3/3 loss ");
+    }
+
+    [TestMethod]
     public void Launch_LogCannotBeWritten_SaysSo()
     {
         using var folder = new TempFolder();
@@ -232,10 +278,12 @@ public sealed class BlocksCommandTests
             Seed = 3,
             Augmentation = new() { RandomCropPadding = 1 },
         };
-        BlocksRun.Prepare(folder.File("run"), images, new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb }, options);
+        var pixels = new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb };
+        BlocksRun.Prepare(folder.File("run"), images, pixels, options, CancellationToken.None);
         return options;
     }
 
-    private static int Work(TempFolder folder, int block, Action<Process>? atFirstEpoch = null) => SamplesProgram.RunUntilAnEpoch(
-        atFirstEpoch, "blocks", "train", "--run", folder.File("run"), "--index", $"{block}");
+    private static int Work(TempFolder folder, int block, Action<Process>? atFirstEpoch = null, Action<string>? onLine = null) =>
+        SamplesProgram.RunUntilAnEpoch(
+            atFirstEpoch, onLine ?? (_ => { }), "blocks", "train", "--run", folder.File("run"), "--index", $"{block}");
 }

@@ -69,6 +69,31 @@ public sealed class BlocksRunTests
     }
 
     [TestMethod]
+    public void Prepare_Cancelled_LeavesNoFile()
+    {
+        using var folder = new TempFolder();
+
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => Prepare(folder.File("run"), cancellationToken: new CancellationToken(canceled: true)));
+
+        Assert.IsEmpty(Directory.GetFiles(folder.File("run")));
+    }
+
+    // Gigabytes, where it was of many photos.
+    [TestMethod]
+    public void Prepare_WhatAKilledOneLeft_IsDeleted()
+    {
+        using var folder = new TempFolder();
+        var left = folder.File($".nullaprop-{Guid.NewGuid():N}.tmp");
+        File.WriteAllText(left, "half of the images");
+        File.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddHours(-2));
+
+        Prepare(folder.Path);
+
+        Assert.IsFalse(File.Exists(left));
+    }
+
+    [TestMethod]
     public void Create_FileThatIsThereMeanwhile_StaysAsItIs()
     {
         using var folder = new TempFolder();
@@ -114,7 +139,7 @@ public sealed class BlocksRunTests
     }
 
     // The pixels differ by the seed, the options do not.
-    private static void Prepare(string run, int seed = 1)
+    private static void Prepare(string run, int seed = 1, CancellationToken cancellationToken = default)
     {
         using var folder = new TempFolder();
         foreach (var (number, image) in TinyImages.Pixels(12, 2, seed: seed).Index())
@@ -122,8 +147,9 @@ public sealed class BlocksRunTests
             SamplesProgram.SavePng(image.Pixels, folder.File(Path.Combine(TinyImages.Names[image.Class], $"{number}.png")));
         }
 
-        var images = new MLContext().Data.LoadImageFolder(folder.Path);
-        BlocksRun.Prepare(run, images, new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb }, Options);
+        var images = new MLContext().Data.LoadImageFolder(folder.Path, cancellationToken: CancellationToken.None);
+        var pixels = new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb };
+        BlocksRun.Prepare(run, images, pixels, Options, cancellationToken);
     }
 
     private static BlocksRun Open(string run) => BlocksRun.Open(run, new LogLines());

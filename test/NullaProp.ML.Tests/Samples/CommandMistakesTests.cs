@@ -19,6 +19,8 @@ public sealed class CommandMistakesTests
     [DataRow("train photos --fit fill", "--fit is 'fill', but must be one of Crop, Pad, Stretch.")]
     [DataRow("train photos --epoch 3", "'train' has no option --epoch.")]
     [DataRow("train --foo photos", "'train' has no option --foo.")]
+    [DataRow("--size 5 train photos", "--size stands before the command 'train'. Put it behind.")]
+    [DataRow("blocks --run r train", "--run stands before the command 'train'. Put it behind.")]
     [DataRow("blocks train --index abc", "--run is missing. --index is 'abc', but must be a whole number, at most 2147483647.")]
     public void Of_WhatTheParserRefuses_NamesWhatWasTyped(string line, string expected) =>
         Assert.AreEqual(expected, CommandMistakes.Of(AllCommands.Create().Parse(line)));
@@ -26,6 +28,15 @@ public sealed class CommandMistakesTests
     [TestMethod]
     [DataRow("train photos --learning-rate 0,01", "--learning-rate is '0,01', but must be a number with a point, such as 0.5.")]
     [DataRow("train photos --fit 1", "--fit is '1', but must be one of Crop, Pad, Stretch.")]
+    [DataRow("--output out train photos", "--output stands before the command 'train'. Put it behind.")]
+    [DataRow("--epochs 2 blocks merge --run r --output m.zip", "--epochs stands before the command 'merge'. Put it behind.")]
+    [DataRow("export model.zip --half", "'export' has no option --half.")]
+    [DataRow("predict model.zip cat.png --top", "'predict' has no option --top.")]
+    [DataRow("train photos --output --verbos", "'train' has no option --verbos.")]
+    [DataRow("export model.zip -- --half", null)]
+    [DataRow("blocks launch --run r --sbatch=--time=2:00:00", null)]
+    [DataRow("--help train", null)]
+    [DataRow("--output out", null)]
     [DataRow("train photos --fit Crop", null)]
     [DataRow("train photos --backbone pretrained", null)]
     public void Unmeant_WhatTheParserTakes_IsRefusedWhereNobodyMeansIt(string line, string? expected)
@@ -33,6 +44,6 @@ public sealed class CommandMistakesTests
         var parsed = AllCommands.Create().Parse(line);
 
         Assert.IsEmpty(parsed.Errors);
-        Assert.AreEqual(expected, CommandMistakes.Unmeant(parsed.CommandResult));
+        Assert.AreEqual(expected, CommandMistakes.Unmeant(parsed));
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.ML;
 using Microsoft.ML.Transforms;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
+using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 using NullaProp.ML.Tests.Support;
 
@@ -61,15 +62,46 @@ public sealed class ExportCommandTests
         var model = TritonRepository.Write(Folder.File("repository"), Folder.File("cats.onnx"));
         var (labels, network) = (Path.Combine(model, "labels.txt"), Path.Combine(model, "1", "model.onnx"));
         File.WriteAllText(labels, "of before");
-        File.WriteAllText(network, "of before");
+        predictor.SaveAsOnnx(network, new OnnxExport { PathName = "way" });
+        var before = File.ReadAllBytes(network);
         File.Delete(Path.Combine(model, "config.pbtxt"));
         Directory.CreateDirectory(Path.Combine(model, "config.pbtxt", "in the way"));
 
         Assert.ThrowsExactly<UserMistakeException>(() => TritonRepository.Write(Folder.File("repository"), Folder.File("cats.onnx")));
 
         Assert.AreEqual("of before", File.ReadAllText(labels));
-        Assert.AreEqual("of before", File.ReadAllText(network));
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(network));
         Assert.HasCount(3, Directory.GetFileSystemEntries(model), "nothing half-written is left");
+    }
+
+    // A repository holds models of many programs.
+    [TestMethod]
+    [DataRow("config.pbtxt", "name: \"mine\"\n")]
+    [DataRow("1/model.onnx", "\b\b\u0012\apytorch")]
+    public void Export_ForTritonOverAModelOfAnotherProgram_IsRefusedBeforeAnythingIsWritten(string file, string content)
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("models/mine/1"));
+        File.WriteAllText(folder.File($"models/mine/{file}"), content);
+
+        var (exitCode, lines) = SamplesProgram.Run(
+            "export", Model, folder.File("mine.onnx"), "--triton", folder.File("models"));
+
+        Assert.AreEqual(1, exitCode);
+        Assert.Contains("holds a model that this program did not write, and that would be lost. ", string.Join('\n', lines));
+        Assert.AreEqual(content, File.ReadAllText(folder.File($"models/mine/{file}")));
+        Assert.HasCount(1, Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories));
+    }
+
+    [TestMethod]
+    public void At_ModelAndOnnxFileOfBefore_MayBeReplaced()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(Model);
+        predictor.SaveAsOnnx(folder.File("a.onnx"), new OnnxExport());
+
+        Assert.AreEqual(Model, OutputFile.At(Model, OutputKind.Model).Path);
+        Assert.AreEqual(folder.File("a.onnx"), OutputFile.At(folder.File("a.onnx"), OutputKind.Onnx).Path);
     }
 
     [TestMethod]

@@ -23,6 +23,29 @@ public sealed class FashionMnistTests
         Assert.HasCount(1, Directory.GetFileSystemEntries(folder.Path));
     }
 
+    // Win32's '?' in a search stands for no character, too.
+    [TestMethod]
+    public void Unpack_OldFoldersOfLikeNames_DeletesOnlyWhatItLeftItself()
+    {
+        using var folder = new TempFolder();
+        string[] mine =
+        [
+            "fashion-mnist-mine", "fashion-mnist-2024", $"fashion-mnist-{new string('x', 32)}", $"fashion-mnist-{new string('a', 33)}",
+        ];
+        var left = $"fashion-mnist-{Guid.NewGuid():N}";
+        foreach (var name in mine.Append(left))
+        {
+            Directory.CreateDirectory(folder.File(name));
+            File.WriteAllText(folder.File($"{name}/a.png"), "mine");
+            Directory.SetCreationTimeUtc(folder.File(name), DateTime.UtcNow.AddDays(-3));
+        }
+
+        FashionMnist.Unpack(folder.File("fashion-mnist"));
+
+        CollectionAssert.AreEquivalent(
+            mine.Append("fashion-mnist").ToArray(), Directory.GetDirectories(folder.Path).Select(Path.GetFileName).ToArray());
+    }
+
     [TestMethod]
     public void Unpack_FolderOfSomethingElse_IsRefusedAndStays()
     {

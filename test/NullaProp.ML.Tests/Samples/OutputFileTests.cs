@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Tests.Support;
@@ -8,6 +9,9 @@ namespace NullaProp.ML.Tests.Samples;
 [TestClass]
 public sealed class OutputFileTests
 {
+    private const string Figures =
+        """{ "microAccuracy": 0.9, "logLoss": 0.3, "fitSeconds": 11.0, "trainRows": 300, "testRows": 30, "unreadable": 0 }""";
+
     [TestMethod]
     public void Replace_WritingFails_LeavesTheOldFileAndNothingElse()
     {
@@ -28,7 +32,7 @@ public sealed class OutputFileTests
     public void WriteJson_AtALink_ReplacesWhatItLeadsTo()
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder.File("real.json"), "{ \"figures\": \"longer than the new ones\" }");
+        File.WriteAllText(folder.File("real.json"), Figures);
         File.CreateSymbolicLink(folder.File("link.json"), folder.File("real.json"));
 
         OutputFile.At(folder.File("link.json"), OutputKind.Figures).WriteJson(new { Rows = 3 });
@@ -42,13 +46,13 @@ public sealed class OutputFileTests
     public void At_AnyPath_LeavesTheFolderAsItWas()
     {
         using var folder = new TempFolder();
-        File.WriteAllText(folder.File("old.json"), "{}");
+        File.WriteAllText(folder.File("old.json"), Figures);
 
         OutputFile.At(folder.File("new.json"), OutputKind.Figures);
         OutputFile.At(folder.File("old.json"), OutputKind.Figures);
 
         CollectionAssert.AreEqual(new[] { folder.File("old.json") }, Directory.GetFiles(folder.Path));
-        Assert.AreEqual("{}", File.ReadAllText(folder.File("old.json")));
+        Assert.AreEqual(Figures, File.ReadAllText(folder.File("old.json")));
     }
 
     [TestMethod]
@@ -86,8 +90,107 @@ public sealed class OutputFileTests
             () => OutputFile.At(folder.File("new.zip"), OutputKind.Model, folder.File("sub/../new.zip")));
         OutputFile.At(folder.File("made-by-mktemp"), OutputKind.Model);
 
-        Assert.Contains("holds something else than a chart of this program, which would be lost", other.Message);
+        Assert.Contains("holds something else than a chart that this program wrote, which would be lost", other.Message);
         Assert.Contains("is used by this command already", read.Message);
+    }
+
+    // Of the same format as what would be written.
+    [TestMethod]
+    [DataRow("package.json", """{ "name": "mine" }""")]
+    [DataRow("list.json", "[1, 2]")]
+    [DataRow("cut.json", "{ \"microAccuracy\": 0.9,")]
+    [DataRow("pytorch.onnx", "\b\b\u0012\apytorch")]
+    [DataRow("no-zip.zip", "PK")]
+    public void At_FileOfAnotherProgram_IsRefused(string name, string content)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File(name), content);
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File(name), KindOf(name)));
+
+        Assert.Contains($" that this program wrote, which would be lost. Name another one.", mistake.Message);
+        Assert.AreEqual(content, File.ReadAllText(folder.File(name)));
+    }
+
+    [TestMethod]
+    public void At_ZipOfSomethingElse_IsRefused()
+    {
+        using var folder = new TempFolder();
+        using (var zip = ZipFile.Open(folder.File("photos.zip"), ZipArchiveMode.Create))
+            zip.CreateEntry("photos/1.jpg");
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File("photos.zip"), OutputKind.Model));
+
+        Assert.Contains("holds something else than a model that this program wrote", mistake.Message);
+    }
+
+    // Else the training would run to its end, and its model be lost.
+    [TestMethod]
+    [DataRow("model.zip")]
+    [DataRow("model.onnx")]
+    public void At_DeviceWhereTheLibrarySaves_IsRefused(string name)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Devices are no files there.");
+        }
+
+        using var folder = new TempFolder();
+        File.CreateSymbolicLink(folder.File("link"), "/dev/null");
+
+        var device = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At("/dev/null", KindOf(name)));
+        var link = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File("link"), KindOf(name)));
+        OutputFile.At("/dev/null", OutputKind.Figures);
+
+        Assert.StartsWith("'/dev/null' is a device, to which ", device.Message);
+        Assert.StartsWith($"'{folder.File("link")}' is a device, to which ", link.Message);
+    }
+
+    [TestMethod]
+    [DataRow("model.zip")]
+    [DataRow("figures.json")]
+    public void At_ReadOnlyFile_IsRefusedWhoeverAsks(string name)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File(name), "");
+        File.SetAttributes(folder.File(name), FileAttributes.ReadOnly);
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File(name), KindOf(name)));
+
+        File.SetAttributes(folder.File(name), FileAttributes.Normal);
+        Assert.EndsWith("cannot be written: it is read-only. Make it writable, or name another one.", mistake.Message);
+    }
+
+    // To open it for reading would wait for ever.
+    [TestMethod]
+    [DataRow("model.zip")]
+    [DataRow("figures.json")]
+    [DataRow("chart.png")]
+    public void At_Pipe_IsRefused(string name)
+    {
+        using var folder = new TempFolder();
+        var pipe = folder.Pipe(name);
+
+        var mistake = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(pipe, KindOf(name)));
+
+        Assert.EndsWith("cannot be written: it is a pipe, which a file would take the place of. Name another one.", mistake.Message);
+    }
+
+    // A program of before was killed while it wrote.
+    [TestMethod]
+    public void DeleteAbandoned_OldFilesOfLikeNames_DeletesOnlyWhatWasLeft()
+    {
+        using var folder = new TempFolder();
+        string[] mine = [".nullaprop-notes.tmp", ".nullaprop-.tmp", $".nullaprop-{Guid.NewGuid():N}.tmp.zip"];
+        foreach (var name in mine.Append($".nullaprop-{Guid.NewGuid():N}.tmp"))
+        {
+            File.WriteAllText(folder.File(name), "");
+            File.SetLastWriteTimeUtc(folder.File(name), DateTime.UtcNow.AddHours(-2));
+        }
+
+        OutputFile.DeleteAbandoned(folder.Path);
+
+        CollectionAssert.AreEquivalent(mine, Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToArray());
     }
 
     // A person's own picture is a PNG file, too.
@@ -102,7 +205,7 @@ public sealed class OutputFileTests
         OutputFile.At(folder.File("chart.png"), OutputKind.Picture);
         var mistake = Assert.ThrowsExactly<UserMistakeException>(() => OutputFile.At(folder.File("cat.png"), OutputKind.Picture));
 
-        Assert.Contains("holds something else than a chart of this program", mistake.Message);
+        Assert.Contains("holds something else than a chart that this program wrote", mistake.Message);
     }
 
     [TestMethod]
@@ -115,6 +218,14 @@ public sealed class OutputFileTests
 
         Assert.AreEqual("No space left on device", writer.Fault?.Message);
     }
+
+    private static OutputKind KindOf(string name) => Path.GetExtension(name) switch
+    {
+        ".json" => OutputKind.Figures,
+        ".zip" => OutputKind.Model,
+        ".onnx" => OutputKind.Onnx,
+        _ => OutputKind.Picture,
+    };
 
     private sealed class FullDisk : StringWriter
     {

@@ -51,18 +51,42 @@ public sealed partial class ScoreJobTests
     [TestMethod]
     [DataRow("TERM")]
     [DataRow("USR1")]
-    public void Score_SignalBeforeTheFirstPart_AsksToRunAgain(string signal)
+    public void Score_SignalWhileTheListIsRead_AsksToRunAgain(string signal)
     {
         using var folder = new TempFolder();
         var list = folder.Pipe("list");
 
-        // It waits for the list, which is complete when the signal has come.
+        // It waits for the list when the signal is sent. However late that is heard: so many parts take longer.
         var (exitCode, error) = Shell(
-            $"{Program} score model.zip '{list}' --output '{folder.File("out")}' & exec 3> '{list}'; kill -{signal} $!; sleep 1; "
-            + $"echo 'images/{TinyImages.Names[0]}/00.png' >&3; exec 3>&-; wait $!");
+            $"{Program} score model.zip '{list}' --output '{folder.File("out")}' --part-size 1 & exec 3> '{list}'; kill -{signal} $!; "
+            + $"yes 'images/{TinyImages.Names[0]}/00.png' | head -n 100000 >&3; exec 3>&-; wait $!");
 
         Assert.AreEqual(75, exitCode, error);
         Assert.Contains("the same command goes on from there", error);
+    }
+
+    // Spectre writes codes for a build server's log, which takes them; a file and another program do not.
+    [TestMethod]
+    [DataRow("GITHUB_ACTIONS=true")]
+    [DataRow("TF_BUILD=True")]
+    public void Program_RedirectedOnABuildServer_WritesNoCodes(string variable)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("This needs bash.");
+        }
+
+        using var folder = new TempFolder();
+        var image = $"images/{TinyImages.Names[0]}/00.png";
+
+        var (_, output) = Shell(
+            $"(export {variable}; {Program} predict model.zip {image} none.png; "
+            + $"{Program} train images --size 8 --epochs 1 --output '{folder.File("out")}') >&2");
+
+        Assert.Contains($"{image}: ", output);
+        Assert.Contains("There is no image file 'none.png'", output);
+        Assert.Contains("Training ContinuousTime: 1 epochs", output);
+        Assert.DoesNotContain("\u001b", output);
     }
 
     // Its results would go by the name of the other one.

@@ -37,7 +37,8 @@ public sealed partial class ScoreJobTests
             Folder.File("run"),
             folder,
             new ImagePixels { Side = TinyImages.Side, Colors = PixelColors.Rgb },
-            options with { Variant = new DiscreteTime { BlockCount = 1 } });
+            options with { Variant = new DiscreteTime { BlockCount = 1 } },
+            CancellationToken.None);
         BlocksRun.Open(Folder.File("run"), new LogLines()).Fit(_model, new TrainingProgress("", showsLines: true), default);
     }
 
@@ -224,7 +225,8 @@ public sealed partial class ScoreJobTests
     public void Begin_FilesOfAWorkerThatWasKilled_AreDeletedAndThoseUnderWayStay()
     {
         using var folder = new TempFolder();
-        var (left, underWay, others) = (folder.File(".nullaprop-1.tmp"), folder.File(".nullaprop-2.tmp"), folder.File(".mine.tmp"));
+        var (left, underWay) = (folder.File($".nullaprop-{Guid.NewGuid():N}.tmp"), folder.File($".nullaprop-{Guid.NewGuid():N}.tmp"));
+        var others = folder.File(".mine.tmp");
         Array.ForEach([left, underWay, others], path => File.WriteAllText(path, "ImagePath,Pre"));
         Array.ForEach([left, others], path => File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2)));
 

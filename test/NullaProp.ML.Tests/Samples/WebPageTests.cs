@@ -14,7 +14,7 @@ public sealed class WebPageTests
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
-    [Timeout(120_000, CooperativeCancellation = true)]
+    [Timeout(300_000, CooperativeCancellation = true)] // a page takes ten seconds on a busy machine
     public async Task Page_InChromium_PassesItsOwnTests()
     {
         if (Missing() is { } missing)
