@@ -53,7 +53,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <summary>Gets what makes the random streams of a seed; a test listens here.</summary>
     internal Func<int, RandomStreams> StreamsOf { get; init; } = static seed => new RandomStreams(seed);
 
-    /// <summary>Gets what progress is timed by.</summary>
+    /// <summary>Gets what progress and checkpoints are timed by.</summary>
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Trains a model, with <see cref="Run"/>.</summary>

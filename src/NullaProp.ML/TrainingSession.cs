@@ -35,7 +35,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
     /// <summary>Gets what makes the random streams of a seed.</summary>
     public required Func<int, RandomStreams> StreamsOf { get; init; }
 
-    /// <summary>Gets what progress is timed by.</summary>
+    /// <summary>Gets what progress and checkpoints are timed by.</summary>
     public required TimeProvider Clock { get; init; }
 
     /// <summary>Gets what finds the device.</summary>
@@ -170,7 +170,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
     private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>
-        new(folder, checkpoints, fingerprint, log.Information, log.Warning);
+        new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning);
 
     private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features) =>
         new(options, CheckAlive + pace.Row, warn, features) { ReadAgain = pace.ReadAgain };

@@ -8,6 +8,7 @@ using NullaProp.ML.Benchmarks.Cluster;
 using NullaProp.ML.Benchmarks.Reliability;
 using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.ChildProcesses;
+using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 
 namespace NullaProp.ML.Benchmarks;
@@ -59,6 +60,8 @@ internal static class ChildRoles
 
     /// <summary>Keeps one processor busy without end; prints a line when it begins.</summary>
     public const string Spin = "child-spin";
+
+    private const int KilledBlocks = 3;
 
     /// <summary>Gets the variants that <see cref="Killed"/> knows.</summary>
     public static IReadOnlyList<string> KilledVariants { get; } = [nameof(ContinuousTime), nameof(DiscreteTime), nameof(FlowMatching)];
@@ -169,13 +172,7 @@ internal static class ChildRoles
     private static void RunFuzz(string folder, int first, int count)
     {
         var context = new MLContext();
-        var models = SmallModels.All.Select(model => File.ReadAllBytes(Path.Combine(folder, model.Name))).Select(bytes =>
-        {
-            using var stream = new MemoryStream(bytes);
-            var model = context.Model.Load(stream, out _);
-            using var owner = model as IDisposable;
-            return (bytes, SmallModels.Scores(context, model));
-        }).ToList();
+        List<GoodModel> models = [.. SmallModels.InFiles.Select(model => GoodModel.Of(context, Path.Combine(folder, model.Name)))];
         var path = Path.Combine(folder, $"changed-{first}");
         foreach (var number in Enumerable.Range(first, count))
         {
@@ -209,7 +206,7 @@ internal static class ChildRoles
             MaxCachedBytes = 65_536, // of 235,200
             Variant = variant switch
             {
-                nameof(DiscreteTime) => new DiscreteTime { BlockCount = 3 },
+                nameof(DiscreteTime) => new DiscreteTime { BlockCount = KilledBlocks },
                 nameof(FlowMatching) => new FlowMatching(),
                 _ => new ContinuousTime(),
             },
@@ -231,12 +228,14 @@ internal static class ChildRoles
 
         Console.WriteLine(Convert.ToHexStringLower(hash.GetHashAndReset()));
 
-        // Once a step, for every step mirrors its images.
+        // Once a step, for every step mirrors its images. The passes of an epoch are those of the blocks.
         static void TellStep(string name, int epoch, int step)
         {
             if (name.EndsWith("/flip", StringComparison.Ordinal))
             {
-                Console.WriteLine($"epoch {epoch} step {step}");
+                var pass = Enumerable.Range(0, KilledBlocks)
+                    .SingleOrDefault(block => name.Contains($"/{Denoiser.BlockName(block)}/", StringComparison.Ordinal));
+                Console.WriteLine($"epoch {epoch} pass {pass} step {step}");
             }
         }
     }

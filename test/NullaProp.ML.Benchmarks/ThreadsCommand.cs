@@ -67,6 +67,7 @@ internal static class ThreadsCommand
                     ["GOMP_SPINCOUNT"] = spins,
                 };
                 var measured = Enumerable.Range(0, runs).Select(_ => Train(training, images, threads, environment)).ToList();
+                others.RequireAlive();
                 var (seconds, processor) = (Spread.Of(measured.Select(run => run[0])), Spread.Of(measured.Select(run => run[1])));
                 table.AddRow(
                     $"{load}",
@@ -127,7 +128,20 @@ internal static class ThreadsCommand
             using var begun = new CountdownEvent(count);
             _processes = [.. Enumerable.Range(0, count).Select(_ => Task.Factory.StartNew(
                 () => Spin(begun), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
-            begun.Wait();
+            while (!begun.Wait(TimeSpan.FromSeconds(1)))
+            {
+                RequireAlive(); // one that never begins would be waited for
+            }
+        }
+
+        public void RequireAlive()
+        {
+            if (_processes.Count(process => process.IsCompleted) is > 0 and var ended)
+            {
+                throw new InvalidOperationException(
+                    $"{ended} of {_processes.Length} other processes ended by themselves, so the load is not what is said; what they "
+                        + "say is above.");
+            }
         }
 
         public void Dispose()

@@ -165,4 +165,40 @@ public sealed partial class ImageFolderTests
         Assert.AreEqual(
             $"1 image of '{folder.Path}' beside its class folders, and so of no class, left out: 'loose.png'.", warnings.Single());
     }
+
+    // What lies beside images in folders of cameras and tools is none to score, and links are followed once.
+    [TestMethod]
+    public void ImagesOf_NestedFolders_AreInOrderOfTheirPathsWithoutHiddenOnes()
+    {
+        using var folder = new TempFolder();
+        using var elsewhere = new TempFolder();
+        Write(folder, Image, "b.png", "a/2.png", "a/10.png", "a-b.png", "B/1.png", "a/notes.txt");
+        Write(folder, Image, ".hidden.png", ".git/1.png", "__MACOSX/1.png");
+        Write(elsewhere, Image, "1.png");
+        Directory.CreateSymbolicLink(folder.File("link"), elsewhere.Path);
+
+        var images = ImageFolder.ImagesOf(folder.Path);
+
+        CollectionAssert.AreEqual(
+            new[] { "B/1.png", "a-b.png", "a/10.png", "a/2.png", "b.png", "link/1.png" },
+            images.Select(image => Path.GetRelativePath(folder.Path, image.ImagePath).Replace('\\', '/')).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { Path.GetFileName(folder.Path) }, images.Select(image => image.Label).Distinct().ToArray());
+    }
+
+    [TestMethod]
+    public void ImagesOf_LinkToAFolderThatIsReadAnyway_IsRefused()
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, "cat/1.png");
+        Directory.CreateSymbolicLink(folder.File("again"), folder.File("cat"));
+
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => ImageFolder.ImagesOf(folder.Path));
+
+        Assert.Contains("which is read already: its images would count twice. Remove the link.", fault.Message);
+    }
+
+    [TestMethod]
+    public void ImagesOf_NoFolder_Throws() =>
+        Assert.Throws<DirectoryNotFoundException>(() => ImageFolder.ImagesOf(Path.Combine(Path.GetTempPath(), "no such folder")));
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
@@ -172,6 +173,28 @@ public sealed class NoPropBlocksTests
         Assert.StartsWith(
             $"This block does not fit the one in '{folder.File("block-0000")}': the training data is another one", data.Message);
         Assert.Contains("BlockCount is 4 instead of 3", options.Message);
+    }
+
+    [TestMethod]
+    [DataRow(1, false)]
+    [DataRow(2, true)]
+    public void Merge_BlocksOfOtherNumbersOfThreads_Warns(int threadsOfTheSecond, bool warns)
+    {
+        using var folder = new TempFolder();
+        var log = new LogLines();
+        var options = Options with { BackbonePrecision = BackbonePrecision.Full }; // what is chosen differs by processor
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(options, new NoPropRun { Logger = log });
+        var blocks = new NoPropBlocks(trainer, new(folder.Path));
+        blocks.Train(Data, 0, new NoPropRun { Threads = 1 });
+        blocks.Train(Data, 1, new NoPropRun { Threads = threadsOfTheSecond });
+        blocks.Train(Data, 2, new NoPropRun { Threads = 1 });
+
+        blocks.Merge().Dispose();
+
+        const string warning = "The blocks were trained on cpu with 1 threads, Full precision; and on cpu with 2 threads, Full precision: "
+            + "one process may give a model that differs in last bits, and by more where the precision is another one.";
+        Assert.AreEqual(warns, log.Lines.Contains((LogLevel.Warning, warning)));
+        Assert.AreEqual(warns, log.Lines.Any(line => line.Level == LogLevel.Warning));
     }
 
     [TestMethod]

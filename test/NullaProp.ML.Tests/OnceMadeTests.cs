@@ -21,15 +21,28 @@ public sealed class OnceMadeTests
     public void Value_ManyThreads_IsMadeOnce()
     {
         var made = 0;
+        using var allAsk = new Barrier(16);
+        using var waiting = new CountdownEvent(15);
         var once = new OnceMade<object>(() =>
         {
             Interlocked.Increment(ref made);
-            Thread.Sleep(10);
+            waiting.Wait(); // the others ask, or are about to
             return new object();
         });
         var values = new object[16];
+        Thread[] threads = [.. Enumerable.Range(0, values.Length).Select(i => new Thread(() =>
+        {
+            allAsk.SignalAndWait();
+            if (i > 0)
+            {
+                waiting.Signal();
+            }
 
-        Parallel.For(0, values.Length, i => values[i] = once.Value);
+            values[i] = once.Value;
+        }))];
+
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
 
         Assert.AreEqual(1, made);
         Assert.HasCount(1, values.Distinct().ToArray());

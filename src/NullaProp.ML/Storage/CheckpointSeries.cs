@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using NullaProp.ML.Training;
 
@@ -8,17 +7,19 @@ namespace NullaProp.ML.Storage;
 /// <param name="folder">Where they are kept.</param>
 /// <param name="options">How often, how many, and whether to go on from those that are there.</param>
 /// <param name="fingerprint">What the training depends on.</param>
+/// <param name="clock">What they, and the training between them, are timed by.</param>
 /// <param name="inform">Hears from which one training goes on.</param>
 /// <param name="warn">Hears of damaged ones, and of other hardware.</param>
 internal sealed class CheckpointSeries(
     CheckpointFolder folder,
     Checkpoints options,
     TrainingFingerprint fingerprint,
+    TimeProvider clock,
     Action<string> inform,
     Action<string> warn) : ITrainingStates
 {
     private readonly List<string> _own = []; // names, the newest last
-    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly long _start = clock.GetTimestamp();
     private TimeSpan _last; // when the last one was written
     private TimeSpan _asked; // when the next one was thought of: the state is copied from then on
     private TimeSpan _cost; // of the last one
@@ -79,7 +80,7 @@ internal sealed class CheckpointSeries(
     /// <inheritdoc/>
     public bool IsDue(TrainingPlace place)
     {
-        _asked = _watch.Elapsed;
+        _asked = clock.GetElapsedTime(_start);
         var isCheap = options.CostLimit is not { } limit || _spent + (2 * _cost) <= limit * _asked; // this one, and the one at the end
         return (place is { Pass: 0, Step: 0 } && place.Epoch % options.EveryEpochs == 0 && isCheap)
             || (_asked - _last).TotalMinutes >= options.EveryMinutes;
@@ -97,7 +98,7 @@ internal sealed class CheckpointSeries(
 
         folder.Add(name, path => CheckpointFile.Write(path, fingerprint, state));
         _own.Add(name);
-        _last = _watch.Elapsed;
+        _last = clock.GetElapsedTime(_start);
         Count(_last - _asked);
         foreach (var old in CheckpointFolder.Names(options.Folder).Except(_own.TakeLast(options.Keep)))
         {

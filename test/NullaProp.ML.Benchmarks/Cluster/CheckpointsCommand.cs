@@ -14,7 +14,7 @@ namespace NullaProp.ML.Benchmarks.Cluster;
 /// </summary>
 internal static class CheckpointsCommand
 {
-    private const double MostShare = 0.01; // of the time of a training
+    private const double MostShare = 0.01; // of the time of a training, as the limit on their cost counts it
 
     public static Command Create()
     {
@@ -42,10 +42,14 @@ internal static class CheckpointsCommand
         var (with, without, shares, each, saved) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), 0);
         for (var round = 0; round < rounds; round++)
         {
-            without.Add(Seconds(() => TrainedModel.Fit(options, store).Dispose()));
             var folder = Directory.CreateTempSubdirectory("nullaprop-checkpoints-").FullName;
             TimedStates? states = null;
-            with.Add(Seconds(() => states = Kept(options, store, folder)));
+            Action[] pair =
+            [
+                () => without.Add(Seconds(() => TrainedModel.Fit(options, store).Dispose())),
+                () => with.Add(Seconds(() => states = Kept(options, store, folder))),
+            ];
+            Array.ForEach(round % 2 == 0 ? pair : [pair[1], pair[0]], run => run()); // who comes first changes
             shares.Add(states!.Spent.TotalSeconds / with[^1]);
             each.Add(states.OfSaving.TotalMilliseconds / states.Count);
             saved = states.Count;
@@ -55,18 +59,32 @@ internal static class CheckpointsCommand
         }
 
         var share = Spread.Of(shares);
+        var ratio = Spread.Of(with.Zip(without, (one, other) => one / other));
+        Judge(report, share, ratio);
+        report.Set("shareOfTrainingTime", share.Median);
+        report.Set("shareOfTrainingTimeMost", share.Most);
+        report.Set("ratioWithToWithout", ratio.Median);
+        report.Set("ratioWithToWithoutLowerQuartile", ratio.LowerQuartile);
+        report.Set("ratioWithToWithoutUpperQuartile", ratio.UpperQuartile);
+        report.Set("secondsOfATraining", Spread.Of(without).Median);
+        report.Set("checkpointsOfATraining", saved);
+        report.Set("millisecondsOfACheckpoint", Spread.Of(each).Median);
+        return report.End(json);
+    }
+
+    // The limit on their cost counts what it can see. The clock on the wall sees all, and everything else, so that its ratios spread.
+    private static void Judge(ReliabilityReport report, Spread share, Spread ratio)
+    {
         if (share.Median > MostShare)
         {
             report.Fell($"Checkpoints take {share.Median:P2} of the time of a training, more than {MostShare:P0}.");
         }
 
-        report.Set("shareOfTrainingTime", share.Median);
-        report.Set("shareOfTrainingTimeMost", share.Most);
-        report.Set("ratioWithToWithout", Spread.Of(with.Zip(without, (one, other) => one / other)).Median);
-        report.Set("secondsOfATraining", Spread.Of(without).Median);
-        report.Set("checkpointsOfATraining", saved);
-        report.Set("millisecondsOfACheckpoint", Spread.Of(each).Median);
-        return report.End(json);
+        if (ratio.LowerQuartile > 1 + MostShare)
+        {
+            report.Fell($"Trainings with checkpoints take {ratio.Median:0.000} times as long as those without, side by side, and three in "
+                + $"four more than {ratio.LowerQuartile:0.000} times.");
+        }
     }
 
     private static TimedStates Kept(NoPropOptions options, TrainingImages.ImageStore store, string path)
@@ -75,7 +93,7 @@ internal static class CheckpointsCommand
         var description = new ModelDescription(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed: 1);
         var fingerprint = new TrainingFingerprint(description, null, store.Hash(), null, null, ModelFile.LibraryVersion, "CPU");
         using var folder = CheckpointFolder.Open(path, TimeSpan.Zero, Ignore, () => { }, CancellationToken.None);
-        var series = new CheckpointSeries(folder, new Checkpoints(path), fingerprint, Ignore, Ignore);
+        var series = new CheckpointSeries(folder, new Checkpoints(path), fingerprint, TimeProvider.System, Ignore, Ignore);
         var states = new TimedStates(series, watch.Elapsed);
         TrainedModel.Fit(options, store, states).Dispose();
         return states;

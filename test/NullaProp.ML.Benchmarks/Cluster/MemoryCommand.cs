@@ -12,6 +12,8 @@ namespace NullaProp.ML.Benchmarks.Cluster;
 /// </summary>
 internal static class MemoryCommand
 {
+    private const double MostGrowth = 1.05; // of a worker, from the fewest blocks to any more: it holds one of them
+
     public static Command Create()
     {
         var depths = new Option<int[]>("--blocks")
@@ -34,22 +36,43 @@ internal static class MemoryCommand
     {
         var report = new ReliabilityReport($"memory --blocks {string.Join(' ', depths)} --rounds {rounds}");
         var rows = new JsonArray();
-        foreach (var depth in depths)
+        double? worker = null; // that of the fewest blocks
+        foreach (var depth in depths.Order())
         {
+            var peaks = Enum.GetValues<MemoryKind>().ToDictionary(
+                kind => kind,
+                kind => Spread.Of(Enumerable.Range(0, rounds).Select(_ => Peak(kind, depth) / 1e6)).Median);
             var row = new JsonObject { ["blocks"] = depth };
-            foreach (var kind in Enum.GetValues<MemoryKind>())
+            foreach (var (kind, megabytes) in peaks)
             {
-                row[$"megabytes{kind}"] = Spread.Of(Enumerable.Range(0, rounds).Select(_ => Peak(kind, depth) / 1e6)).Median;
+                row[$"megabytes{kind}"] = megabytes;
             }
 
             rows.Add(row);
             Console.WriteLine(row.ToJsonString());
+            worker ??= peaks[MemoryKind.OneBlock];
+            Judge(depth, peaks, worker.Value, report);
         }
 
         report.Set("batchSize", ChainTraining.BatchSize);
         report.Set("steps", ChainTraining.Steps);
         report.Set("peaks", rows);
         return report.End(json);
+    }
+
+    // What docs/cluster.md promises: a worker needs the same whatever the depth, and less than what reaches through all blocks.
+    private static void Judge(int depth, Dictionary<MemoryKind, double> peaks, double worker, ReliabilityReport report)
+    {
+        var (one, all, through) = (peaks[MemoryKind.OneBlock], peaks[MemoryKind.AllBlocks], peaks[MemoryKind.BackPropagation]);
+        if (!(one <= MostGrowth * worker))
+        {
+            report.Fell($"A worker takes {one:0} MB with {depth} blocks, and {worker:0} with the fewest.");
+        }
+
+        if (depth > 1 && !(one < all && all < through))
+        {
+            report.Fell($"With {depth} blocks, one takes {one:0} MB, all by themselves {all:0}, and back-propagation {through:0}.");
+        }
     }
 
     private static double Peak(MemoryKind kind, int depth) =>

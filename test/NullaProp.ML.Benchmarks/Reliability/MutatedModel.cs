@@ -9,11 +9,15 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 /// <param name="Name">What was done.</param>
 /// <param name="Bytes">The file.</param>
 /// <param name="IsSealed">Whether its hashes were made anew: then it is another model, which may be accepted and score otherwise.</param>
-internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = false)
+/// <param name="IsOthers">Whether an entry was changed, its check sum too, that ML.NET alone reads and no hash covers.</param>
+internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = false, bool IsOthers = false)
 {
-    private const string Weights = "TransformerChain/weights.safetensors";
-    private const string Description = "TransformerChain/model.json";
-    private const string Key = "TransformerChain/Model.key";
+    /// <summary>The number of kinds of change, one after the other.</summary>
+    public const int Kinds = 12;
+
+    private const string Weights = "weights.safetensors";
+    private const string Description = "model.json";
+    private const string Key = "Model.key";
     private const int KeyHeader = 256; // bytes of ML.NET's header, before the hash of the description
 
     private static readonly string[] Words =
@@ -41,30 +45,48 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
     public static MutatedModel Of(byte[] good, byte[] other, int number)
     {
         var random = new Random(number);
-        return (number % 12) switch
+        return (number % Kinds) switch
         {
             0 or 1 => new("bytes of the zip flipped", Flipped(good, random, 0, good.Length)),
             2 => new("directory of the zip flipped", Flipped(good, random, Math.Max(0, good.Length - 700), good.Length)),
             3 => new("zip cut", good[..random.Next(good.Length)]),
             4 => new("zip with bytes more", [.. good, .. Noise(random, random.Next(1, 5000))]),
-            5 => new("entry flipped, right checksum", With(good, Any(good, random), bytes => Flipped(bytes, random, 0, bytes.Length))),
-            6 =>
-                new(
-                    "start of an entry flipped, right checksum",
-                    With(good, Any(good, random), bytes => Flipped(bytes, random, 0, Math.Min(bytes.Length, 400)))),
-            7 => new("entry cut or longer", With(good, Any(good, random), bytes => Resized(bytes, random))),
-            8 => new("entry missing, renamed or twice", Restructured(good, Any(good, random), random)),
+            5 => OfEntry(
+                "entry flipped, right checksum",
+                entry => With(good, entry, bytes => Flipped(bytes, random, 0, bytes.Length))),
+            6 => OfEntry(
+                "start of an entry flipped, right checksum",
+                entry => With(good, entry, bytes => Flipped(bytes, random, 0, Math.Min(bytes.Length, 400)))),
+            7 => OfEntry("entry cut or longer", entry => With(good, entry, bytes => Resized(bytes, random))),
+            8 => OfEntry("entry missing, renamed or twice", entry => Restructured(good, entry, random)),
             9 => new("entry of another model", Swapped(good, other, random)),
             10 =>
                 new(
                     "weights flipped, right hashes",
                     Sealed(With(
                         good,
-                        Weights,
+                        Own(good, Weights),
                         bytes => Flipped(bytes, random, 0, random.Next(2) == 0 ? Math.Min(bytes.Length, 1200) : bytes.Length))),
                     IsSealed: true),
-            _ => new("description edited, right hashes", Sealed(With(good, Description, bytes => Edited(bytes, random))), IsSealed: true),
+            _ => new(
+                "description edited, right hashes",
+                Sealed(With(good, Own(good, Description), bytes => Edited(bytes, random))),
+                IsSealed: true),
         };
+
+        MutatedModel OfEntry(string name, Func<string, byte[]> change)
+        {
+            var entry = Any(good, random);
+            return new(name, change(entry), IsOthers: !entry.StartsWith(Own(good, string.Empty), StringComparison.Ordinal));
+        }
+    }
+
+    // The full name of an entry of the NoProp model: in a chain it has a folder of its own.
+    private static string Own(byte[] zip, string name)
+    {
+        using var archive = new ZipArchive(new MemoryStream(zip), ZipArchiveMode.Read);
+        var weights = archive.Entries.Select(entry => entry.FullName).Single(entry => entry.EndsWith(Weights, StringComparison.Ordinal));
+        return weights[..^Weights.Length] + name;
     }
 
     private static string Any(byte[] zip, Random random)
@@ -134,7 +156,7 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
     {
         string[] names = [Weights, Description, Key];
         var name = names[random.Next(names.Length)];
-        return With(zip, name, _ => Read(other).Find(entry => entry.Name == name).Content);
+        return With(zip, Own(zip, name), _ => Read(other).Find(entry => entry.Name == Own(other, name)).Content);
     }
 
     private static byte[] Edited(byte[] json, Random random)
@@ -147,11 +169,12 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
 
     private static byte[] Sealed(byte[] zip)
     {
-        var weightsHash = Convert.ToHexStringLower(SHA256.HashData(Read(zip).Find(entry => entry.Name == Weights).Content));
-        var described = With(zip, Description, bytes => Encoding.UTF8.GetBytes(Regex.Replace(
+        var (weights, description) = (Own(zip, Weights), Own(zip, Description));
+        var weightsHash = Convert.ToHexStringLower(SHA256.HashData(Read(zip).Find(entry => entry.Name == weights).Content));
+        var described = With(zip, description, bytes => Encoding.UTF8.GetBytes(Regex.Replace(
             Encoding.UTF8.GetString(bytes), @"(?<=""weightsSha256"":\s*"")[^""]*", weightsHash)));
-        var hash = SHA256.HashData(Read(described).Find(entry => entry.Name == Description).Content);
-        return With(described, Key, key => [.. key[..KeyHeader], .. hash, .. key[(KeyHeader + hash.Length)..]]);
+        var hash = SHA256.HashData(Read(described).Find(entry => entry.Name == description).Content);
+        return With(described, Own(zip, Key), key => [.. key[..KeyHeader], .. hash, .. key[(KeyHeader + hash.Length)..]]);
     }
 
     private static List<(string Name, byte[] Content)> Read(byte[] zip)
@@ -173,7 +196,7 @@ internal sealed record MutatedModel(string Name, byte[] Bytes, bool IsSealed = f
         {
             foreach (var (name, content) in entries)
             {
-                using var entry = archive.CreateEntry(name).Open();
+                using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
                 entry.Write(content);
             }
         }

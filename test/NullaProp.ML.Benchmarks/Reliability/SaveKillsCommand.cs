@@ -11,7 +11,7 @@ namespace NullaProp.ML.Benchmarks.Reliability;
 /// </summary>
 internal static class SaveKillsCommand
 {
-    private const int EnoughForBoth = 20; // times
+    private const int EnoughForBoth = 20; // kills, for each model to be seen, and a save in the middle
     private const int MostMilliseconds = 600; // after the first saving: some dozens of them
 
     public static Command Create()
@@ -61,6 +61,11 @@ internal static class SaveKillsCommand
         if (times >= EnoughForBoth && (wholeFirst == 0 || wholeSecond == 0))
         {
             report.Fell($"The first model stood there {wholeFirst} times and the second {wholeSecond} times: no save was seen to end.");
+        }
+
+        if (times >= EnoughForBoth && halves == 0)
+        {
+            report.Fell($"None of {times} kills left a file half written: none hit a save.");
         }
 
         report.Set("kills", times);

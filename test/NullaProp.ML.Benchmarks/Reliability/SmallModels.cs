@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms;
 
 namespace NullaProp.ML.Benchmarks.Reliability;
 
@@ -12,6 +13,9 @@ internal sealed class SmallRow
     [KeyType(2)]
     public uint Label { get; set; }
 
+    /// <summary>Gets or sets the class by its name.</summary>
+    public string Name { get; set; } = string.Empty;
+
     /// <summary>Gets or sets the pixels, 0 to 255.</summary>
     [VectorType(1, 8, 8)]
     public float[] Features { get; set; } = [];
@@ -20,6 +24,7 @@ internal sealed class SmallRow
     public static SmallRow Of(int number) => new()
     {
         Label = (uint)number % 2,
+        Name = number % 2 == 0 ? "dark" : "bright",
         Features = [.. Enumerable.Range(0, Values).Select(i => (float)((number % 2 * 150) + (((number * 31) + (i * 17)) % 100)))],
     };
 }
@@ -44,6 +49,17 @@ internal static class SmallModels
         ("cross-entropy", Usual with { Variant = new CrossEntropyBaseline() }),
     ];
 
+    /// <summary>
+    /// Gets what makes each model that a file can hold, by name: all of those above, a chain, where ML.NET reads entries of its own
+    /// transformers, and a residual network, whose file is a thousand times as large.
+    /// </summary>
+    public static IReadOnlyList<(string Name, Func<MLContext, ITransformer> Train)> InFiles { get; } =
+    [
+        .. All.Select(model => (model.Name, (Func<MLContext, ITransformer>)(context => Train(context, model.Options)))),
+        ("chain", Chain),
+        ("resnet", context => Train(context, Usual with { Backbone = NoPropBackbone.ResNet18, Variant = new CrossEntropyBaseline() })),
+    ];
+
     /// <summary>Gets the options of the smallest one.</summary>
     public static NoPropOptions Smallest => All[0].Options;
 
@@ -53,6 +69,14 @@ internal static class SmallModels
     /// <summary>Trains a model; the caller disposes of it.</summary>
     public static NoPropTransformer Train(MLContext context, NoPropOptions options) =>
         context.MulticlassClassification.Trainers.NoProp(options).Fit(Data(context));
+
+    // Class names to keys and back.
+    private static TransformerChain<KeyToValueMappingTransformer> Chain(MLContext context) =>
+        new EstimatorChain<ITransformer>()
+            .Append(context.Transforms.Conversion.MapValueToKey(nameof(SmallRow.Label), nameof(SmallRow.Name)))
+            .Append(context.MulticlassClassification.Trainers.NoProp(Smallest))
+            .Append(context.Transforms.Conversion.MapKeyToValue("PredictedName", Smallest.PredictedLabelColumnName))
+            .Fit(Data(context));
 
     /// <summary>Returns the probabilities of a few rows, each scored by itself.</summary>
     public static float[] Scores(MLContext context, ITransformer model)

@@ -80,13 +80,21 @@ internal sealed class SpeedReport(Effort effort)
                 Number(value),
                 spread is null ? "" : Quartiles(spread),
                 figure.Unit,
-                figure.Bar,
+                $"{figure.Bar}",
                 Markup.Escape(figure.Meaning));
         }
 
         AnsiConsole.Write(_times);
         AnsiConsole.Write(table);
+        foreach (var figure in Fallen())
+        {
+            AnsiConsole.WriteLine($"FELL: {figure.Key} is {Number(_figures[figure].Value)}, but must be {figure.Bar}: {figure.Meaning}.");
+        }
     }
+
+    /// <summary>Returns the figures that were measured and miss their bars.</summary>
+    public IEnumerable<Figure> Fallen() =>
+        Figure.All.Where(figure => _figures.TryGetValue(figure, out var found) && figure.Bar?.Holds(found.Value) == false);
 
     private static TableColumn Right(string header) => new TableColumn(header).RightAligned();
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using TorchSharp;
 
 namespace NullaProp.ML.Tests.BadInput;
@@ -37,6 +38,29 @@ internal static class Fault
                 + $"among:\n{string.Join("\n", causes.Select(cause => $"{cause.GetType().Name}: {cause.Message}"))}");
         Assert.AreEqual(before, LiveTensors, "tensors were left behind");
         return cause;
+    }
+
+    /// <summary>
+    /// Fails where a file was refused with an exception that docs/reliability.md does not name, or with one of ours that is no marked
+    /// FormatException; returns whether it is ours, and not what ML.NET found. ML.NET makes transformers by reflection and wraps what they
+    /// throw twice: what is inside is judged.
+    /// </summary>
+    public static bool IsOurs(Exception refusal, string about)
+    {
+        var found = Causes(refusal).LastOrDefault(cause => cause is TargetInvocationException)?.InnerException ?? refusal;
+        Assert.IsTrue(
+            found is FormatException or InvalidOperationException or IOException or InvalidDataException
+                or ArgumentException or NotSupportedException or OverflowException,
+            $"{about}: {refusal}");
+        Assert.IsNotEmpty(found.Message);
+        if (found.TargetSite?.Module.Assembly != typeof(NoPropModelFile).Assembly)
+        {
+            return false;
+        }
+
+        Assert.AreEqual(typeof(FormatException), found.GetType(), $"{about}: {refusal}");
+        Assert.Contains("ML_IsMarked", found.Data.Keys.Cast<string>(), $"{about} is not marked: {found.Message}");
+        return true;
     }
 
     public static IEnumerable<Exception> Causes(Exception exception)

@@ -15,35 +15,45 @@ public sealed class ModelFuzzTests
         using var model = Tiny.Model(context);
         var good = ModelZip.Of(context, model);
         var random = new Random(20240229);
-        var (loaded, refused) = (0, 0);
+        var (loaded, refused, ours) = (0, 0, 0);
 
         for (var round = 0; round < Rounds; round++)
         {
             var before = Fault.LiveTensors;
+            var zip = Damaged(good, random, round); // not where its own faults would count as refusals
             try
             {
-                Use(context, Damaged(good, random, round));
+                var transformer = zip.Load(context);
+                using var owner = transformer as IDisposable;
                 loaded++;
+                Score(context, transformer);
             }
             catch (Exception fault)
             {
-                Assert.IsNotEmpty(fault.Message);
                 refused++;
+                ours += Fault.IsOurs(fault, $"round {round}") ? 1 : 0;
             }
 
             Assert.AreEqual(before, Fault.LiveTensors, $"round {round} left tensors behind");
         }
 
-        Assert.IsGreaterThan(Rounds / 10, refused);
+        Assert.IsGreaterThan(Rounds / 2, refused);
+        Assert.IsGreaterThan(Rounds / 3, ours, "what the zip does not show is found by this library");
         Assert.IsGreaterThan(0, loaded);
         Tiny.AssertScores(context, model);
     }
 
-    private static void Use(MLContext context, ModelZip zip)
+    // A model with right hashes is another one, and may be one that cannot score and says so.
+    private static void Score(MLContext context, ITransformer transformer)
     {
-        var transformer = zip.Load(context);
-        using var owner = transformer as IDisposable;
-        Tiny.Scores(context, transformer, Tiny.Photos(2));
+        try
+        {
+            Tiny.Scores(context, transformer, Tiny.Photos(2));
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
+        {
+            Assert.IsNotEmpty(fault.Message);
+        }
     }
 
     // A third each: the zip itself changed, the zip cut, and the bytes inside one entry changed, which no compression protects.

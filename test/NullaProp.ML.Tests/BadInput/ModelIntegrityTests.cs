@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using Microsoft.ML;
 using NullaProp.ML.Storage;
@@ -134,11 +133,11 @@ public sealed class ModelIntegrityTests
         var zip = Zips.Value.Packed
             .With(ModelFile.DescriptionName, bytes => ModelZip.Edited("classes", "null")(ModelZip.Edited(first, firstValue)(bytes)))
             .With(ModelFile.DescriptionName, ModelZip.Edited(second, secondValue));
-        var watch = Stopwatch.StartNew();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
 
         Fault.Of<FormatException>(() => zip.Load(Context), words);
 
-        Assert.IsLessThan(5, watch.Elapsed.TotalSeconds);
+        Assert.IsLessThan(64 << 20, GC.GetTotalAllocatedBytes(precise: true) - before);
     }
 
     [TestMethod]
@@ -235,7 +234,7 @@ public sealed class ModelIntegrityTests
     {
         using var model = good.Load<NoPropTransformer>(Context);
         var expected = Tiny.Scores(Context, model, Tiny.Photos(2));
-        var refused = 0;
+        var (refused, ours) = (0, 0);
         for (var i = 0; i < times; i++)
         {
             byte[] bytes = [.. good.Bytes];
@@ -247,8 +246,8 @@ public sealed class ModelIntegrityTests
             }
             catch (Exception fault)
             {
-                Assert.IsNotEmpty(fault.Message);
                 refused++;
+                ours += Fault.IsOurs(fault, $"change {i}") ? 1 : 0;
             }
 
             if (loaded is NoPropTransformer damaged)
@@ -262,7 +261,7 @@ public sealed class ModelIntegrityTests
             }
         }
 
-        Assert.IsGreaterThan(times / 2, refused);
+        Assert.IsGreaterThan(times / 2, ours, $"of {refused} refusals");
     }
 
     private static byte[] Rewritten(byte[] bytes, Action<IDictionary<string, HostTensor>> change)

@@ -95,11 +95,8 @@ internal sealed class ModelZip(byte[] bytes)
         if (Has(json) && Has(weights))
         {
             var hash = Convert.ToHexStringLower(SHA256.HashData(Entry(weights)));
-            zip = zip.Damaged(
-                json,
-                text => Regex.IsMatch(Encoding.UTF8.GetString(text), "weightsSha256")
-                    ? Edited("weightsSha256", $"\"{hash}\"")(text)
-                    : text);
+            zip = zip.Damaged(json, text => Encoding.Latin1.GetBytes( // byte by byte: it may be no JSON any more
+                Regex.Replace(Encoding.Latin1.GetString(text), @"(?<=""weightsSha256"":\s*"")[^""]*", hash)));
         }
 
         return zip.Has(json)

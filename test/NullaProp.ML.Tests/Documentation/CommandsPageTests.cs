@@ -52,7 +52,7 @@ public sealed class CommandsPageTests
         string[] usage =
         [
             .. names,
-            .. command.Arguments.Select(argument => argument.Arity.MaximumNumberOfValues > 1 ? $"{argument.Name}…" : argument.Name),
+            .. command.Arguments.Select(Usage),
             .. options.Where(option => option.Required).Select(option => $"{option.Name} {Value(option)}"),
             .. command.Subcommands.Count > 0 ? ["COMMAND"]
                 : options.Any(option => !option.Required) ? ["[options]"] : Array.Empty<string>(),
@@ -74,6 +74,12 @@ public sealed class CommandsPageTests
                 "</table>",
             ],
         ];
+    }
+
+    private static string Usage(Argument argument)
+    {
+        var values = argument.Arity.MaximumNumberOfValues > 1 ? $"{argument.Name}…" : argument.Name;
+        return argument.Arity.MinimumNumberOfValues == 0 ? $"[{values}]" : values;
     }
 
     private static IEnumerable<string> Row(string name, string description, string usual) =>

@@ -43,10 +43,13 @@ public sealed partial class OptionsPageTests
             var words = Text(option.Property, "value");
             foreach (var number in Numbers(option, record, words))
             {
-                Assert.Contains(number, words, $"{option.Name}: {words}");
+                Assert.MatchesRegex(Whole(number), words, $"{option.Name}: {words}");
             }
         }
     }
+
+    // Not a part of a longer one, such as the 1 of 0.01 or of 100,000.
+    private static Regex Whole(string number) => new($@"(?<![\d.,−]){Regex.Escape(number)}(?![\d]|[.,]\d)");
 
     // A bound may be another option: "above `LogSnrAtNoise`".
     private static IEnumerable<string> Numbers(OptionProperty option, object record, string words)
@@ -136,7 +139,9 @@ public sealed partial class OptionsPageTests
 
     private static string Keyword(Type type) =>
         type == typeof(int) ? "int" : type == typeof(long) ? "long" : type == typeof(double) ? "double"
-        : type == typeof(string) ? "string" : type == typeof(bool) ? "bool" : type.Name;
+        : type == typeof(string) ? "string" : type == typeof(bool) ? "bool"
+        : type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Keyword))}>"
+        : type.Name;
 
     private static string Text(PropertyInfo property, string part) =>
         Documentation.TryGetValue($"P:{property.DeclaringType!.FullName}.{property.Name}", out var member)

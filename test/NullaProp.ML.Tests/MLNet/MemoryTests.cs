@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using NullaProp.ML.Tests.Support;
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.MLNet;
 
@@ -122,26 +124,38 @@ public sealed class MemoryTests
         Assert.AreEqual(before, LiveTensors);
     }
 
+    // A module of the user's own scores with tensors.
     [TestMethod]
-    public void Predict_HundredEnginesAndTenThousandImages_KeepsTheNumberOfTensors()
+    public void Predict_HundredEnginesOfAnOwnModule_KeepsTheNumberOfTensors()
     {
-        using var model = TinyImages.Trainer(Context, options => options with { HiddenSize = 8 }).Fit(Data);
-        var row = new UnlabelledRow { Features = new float[TinyImages.Size] };
-        var before = LiveTensors;
+        var trainer = Context.MulticlassClassification.Trainers.NoProp(
+            TinyImages.Options with { BackboneName = "of the memory tests" },
+            shape => nn.Sequential(("flatten", nn.Flatten()), ("linear", nn.Linear(shape.Size, 4))));
+        using var model = trainer.Fit(Data);
+        Predict(model, engines: 1); // what one row needs is made by the first one
+        var (before, made) = (LiveTensors, DisposeScopeManager.Statistics.CreatedInScopeCount);
 
         for (var i = 0; i < 100; i++)
         {
-            // Not disposed of, as in a pool of engines: nothing may hang on their Dispose.
-            var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
-                model,
-                new PredictionEngineOptions { OwnsTransformer = false });
-            for (var j = 0; j < 100; j++)
-            {
-                engine.Predict(row);
-            }
+            Predict(model, engines: 1);
 
             Assert.AreEqual(before, LiveTensors, $"after engine {i}");
         }
+
+        Assert.IsGreaterThan(10_000, DisposeScopeManager.Statistics.CreatedInScopeCount - made, "scored without tensors");
+    }
+
+    // Built-in networks score a row in managed memory, where a buffer of this model takes some kilobytes and an engine several of them.
+    [TestMethod]
+    public void Predict_HundredEngines_KeepNoManagedMemory()
+    {
+        using var model = TinyImages.Trainer(Context, options => options with { HiddenSize = 8 }).Fit(Data);
+        Predict(model, engines: 10);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        Predict(model, engines: 100);
+
+        Assert.IsLessThan(100 * 1_024, GC.GetTotalMemory(forceFullCollection: true) - before);
     }
 
     // The weights, the folded copies and the starts: that many tensors a model holds, and no more for a second one made of it.
@@ -158,5 +172,22 @@ public sealed class MemoryTests
         Assert.AreEqual(before + (10 * one), LiveTensors);
         models.ForEach(model => model.Dispose());
         first.Dispose();
+    }
+
+    // Engines are not disposed of, as in a pool: nothing may hang on their Dispose.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Predict(NoPropTransformer model, int engines)
+    {
+        var row = new UnlabelledRow { Features = new float[TinyImages.Size] };
+        for (var i = 0; i < engines; i++)
+        {
+            var engine = Context.Model.CreatePredictionEngine<UnlabelledRow, Prediction>(
+                model,
+                new PredictionEngineOptions { OwnsTransformer = false });
+            for (var j = 0; j < 100; j++)
+            {
+                engine.Predict(row);
+            }
+        }
     }
 }

@@ -21,11 +21,21 @@ public sealed class ParallelReadingTests
     public void LoadTraining_MappedImages_AreMadeOnSeveralThreadsAndStayInOrder(long cachedBytes)
     {
         var threads = new ConcurrentDictionary<int, bool>();
+        using var second = new ManualResetEventSlim();
         var mapping = Context.Transforms.CustomMapping<Numbered, Mapped>(
             (row, image) =>
             {
-                threads[Environment.CurrentManagedThreadId] = true;
-                Thread.SpinWait(2000); // long enough for another thread to take the next piece
+                if (threads.TryAdd(Environment.CurrentManagedThreadId, true) && threads.Count > 1)
+                {
+                    second.Set();
+                }
+
+                // Holds the first thread's piece, so that another one has to take the next.
+                if (row.Number >= Rows / 2)
+                {
+                    second.Wait(TimeSpan.FromMinutes(1));
+                }
+
                 image.Features = [.. Enumerable.Range(0, 64).Select(i => (float)((row.Number + i) % 256))];
             },
             contractName: null);

@@ -100,6 +100,30 @@ public sealed class PretrainedFitTests
         Interruptions.AssertSameWeights(undisturbed, restarted);
     }
 
+    // As docs/photos.md advises for several trainings on the same photos; the file holds an entry for each photo that was seen.
+    [TestMethod]
+    public void Fit_OtherOptionsWithResumeNever_SeesEachPhotoOnceAndGivesTheModelOfATrainingAlone()
+    {
+        using var folder = new TempFolder();
+        var (features, log) = (folder.File("sweep/features"), new LogLines());
+        var (data, more) = (StripedPhotos.Data(Context, rows: 16, seed: 0), StripedPhotos.Data(Context, rows: 32, seed: 0));
+        var run = new NoPropRun { Checkpoints = new(folder.File("sweep")) { Resume = CheckpointResume.Never }, Logger = log };
+        var (first, second) = (Trainer(Options with { Epochs = 2 }), Trainer(Options with { Epochs = 1, LearningRate = 0.1 }));
+        using var alone = second.Fit(data);
+        var said = $"What the pretrained network saw in photos before is read from '{features}'.";
+
+        first.Fit(data, run).Dispose();
+        var (seen, before) = (File.ReadAllBytes(features), log.Lines.Count(line => line.Text == said));
+        using var model = second.Fit(data, run);
+
+        Assert.AreEqual((0, 1), (before, log.Lines.Count(line => line.Text == said)));
+        CollectionAssert.AreEqual(seen, File.ReadAllBytes(features));
+        Interruptions.AssertSameWeights(alone, model);
+        second.Fit(more, run).Dispose();
+        CollectionAssert.AreEqual(seen, File.ReadAllBytes(features)[..seen.Length]);
+        Assert.AreEqual(32.0 / 16, (double)new FileInfo(features).Length / seen.Length);
+    }
+
     [TestMethod]
     public void SaveAsOnnx_ModelOfPhotos_GivesTheSameScores()
     {

@@ -250,13 +250,4 @@ public sealed class ProgressTests
         [KeyType(3)]
         public uint Label { get; init; }
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public long Milliseconds { get; set; }
-
-        public override long TimestampFrequency => 1_000;
-
-        public override long GetTimestamp() => Milliseconds;
-    }
 }

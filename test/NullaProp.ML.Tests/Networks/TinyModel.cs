@@ -66,14 +66,50 @@ internal static class TinyModel
     public static Denoiser WithLogits(NoPropOptions options, params float[] logits)
     {
         var model = Create(options, logits.Length);
-        using var mode = no_grad();
-        foreach (var (_, value) in model.Weights.Values.Where(weight => IsNetwork(weight.Key)))
-        {
-            value.zero_();
-        }
-
+        SetZero(model);
         Set(model, "head.output.bias", logits);
         return model;
+    }
+
+    /// <summary>
+    /// Lets the networks read the sign of the noisy label's first number and nothing else: class 1 where it is positive, else class 0,
+    /// by some 100 logits. Behind the first layer one of two units is above 0, and a layer norm leaves nothing of its size.
+    /// </summary>
+    public static void ReadSignOfLabel(Denoiser model)
+    {
+        SetZero(model);
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        foreach (var (name, value) in model.Weights.Values)
+        {
+            switch (string.Join('.', name.Split('.').TakeLast(3)))
+            {
+                case "label_encoder.first.weight":
+                    Set(value, (0, 0, 1), (1, 0, -1));
+                    break;
+                case "label_encoder.second.weight" or "head.narrow.weight":
+                    Set(value, (0, 0, 1), (1, 1, 1));
+                    break;
+                case "head.join.weight":
+                    var hidden = value.shape[0]; // the label's share stands behind the image's
+                    Set(value, (0, hidden, 1), (1, hidden + 1, 1));
+                    break;
+                case "head.join_norm.weight" or "head.narrow_norm.weight":
+                    value.fill_(1);
+                    break;
+                case "head.output.weight":
+                    Set(value, (1, 0, 10), (0, 1, 10));
+                    break;
+            }
+        }
+
+        static void Set(Tensor weight, params (long Row, long Column, float Value)[] entries)
+        {
+            foreach (var (row, column, value) in entries)
+            {
+                weight.select(0, row).select(0, column).fill_(value);
+            }
+        }
     }
 
     /// <summary>Sets a weight.</summary>
@@ -112,6 +148,15 @@ internal static class TinyModel
     /// <summary>Returns the logits of a model of a single block, (B, K).</summary>
     public static Tensor Logits(this Denoiser model, Tensor imageShare, Tensor z, Tensor time) =>
         model.Blocks.Single().Logits(imageShare, z, time);
+
+    private static void SetZero(Denoiser model)
+    {
+        using var mode = no_grad();
+        foreach (var (_, value) in model.Weights.Values.Where(weight => IsNetwork(weight.Key)))
+        {
+            value.zero_();
+        }
+    }
 
     private static bool IsNetwork(string name) =>
         !name.StartsWith("schedule.", StringComparison.Ordinal)

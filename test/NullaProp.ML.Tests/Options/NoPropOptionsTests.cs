@@ -157,7 +157,7 @@ public sealed class NoPropOptionsTests
         NoPropOptions[] presets =
         [
             new(), NoPropOptions.JaxReference, NoPropOptions.PaperContinuousTime, NoPropOptions.PaperDiscreteTime,
-            NoPropOptions.PaperFlowMatching,
+            NoPropOptions.PaperFlowMatching, NoPropOptions.Photos, NoPropOptions.Tables,
         ];
 
         foreach (var preset in presets)

@@ -82,6 +82,38 @@ public sealed class SamplingPlanTests
         Assert.Contains("evaluations of the network", plan.Excess(draws: 1_000, dimension: 1, classes: 2, hiddenSize: 1)!);
     }
 
+    // 10¹¹ are allowed: H·(D + K) = 10⁶·(5·10⁴ + 5·10⁴) of one evaluation. A start at the mean, without draws, is one as well.
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void Excess_Multiplications_AreRefusedAboveTheBoundAndNotAtIt(int draws)
+    {
+        var plan = SamplingPlan.SingleEvaluation;
+
+        Assert.IsNull(plan.Excess(draws, dimension: 50_000, classes: 50_000, hiddenSize: 1_000_000));
+        Assert.AreEqual(
+            "To score one row takes 100,001,000,000 multiplications, but at most 100,000,000,000 are allowed: lower Draws or SolverSteps.",
+            plan.Excess(draws, dimension: 50_000, classes: 50_001, hiddenSize: 1_000_000));
+    }
+
+    // 2²⁸ are allowed: of 512 draws, the start and one noise on the way, 2¹⁸ numbers each. A part of a longer way stores those of all.
+    [TestMethod]
+    public void Excess_StoredNumbers_AreRefusedAboveTheBoundAndNotAtIt()
+    {
+        var noisy = new SamplingPlan([new() { Time = 0, Noise = 1, EndsStep = true }]);
+        var quiet = SamplingPlan.SingleEvaluation;
+        const string sentence =
+            "To score one row takes 268,436,480 stored random numbers, but at most 268,435,456 are allowed: lower Draws or SolverSteps.";
+
+        Assert.IsNull(noisy.Excess(draws: 512, dimension: 1 << 18, classes: 2, hiddenSize: 1));
+        Assert.AreEqual(sentence, noisy.Excess(draws: 512, dimension: (1 << 18) + 1, classes: 2, hiddenSize: 1));
+        Assert.IsNull(quiet.Excess(draws: 1_024, dimension: 1 << 18, classes: 2, hiddenSize: 1));
+        Assert.AreEqual(sentence, quiet.Excess(draws: 1_024, dimension: (1 << 18) + 1, classes: 2, hiddenSize: 1));
+        Assert.AreEqual(
+            sentence,
+            (quiet with { StoredNoises = 1 }).Excess(draws: 512, dimension: (1 << 18) + 1, classes: 2, hiddenSize: 1));
+    }
+
     [TestMethod]
     public void SingleEvaluation_OfAnyModel_IsAtPureNoise()
     {

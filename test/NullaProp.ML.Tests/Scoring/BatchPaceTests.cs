@@ -1,4 +1,5 @@
 using NullaProp.ML.Scoring;
+using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.Scoring;
 
@@ -8,7 +9,7 @@ public sealed class BatchPaceTests
     [TestMethod]
     public void IsFull_RowsThatCome_GrowFourfoldToTheMost()
     {
-        var pace = new BatchPace(100, new Clock());
+        var pace = new BatchPace(100, new ManualTime());
 
         var sizes = Enumerable.Range(0, 6).Select(_ => FilledBatch(pace)).ToArray();
 
@@ -18,7 +19,7 @@ public sealed class BatchPaceTests
     [TestMethod]
     public void IsFull_LargeValues_EndTheBatchWithoutGrowth()
     {
-        var pace = new BatchPace(100, new Clock());
+        var pace = new BatchPace(100, new ManualTime());
         FilledBatch(pace);
 
         Assert.IsTrue(pace.IsFull(1, BatchPace.MostBytes));
@@ -30,7 +31,7 @@ public sealed class BatchPaceTests
     [TestMethod]
     public void End_RowThatDidNotCome_MakesTheNextBatchAsLargeAsThisOne()
     {
-        var pace = new BatchPace(100, new Clock());
+        var pace = new BatchPace(100, new ManualTime());
         FilledBatch(pace);
         FilledBatch(pace);
 
@@ -48,7 +49,7 @@ public sealed class BatchPaceTests
     [DataRow(1000, 0)]
     public void Patience_TimeSinceTheFirstRow_IsBounded(int elapsed, int expected)
     {
-        var clock = new Clock();
+        var clock = new ManualTime();
         var pace = new BatchPace(100, clock);
         pace.Start();
 
@@ -67,14 +68,5 @@ public sealed class BatchPaceTests
 
         pace.End(rows, hasWaited: false);
         return rows;
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public long Milliseconds { get; set; }
-
-        public override long TimestampFrequency => 1000;
-
-        public override long GetTimestamp() => Milliseconds;
     }
 }

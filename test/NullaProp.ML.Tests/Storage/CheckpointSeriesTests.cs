@@ -88,7 +88,7 @@ public sealed class CheckpointSeriesTests
         Assert.IsEmpty(Epochs(folder));
 
         CheckpointSeries OfOtherData(CheckpointResume resume) =>
-            new(opened, new(folder.Path) { Resume = resume }, other, static _ => { }, warning => Assert.Fail(warning));
+            new(opened, new(folder.Path) { Resume = resume }, other, TimeProvider.System, static _ => { }, warning => Assert.Fail(warning));
     }
 
     // That of the assembly never rises.
@@ -105,7 +105,13 @@ public sealed class CheckpointSeriesTests
         CheckpointFolder.Open(folder.Path, TimeSpan.Zero, static _ => { }, static () => { }, default);
 
     private static CheckpointSeries Series(CheckpointFolder opened, TempFolder folder, int keep) =>
-        new(opened, new Checkpoints(folder.Path) { Keep = keep }, Fingerprint, static _ => { }, warning => Assert.Fail(warning));
+        new(
+            opened,
+            new Checkpoints(folder.Path) { Keep = keep },
+            Fingerprint,
+            TimeProvider.System,
+            static _ => { },
+            warning => Assert.Fail(warning));
 
     private static void Save(CheckpointSeries series, params int[] epochs)
     {

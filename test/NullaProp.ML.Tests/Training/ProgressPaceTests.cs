@@ -10,11 +10,11 @@ public sealed class ProgressPaceTests
     [TestMethod]
     public void Row_SourceThatClaimsEndlessRows_TellsNoTimeLeft()
     {
-        var (time, reports) = (new Seconds(), new Recorder<NoPropProgress>());
+        var (time, reports) = (new ManualTime(), new Recorder<NoPropProgress>());
         var pace = new ProgressPace(reports, time, epochs: 1);
 
         pace.BeginReading(long.MaxValue);
-        time.Now = 2;
+        time.Milliseconds = 2_000;
         pace.Row();
 
         Assert.IsNull(reports.Reports.Single().TimeLeft);
@@ -24,11 +24,11 @@ public sealed class ProgressPaceTests
     [TestMethod]
     public void Row_HalfOfTheRows_TakesAsLongAgain()
     {
-        var (time, reports) = (new Seconds(), new Recorder<NoPropProgress>());
+        var (time, reports) = (new ManualTime(), new Recorder<NoPropProgress>());
         var pace = new ProgressPace(reports, time, epochs: 1);
 
         pace.BeginReading(2);
-        time.Now = 7;
+        time.Milliseconds = 7_000;
         pace.Row();
 
         Assert.AreEqual(TimeSpan.FromSeconds(7), reports.Reports.Single().TimeLeft);
@@ -38,24 +38,15 @@ public sealed class ProgressPaceTests
     [TestMethod]
     public void Row_ReadAnewAfterAllWereRead_TellsNothing()
     {
-        var (time, reports) = (new Seconds(), new Recorder<NoPropProgress>());
+        var (time, reports) = (new ManualTime(), new Recorder<NoPropProgress>());
         var pace = new ProgressPace(reports, time, epochs: 1);
 
         pace.BeginReading(1);
         pace.Row();
         pace.EndReading();
-        time.Now = 9;
+        time.Milliseconds = 9_000;
         pace.Row();
 
         Assert.IsEmpty(reports.Reports);
-    }
-
-    private sealed class Seconds : TimeProvider
-    {
-        public long Now { get; set; }
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Now;
     }
 }

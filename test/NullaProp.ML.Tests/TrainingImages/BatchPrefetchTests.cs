@@ -98,11 +98,14 @@ public sealed class BatchPrefetchTests
         Assert.IsTrue(batches.MoveNext());
         batches.Current.Dispose();
 
-        var leaving = Task.Run(batches.Dispose);
+        var leaving = new Thread(batches.Dispose);
+        leaving.Start();
 
-        Assert.IsFalse(leaving.Wait(TimeSpan.FromMilliseconds(100)), "It did not wait.");
+        SpinWait.SpinUntil(() => (leaving.ThreadState & (ThreadState.WaitSleepJoin | ThreadState.Stopped)) != 0);
+        Assert.IsTrue(leaving.IsAlive, "It did not wait.");
+        Assert.IsFalse(made[1].Pixels.IsInvalid, "It freed what is still filled.");
         gate.Set();
-        leaving.GetAwaiter().GetResult();
+        leaving.Join();
         Assert.AreEqual(2, filled);
         Assert.HasCount(2, made);
         Assert.IsTrue(made.TrueForAll(batch => batch.Pixels.IsInvalid));

@@ -57,6 +57,7 @@ public sealed class ImageStreamTests
     public void Epoch_AbandonedHalfway_LeavesNoTensorAndStartsAfresh()
     {
         var stream = new ImageStream(LabelledRows(Rows), 10 * RowBytes);
+        var before = LiveTensors();
 
         foreach (var batch in stream.Epoch(8, Order()))
         {
@@ -64,6 +65,7 @@ public sealed class ImageStreamTests
             break;
         }
 
+        Assert.AreEqual(before, LiveTensors());
         CollectionAssert.AreEqual(Enumerable.Range(0, Rows).ToArray(), RowNumbers(stream.Epoch(8, Order())).Order().ToArray());
     }
 
@@ -282,5 +284,13 @@ public sealed class ImageStreamTests
 
         [KeyType(2)]
         public uint Label { get; set; }
+    }
+
+    // Of the process: batches are made ahead by other threads. What earlier tests left to the collector is gone first.
+    private static long LiveTensors()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Tensor.TotalCount;
     }
 }

@@ -30,12 +30,14 @@ public sealed class ThreadTeamTests
     [TestMethod]
     public void Run_SomeHaveComeLate_TheyTakeWhatIsLeft()
     {
-        var layer = new CountingLayer { Pause = TimeSpan.FromMilliseconds(10) };
+        using var come = new ManualResetEventSlim();
+        CountingLayer? layer = null;
+        layer = new CountingLayer { InTurn = () => WaitForASecond(layer!, come) };
         var team = new ThreadTeam(image: 1, output: Turns, work: 2, members: 2);
 
         team.Run(new ManagedChain([layer]), threads: 2);
 
-        Assert.IsGreaterThan(1, layer.Threads.Count, "threads that took part"); // in a second one should have come, on a busy machine too
+        Assert.HasCount(2, layer.Threads, "threads that took part");
     }
 
     [TestMethod]
@@ -81,6 +83,20 @@ public sealed class ThreadTeamTests
         Assert.IsTrue(Array.TrueForAll(team.Output, count => count == 1));
     }
 
+    // The first thread leaves what there is to the second, however late that comes.
+    private static void WaitForASecond(CountingLayer layer, ManualResetEventSlim come)
+    {
+        lock (layer.Threads)
+        {
+            if (layer.Threads.Count > 1)
+            {
+                come.Set();
+            }
+        }
+
+        come.Wait(TimeSpan.FromMinutes(1)); // one that never comes is a fault, and not waited for without end
+    }
+
     // Counts the turns of a loop, and sees in a second one whether all of the first are done.
     private sealed class CountingLayer : IManagedLayer
     {
@@ -90,7 +106,7 @@ public sealed class ThreadTeamTests
 
         public int WorkLength => 0;
 
-        public TimeSpan Pause { get; init; }
+        public Action? InTurn { get; init; }
 
         public Action? AtFirst { get; init; }
 
@@ -128,7 +144,7 @@ public sealed class ThreadTeamTests
                 Threads.Add(Environment.CurrentManagedThreadId);
             }
 
-            Thread.Sleep(Pause);
+            InTurn?.Invoke();
             output[turn]++;
             Interlocked.Increment(ref _done);
         }
