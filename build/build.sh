@@ -2,7 +2,7 @@
 # The one build script, for people and for continuous integration. Steps, in the order given (default: format test samples):
 #   format   fails where 'dotnet format' would change something
 #   test     builds everything and runs the tests
-#   samples  runs the main job
+#   samples  runs the quickstart
 #   coverage counts the lines of the library that the tests run; fails below the bar in build/coverage
 #   pack     makes the NuGet package in artifacts/
 #   package  packs, and tries the package in an empty project outside the repository

@@ -164,11 +164,13 @@ public sealed class ImageFileLoadingEstimator : IEstimator<ImageFileLoadingTrans
 
     internal static void CheckInput(SchemaShape schema, string name)
     {
-        var column = SchemaShapes.Find(schema, name) ?? throw Marked.MissingColumn("image file", name, schema.Select(known => known.Name));
+        var column = SchemaShapes.Find(schema, name)
+            ?? throw UserFault.MissingColumn("image file", name, schema.Select(known => known.Name));
         var isScalar = column.Kind == SchemaShape.Column.VectorKind.Scalar;
         if (!(isScalar ? column.ItemType is TextDataViewType : column.ItemType.RawType == typeof(byte)))
         {
-            throw Marked.WrongType("image file", name, "Text, a path, or Vector<Byte>, what the file holds", SchemaShapes.TypeName(column));
+            throw UserFault.WrongType(
+                "image file", name, "Text, a path, or Vector<Byte>, what the file holds", SchemaShapes.TypeName(column));
         }
     }
 }
@@ -198,7 +200,7 @@ internal sealed record ImageFrame(int Width, int Height, ImageFit Fit)
         }
         catch (InvalidDataException fault)
         {
-            throw Marked.Exception(new InvalidOperationException(fault.Message, fault));
+            throw UserFault.Of(new InvalidOperationException(fault.Message, fault));
         }
 
         double Scale(int width, int height)

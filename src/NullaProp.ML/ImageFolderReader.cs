@@ -288,5 +288,5 @@ internal static class ImageFolderReader
         return faults is [var only] ? only : $"{faults.Count} files cannot be read as images:\n  {string.Join("\n  ", faults)}\n";
     }
 
-    private static InvalidOperationException Fault(string message) => Marked.Exception(new InvalidOperationException(message));
+    private static InvalidOperationException Fault(string message) => UserFault.Of(new InvalidOperationException(message));
 }

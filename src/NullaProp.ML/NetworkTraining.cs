@@ -40,7 +40,7 @@ internal static class NetworkTraining
             network?.Dispose();
             if (fault is InvalidOperationException)
             {
-                Marked.Exception(fault);
+                UserFault.Of(fault);
             }
 
             throw;

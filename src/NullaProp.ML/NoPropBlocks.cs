@@ -118,7 +118,7 @@ public sealed class NoPropBlocks
         int[] missing = [.. Enumerable.Range(0, Count).Where(block => found[block] is null)];
         if (missing.Length > 0)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"{missing.Length} of {Count} blocks in '{_checkpoints.Folder}' are not trained to their end: "
                     + $"{string.Join(", ", missing)}, counted from 0. "
                 + $"Train them with {nameof(NoPropBlocks)}.{nameof(Train)}."));
@@ -129,7 +129,7 @@ public sealed class NoPropBlocks
         {
             if (block.Faults(_trainer.Options, index).Concat(block.Faults(trained[0])).ToList() is { Count: > 0 } faults)
             {
-                throw Marked.Exception(new InvalidOperationException(
+                throw UserFault.Of(new InvalidOperationException(
                     $"The blocks in '{_checkpoints.Folder}' cannot be merged: for {block.Folder} {string.Join(", ", faults)}, compared "
                     + $"with {(index == 0 ? "these options" : trained[0].Folder)}. Merge with the options that all blocks were trained "
                     + "with, or train the block that is wrong again in an empty folder."));

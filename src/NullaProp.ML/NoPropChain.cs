@@ -36,7 +36,7 @@ public static class NoPropChain
         var found = classifiers.Count == 0 ? "no NoProp transformer" : $"{classifiers.Count} NoProp transformers";
         return classifiers is [var classifier]
             ? classifier
-            : throw Marked.Exception(new ArgumentException(
+            : throw UserFault.Of(new ArgumentException(
                 $"The model has {found}, but must have one; its steps are " +
                 $"{string.Join(", ", steps.Select(step => step.GetType().Name))}. " +
                 (classifiers.Count == 0

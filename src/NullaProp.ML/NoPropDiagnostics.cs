@@ -47,7 +47,7 @@ public sealed record DenoisingPoint(double Time, IReadOnlyList<float[]> NoisyLab
         var counts = points.SelectMany(point => new[] { point.NoisyLabels.Count, point.Predictions.Count }).Distinct().ToArray();
         return counts is [_]
             ? points
-            : throw Marked.Exception(new InvalidOperationException(
+            : throw UserFault.Of(new InvalidOperationException(
                 $"The data had {counts[0]} rows when first read and {counts[1]} when read again. Save it first, or load it into a list: "
                 + "the way is read once for each of its points."));
     }

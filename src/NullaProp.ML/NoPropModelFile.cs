@@ -33,7 +33,7 @@ public static class NoPropModelFile
         if (WholeFile.IsWithoutLength(path))
         {
             // Not opened: a pipe would be waited for.
-            throw Marked.Exception(new FormatException(
+            throw UserFault.Of(new FormatException(
                 $"The file '{path}' of 0 bytes is no model, or only a part of one: it is no whole zip file. If it is a pipe, write what "
                     + "comes through it to a file first; else copy the model again."));
         }
@@ -41,7 +41,7 @@ public static class NoPropModelFile
         using var file = File.OpenRead(path);
         if (ModelStreams.ForEach(file, context => NoPropTransformer.Read(context, new Lazy<Device>(() => CPU)).Network.Dispose()) == 0)
         {
-            throw Marked.Exception(new FormatException(
+            throw UserFault.Of(new FormatException(
                 $"The file '{path}' holds no NoProp model. Check its name, or save one there with mlContext.Model.Save."));
         }
     }
@@ -84,6 +84,7 @@ public static class NoPropModelFile
         WholeFile.Replace(filePath, stream => catalog.Save(model, inputSchema, stream));
     }
 
+#pragma warning disable RS0026 // a path or a stream, as in mlContext.Model.Save
     /// <summary>
     /// Writes the NoProp model of a chain as an ONNX file whose graph starts at the pixels of images, 0 to 255: the offset, scale and
     /// order of <c>ExtractPixels</c> are in the graph, so that a program without .NET gives it what a decoder of images gives. The
@@ -92,10 +93,13 @@ public static class NoPropModelFile
     /// </summary>
     /// <param name="catalog">ML.NET's models.</param>
     /// <param name="model">The chain, or the NoProp transformer alone, whose file is that of
-    /// <see cref="NoPropTransformer.SaveAsOnnx(string)"/>. Where NoProp reads images themselves, the graph starts at their pixels.</param>
+    /// <see cref="NoPropTransformer.SaveAsOnnx(string, OnnxExport?)"/>. Where NoProp reads images themselves, the graph starts at their
+    /// pixels.</param>
     /// <param name="inputSchema">The schema of its input, as <c>mlContext.Model.Save</c> and <c>Load</c> have it.</param>
     /// <param name="filePath">Where to. A file that is there stays as it is until the new one is complete.</param>
-    /// <exception cref="ArgumentException">The model has no NoProp transformer, or several.</exception>
+    /// <param name="export">The names and forms of input and outputs; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">The model has no NoProp transformer, or several; or two names are the same, or one is empty
+    /// or starts with a slash.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The chain does not fit the schema.</exception>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model or the chain computes; the message says what to
     /// change.</exception>
@@ -104,41 +108,21 @@ public static class NoPropModelFile
     /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
     /// <example><code>mlContext.Model.SaveNoPropAsOnnx(model, data.Schema, "model.onnx");</code></example>
     public static void SaveNoPropAsOnnx(
-        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, string filePath) =>
-        SaveNoPropAsOnnx(catalog, model, inputSchema, filePath, new OnnxExport());
-
-    /// <summary>
-    /// Does the same as <see cref="SaveNoPropAsOnnx(ModelOperationsCatalog, ITransformer, DataViewSchema, string)"/>, with other names
-    /// and forms of input and outputs.
-    /// </summary>
-    /// <param name="catalog">ML.NET's models.</param>
-    /// <param name="model">The chain, or the NoProp transformer alone.</param>
-    /// <param name="inputSchema">The schema of its input.</param>
-    /// <param name="filePath">Where to. A file that is there stays as it is until the new one is complete.</param>
-    /// <param name="export">The names and forms.</param>
-    /// <exception cref="ArgumentException">The model has no NoProp transformer, or several; or two names are the same, or one is empty
-    /// or starts with a slash.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The chain does not fit the schema.</exception>
-    /// <exception cref="InvalidOperationException">A graph cannot say what the model or the chain computes; the message says what to
-    /// change.</exception>
-    /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
-    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
-    public static void SaveNoPropAsOnnx(
-        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, string filePath, OnnxExport export)
+        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, string filePath, OnnxExport? export = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(filePath);
         WholeFile.Replace(filePath, stream => SaveNoPropAsOnnx(catalog, model, inputSchema, stream, export));
     }
 
     /// <summary>
-    /// Does the same as <see cref="SaveNoPropAsOnnx(ModelOperationsCatalog, ITransformer, DataViewSchema, string)"/>, into a stream.
+    /// Does the same as <see cref="SaveNoPropAsOnnx(ModelOperationsCatalog, ITransformer, DataViewSchema, string, OnnxExport?)"/>, into a
+    /// stream.
     /// </summary>
     /// <param name="catalog">ML.NET's models.</param>
     /// <param name="model">The chain, or the NoProp transformer alone.</param>
     /// <param name="inputSchema">The schema of its input.</param>
     /// <param name="stream">Where to, from its current position on; it need not seek.</param>
-    /// <param name="export">The names and forms of input and outputs.</param>
+    /// <param name="export">The names and forms of input and outputs; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">The model has no NoProp transformer, or several; or two names are the same, or one is empty
     /// or starts with a slash.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The chain does not fit the schema.</exception>
@@ -146,15 +130,15 @@ public static class NoPropModelFile
     /// change.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public static void SaveNoPropAsOnnx(
-        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, Stream stream, OnnxExport export)
+        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema inputSchema, Stream stream, OnnxExport? export = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(inputSchema);
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(export);
         var steps = model.Steps().ToList();
         var classifier = model.GetNoPropTransformer();
-        classifier.SaveAsOnnx(stream, export, [.. steps.TakeWhile(step => step != classifier)], inputSchema);
+        classifier.SaveAsOnnx(stream, export ?? new(), [.. steps.TakeWhile(step => step != classifier)], inputSchema);
     }
+#pragma warning restore RS0026
 }

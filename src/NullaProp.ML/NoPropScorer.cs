@@ -99,7 +99,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
             var (draws, noises) = (options.Sampling.Draws, plan.StoredNoises);
             var starts = draws == Model.Options.Sampling.Draws && noises == Plan.StoredNoises
                 ? Model.Starts
-                : Start.Points(draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
+                : PriorDraws.Of(draws, Model.Network.Embedding.Dimension, new RandomStreams(Model.Seed), noises);
             return By(plan, Model with { Options = options, Starts = starts }, _threads);
         });
 

@@ -162,7 +162,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         }
         catch (InvalidOperationException fault) when (!TorchBackend.IsPresent && PretrainedFile.MissingPackage(Options) is { } also)
         {
-            throw Marked.Exception(new InvalidOperationException($"{fault.Message} {also}", fault));
+            throw UserFault.Of(new InvalidOperationException($"{fault.Message} {also}", fault));
         }
     }
 

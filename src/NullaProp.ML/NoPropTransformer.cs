@@ -156,45 +156,38 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         return DenoisingPoint.Along(_scorer.Plan, part => Along(part, data));
     }
 
+#pragma warning disable RS0026 // a path or a stream, as in mlContext.Model.Save
     /// <summary>
     /// Writes the model as an ONNX file, which needs neither .NET nor libtorch: raw pixels in, class probabilities out, in opset 12.
     /// Probabilities are the model's own up to rounding, some 1e-6. The same model gives the same bytes.
     /// </summary>
     /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
-    /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
-    /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
-    /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
-    public void SaveAsOnnx(string path) => SaveAsOnnx(path, new OnnxExport());
-
-    /// <summary>
-    /// Writes the model as an ONNX file with other names and forms of input and outputs than <see cref="SaveAsOnnx(string)"/>.
-    /// </summary>
-    /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
-    /// <param name="export">The names and forms.</param>
+    /// <param name="export">The names and forms of input and outputs; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
     /// <exception cref="IOException">The file cannot be written; nothing of it remains.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
     /// <exception cref="UnauthorizedAccessException">The file or its folder may not be written to.</exception>
-    public void SaveAsOnnx(string path, OnnxExport export)
+    public void SaveAsOnnx(string path, OnnxExport? export = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         WholeFile.Replace(path, stream => SaveAsOnnx(stream, export));
     }
 
-    /// <summary>Writes the model as an ONNX file into a stream, as <see cref="SaveAsOnnx(string)"/> does under a path.</summary>
+    /// <summary>
+    /// Writes the model as an ONNX file into a stream, as <see cref="SaveAsOnnx(string, OnnxExport?)"/> does under a path.
+    /// </summary>
     /// <param name="stream">Where to, from its current position on; it need not seek.</param>
-    /// <param name="export">The names and forms of input and outputs.</param>
+    /// <param name="export">The names and forms of input and outputs; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ArgumentException">Two names are the same, or one is empty or starts with a slash.</exception>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; the message says what to change.</exception>
     /// <exception cref="ObjectDisposedException">This transformer was disposed of.</exception>
-    public void SaveAsOnnx(Stream stream, OnnxExport export)
+    public void SaveAsOnnx(Stream stream, OnnxExport? export = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(export);
-        _scorer.SaveAsOnnx(stream, export.Of(Model.ImageShape), image: null);
+        _scorer.SaveAsOnnx(stream, (export ?? new()).Of(Model.ImageShape), image: null);
     }
+#pragma warning restore RS0026
 
     /// <summary>Writes the model as an ONNX file whose graph starts at the images of a chain.</summary>
     /// <param name="stream">Where to.</param>
@@ -272,7 +265,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         }
         catch (Exception fault) when (fault is FormatException or InvalidOperationException)
         {
-            Marked.Exception(fault);
+            UserFault.Of(fault);
             throw;
         }
     }

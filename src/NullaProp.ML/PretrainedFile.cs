@@ -54,7 +54,7 @@ internal sealed class PretrainedFile
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"The weights of {NoPropBackbone.PretrainedResNet18} cannot be read from '{folder}' ({fault.Message.TrimEnd('.')}). "
                 + $"Reference the package {PretrainedPackage.Name} in the application, whose build copies them there "
                 + $"({PackageCommand}), or name its folder "
@@ -82,7 +82,7 @@ internal sealed class PretrainedFile
         }
         catch (Exception fault) when (fault is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"The file '{path}' of {nameof(NoPropOptions.BackboneWeightsPath)} cannot be read ({fault.Message.TrimEnd('.')}), " +
                 "but must be a safetensors file. Save the weights again with safetensors.torch.save_file(model.state_dict(), …).", fault));
         }

@@ -123,19 +123,20 @@ public sealed record RejectionThreshold(float Score, double Precision, double Co
         var (label, classes) = InputColumns.Label(scored, labelName);
         if (AnnotationKinds.IsPrediction(label))
         {
-            throw Marked.Exception(new ArgumentOutOfRangeException(
+            throw UserFault.Of(new ArgumentOutOfRangeException(
                 paramName: null,
                 $"Column '{labelName}' holds predictions, which would be compared with themselves. Name the column of labels."));
         }
 
         if (scored.Schema.GetColumnOrNull(scoreName) is not { } score)
         {
-            throw Marked.MissingColumn("score", scoreName, scored.Schema.Select(column => column.Name));
+            throw UserFault.MissingColumn("score", scoreName, scored.Schema.Select(column => column.Name));
         }
 
         if (score.Type is not VectorDataViewType { ItemType.RawType: var item } vector || item != typeof(float) || vector.Size != classes)
         {
-            throw Marked.WrongType("score", scoreName, $"Vector<Single, {classes}>, a score for each class of the labels", $"{score.Type}");
+            throw UserFault.WrongType(
+                "score", scoreName, $"Vector<Single, {classes}>, a score for each class of the labels", $"{score.Type}");
         }
 
         InputColumns.CheckNames(label, classes, ClassValues.OfScores(score, classes)?.Names ?? []);

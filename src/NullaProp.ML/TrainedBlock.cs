@@ -87,7 +87,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
             }
 
             var noises = PlanCompiler.For(network, model.Options).StoredNoises;
-            var starts = Start.Points(model.Options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(model.Seed), noises);
+            var starts = PriorDraws.Of(model.Options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(model.Seed), noises);
             return new NoPropTransformer(new NoPropScorer(new StoredModel(model, network, starts)));
         }
         catch

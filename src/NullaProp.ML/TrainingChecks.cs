@@ -91,7 +91,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         }
         catch (InvalidOperationException fault)
         {
-            Marked.Exception(fault);
+            UserFault.Of(fault);
             throw;
         }
     }
@@ -127,7 +127,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         InputColumns.CheckClasses(input, options.LabelColumnName, previous.ClassCount, previous.Model.Keys);
         if (about.Shape != previous.Shape)
         {
-            throw Marked.Exception(new ArgumentOutOfRangeException(
+            throw UserFault.Of(new ArgumentOutOfRangeException(
                 paramName: null,
                 $"{nameof(NoPropOptions.ImageShape)} is {about.Shape}, but the model to train further is for images of {previous.Shape}. "
                 + "Leave the option out, or change ResizeImages upstream."));
@@ -161,21 +161,21 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         var changes = options.Augmentation;
         if (about.Shape.Width == 1 && changes != ML.Augmentation.None)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"{nameof(options.Augmentation)} is set, but the rows are vectors of {about.Shape.Size} values, which have no sides "
                 + $"to turn: leave it out, or set {nameof(options.ImageShape)} if they are images."));
         }
 
         if (changes.RandomCropPadding >= Math.Min(about.Shape.Height, about.Shape.Width))
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"{nameof(changes.RandomCropPadding)} is {changes.RandomCropPadding}, but must be below the shorter side of the images, "
                 + $"which are {about.Shape}, for something of them to be left. Lower it, or enlarge the images with ResizeImages."));
         }
 
         if (about.Shape.Channels != 3 && changes.SaturationJitter > 0)
         {
-            throw Marked.Exception(new InvalidOperationException(string.Create(
+            throw UserFault.Of(new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{nameof(changes.SaturationJitter)} is {changes.SaturationJitter}, but the images are {about.Shape} and only three ")
                 + "channels have colours: set it to 0, or train on images of red, green and blue."));
@@ -194,14 +194,14 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
             }
             catch (ArgumentOutOfRangeException fault)
             {
-                throw Marked.Exception(new ArgumentOutOfRangeException(
+                throw UserFault.Of(new ArgumentOutOfRangeException(
                     $"{nameof(NoPropRun)}.{nameof(NoPropRun.Validation)} does not fit. {fault.Message} Let it go through the same steps "
                         + "as the training data, those before the trainer fitted on that.",
                     fault));
             }
             catch (InvalidOperationException fault)
             {
-                throw Marked.Exception(new InvalidOperationException($"In the validation data: {fault.Message}", fault));
+                throw UserFault.Of(new InvalidOperationException($"In the validation data: {fault.Message}", fault));
             }
         }
         else if (options.EarlyStoppingPatience > 0)
@@ -254,7 +254,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         string[] absent = [.. names.Zip(totals.Rows).Where(one => one.Second == 0).Select(one => one.First)];
         if (about.Classes - absent.Length < 2)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"Only one class was found among the {count} rows of label column '{options.LabelColumnName}', but a classifier needs two "
                 + "or more. Check the labels and how the data was split."));
         }

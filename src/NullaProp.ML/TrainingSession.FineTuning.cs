@@ -87,7 +87,7 @@ internal sealed partial class TrainingSession
                     + "load it into a list.";
             if (options.FineTuning != FineTuning.Automatic)
             {
-                throw Marked.Exception<Exception>(
+                throw UserFault.Of<Exception>(
                     fault is IOException ? new IOException(sentence, fault) : new InvalidOperationException(sentence, fault));
             }
 

@@ -118,7 +118,7 @@ public sealed class NoPropScorerTests
     {
         var before = LiveTensors;
         var network = TinyModel.Create(Options, Classes);
-        var starts = Start.Points(0, network.Embedding.Dimension, new RandomStreams(4));
+        var starts = PriorDraws.Of(0, network.Embedding.Dimension, new RandomStreams(4));
         var model = new StoredModel(
             new(
                 Options with { Sampling = Options.Sampling with { Solver = (OdeSolver)99 } },
@@ -149,7 +149,7 @@ public sealed class NoPropScorerTests
             using var other = scorer.With(options with { Sampling = sampling });
 
             var noises = PlanCompiler.For(other.Model.Network, other.Model.Options).NoiseCount;
-            var expected = Start.Points(sampling.Draws, other.Model.Network.Embedding.Dimension, new RandomStreams(4), noises);
+            var expected = PriorDraws.Of(sampling.Draws, other.Model.Network.Embedding.Dimension, new RandomStreams(4), noises);
             CollectionAssert.AreEqual(expected.Shape, other.Model.Starts.Shape);
             CollectionAssert.AreEqual(expected.Values, other.Model.Starts.Values);
         }
@@ -160,7 +160,7 @@ public sealed class NoPropScorerTests
         var network = TinyModel.Create(options, Classes);
         var noises = PlanCompiler.For(network, options).NoiseCount;
         // far apart, so that draws disagree in an untrained network
-        var starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(4), noises);
+        var starts = PriorDraws.Of(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(4), noises);
         starts = new(starts.Shape, [.. starts.Values.Select(value => 5 * value)]);
         return new NoPropScorer(new StoredModel(new(options, TinyModel.Shape, Classes, Keys: null, Seed: 4), network, starts));
     }

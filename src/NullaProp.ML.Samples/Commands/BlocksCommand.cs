@@ -34,7 +34,7 @@ internal static class BlocksCommand
         var folder = new Argument<string>("FOLDER") { Description = "A folder with one folder of images for each class, as for 'train'." };
         var run = RunOption();
         var blocks = Number("--blocks", "Number of blocks.", new DiscreteTime().BlockCount);
-        var epochs = Number("--epochs", "Passes over the training images for each block.", new NoPropOptions().Epochs);
+        var epochs = Number("--epochs", "Epochs; each block sees every training image once in each.", new NoPropOptions().Epochs);
         var seed = Number("--seed", "Seed of every random number.", 0);
         var size = Number("--size", $"Height and width that images are resized to, at least {ImageShape.SmallestSide}.", 28);
         var batchSize = Number("--batch-size", "Images in a training step.", new NoPropOptions().BatchSize);

@@ -10,7 +10,7 @@ internal sealed class TrainingOptions(string defaultOutput)
 {
     private readonly Option<int> _epochs = new("--epochs")
     {
-        Description = "Passes over the training images.",
+        Description = "Epochs; each network sees every training image once in each.",
         DefaultValueFactory = _ => new NoPropOptions().Epochs,
     };
 

@@ -42,7 +42,7 @@ internal sealed class ConvertibleView(IDataView source, IDataView scored, Action
 
     /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx) =>
-        throw Marked.Exception(new NotSupportedException(
+        throw UserFault.Of(new NotSupportedException(
             "Scored data is no model. Save the transformer that scored it with mlContext.Model.Save."));
 }
 
@@ -62,7 +62,7 @@ internal sealed class ConvertedGraph(OnnxContext context, DataViewSchema schema)
     /// <exception cref="InvalidOperationException">What makes the column is not in the graph.</exception>
     public string Input(string column) => context.ContainsColumn(column)
         ? context.GetVariableName(column)
-        : throw Marked.Exception(new InvalidOperationException(
+        : throw UserFault.Of(new InvalidOperationException(
             $"ML.NET cannot write what makes the column '{column}' into an ONNX graph. Where that is the loading and resizing of images, " +
             "call mlContext.Model.SaveNoPropAsOnnx with the same chain, whose graph starts at their pixels; else call SaveAsOnnx on the " +
             $"NoProp transformer (GetNoPropTransformer), whose graph starts at '{column}'."));

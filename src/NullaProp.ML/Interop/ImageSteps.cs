@@ -108,7 +108,7 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
     }
 
     private static InvalidOperationException NotWritten(ITransformer step, string column, string features) =>
-        Marked.Exception(new InvalidOperationException(
+        UserFault.Of(new InvalidOperationException(
             $"The column '{column}' is made by a {step.GetType().Name}, which cannot be written into the ONNX file: of what comes before "
             + "NoProp only CopyColumns, ExtractPixels and what makes its images can. For a table call mlContext.Model.ConvertToOnnx of the "
             + "package Microsoft.ML.OnnxConverter; NoProp normalises by itself, so a step that does that can be left out; or call "

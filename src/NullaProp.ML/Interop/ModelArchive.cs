@@ -56,7 +56,7 @@ internal static class ModelArchive
         using var contents = entry.Open();
         if (SchemaEntry.MissingDimensions(contents) is { } promised)
         {
-            throw Marked.Exception(new FormatException(
+            throw UserFault.Of(new FormatException(
                 $"The entry '{SchemaEntry.Name}' of the file promises a vector of {promised} dimensions that are not there: it was changed "
                     + "or is damaged, and ML.NET would read without end. Restore the file, or train and save the model again."));
         }
@@ -72,14 +72,14 @@ internal static class ModelArchive
         {
             if (Path.IsPathRooted(name) || Parts(name).Contains(".."))
             {
-                throw Marked.Exception(new FormatException(
+                throw UserFault.Of(new FormatException(
                     $"The file holds an entry '{name}', which would be unpacked outside of the model; no model is saved so. Do not load "
                         + "it."));
             }
 
             if (Parts(name).AsSpan(..^1).Contains(string.Empty) || Parts(name).Contains("."))
             {
-                throw Marked.Exception(new FormatException(
+                throw UserFault.Of(new FormatException(
                     $"The file holds an entry '{name}', which ML.NET does not find under this name; no model is saved so. Restore "
                         + "the file, or pack its files again from inside their folder, without './' before their names."));
             }

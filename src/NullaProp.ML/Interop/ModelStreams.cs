@@ -78,7 +78,7 @@ internal static class ModelStreams
         }
         catch (Exception fault) when (fault is InvalidDataException or EndOfStreamException)
         {
-            throw Marked.Exception(new FormatException(
+            throw UserFault.Of(new FormatException(
                 $"The file '{file.Name}' is no zip file of a model ({fault.Message.TrimEnd('.')}); it is damaged. Restore it, or train and "
                     + "save the model again.",
                 fault));
@@ -128,7 +128,7 @@ internal static class ModelStreams
         }
         catch (FormatException fault)
         {
-            throw Marked.Exception(new FormatException(
+            throw UserFault.Of(new FormatException(
                 $"The file '{file.Name}' of {file.Length} bytes is no model, or only a part of one: it is no whole zip file. Copy it "
                     + "again, or save the model again.",
                 fault));

@@ -35,7 +35,7 @@ internal static class TorchBackend
         var found = gpus == 0 ? "no CUDA GPU was found" : $"the GPUs found are 0 to {gpus - 1}";
         if (!HostEnvironment.FallsBackToCpu(environment))
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"MLContext.GpuDeviceId is {id}, but {found}. Set GpuDeviceId to null for the CPU, set MLContext.FallbackToCpu to true, " +
                 "or reference the package TorchSharp-cuda-linux or TorchSharp-cuda-windows on a machine with a CUDA driver."));
         }
@@ -82,7 +82,7 @@ internal static class TorchBackend
     {
         if (!IsPresent && Fault(NativeLoader.OfProcess) is { } sentence) // once loaded, it is not looked for again
         {
-            throw Marked.Exception(new InvalidOperationException(sentence));
+            throw UserFault.Of(new InvalidOperationException(sentence));
         }
     }
 

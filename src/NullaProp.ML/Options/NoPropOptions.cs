@@ -7,9 +7,8 @@ namespace NullaProp.ML;
 /// <c>with</c>; it is stored in the model.
 /// </summary>
 /// <remarks>
-/// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. What a variant has
-/// no use for is refused, but for what docs/options.md names. The defaults are the paper's or the reference's, or what measured best
-/// (docs/decisions.md).
+/// What only one variant knows stands in <see cref="Variant"/>, what only scoring knows in <see cref="Sampling"/>. What has no use is
+/// refused, but for what docs/options.md names. Defaults are the paper's, the reference's, or what measured best (docs/decisions.md).
 /// </remarks>
 public sealed record NoPropOptions
 {

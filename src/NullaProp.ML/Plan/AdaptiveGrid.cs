@@ -49,21 +49,21 @@ internal sealed class AdaptiveGrid(Dynamics dynamics, IReadOnlyList<NoiseLevel> 
     // Stops short of t = 1 where the steps do not suffice.
     private List<NoiseLevel> Follow(double tolerance, int steps)
     {
-        var pilots = Pilots();
+        var trials = Trials();
         List<NoiseLevel> grid = [levels[0]];
         var (position, length) = (0, Finest);
         while (position < Finest && grid.Count <= steps)
         {
-            pilots.ForEach(pilot => pilot.Evaluate(levels[position]));
+            trials.ForEach(trial => trial.Evaluate(levels[position]));
             length = Fitting(length, Finest - position);
-            var (stage, error) = Try(pilots, grid, levels[position + length]);
+            var (stage, error) = Try(trials, grid, levels[position + length]);
             while (error > tolerance && length > 1)
             {
                 length = Fitting((int)(length * Factor(error, tolerance)), Finest - position);
-                (stage, error) = Try(pilots, grid, levels[position + length]);
+                (stage, error) = Try(trials, grid, levels[position + length]);
             }
 
-            pilots.ForEach(pilot => pilot.Take(stage));
+            trials.ForEach(trial => trial.Take(stage));
             position += length;
             grid.Add(levels[position]);
             length = (int)(length * Factor(error, tolerance));
@@ -72,12 +72,12 @@ internal sealed class AdaptiveGrid(Dynamics dynamics, IReadOnlyList<NoiseLevel> 
         return grid;
     }
 
-    // The step and the largest error of a pilot in it.
-    private (SamplingStage Stage, double Error) Try(List<Pilot> pilots, List<NoiseLevel> grid, NoiseLevel to)
+    // The step and the largest error of a trial in it.
+    private (SamplingStage Stage, double Error) Try(List<Trial> trials, List<NoiseLevel> grid, NoiseLevel to)
     {
         var stage = _stages.Multistep(grid.Count == 1 ? null : grid[^2], grid[^1], to);
         var ramp = dynamics.Ramp(grid[^1], to);
-        return (stage, pilots.Max(pilot => pilot.Error(stage, to, ramp)));
+        return (stage, trials.Max(trial => trial.Error(stage, to, ramp)));
     }
 
     // The error of a held prediction grows with the square of the step.
@@ -87,7 +87,7 @@ internal sealed class AdaptiveGrid(Dynamics dynamics, IReadOnlyList<NoiseLevel> 
     // No longer than what is left, and two equal steps rather than a long and a very short one.
     private static int Fitting(int length, int left) => length >= left ? left : 2 * length > left ? (left + 1) / 2 : Math.Max(1, length);
 
-    private List<Pilot> Pilots()
+    private List<Trial> Trials()
     {
         var count = Math.Min(classes, MostClasses);
         IEnumerable<Func<int, double>> shapes =
@@ -102,7 +102,7 @@ internal sealed class AdaptiveGrid(Dynamics dynamics, IReadOnlyList<NoiseLevel> 
         [
             .. from network in networks
                from start in Enumerable.Range(0, Starts + 1)
-               select new Pilot(network, Point(start, count, random)),
+               select new Trial(network, Point(start, count, random)),
         ];
     }
 
@@ -117,7 +117,7 @@ internal sealed class AdaptiveGrid(Dynamics dynamics, IReadOnlyList<NoiseLevel> 
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     // A way of the ideal network, which can look at a step before it takes it.
-    private sealed class Pilot(IdealNetwork network, double[] start)
+    private sealed class Trial(IdealNetwork network, double[] start)
     {
         private readonly DoubleRegisters _way = new(start);
 

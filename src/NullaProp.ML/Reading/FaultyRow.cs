@@ -30,7 +30,7 @@ internal static class FaultyRow
         {
             var place = string.Create(CultureInfo.InvariantCulture, $"beyond its first {read} rows ");
             var named = DataAtRest.Is(data) ? Find(data, feature, format, fault.GetBaseException(), checkAlive) : null;
-            throw Marked.Exception(named ?? Unplaced(feature, place, fault));
+            throw UserFault.Of(named ?? Unplaced(feature, place, fault));
         }
     }
 
@@ -46,7 +46,7 @@ internal static class FaultyRow
         }
         catch (Exception fault) when (IsOfData(fault))
         {
-            throw Marked.Exception(Unplaced(column, string.Empty, fault));
+            throw UserFault.Of(Unplaced(column, string.Empty, fault));
         }
     }
 

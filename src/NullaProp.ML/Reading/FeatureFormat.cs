@@ -150,5 +150,5 @@ internal sealed record FeatureFormat(ImageShape Shape, PixelLayout Layout)
     };
 
     private static ArgumentOutOfRangeException Fault(string message) =>
-        Marked.Exception(new ArgumentOutOfRangeException(paramName: null, message));
+        UserFault.Of(new ArgumentOutOfRangeException(paramName: null, message));
 }

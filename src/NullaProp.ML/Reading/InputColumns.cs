@@ -25,7 +25,7 @@ internal static class InputColumns
         var isImage = column.Kind == VectorKind.Scalar && column.ItemType is ImageDataViewType;
         if (!isVector && !isImage)
         {
-            throw Marked.WrongType("feature", name, FeatureTypes, $"{SchemaShapes.TypeName(column)}{Cure(name, column)}");
+            throw UserFault.WrongType("feature", name, FeatureTypes, $"{SchemaShapes.TypeName(column)}{Cure(name, column)}");
         }
     }
 
@@ -38,7 +38,7 @@ internal static class InputColumns
         var column = SchemaShapes.Find(schema, name) ?? throw Missing("label", name, schema);
         return column is { Kind: VectorKind.Scalar, IsKey: true } && column.ItemType.RawType == typeof(uint)
             ? column
-            : throw Marked.WrongType("label", name, LabelType, $"{SchemaShapes.TypeName(column)}{LabelCure(name, column)}");
+            : throw UserFault.WrongType("label", name, LabelType, $"{SchemaShapes.TypeName(column)}{LabelCure(name, column)}");
     }
 
     /// <summary>Checks the shape of a weight column.</summary>
@@ -55,7 +55,7 @@ internal static class InputColumns
         var column = SchemaShapes.Find(schema, name) ?? throw Missing("weight", name, schema);
         if (column is not { Kind: VectorKind.Scalar, IsKey: false } || column.ItemType.RawType != typeof(float))
         {
-            throw Marked.WrongType("weight", name, WeightType, SchemaShapes.TypeName(column));
+            throw UserFault.WrongType("weight", name, WeightType, SchemaShapes.TypeName(column));
         }
     }
 
@@ -79,7 +79,7 @@ internal static class InputColumns
         var known = classNames.ToHashSet();
         if (weights?.ByName.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
-            throw Marked.Exception(new ArgumentOutOfRangeException(
+            throw UserFault.Of(new ArgumentOutOfRangeException(
                 paramName: null,
                 $"{nameof(NoPropOptions.ClassWeights)} has a weight for class '{unknown}', but the classes of label column '{labelName}' "
                 + $"are {NameList.Of(classNames)}. Write the names as the column had them before MapValueToKey, or leave the class out."));
@@ -129,7 +129,7 @@ internal static class InputColumns
         {
             if (theirs != ours && theirs.Length > 0 && ours.Length > 0)
             {
-                throw Marked.Exception(new ArgumentOutOfRangeException(
+                throw UserFault.Of(new ArgumentOutOfRangeException(
                     paramName: null,
                     $"Slot {place} of feature column '{column.Name}' is '{theirs}', but was '{ours}' in training. Values are told apart by "
                     + "their place: give Concatenate, or the file that is loaded, the columns in the order of training."));
@@ -149,8 +149,8 @@ internal static class InputColumns
         var count = ((KeyDataViewType)column.Type).Count;
         return count switch
         {
-            < 2 => throw Marked.Exception(new InvalidOperationException(TooFewClasses(data, column))),
-            > ClassValues.Most => throw Marked.Exception(new InvalidOperationException(
+            < 2 => throw UserFault.Of(new InvalidOperationException(TooFewClasses(data, column))),
+            > ClassValues.Most => throw UserFault.Of(new InvalidOperationException(
                 $"Label column '{name}' has {count} classes, but NoProp takes at most {ClassValues.Most}. Map the labels to keys with "
                 + "MapValueToKey.")),
             _ => (column, (int)count),
@@ -168,7 +168,7 @@ internal static class InputColumns
         var (label, count) = Label(data, name);
         if (count != classes)
         {
-            throw Marked.Exception(new ArgumentOutOfRangeException(
+            throw UserFault.Of(new ArgumentOutOfRangeException(
                 paramName: null,
                 $"Label column '{name}' has {count} classes, but the model has {classes}. Map the labels of all data by the same fitted "
                     + "MapValueToKey; other classes need a new model."));
@@ -207,7 +207,7 @@ internal static class InputColumns
 
         var place = found.Names.Zip(names).TakeWhile(pair => pair.First == pair.Second).Count();
         var (theirs, ours) = (found.Names.ElementAtOrDefault(place), names.ElementAtOrDefault(place));
-        throw Marked.Exception(new ArgumentOutOfRangeException(
+        throw UserFault.Of(new ArgumentOutOfRangeException(
             paramName: null,
             $"Label column '{label.Name}' has {(theirs is null ? "no more classes" : $"class '{theirs}'")} where the model has "
             + $"{(ours is null ? "none" : $"'{ours}'")}. Classes are told apart by number: map the labels of all data by the same fitted "
@@ -215,7 +215,7 @@ internal static class InputColumns
     }
 
     private static ArgumentOutOfRangeException Missing(string role, string name, SchemaShape schema) =>
-        Marked.MissingColumn(role, name, schema.Select(column => column.Name), StepFor(role, name, schema));
+        UserFault.MissingColumn(role, name, schema.Select(column => column.Name), StepFor(role, name, schema));
 
     // What LoadImageFolder gives are paths, and no images yet.
     private static string StepFor(string role, string name, SchemaShape schema)

@@ -158,7 +158,7 @@ internal sealed class LabelledRows : ILabelledRows
     }
 
     private static InvalidOperationException Changed(long before, string now, string rows = "labelled rows") =>
-        Marked.Exception(new InvalidOperationException(
+        UserFault.Of(new InvalidOperationException(
             $"The data had {before} {rows} at one reading and {now} at the next. Save it first if it changes from reading to reading or "
             + $"can be read only once, or raise {nameof(NoPropOptions.MaxCachedBytes)} so that it is read once."));
 
@@ -168,7 +168,7 @@ internal sealed class LabelledRows : ILabelledRows
         var weight = reader.Value(getter, name);
         return float.IsFinite(weight) && weight >= 0
             ? weight
-            : throw Marked.Exception(new InvalidOperationException(
+            : throw UserFault.Of(new InvalidOperationException(
                 $"{reader.Name()} has {weight.ToString(CultureInfo.InvariantCulture)} in weight column '{name}', but a weight must be a "
                 + "finite number, 0 or more. Mend the row, or leave it out."));
     }

@@ -66,14 +66,14 @@ internal sealed class RowReader : IDisposable
         Fetch(pixels);
         if (PixelLoops.IndexOfNonFinite(pixels) is var place and >= 0)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"{Name()} holds {pixels[place].ToString(CultureInfo.InvariantCulture)} {Place(place)}, but every value must be a "
                     + $"finite number. {Cure(pixels[place])}".TrimEnd()));
         }
 
         if (_known?.Fault(pixels) is { } fault)
         {
-            throw Marked.Exception(new InvalidOperationException($"{Name()} {fault}"));
+            throw UserFault.Of(new InvalidOperationException($"{Name()} {fault}"));
         }
     }
 
@@ -156,7 +156,7 @@ internal sealed class RowReader : IDisposable
 
     private string Advice => _isNumbered ? " Mend it, or leave it out." : string.Empty;
 
-    private InvalidOperationException Unreadable(string where, Exception fault) => Marked.Exception(
+    private InvalidOperationException Unreadable(string where, Exception fault) => UserFault.Of(
         new InvalidOperationException(
             $"{Name()} could not be read{where}: {fault.Message.TrimEnd('.')}.{Advice}", fault));
 }

@@ -62,7 +62,7 @@ internal sealed class ScoringBatch(IBatchScorer scorer, int mostRows, bool disag
         {
             if (!float.IsFinite(score))
             {
-                throw Marked.Exception(new InvalidOperationException($"{name} cannot be scored{Cause()}"));
+                throw UserFault.Of(new InvalidOperationException($"{name} cannot be scored{Cause()}"));
             }
         }
     }

@@ -141,7 +141,7 @@ internal sealed record StoredModel : ModelDescription
     /// <summary>Puts a description and weights together.</summary>
     /// <param name="about">Everything but the weights.</param>
     /// <param name="network">The network with its weights.</param>
-    /// <param name="starts">Where scoring starts and the noise on the way; see <see cref="Plan.Start"/>.</param>
+    /// <param name="starts">Where scoring starts and the noise on the way; see <see cref="Plan.PriorDraws"/>.</param>
     public StoredModel(ModelDescription about, Denoiser network, HostTensor starts)
         : base(about) => (Network, Starts) = (network, starts);
 

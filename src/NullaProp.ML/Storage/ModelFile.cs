@@ -148,7 +148,7 @@ internal static class ModelFile
         {
             using var hashed = new HashedStream(stream);
             var starts =
-                Fill(network, hashed, options) ?? Start.Points(0, network.Embedding.Dimension, new RandomStreams(description.Seed));
+                Fill(network, hashed, options) ?? PriorDraws.Of(0, network.Embedding.Dimension, new RandomStreams(description.Seed));
             if (!string.Equals(hashed.Hash(), description.WeightsHash, StringComparison.OrdinalIgnoreCase))
             {
                 throw new FormatException(

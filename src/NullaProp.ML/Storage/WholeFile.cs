@@ -72,7 +72,7 @@ internal static class WholeFile
     // What processes left that were killed while they wrote.
     private static void DeleteAbandoned(string folder)
     {
-        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}"))
+        foreach (var left in Directory.EnumerateFiles(folder, $"{Prefix}*{Suffix}").Where(IsOurs))
         {
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned) // where it is gone, in the year 1601
             {
@@ -80,6 +80,8 @@ internal static class WholeFile
             }
         }
     }
+
+    private static bool IsOurs(string file) => Guid.TryParseExact(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], "N", out _);
 
     // Nobody's result: what cannot be deleted stays, and hides no other fault.
     private static void TryDelete(string file)

@@ -24,7 +24,7 @@ internal sealed class ClassPrototypes(Denoiser model, NoPropOptions options, Tra
     /// <param name="options">The options.</param>
     public static bool AreAskedFor(NoPropOptions options) =>
         options.Embedding.Kind != EmbeddingKind.OneHot
-        && options.Variant is not CrossEntropyBaseline
+        && options.Variant.GoesFromNoiseToLabel
         && options.Embedding.StartsAtImages;
 
     /// <summary>Chooses the images and sets the embeddings.</summary>

@@ -29,7 +29,7 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
     /// <summary>Gets the points from which the trained model scores.</summary>
     public HostTensor Starts { get; } =
-        Start.Points(options.Sampling.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).StoredNoises);
+        PriorDraws.Of(options.Sampling.Draws, model.Embedding.Dimension, data.Streams, PlanCompiler.For(model, options).StoredNoises);
 
     /// <summary>Gets the validation log-loss before the first epoch, where it counts and no earlier process measured it.</summary>
     public double? StartLogLoss { get; private set; }

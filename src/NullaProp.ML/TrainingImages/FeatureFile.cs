@@ -53,7 +53,7 @@ internal sealed class FeatureFile : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw Marked.Exception(new IOException(
+            throw UserFault.Of(new IOException(
                 $"The file '{path}' of what the pretrained network saw in the photos cannot be opened: {fault.Message.TrimEnd('.')}. "
                     + "Delete it, or choose another folder for checkpoints.",
                 fault));
@@ -129,7 +129,7 @@ internal sealed class FeatureFile : IDisposable
         found = found[..RandomAccess.Read(_file, found, 0)];
         if (!Header.AsSpan().StartsWith(found))
         {
-            throw Marked.Exception(new IOException(
+            throw UserFault.Of(new IOException(
                 $"The file '{_path}' is another's: what the pretrained network sees in the photos would be written over it. Choose "
                     + "another folder for checkpoints, or rename the file."));
         }

@@ -49,7 +49,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         }
         catch (InvalidOperationException fault)
         {
-            throw Marked.Exception(new InvalidOperationException($"In the {purpose} data: {fault.Message}", fault)); // not in the other
+            throw UserFault.Of(new InvalidOperationException($"In the {purpose} data: {fault.Message}", fault)); // not in the other
         }
 
         CheckRows(images.Count, rows.Skipped, purpose);
@@ -138,7 +138,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         var most = int.MaxValue / images.RowBytes;
         if (Math.Min(options.BatchSize, images.Count) > most)
         {
-            throw Marked.Exception(new InvalidOperationException(
+            throw UserFault.Of(new InvalidOperationException(
                 $"{nameof(options.BatchSize)} is {options.BatchSize}, but a batch takes at most 2 GiB, and a row of {images.Shape} values "
                 + $"takes {images.RowBytes} bytes: lower the option to {most} or less."));
         }
@@ -160,7 +160,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     {
         if (count == 0)
         {
-            throw Marked.Exception(new InvalidOperationException(skipped == 0
+            throw UserFault.Of(new InvalidOperationException(skipped == 0
                 ? $"The {purpose} data has no rows. Check the path or filter that it comes from."
                 : $"None of the {skipped} {purpose} rows has a label in column '{options.LabelColumnName}'. Check the column, and that "
                     + "MapValueToKey knows its values."));

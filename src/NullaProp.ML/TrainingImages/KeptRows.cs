@@ -111,7 +111,7 @@ internal sealed class KeptRows : ILabelledRows, IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw Marked.Exception(new IOException(
+            throw UserFault.Of(new IOException(
                 $"What the pretrained network sees in the photos takes more than {nameof(NoPropOptions.MaxCachedBytes)}, and the temporary "
                     + $"file '{_path}' for it cannot be written: {fault.Message.TrimEnd('.')}. Make room there, name another folder "
                     + $"with the environment variable {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")}, or raise the option.",

@@ -36,7 +36,7 @@ internal sealed class RowWeights
         var mean = ofClass.Zip(totals.Weights, (factor, sum) => factor * sum).Sum() / totals.Rows.Sum();
         return mean > 0
             ? new RowWeights([.. ofClass.Select(factor => factor / mean)])
-            : throw Marked.Exception(
+            : throw UserFault.Of(
                 new InvalidOperationException(
                     $"Every one of the {totals.Rows.Sum()} training rows has weight 0 in column '{options.ExampleWeightColumnName}', so "
                         + $"there is nothing to learn from. Check the column, or set {nameof(options.ExampleWeightColumnName)} to null."));

@@ -44,6 +44,10 @@ internal sealed class Comparison
     public Spread Ratio(string numerator, string denominator) =>
         Spread.Of(_milliseconds[numerator].Zip(_milliseconds[denominator], (n, d) => n / d));
 
+    /// <summary>Returns how much longer one contestant takes than another, as a share of a third one's time, round by round.</summary>
+    public Spread Share(string slower, string faster, string whole) =>
+        Spread.Of(_milliseconds[slower].Zip(_milliseconds[faster], (s, f) => s - f).Zip(_milliseconds[whole], (d, w) => d / w));
+
     // Returns how long the last round took.
     private static TimeSpan WarmUp(Rounds rounds, IReadOnlyList<Contestant> contestants)
     {

@@ -34,6 +34,16 @@ internal sealed record Figure(string Key, string Meaning, string Unit, Bar? Bar 
         "PredictionEngine, one image in memory, Heun T = 40",
         "ms",
         Bar.AtMost(2));
+    public static readonly Figure HashShare = new(
+        "hashShareOfLoading",
+        "what the hash of the weights adds to loading, default model",
+        "",
+        Bar.AtMost(0.03));
+    public static readonly Figure HashShareOfResNet = new(
+        "hashShareOfLoadingResNet18",
+        "the same, ResNet-18 (45 MB)",
+        "",
+        Bar.AtMost(0.03));
     public static readonly Figure OnnxBatch = new(
         "oursPerOnnxBatch",
         "default plan, batch 256: our rate ÷ ONNX Runtime's",
@@ -87,8 +97,8 @@ internal sealed record Figure(string Key, string Meaning, string Unit, Bar? Bar 
     /// <summary>Gets all figures, in the order of the report.</summary>
     public static IReadOnlyList<Figure> All { get; } =
     [
-        TrainSpeedup, ManyClasses, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40, OnnxBatch, OnnxSingle,
-        OnnxFeatures, OnnxFeaturesSingle,
+        TrainSpeedup, ManyClasses, Heun40Speedup, SameClassShare, DefaultPlanShare, SingleDefault, SingleHeun40,
+        HashShare, HashShareOfResNet, OnnxBatch, OnnxSingle, OnnxFeatures, OnnxFeaturesSingle,
         PipelineFit, Evaluate,
         PeakFit, StreamPeak, FirstPrediction, FirstPredictionRatio,
         GemmFloat32, GemmBfloat16,

@@ -20,6 +20,7 @@ internal static class AllSections
         new DefaultPlan(effort, models),
         new ScoringGrid(effort, models),
         new SingleImage(effort, models),
+        new ModelLoading(effort, models),
         new OnnxDuel(effort, models),
         new PhotoFeatures(effort),
         new PipelineFit(effort),

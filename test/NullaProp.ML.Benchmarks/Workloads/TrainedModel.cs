@@ -21,7 +21,7 @@ internal sealed class TrainedModel : IDisposable
     {
         Options = options;
         Network = network;
-        Starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(Seed));
+        Starts = PriorDraws.Of(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(Seed));
         var stored = new StoredModel(new(options, SyntheticImages.Shape, SyntheticImages.Classes, Keys: null, Seed), network, Starts);
         Transformer = new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, 1, 28, 28));
     }

@@ -21,7 +21,11 @@ internal static class DecisionsCommand
             HelpName = "FILE",
             Required = true,
         };
-        var epochs = new Option<int>("--epochs") { Description = "Passes over the training images.", DefaultValueFactory = _ => 3 };
+        var epochs = new Option<int>("--epochs")
+        {
+            Description = "Epochs; each network sees every training image once in each.",
+            DefaultValueFactory = _ => 3,
+        };
         var seeds = new Option<int>("--seeds") { Description = "Number of seeds, from 0.", DefaultValueFactory = _ => 3 };
         var command = new Command(
             "decisions",

@@ -26,7 +26,7 @@ internal sealed class StudyOptions
 
     private readonly Option<int> _epochs = new("--epochs")
     {
-        Description = "Passes over the training images.",
+        Description = "Epochs; each network sees every training image once in each.",
         DefaultValueFactory = _ => 6,
     };
 

@@ -41,7 +41,7 @@ public sealed class FolderTests
         [("Scoring", "ClassNames")] = ["ClassValues"],
         [("Scoring", "Reading")] = ["FaultyRow", "FeatureFormat", "InputColumns", "PixelRange", "RowReader"],
         [("Storage", "ClassNames")] = ["ClassValues"],
-        [("Storage", "Plan")] = ["PlanCompiler", "Start"],
+        [("Storage", "Plan")] = ["PlanCompiler", "PriorDraws"],
         [("Onnx", "ClassNames")] = ["ClassValues"],
         [("Onnx", "Reading")] = ["PixelLayout"],
         [("Onnx", "Interop")] = ["ConvertedGraph", "ImageSteps"],
@@ -83,7 +83,7 @@ public sealed class FolderTests
     {
         var others = Uses.Keys.Except([folder, "Options", .. Uses[folder]]);
 
-        // By a using line, or spelled out: 'Interop.Marked' as well as 'NullaProp.ML.Interop.Marked'.
+        // By a using line, or spelled out: 'Interop.UserFault' as well as 'NullaProp.ML.Interop.UserFault'.
         AssertNone(Files(folder).SelectMany(file => others
             .Where(other => IsUsing(file, $"NullaProp.ML.{other}")
                 || Regex.IsMatch(file.Code, $@"((?<![\w.])|NullaProp\.ML\.){other}\.[A-Z]"))

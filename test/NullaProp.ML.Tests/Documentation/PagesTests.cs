@@ -94,7 +94,7 @@ public sealed partial class PagesTests
         Assert.AreEqual(string.Empty, Errors(References.Value, Given, code), $"Block {number} of {page} does not compile.");
     }
 
-    // The page says of its web program: these lines take the place of the four that use the classifier.
+    // The page says of its web program: these lines take the place of the three that use the classifier.
     [TestMethod]
     public void ServicePage_ItsTwoBlocksAsItSays_AreAWebProgramThatCompiles()
     {

@@ -97,7 +97,7 @@ public sealed class ManyClassesTests
     {
         var (streams, shape) = (new RandomStreams(1), new ImageShape(1, 8, 8));
         var network = new Denoiser(Weights.Drawn(streams, CPU), options, shape, classes);
-        var starts = Start.Points(options.Sampling.Draws, network.Embedding.Dimension, streams);
+        var starts = PriorDraws.Of(options.Sampling.Draws, network.Embedding.Dimension, streams);
         var stored = new StoredModel(new(options, shape, classes, Keys: null, Seed: 1), network, starts);
         return new NoPropTransformer(new NoPropScorer(stored), new VectorDataViewType(NumberDataViewType.Single, 1, 8, 8));
     }

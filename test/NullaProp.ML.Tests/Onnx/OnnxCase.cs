@@ -35,7 +35,7 @@ internal sealed class OnnxCase : IDisposable
             [.. channels.Select(c => (0.4 + (0.05 * c)) * scale)],
             [.. channels.Select(c => (0.3 + (0.02 * c)) * scale)]);
         var plan = PlanCompiler.For(Network, Options);
-        var starts = Start.Points(Options.Sampling.Draws, Network.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var starts = PriorDraws.Of(Options.Sampling.Draws, Network.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         Stored = new StoredModel(new(Options, _shape, 3, Keys: null, Seed: 5), Network, starts);
         _runner = new TorchRunner(Network, plan, starts);
         Pixels = [.. rand([_rows * _shape.Size], generator: generator).data<float>().Select(x => (float)(x * scale))];

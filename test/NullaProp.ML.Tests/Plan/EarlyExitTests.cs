@@ -86,7 +86,7 @@ public sealed class EarlyExitTests
         using var model = Sharpened(options, 4);
         using var generator = new Generator(3);
         var (pixels, plan) = (TinyModel.Pixels(Images, generator), PlanCompiler.For(model, options));
-        var starts = Start.Points(1, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var starts = PriorDraws.Of(1, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var early = new TorchRunner(model, plan, starts);
         using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
 
@@ -109,7 +109,7 @@ public sealed class EarlyExitTests
         using var network = Sharpened(options, 4);
         using var generator = new Generator(3);
         var (pixels, plan) = (TinyModel.Pixels(Images, generator), PlanCompiler.For(network, options));
-        var starts = Start.Points(1, network.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
+        var starts = PriorDraws.Of(1, network.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
         using var model = new TorchModel(new FoldedModel(network, plan, starts));
 
         var (early, whole) = (TensorsLeft(plan), TensorsLeft(plan with { EarlyExit = EarlyExit.Never }));
@@ -219,7 +219,7 @@ public sealed class EarlyExitTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var starts = PriorDraws.Of(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         using var early = new TorchRunner(model, plan, starts);
         using var whole = new TorchRunner(model, plan with { EarlyExit = EarlyExit.Never }, starts);
         var rows = new ManagedRunner(early.Folded, TinyModel.Shape, Environment.ProcessorCount);

@@ -65,7 +65,7 @@ public sealed class FlowMatchingScoreTests
         };
         var unit = form == VelocityForm.Raw ? 1 : MathF.Sqrt(3);
         using var model = TinyModel.WithLogits(options, 0.9f * unit, 0.3f * unit, -0.2f * unit);
-        using var batch = new TorchRunner(model, PlanCompiler.For(model, options), Start.Points(draws, 3, new RandomStreams(5)));
+        using var batch = new TorchRunner(model, PlanCompiler.For(model, options), PriorDraws.Of(draws, 3, new RandomStreams(5)));
         var rows = new ManagedRunner(batch.Folded, TinyModel.Shape, Environment.ProcessorCount);
 
         var together = batch.Probabilities(ones(1, 1, 8, 8)).data<float>().ToArray();
@@ -86,7 +86,7 @@ public sealed class FlowMatchingScoreTests
         using var scope = NewDisposeScope();
         var options = new NoPropOptions { Variant = new FlowMatching { VelocityForm = form }, Sampling = sampling };
         using var model = TinyModel.Create(options);
-        var starts = Start.Points(sampling.Draws, 3, new RandomStreams(5));
+        var starts = PriorDraws.Of(sampling.Draws, 3, new RandomStreams(5));
         var folded = new FoldedModel(model, PlanCompiler.For(model, options), starts);
         var scores = Images.Select(image =>
         {

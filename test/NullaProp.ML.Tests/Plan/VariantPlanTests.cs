@@ -46,7 +46,7 @@ public sealed class VariantPlanTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(draws, model.Embedding.Dimension, new RandomStreams(5));
+        var starts = PriorDraws.Of(draws, model.Embedding.Dimension, new RandomStreams(5));
         var plan = PlanCompiler.For(model, options);
         using var runner = new TorchRunner(model, plan, starts);
         var rows = new ManagedRunner(runner.Folded, TinyModel.Shape, Environment.ProcessorCount);
@@ -96,7 +96,7 @@ public sealed class VariantPlanTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
         var plan = PlanCompiler.For(model, options);
-        var draws = Start.Points(2, model.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
+        var draws = PriorDraws.Of(2, model.Embedding.Dimension, new RandomStreams(5), plan.StoredNoises);
         using var runner = new TorchRunner(model, plan, draws);
         var rows = new ManagedRunner(runner.Folded, TinyModel.Shape, Environment.ProcessorCount);
 
@@ -124,7 +124,7 @@ public sealed class VariantPlanTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var (plan, pixels) = (PlanCompiler.For(model, options), TinyModel.Pixels(Images, generator));
-        var starts = Start.Points(2, model.Embedding.Dimension, new RandomStreams(1));
+        var starts = PriorDraws.Of(2, model.Embedding.Dimension, new RandomStreams(1));
         using var runner = new TorchRunner(model, plan, starts);
         using var single = new TorchRunner(model, plan.EndingWithPrediction(0), starts);
 

@@ -83,7 +83,7 @@ public sealed class RandomStreamsTests
         using var weights = Weights.Drawn(streams, CPU);
         var embedding = new ClassEmbedding(weights.Under("embedding"), options, TinyModel.Shape, classes: 10);
 
-        var starts = Start.Points(options.Sampling.Draws, embedding.Dimension, streams).ToTensor();
+        var starts = PriorDraws.Of(options.Sampling.Draws, embedding.Dimension, streams).ToTensor();
 
         var cosines = nn.functional.normalize(starts, dim: 1).mm(nn.functional.normalize(embedding.Matrix(), dim: 1).t()); // (4, 10)
         Assert.IsLessThan(5 / Math.Sqrt(embedding.Dimension), cosines.abs().max().item<float>());

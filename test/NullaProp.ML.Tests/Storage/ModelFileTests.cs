@@ -112,7 +112,7 @@ public sealed class ModelFileTests
         return new StoredModel(
             new ModelDescription(options, TinyModel.Shape, 3, Keys: null, Seed: 5),
             network,
-            Start.Points(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(5)));
+            PriorDraws.Of(options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(5)));
     }
 
     private static StoredModel Read(byte[] file, StoredModel described) => ModelFile.ReadWeights(

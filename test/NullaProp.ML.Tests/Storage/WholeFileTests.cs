@@ -57,7 +57,9 @@ public sealed class WholeFileTests
     public void Replace_FilesOfAProcessThatWasKilled_AreDeletedAndThoseUnderWayStay()
     {
         using var folder = new TempFolder();
-        var (left, underWay, others) = (folder.File(".nullaprop-1.tmp"), folder.File(".nullaprop-2.tmp"), folder.File(".mine.tmp"));
+        var (left, underWay, others) = (
+            folder.File($".nullaprop-{Guid.NewGuid():N}.tmp"), folder.File($".nullaprop-{Guid.NewGuid():N}.tmp"),
+            folder.File(".nullaprop-notes.tmp"));
         Array.ForEach([left, underWay, others], path => File.WriteAllText(path, "half"));
         Array.ForEach([left, others], path => File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2)));
 

@@ -20,7 +20,7 @@ internal sealed class TorchRunner : IDisposable
     /// <param name="model">The model; it stays the caller's.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="draws">
-    /// Where scoring starts and the noise on the way (<see cref="Start"/>); the probabilities of several starts are averaged.
+    /// Where scoring starts and the noise on the way (<see cref="PriorDraws"/>); the probabilities of several starts are averaged.
     /// </param>
     public TorchRunner(Denoiser model, SamplingPlan plan, HostTensor draws)
         : this(new FoldedModel(model, plan, draws))

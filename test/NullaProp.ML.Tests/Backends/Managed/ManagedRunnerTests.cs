@@ -90,7 +90,7 @@ public sealed class ManagedRunnerTests
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(2, generator);
         var scores = new float[classes];
-        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
+        var starts = PriorDraws.Of(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5), plan.NoiseCount);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         var folded = new FoldedModel(model, plan, starts);
@@ -123,7 +123,7 @@ public sealed class ManagedRunnerTests
     public void Probabilities_AfterTheFirstRow_AllocateNothing(NoPropOptions options)
     {
         using var model = TinyModel.Create(options);
-        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5));
+        var starts = PriorDraws.Of(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5));
         var folded = new FoldedModel(model, PlanCompiler.For(model, options), starts);
         var runner = new ManagedRunner(folded, TinyModel.Shape, Environment.ProcessorCount);
         var (pixels, scores, votes) = (new float[64], new float[3], new long[starts.Rows]);
@@ -170,7 +170,7 @@ public sealed class ManagedRunnerTests
         var shape = new ImageShape(1, 8, 8);
         using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), options, shape, 3);
         TinyModel.ReadLabels(model);
-        var starts = Start.Points(0, 3, new RandomStreams(1));
+        var starts = PriorDraws.Of(0, 3, new RandomStreams(1));
         var plan = PlanCompiler.For(model, options);
         using var batch = new TorchRunner(model, plan, starts);
         var runner = new ManagedRunner(batch.Folded, shape, Environment.ProcessorCount);
@@ -212,7 +212,7 @@ public sealed class ManagedRunnerTests
         using var batch = new TorchRunner(
             model,
             plan,
-            Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5)));
+            PriorDraws.Of(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(5)));
         var runner = new ManagedRunner(batch.Folded, shape, Environment.ProcessorCount);
         var pixels = rand([3, shape.Channels, shape.Height, shape.Width], generator: generator);
         var expected = batch.Probabilities(pixels).data<float>().ToArray();

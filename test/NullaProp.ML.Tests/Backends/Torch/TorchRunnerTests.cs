@@ -53,7 +53,7 @@ public sealed class TorchRunnerTests
 
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(1, model.Embedding.Dimension, new RandomStreams(5));
+        var starts = PriorDraws.Of(1, model.Embedding.Dimension, new RandomStreams(5));
         var plan = PlanCompiler.For(model, options);
         using var runner = new TorchRunner(model, plan, starts);
 
@@ -93,7 +93,7 @@ public sealed class TorchRunnerTests
         using var runner = new TorchRunner(
             model,
             SamplingPlan.SingleEvaluation,
-            Start.Points(0, model.Embedding.Dimension, new RandomStreams(4)));
+            PriorDraws.Of(0, model.Embedding.Dimension, new RandomStreams(4)));
 
         var actual = runner.Probabilities(pixels);
 
@@ -109,7 +109,7 @@ public sealed class TorchRunnerTests
         using var model = TinyModel.Create(options);
         using var generator = new Generator(3);
         var pixels = TinyModel.Pixels(Images, generator);
-        var starts = Start.Points(5, 3, new RandomStreams(4));
+        var starts = PriorDraws.Of(5, 3, new RandomStreams(4));
         var plan = PlanCompiler.For(model, options);
         using var together = new TorchRunner(model, plan, starts);
 
@@ -165,7 +165,7 @@ public sealed class TorchRunnerTests
         var before = LiveTensors;
 
         using (var pixels = ones(2, 1, 8, 8))
-        using (var runner = new TorchRunner(model, PlanCompiler.For(model, new NoPropOptions()), Start.Points(2, 3, new RandomStreams(1))))
+        using (var runner = new TorchRunner(model, PlanCompiler.For(model, new NoPropOptions()), PriorDraws.Of(2, 3, new RandomStreams(1))))
         {
             runner.Probabilities(pixels).Dispose();
             var (first, fromNoise) = runner.Diagnosis(pixels, new RandomStreams(1).Of("noise"));
@@ -247,7 +247,7 @@ public sealed class TorchRunnerTests
 
     private static TorchRunner Runner(Denoiser model, NoPropOptions options)
     {
-        var starts = Start.Points(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(1));
+        var starts = PriorDraws.Of(options.Sampling.Draws, model.Embedding.Dimension, new RandomStreams(1));
         return new TorchRunner(model, PlanCompiler.For(model, options), starts);
     }
 

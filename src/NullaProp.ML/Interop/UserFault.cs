@@ -3,11 +3,11 @@ using Microsoft.ML.Runtime;
 namespace NullaProp.ML.Interop;
 
 /// <summary>Exceptions with the mark by which ML.NET knows a fault of the user's from a fault of its own.</summary>
-internal static class Marked
+internal static class UserFault
 {
     /// <summary>Returns the exception, marked.</summary>
     /// <param name="exception">The exception.</param>
-    public static T Exception<T>(T exception)
+    public static T Of<T>(T exception)
         where T : Exception => Contracts.Process(exception);
 
     /// <summary>Returns an exception for a column that is not there, as ML.NET's own begin, with the columns that are.</summary>
@@ -20,7 +20,7 @@ internal static class Marked
     {
         string[] names = [.. columns.Distinct()];
         var found = names.Length == 0 ? "has no columns" : $"has {NameList.Quoted(names)}";
-        return Exception(new ArgumentOutOfRangeException(
+        return Of(new ArgumentOutOfRangeException(
             paramName: null, $"Could not find {role} column '{name}': the data {found}. Name the column, or add {step}."));
     }
 
