@@ -82,6 +82,12 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         });
         data = data with { TrainingStreams = previous is null ? data.Streams : data.Streams.After(Hash(previous)) };
         checks.Values(data.Training, previous, log.Warning);
+        if (Tuning == FineTuning.LastStage) // before the first training, which would be lost
+        {
+            var stage = PretrainedBackbone.StageShape;
+            ImageLoader.CheckBatch(stage, stage.Size * sizeof(float), data.Training.Count, options);
+        }
+
         log.Information(EpochReport.Beginning(
             data.Training, about.Classes, FastBFloat16.Choose(options, device), device, previous is not null));
 

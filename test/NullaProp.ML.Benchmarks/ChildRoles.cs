@@ -50,13 +50,10 @@ internal static class ChildRoles
     public const string Killed = "child-killed";
 
     /// <summary>
-    /// Fits a model for one epoch to so many images of 1×28×28 bytes with so many threads, 0 for the default; prints the seconds of the fit
-    /// and of processor time.
+    /// Does a work, a <see cref="WorkKind"/>, on so many images with so many threads, 0 for the default; prints the seconds that it took
+    /// and those of processor time.
     /// </summary>
     public const string Threads = "child-threads";
-
-    /// <summary>The same with colour images, in the numbers that the library chooses.</summary>
-    public const string ThreadsOfColour = "child-threads-of-colour";
 
     /// <summary>Keeps one processor busy without end; prints a line when it begins.</summary>
     public const string Spin = "child-spin";
@@ -98,14 +95,8 @@ internal static class ChildRoles
             case [Killed, var variant, var folder]:
                 RunKilled(variant, folder);
                 return true;
-            case [Threads, var images, var threads]:
-                RunThreads(
-                    Enumerable.Range(0, Number(images)).Select(ByteRow.Of),
-                    new NoPropOptions { BackbonePrecision = BackbonePrecision.Full },
-                    Number(threads));
-                return true;
-            case [ThreadsOfColour, var images, var threads]:
-                RunThreads(Enumerable.Range(0, Number(images)).Select(ColourRow.Of), new NoPropOptions(), Number(threads));
+            case [Threads, var kind, var images, var threads]:
+                ThreadedWork.Run(Enum.Parse<WorkKind>(kind), Number(images), Number(threads));
                 return true;
             case [Spin]:
                 RunSpin();
@@ -124,19 +115,6 @@ internal static class ChildRoles
         var trainer = mlContext.MulticlassClassification.Trainers.NoProp(new NoPropOptions { Epochs = 1 });
         using var model = trainer.Fit(mlContext.Data.LoadFromEnumerable(rows));
         Console.WriteLine($"{PeakMemory.Bytes()} {watch.Elapsed.TotalSeconds:0.000}");
-    }
-
-    private static void RunThreads<T>(IEnumerable<T> images, NoPropOptions options, int threads)
-        where T : class
-    {
-        var mlContext = new MLContext(seed: 1);
-        var data = mlContext.Data.LoadFromEnumerable(images.ToList());
-        var trainer = mlContext.MulticlassClassification.Trainers.NoProp(
-            options with { Epochs = 1 },
-            new NoPropRun { Threads = threads == 0 ? null : threads });
-        var (watch, processorTime) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
-        using var model = trainer.Fit(data);
-        Console.WriteLine($"{watch.Elapsed.TotalSeconds:0.000} {(Environment.CpuUsage.TotalTime - processorTime).TotalSeconds:0.000}");
     }
 
     private static void RunSpin()

@@ -3,14 +3,15 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using NullaProp.ML.Benchmarks.Measuring;
 using NullaProp.ML.Benchmarks.Reporting;
+using NullaProp.ML.Benchmarks.Workloads;
 using NullaProp.ML.ChildProcesses;
 using Spectre.Console;
 
 namespace NullaProp.ML.Benchmarks;
 
 /// <summary>
-/// <c>threads</c>: the same training, in a process of its own, beside other processes that want the same processors, by number of threads
-/// and by how libtorch's threads wait for each other.
+/// <c>threads</c>: the same work, in a process of its own, beside other processes that want the same processors, by number of threads and
+/// by how libtorch's threads wait for each other.
 /// </summary>
 internal static class ThreadsCommand
 {
@@ -25,25 +26,22 @@ internal static class ThreadsCommand
 
     public static Command Create()
     {
-        var images = new Option<int>("--images") { Description = "Images of the training.", DefaultValueFactory = _ => 4_000 };
+        var images = new Option<int>("--images") { Description = "Images to train on, or to score.", DefaultValueFactory = _ => 4_000 };
         var loads = new Option<int[]>("--loads")
         {
             Description = "Numbers of other processes, each of which wants a processor.",
             DefaultValueFactory = _ => [0, 4, 16],
             AllowMultipleArgumentsPerToken = true,
         };
-        var runs = new Option<int>("--runs") { Description = "Trainings of each kind.", DefaultValueFactory = _ => 3 };
-        var colour = new Option<bool>("--colour")
-        {
-            Description = "Colour images, in the numbers that the library chooses, in place of grey ones in single precision.",
-        };
+        var runs = new Option<int>("--runs") { Description = "How often each is done.", DefaultValueFactory = _ => 3 };
+        var work = new Option<WorkKind>("--work") { Description = "What is done.", DefaultValueFactory = _ => WorkKind.Training };
         var json = new Option<string?>("--json") { Description = "File to write the figures to.", HelpName = "FILE" };
-        var command = new Command("threads", "Trains on a busy machine by numbers of threads. Takes some ten minutes on two cores.")
+        var command = new Command("threads", "Trains or scores on a busy machine by numbers of threads. Takes some ten minutes.")
         {
-            images, loads, runs, colour, json,
+            images, loads, runs, work, json,
         };
         command.SetAction(result => Run(
-            result.GetValue(colour) ? ChildRoles.ThreadsOfColour : ChildRoles.Threads,
+            result.GetValue(work),
             result.GetRequiredValue(images),
             result.GetRequiredValue(loads),
             result.GetRequiredValue(runs),
@@ -51,7 +49,7 @@ internal static class ThreadsCommand
         return command;
     }
 
-    private static void Run(string training, int images, int[] loads, int runs, string? json)
+    private static void Run(WorkKind work, int images, int[] loads, int runs, string? json)
     {
         var table = new Table().AddColumns("other processes", "setting", "seconds", "quartiles", "processor seconds");
         var rows = new JsonArray();
@@ -66,7 +64,7 @@ internal static class ThreadsCommand
                     ["OMP_WAIT_POLICY"] = policy,
                     ["GOMP_SPINCOUNT"] = spins,
                 };
-                var measured = Enumerable.Range(0, runs).Select(_ => Train(training, images, threads, environment)).ToList();
+                var measured = Enumerable.Range(0, runs).Select(_ => Measure(work, images, threads, environment)).ToList();
                 others.RequireAlive();
                 var (seconds, processor) = (Spread.Of(measured.Select(run => run[0])), Spread.Of(measured.Select(run => run[1])));
                 table.AddRow(
@@ -92,9 +90,15 @@ internal static class ThreadsCommand
         AnsiConsole.Write(table);
     }
 
-    private static double[] Train(string training, int images, int threads, IReadOnlyDictionary<string, string?> environment)
+    private static double[] Measure(WorkKind work, int images, int threads, IReadOnlyDictionary<string, string?> environment)
     {
-        string[] role = [training, images.ToString(CultureInfo.InvariantCulture), threads.ToString(CultureInfo.InvariantCulture)];
+        string[] role =
+        [
+            ChildRoles.Threads,
+            $"{work}",
+            images.ToString(CultureInfo.InvariantCulture),
+            threads.ToString(CultureInfo.InvariantCulture),
+        ];
         double[] numbers = [];
         var exitCode = ChildProcess.Run(
             role,
@@ -102,7 +106,7 @@ internal static class ThreadsCommand
             environment: environment);
         return exitCode == 0
             ? numbers
-            : throw new InvalidOperationException($"A training ended with exit code {exitCode}; what it says is above.");
+            : throw new InvalidOperationException($"The work ended with exit code {exitCode}; what it says is above.");
     }
 
     // After every setting, so that an interrupted run leaves what it has.

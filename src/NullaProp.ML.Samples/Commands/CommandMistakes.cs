@@ -33,6 +33,8 @@ internal static class CommandMistakes
     /// </summary>
     public static string? Unmeant(ParseResult parsed)
     {
+        if (parsed.Tokens.Any(token => AsksForHelp(parsed, token)))
+            return null;
         if ((Misplaced(parsed) ?? UnknownOptions(parsed).FirstOrDefault()) is { } mistake)
             return mistake;
         foreach (var (symbol, tokens) in parsed.CommandResult.Children.Select(Given))
@@ -54,12 +56,14 @@ internal static class CommandMistakes
     {
         if (parsed.CommandResult is not { Parent: CommandResult, Command.Name: var name, IdentifierToken: var named })
             return null;
-        var ahead = parsed.Tokens.TakeWhile(token => !token.Equals(named)).Where(IsOption).FirstOrDefault(token => !AsksForHelp(token));
+        var ahead = parsed.Tokens.TakeWhile(token => !token.Equals(named)).Where(IsOption)
+            .FirstOrDefault(token => !AsksForHelp(parsed, token));
         return ahead is null ? null : $"{ahead.Value} stands before the command '{name}'. Put it behind.";
-
-        bool AsksForHelp(Token token) => parsed.RootCommandResult.Command.Options.Any(
-            option => option.Action is not null && (option.Name == token.Value || option.Aliases.Contains(token.Value)));
     }
+
+    // Or for the version.
+    private static bool AsksForHelp(ParseResult parsed, Token token) => parsed.RootCommandResult.Command.Options.Any(
+        option => option.Action is not null && (option.Name == token.Value || option.Aliases.Contains(token.Value)));
 
     // In the place of a file's name, too: nobody means one that looks like an option, unless it stands behind "--".
     private static IEnumerable<string> UnknownOptions(ParseResult parsed)

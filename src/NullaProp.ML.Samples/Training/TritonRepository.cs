@@ -19,14 +19,19 @@ internal static class TritonRepository
     private const string Configuration = "config.pbtxt";
     private const string MarkStart = "# Written by NullaProp.ML, unless changed: ";
 
-    /// <summary>Refuses the folder of a model that this program did not write. One that was tuned by hand keeps its first line.</summary>
+    /// <summary>
+    /// Refuses the folder of a model that this program did not write: by its network, or by its configuration where there is none.
+    /// </summary>
     /// <param name="folder">The repository.</param>
     /// <param name="onnxPath">The file by which the model is called; it need not be there yet.</param>
     /// <exception cref="UserMistakeException">It holds somebody else's model.</exception>
     public static void RequireOwn(string folder, string onnxPath)
     {
         var model = ModelFolder(folder, onnxPath);
-        if (IsForeign(Path.Combine(model, Configuration), IsMarked) || IsForeign(NetworkPath(model), OutputKind.Onnx.Is))
+        var isForeign = File.Exists(NetworkPath(model))
+            ? IsForeign(NetworkPath(model), OutputKind.Onnx.Is)
+            : IsForeign(Path.Combine(model, Configuration), IsMarked);
+        if (isForeign)
         {
             throw new UserMistakeException(
                 $"The folder '{model}' holds a model that this program did not write, and that would be lost. Name another repository "

@@ -93,7 +93,8 @@ internal sealed class LabelledRows : ILabelledRows
     public string? HashOfImages => null;
 
     /// <inheritdoc/>
-    public bool CanShuffle => _data.CanShuffle;
+    /// <remarks><c>ShuffleRows</c> says so of any data, and mixes but neighbours of such as cannot.</remarks>
+    public bool CanShuffle => _data.CanShuffle && DataAtRest.Source(_data).CanShuffle;
 
     /// <inheritdoc/>
     public IEnumerable<LabelledRow> Read(float[] pixels) => Read(pixels, order: null);

@@ -137,7 +137,8 @@ internal sealed class TextVectorBuffer(DataViewRow row, DataViewSchema.Column co
 
 /// <summary>
 /// Keeps images: the source may draw the next one into the same memory, or free it. The copies die with the batch. A consumer gets an image
-/// of its own at each reading, as from ML.NET's LoadImages: it may keep it, or dispose of it, or give it back for the next, which frees it.
+/// of its own at each reading: it may keep it, or dispose of it. One that is given back is not freed, for <c>CreateEnumerable</c> and
+/// <c>GetColumn</c> give back what their callers keep.
 /// </summary>
 internal sealed class ImageBuffer(DataViewRow row, DataViewSchema.Column column, Func<int> current)
     : ColumnBuffer<MLImage>(row, column, current)
@@ -145,7 +146,6 @@ internal sealed class ImageBuffer(DataViewRow row, DataViewSchema.Column column,
     private const int BytesPerPixel = 4;
 
     private MLImage?[] _values = [];
-    private MLImage? _given; // the last copy
 
     /// <inheritdoc/>
     public override void Clear()
@@ -167,16 +167,8 @@ internal sealed class ImageBuffer(DataViewRow row, DataViewSchema.Column column,
     }
 
     /// <inheritdoc/>
-    protected override void Read(int place, ref MLImage value)
-    {
-        if (value is not null && ReferenceEquals(value, _given))
-        {
-            value.Dispose();
-        }
-
-        _given = _values[place] is { } image && CanBeCopied(image) ? Copied(image) : null;
-        value = _given ?? _values[place]!;
-    }
+    protected override void Read(int place, ref MLImage value) =>
+        value = _values[place] is { } image && CanBeCopied(image) ? Copied(image) : _values[place]!;
 
     // ML.NET makes no image of other formats from pixels. One is handed on as it is, before the source moves on.
     private static bool CanBeCopied(MLImage? image) => image?.PixelFormat is MLPixelFormat.Bgra32 or MLPixelFormat.Rgba32;

@@ -122,31 +122,34 @@ internal sealed class FeatureFile : IDisposable
         return MemoryMarshal.Read<Digest>(hash.GetHashAndReset());
     }
 
-    // A process that died in the middle of the line leaves its beginning.
+    // A process or a disk that died leaves the line's beginning, or zeros, or something else before whole records.
     private void RequireOwn()
     {
         var found = new byte[Header.Length];
         found = found[..RandomAccess.Read(_file, found, 0)];
-        if (!Header.AsSpan().StartsWith(found))
+        if (!Header.AsSpan().StartsWith(found) && found.AsSpan().ContainsAnyExcept((byte)0) && !IsRecord(new byte[RecordSize], _end))
         {
             throw UserFault.Of(new IOException(
                 $"The file '{_path}' is another's: what the pretrained network sees in the photos would be written over it. Choose "
                     + "another folder for checkpoints, or rename the file."));
         }
 
-        if (found.Length < Header.Length)
+        if (!found.AsSpan().SequenceEqual(Header))
         {
             TryWrite(Header, 0);
         }
     }
+
+    private bool IsRecord(byte[] record, long place) =>
+        RandomAccess.Read(_file, record, place) == RecordSize
+        && SHA256.HashData(record.AsSpan(..^HashSize)).AsSpan().SequenceEqual(record.AsSpan(^HashSize..));
 
     private void FindRecords()
     {
         var record = new byte[RecordSize];
         for (var length = RandomAccess.GetLength(_file); _end + RecordSize <= length; _end += RecordSize)
         {
-            if (RandomAccess.Read(_file, record, _end) == RecordSize
-                && SHA256.HashData(record.AsSpan(..^HashSize)).AsSpan().SequenceEqual(record.AsSpan(^HashSize..)))
+            if (IsRecord(record, _end))
             {
                 _places[MemoryMarshal.Read<Digest>(record)] = _end + HashSize;
             }

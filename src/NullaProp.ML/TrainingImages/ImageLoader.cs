@@ -72,7 +72,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
         ITrainingImages images = ReadInto(store, rows) is { } all ? new ImageStream(all, options.MaxCachedBytes, store) : store;
         CheckRows(images.Count, rows.Skipped, "training");
         check(rows.Totals);
-        CheckBatch(images, options);
+        CheckBatch(images.Shape, images.RowBytes, images.Count, options);
         WarnOfOrder(images as ImageStream, rows.ClassNames);
         images.Weights = RowWeights.Of(options, rows.Totals, rows.ClassNames);
         return images;
@@ -130,17 +130,19 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     }
 
     /// <summary>Checks that a batch fits into a tensor, whose memory is filled through a span.</summary>
-    /// <param name="images">The training images.</param>
+    /// <param name="shape">The size of an image.</param>
+    /// <param name="rowBytes">The bytes that it takes.</param>
+    /// <param name="count">The number of images.</param>
     /// <param name="options">The size of a batch.</param>
     /// <exception cref="InvalidOperationException">It does not.</exception>
-    public static void CheckBatch(ITrainingImages images, NoPropOptions options)
+    public static void CheckBatch(ImageShape shape, int rowBytes, int count, NoPropOptions options)
     {
-        var most = int.MaxValue / images.RowBytes;
-        if (Math.Min(options.BatchSize, images.Count) > most)
+        var most = int.MaxValue / rowBytes;
+        if (Math.Min(options.BatchSize, count) > most)
         {
             throw UserFault.Of(new InvalidOperationException(
-                $"{nameof(options.BatchSize)} is {options.BatchSize}, but a batch takes at most 2 GiB, and a row of {images.Shape} values "
-                + $"takes {images.RowBytes} bytes: lower the option to {most} or less."));
+                $"{nameof(options.BatchSize)} is {options.BatchSize}, but a batch takes at most 2 GiB, and a row of {shape} values "
+                + $"takes {rowBytes} bytes: lower the option to {most} or less."));
         }
     }
 
@@ -151,8 +153,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
             warn(
                 $"The training rows take more than {nameof(NoPropOptions.MaxCachedBytes)}, and of the {stream.BufferRows} that fit in none "
                 + $"is of the classes {NameList.Quoted(late.Select(label => classNames[label]))}: rows that are sorted by class are "
-                + "learned class after class, and badly. Bring them into random order (in their file, or by "
-                + "mlContext.Data.ShuffleRows), or raise the option.");
+                + "learned class after class, and badly. Bring them into random order where they are kept, or raise the option.");
         }
     }
 

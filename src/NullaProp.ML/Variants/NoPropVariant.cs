@@ -29,7 +29,7 @@ public abstract record NoPropVariant
     internal virtual IReadOnlyList<string> BlockNames => [string.Empty];
 
     /// <summary>Gets a value indicating whether it has blocks with an image network each; else one network serves all times.</summary>
-    internal bool HasBlocks => BlockNames is not [""];
+    internal virtual bool HasBlocks => false;
 
     /// <summary>Gets a value indicating whether a score goes a way from noise to label; else the network is evaluated once.</summary>
     internal virtual bool GoesFromNoiseToLabel => true;

@@ -100,6 +100,20 @@ public sealed class NoPropOptionsTests
         new NoPropOptions { Backbone = NoPropBackbone.Mlp, ImageShape = new ImageShape(channels, height, width) }.Validate();
     }
 
+    // What depends on a number is not asked before the number is looked at.
+    [TestMethod]
+    [DataRow(-1)]
+    [DataRow(int.MaxValue)]
+    public void Validate_ImpossibleNumberOfBlocksWithOtherFaults_ListsAll(int blocks)
+    {
+        var options = NoPropOptions.Photos with { Variant = new DiscreteTime { BlockCount = blocks } };
+
+        var fault = Assert.ThrowsExactly<ArgumentOutOfRangeException>(options.Validate);
+
+        Assert.Contains($"BlockCount is {blocks}, but must be from 1 to ", fault.Message);
+        Assert.Contains("Variant is DiscreteTime, whose blocks have an image network each", fault.Message);
+    }
+
     [TestMethod]
     public void Validate_SeveralFaults_ListsAllAtOnce()
     {

@@ -36,6 +36,7 @@ public sealed class CommandMistakesTests
     [DataRow("export model.zip -- --half", null)]
     [DataRow("blocks launch --run r --sbatch=--time=2:00:00", null)]
     [DataRow("--help train", null)]
+    [DataRow("--output out train photos --help", null)]
     [DataRow("--output out", null)]
     [DataRow("train photos --fit Crop", null)]
     [DataRow("train photos --backbone pretrained", null)]

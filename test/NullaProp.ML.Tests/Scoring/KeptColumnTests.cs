@@ -132,16 +132,16 @@ public sealed partial class KeptColumnTests
             Assert.AreEqual((byte)(cursor.Position % 200), image.Pixels[0]);
             Assert.AreEqual($"photo {cursor.Position}", image.Tag);
             var first = image;
-            getter(ref image); // who gives one back for the next, frees it, as from ML.NET's LoadImages
-            Assert.ThrowsExactly<InvalidOperationException>(() => first.Width);
-            kept.Add(image);
+            getter(ref image); // a second one, so that the first is the consumer's
+            Assert.AreNotSame(first, image);
+            kept.AddRange([first, image]);
         }
 
-        Assert.HasCount(Rows, kept);
-        for (var row = 0; row < Rows; row++)
+        Assert.HasCount(2 * Rows, kept);
+        for (var i = 0; i < kept.Count; i++)
         {
-            Assert.AreEqual((byte)(row % 200), kept[row].Pixels[0]);
-            kept[row].Dispose();
+            Assert.AreEqual((byte)(i / 2 % 200), kept[i].Pixels[0]);
+            kept[i].Dispose();
         }
     }
 

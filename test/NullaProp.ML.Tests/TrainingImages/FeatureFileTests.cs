@@ -90,6 +90,22 @@ public sealed class FeatureFileTests : IDisposable
         Assert.IsEmpty(_computed);
     }
 
+    [TestMethod]
+    [DataRow("zeros")]
+    [DataRow("one byte")]
+    public void Constructor_DamagedAtItsFirstBytes_KeepsItsRecords(string damage)
+    {
+        Seen("network", First, Second);
+        var whole = IOFile.ReadAllBytes(File);
+        Array.Clear(whole, 0, damage == "zeros" ? Header.Length : 1);
+        IOFile.WriteAllBytes(File, whole);
+        _computed.Clear();
+
+        CollectionAssert.AreEqual(Features(First, Second), Seen("network", First, Second));
+
+        Assert.IsEmpty(_computed);
+    }
+
     // A folder of checkpoints may be the current one, with anything in it.
     [TestMethod]
     [DataRow(3)]

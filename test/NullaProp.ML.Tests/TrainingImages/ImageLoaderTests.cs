@@ -1,4 +1,3 @@
-using NullaProp.ML.Randomness;
 using NullaProp.ML.TrainingImages;
 
 namespace NullaProp.ML.Tests.TrainingImages;
@@ -11,9 +10,9 @@ public sealed class ImageLoaderTests
     [TestMethod]
     [DataRow(4096, 3566, 4)] // fewer rows than the batch may have
     [DataRow(3566, 9000, 4)]
-    [DataRow(14_266, 20_000, 1)] // of bytes
+    [DataRow(14_266, 20_000, 1)]
     public void CheckBatch_BatchOfTwoGiB_IsTaken(int batchSize, int rows, int valueBytes) =>
-        ImageLoader.CheckBatch(new Rows(rows, valueBytes), new NoPropOptions { BatchSize = batchSize });
+        ImageLoader.CheckBatch(Photo, Photo.Size * valueBytes, rows, new NoPropOptions { BatchSize = batchSize });
 
     [TestMethod]
     [DataRow(4096, 3567, 4, "602112 bytes: lower the option to 3566 or less.")]
@@ -21,29 +20,10 @@ public sealed class ImageLoaderTests
     public void CheckBatch_LargerBatch_SaysTheLargest(int batchSize, int rows, int valueBytes, string end)
     {
         var fault = Assert.ThrowsExactly<InvalidOperationException>(
-            () => ImageLoader.CheckBatch(new Rows(rows, valueBytes), new NoPropOptions { BatchSize = batchSize }));
+            () => ImageLoader.CheckBatch(Photo, Photo.Size * valueBytes, rows, new NoPropOptions { BatchSize = batchSize }));
 
         Assert.StartsWith(
             $"BatchSize is {batchSize}, but a batch takes at most 2 GiB, and a row of 3×224×224 values takes ", fault.Message);
         Assert.EndsWith(end, fault.Message);
-    }
-
-    private sealed class Rows(int count, int valueBytes) : ITrainingImages
-    {
-        public ImageShape Shape => Photo;
-
-        public int Count => count;
-
-        public int RowBytes => Photo.Size * valueBytes;
-
-        public ImageStore Sample => throw new NotSupportedException();
-
-        public RowWeights? Weights { get; set; }
-
-        public ChannelStatistics ChannelStatistics() => throw new NotSupportedException();
-
-        public string Hash() => throw new NotSupportedException();
-
-        public IEnumerable<ImageBatch> Epoch(int batchSize, RandomStream order, int first = 0) => throw new NotSupportedException();
     }
 }

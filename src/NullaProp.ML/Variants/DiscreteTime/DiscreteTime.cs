@@ -45,6 +45,9 @@ public sealed record DiscreteTime : DiffusionVariant
     public NoiseScheduleKind NoiseSchedule { get; init; } = NoiseScheduleKind.LinearLogSnr;
 
     /// <inheritdoc/>
+    internal override bool HasBlocks => true;
+
+    /// <inheritdoc/>
     internal override IReadOnlyList<string> BlockNames => [.. Enumerable.Range(0, BlockCount).Select(Denoiser.BlockName)];
 
     /// <inheritdoc/>
