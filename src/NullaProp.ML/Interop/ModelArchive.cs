@@ -15,14 +15,14 @@ internal static class ModelArchive
     private const long AlwaysRead = 64 << 20; // bytes
     private const int MostShrunk = 100; // to this part of its length; larger entries that shrank more are made to burst
 
-    /// <summary>Returns the folders that hold a file.</summary>
+    /// <summary>Returns the folders that hold a file, each once, though a zip may have a file twice.</summary>
     /// <param name="repository">The zip file.</param>
     /// <param name="fileName">The file's name.</param>
     /// <exception cref="FormatException">An entry would be unpacked outside of the model, or not be found.</exception>
     public static IReadOnlyList<string> FoldersWith(RepositoryReader repository, string fileName) =>
     [
         .. Inside(repository).Select(entry => Parts(entry.FullName)).Where(parts => parts[^1] == fileName)
-            .Select(parts => Path.Combine(parts[..^1])),
+            .Select(parts => Path.Combine(parts[..^1])).Distinct(),
     ];
 
     /// <summary>Checks all entries but one.</summary>

@@ -72,6 +72,27 @@ public sealed class ModelArchiveTests
         Fault.Of<FormatException>(() => NoPropModelFile.Check(folder.File("m.zip")), $"The entry 'Schema' {Changed}");
     }
 
+    // A large model would take twice the time and memory.
+    [TestMethod]
+    public void Check_KeyOfAModelThereTwice_ReadsTheModelOnce()
+    {
+        using var folder = new TempFolder();
+        var zip = Chain.Value.Zip;
+        var key = Names(zip).Single(name => name.Contains("Transform_001") && name.EndsWith("Model.key", StringComparison.Ordinal));
+        File.WriteAllBytes(folder.File("once.zip"), zip);
+        File.WriteAllBytes(folder.File("twice.zip"), With(zip, key, Content(zip, key)));
+        NoPropModelFile.Check(folder.File("once.zip")); // whatever is made for the first model alone
+
+        Assert.IsLessThan(1.3, (double)Allocated("twice.zip") / Allocated("once.zip"));
+
+        long Allocated(string name)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            NoPropModelFile.Check(folder.File(name));
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     // ML.NET would unpack it elsewhere, or throw what says nothing.
     [TestMethod]
     [DataRow("../TransformerChain/Model.key")]
