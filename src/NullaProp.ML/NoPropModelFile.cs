@@ -20,7 +20,9 @@ public static class NoPropModelFile
     /// <c>mlContext.Model.Load</c> fails with the same one inside.
     /// </exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    /// <exception cref="InvalidOperationException">The module of a custom backbone is not registered.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The module of a custom backbone is not registered, or the program is built for ahead-of-time compilation.
+    /// </exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be opened.</exception>
     public static void Check(string path)
     {

@@ -60,8 +60,17 @@ internal record ModelDescription(
     /// <summary>Reads a description.</summary>
     /// <param name="json">Its bytes.</param>
     /// <exception cref="FormatException">It is damaged.</exception>
+    /// <exception cref="InvalidOperationException">The program cannot read any.</exception>
     public static ModelDescription Read(ReadOnlyMemory<byte> json)
     {
+        if (!JsonSerializer.IsReflectionEnabledByDefault) // nothing about the file
+        {
+            throw new InvalidOperationException(
+                "This program is built as for ahead-of-time compilation, as 'dotnet run FILE.cs' builds one unless told otherwise, and "
+                + "neither ML.NET nor NullaProp.ML finds its types at run time then. Add the line '#:property PublishAot=false' to the "
+                + "file, or <PublishAot>false</PublishAot> to the project.");
+        }
+
         try
         {
             return Parse(json);

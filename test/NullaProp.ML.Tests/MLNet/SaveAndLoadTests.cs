@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using NullaProp.ML.Tests.Support;
@@ -43,6 +44,25 @@ public sealed class SaveAndLoadTests
         {
             CollectionAssert.AreEqual(expected[row], actual[row], $"row {row}");
         }
+    }
+
+    // As 'dotnet run FILE.cs' builds a program: its JSON serializer finds no types, which is no fault of the file.
+    [TestMethod]
+    public void Load_ProgramBuiltForAheadOfTimeCompilation_SaysWhatToAdd()
+    {
+        using var folder = new TempFolder();
+        Context.Model.Save(_model, _data.Schema, folder.File("model.zip"));
+        var config = JsonNode.Parse(File.ReadAllText(Path.ChangeExtension(LoadProbe.ProbePath, ".runtimeconfig.json")))!;
+        var properties = config["runtimeOptions"]!["configProperties"] as JsonObject ?? [];
+        properties["System.Text.Json.JsonSerializer.IsReflectionEnabledByDefault"] = false;
+        config["runtimeOptions"]!["configProperties"] = properties.DeepClone();
+        File.WriteAllText(folder.File("runtimeconfig.json"), config.ToJsonString());
+
+        var (exitCode, _, errors) = LoadProbe.Run(folder.File("model.zip"), runtimeConfig: folder.File("runtimeconfig.json"));
+
+        Assert.AreEqual(1, exitCode);
+        Assert.Contains("Add the line '#:property PublishAot=false' to the file", errors);
+        Assert.DoesNotContain("damaged", errors);
     }
 
     [TestMethod]

@@ -9,15 +9,18 @@ internal static class LoadProbe
 {
     private const string ScoreLine = "Score: ";
 
+    /// <summary>Gets the probe's assembly.</summary>
+    public static string ProbePath { get; } =
+        typeof(LoadProbe).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
+            attribute => attribute.Key == "LoadProbePath").Value!;
+
     /// <summary>Runs the probe.</summary>
     /// <param name="modelPath">The model.</param>
     /// <param name="dataPath">Data to score, in ML.NET's binary format; may be <see langword="null"/>.</param>
+    /// <param name="runtimeConfig">A file in place of the probe's own runtimeconfig.json.</param>
     /// <returns>Its exit code, the lines it wrote and what it complained of.</returns>
-    public static (int ExitCode, string[] Lines, string Errors) Run(string modelPath, string? dataPath = null)
+    public static (int ExitCode, string[] Lines, string Errors) Run(string modelPath, string? dataPath = null, string? runtimeConfig = null)
     {
-        var probe =
-            typeof(LoadProbe).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(
-                attribute => attribute.Key == "LoadProbePath").Value!;
         var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"
             ? path
             : "dotnet")
@@ -25,7 +28,8 @@ internal static class LoadProbe
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in new[] { probe, modelPath, dataPath }.OfType<string>())
+        string[] options = runtimeConfig is null ? [] : ["--runtimeconfig", runtimeConfig];
+        foreach (var argument in new[] { "exec" }.Concat(options).Concat(new[] { ProbePath, modelPath, dataPath }.OfType<string>()))
         {
             start.ArgumentList.Add(argument);
         }
