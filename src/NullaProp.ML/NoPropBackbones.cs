@@ -23,6 +23,10 @@ public static class NoPropBackbones
     /// TorchSharp's layers draw their first weights, and dropout its masks, from the process-wide generator of torch. While a module is
     /// made, that generator runs from a state drawn from the trainer's seed, and so it does in each training step, and is put back
     /// afterwards: on the CPU a training with dropout is repeatable by seed. Other programs' threads that draw from it wait meanwhile.
+    /// <para>
+    /// A model whose module is a <c>Sequential</c> of TorchSharp's own layers (convolutions, batch normalisations, pools, linear layers,
+    /// dropout, common activations) can be written as an ONNX file: these say what they compute. Code of your own does not.
+    /// </para>
     /// </remarks>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     public static void Register(string name, Func<ImageShape, nn.Module<Tensor, Tensor>> create)

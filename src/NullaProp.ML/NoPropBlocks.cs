@@ -33,7 +33,7 @@ public sealed class NoPropBlocks
             throw new ArgumentException(fault, nameof(trainer));
         }
 
-        Count = ((DiscreteTime)trainer.Options.Variant).BlockCount;
+        Count = trainer.Options.Variant.BlockNames.Count;
     }
 
     /// <summary>Gets the number of blocks.</summary>

@@ -47,7 +47,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     /// <param name="options">The options.</param>
     public static IEnumerable<string> BlockFaults(NoPropOptions options)
     {
-        if (options.Variant is not DiscreteTime)
+        if (!options.Variant.HasBlocks)
         {
             yield return $"Blocks can be trained apart in {nameof(DiscreteTime)} alone, but {nameof(NoPropOptions.Variant)} is "
                 + $"{options.Variant.GetType().Name}, which has one network for all times. Train it with Fit, and with "

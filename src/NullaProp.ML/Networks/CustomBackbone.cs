@@ -32,6 +32,12 @@ internal sealed class CustomBackbone : Backbone
     /// <inheritdoc/>
     public override Linear Output { get; }
 
+    /// <summary>Gets the module, which stays this network's.</summary>
+    public nn.Module Module => _module;
+
+    /// <summary>Gets the name by which the module is known.</summary>
+    public string Name => _name;
+
     /// <summary>Makes the module and takes its weights over.</summary>
     /// <param name="weights">The network's scope; its owner disposes of the module.</param>
     /// <param name="name">The module's name.</param>

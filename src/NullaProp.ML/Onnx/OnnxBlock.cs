@@ -21,7 +21,9 @@ internal sealed class OnnxBlock
     public OnnxBlock(OnnxGraph graph, string name, DenoisingBlock block, FoldedBlock folded, OnnxValue images)
     {
         (_graph, _name, _head, _folded) = (graph, name, block.Head, folded);
-        var features = new OnnxImageNetwork(graph).Add(images, $"{name}.image", block.Backbone.Layers()!);
+        var features = block.Backbone is CustomBackbone custom
+            ? Dense(new OnnxModule(graph, custom.Name).Add(images, $"{name}.image", custom.Module), "image.output", custom.Output)
+            : new OnnxImageNetwork(graph).Add(images, $"{name}.image", block.Backbone.Layers()!);
         _imageShare = graph.Product(features, $"{name}.join.image", block.Head.HostJoin().ImageColumns());
     }
 

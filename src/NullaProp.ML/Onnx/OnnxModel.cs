@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using NullaProp.ML.ClassNames;
 using NullaProp.ML.Interop;
-using NullaProp.ML.Networks;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
@@ -221,13 +220,6 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
                 $"The model lets images leave early ({nameof(Sampling.EarlyExit)} is {folded.Plan.EarlyExit}), but an ONNX graph " +
                 $"computes all rows alike. Save what WithSampling(sampling => sampling with {{ {nameof(Sampling.EarlyExit)} = " +
                 $"{nameof(EarlyExit)}.{nameof(EarlyExit.Never)} }}) returns.");
-        }
-
-        if (folded.Model.Blocks.Any(block => block.Backbone is CustomBackbone))
-        {
-            throw new InvalidOperationException(
-                $"The backbone '{model.Options.BackboneName}' is a module of your own, of which this library knows no layers to write " +
-                $"into an ONNX graph. Train with another {nameof(NoPropBackbone)}.");
         }
     }
 }

@@ -19,21 +19,8 @@ internal static class BrokenModel
 
         var variance = network.Weights.All.FirstOrDefault(weight =>
             weight.Key.EndsWith(VarianceName, StringComparison.Ordinal) && weight.Value.Host().Values.Any(value => !(value >= 0)));
-        return variance.Key is { } name ? $"the variances '{name}' are not all 0 or more." : Schedule(network, options);
-    }
-
-    // The straight path of flow matching has no ends.
-    private static string? Schedule(Denoiser network, NoPropOptions options)
-    {
-        if (options.Variant is not DiffusionVariant)
-        {
-            return null;
-        }
-
-        var levels = network.Schedule.Levels([0, 0.25, 0.5, 0.75, 1]);
-        var areNumbers = levels.All(level => double.IsFinite(level.LogSnr) && double.IsFinite(level.LogSnrRate));
-        var isRising =
-            levels.Zip(levels.Skip(1)).All(pair => pair.First.LogSnr <= pair.Second.LogSnr) && levels[0].LogSnr < levels[^1].LogSnr;
-        return areNumbers && isRising ? null : "its noise schedule does not rise from noise to label.";
+        return variance.Key is { } name ? $"the variances '{name}' are not all 0 or more."
+            : options.Variant.HasSchedule(network.Schedule) ? null
+            : "its noise schedule does not rise from noise to label.";
     }
 }

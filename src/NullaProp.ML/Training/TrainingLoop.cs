@@ -250,14 +250,12 @@ internal sealed class TrainingLoop(Denoiser model, NoPropOptions options, Traini
 
     private string Diverged(string what, int epoch, int step)
     {
-        var weighting = options.Variant is DiffusionVariant { LossWeighting: not LossWeighting.Uniform and var chosen }
-            ? $", choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {chosen})"
-            : string.Empty;
+        var choice = options.Variant.SteadierChoice is { Length: > 0 } other ? $", {other}" : string.Empty;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{what} became NaN or infinite in epoch {epoch} at step {step} of {_stepsPerEpoch}, so training was stopped. ")
             + LoneRow()
-            + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){weighting}, ")
+            + string.Create(CultureInfo.InvariantCulture, $"{nameof(options.LearningRate)} (now {options.LearningRate}){choice}, ")
             + $"or scale the {(data.Training.Shape.IsTable ? "values" : "pixels")} if they are huge.";
     }
 

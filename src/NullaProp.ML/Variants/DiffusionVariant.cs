@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using NullaProp.ML.Diffusion;
 
 namespace NullaProp.ML;
 
@@ -48,6 +49,21 @@ public abstract record DiffusionVariant : NoPropVariant
     /// <summary>Gets the form of the prior term.</summary>
     /// <value>Default <see cref="PriorLoss.ExactKl"/>.</value>
     public PriorLoss PriorLoss { get; init; } = PriorLoss.ExactKl;
+
+    /// <inheritdoc/>
+    internal override string SteadierChoice => LossWeighting == LossWeighting.Uniform
+        ? string.Empty
+        : $"choose {nameof(LossWeighting)}.{nameof(LossWeighting.Uniform)} (now {LossWeighting})";
+
+    /// <inheritdoc/>
+    /// <remarks>Finite, and rising from noise to label.</remarks>
+    internal override bool HasSchedule(NoiseSchedule schedule)
+    {
+        var levels = schedule.Levels([0, 0.25, 0.5, 0.75, 1]);
+        return levels.All(level => double.IsFinite(level.LogSnr) && double.IsFinite(level.LogSnrRate))
+            && levels.Zip(levels.Skip(1)).All(pair => pair.First.LogSnr <= pair.Second.LogSnr)
+            && levels[0].LogSnr < levels[^1].LogSnr;
+    }
 
     /// <inheritdoc/>
     internal override IEnumerable<string> Faults(NoPropOptions options)

@@ -37,6 +37,9 @@ public abstract record NoPropVariant
     /// <summary>Gets a value indicating whether its blocks read the time.</summary>
     internal virtual bool ReadsTime => true;
 
+    /// <summary>Gets in words which of its options could be the reason where a training diverges; empty where none could.</summary>
+    internal virtual string SteadierChoice => string.Empty;
+
     /// <summary>Gets what follows the last linear layer of the paper's image network.</summary>
     internal virtual PaperEnding PaperEnding => PaperEnding.ReLU;
 
@@ -47,6 +50,10 @@ public abstract record NoPropVariant
     /// <summary>Returns the noise schedule over parameters of the model.</summary>
     /// <param name="scope">The scope of its parameters.</param>
     internal abstract NoiseSchedule Schedule(WeightScope scope);
+
+    /// <summary>Returns whether a schedule is one that this variant can have; a trained or edited one may not be.</summary>
+    /// <param name="schedule">The schedule.</param>
+    internal virtual bool HasSchedule(NoiseSchedule schedule) => true;
 
     /// <summary>
     /// Returns the noise levels of its blocks and that which the last one leads to, rising; none where one block serves all times.

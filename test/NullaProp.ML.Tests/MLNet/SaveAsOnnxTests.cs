@@ -102,15 +102,41 @@ public sealed class SaveAsOnnxTests
     }
 
     [TestMethod]
-    public void SaveAsOnnx_ModuleOfOnesOwn_SaysWhatToChange()
+    [DataRow(1)]
+    [DataRow(2)]
+    public void SaveAsOnnx_ModuleOfLayers_ScoresInTheRuntimeAsHere(int blocks)
     {
-        NoPropBackbones.Register(OwnBackbone, static _ => nn.Flatten());
+        NoPropBackbones.Register(OwnBackbone, static shape => nn.Sequential(
+            nn.Conv2d(shape.Channels, 4, 3, padding: 1), nn.BatchNorm2d(4), nn.GELU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.1)));
+        var trainer = TinyImages.Trainer(Context, options => options with
+        {
+            Variant = blocks == 1 ? new ContinuousTime() : new DiscreteTime { BlockCount = blocks },
+            Backbone = NoPropBackbone.Custom,
+            BackboneName = OwnBackbone,
+        });
+        using var model = trainer.Fit(_data);
+        using var file = new MemoryStream();
+
+        model.SaveAsOnnx(file, new OnnxExport());
+
+        var pixels = _data.GetColumn<float[]>("Features").ToList();
+        using var run = new OnnxRun(file.ToArray());
+        var found = run.Singles("scores", [pixels.Count, 1, TinyImages.Side, TinyImages.Side], [.. pixels.SelectMany(row => row)]);
+        var own = model.Transform(_data).GetColumn<float[]>("Score").SelectMany(row => row).ToList();
+        Assert.HasCount(own.Count, found);
+        Assert.IsLessThan(1e-5f, own.Zip(found, (x, y) => Math.Abs(x - y)).Aggregate(0f, MathF.Max));
+    }
+
+    [TestMethod]
+    public void SaveAsOnnx_ModuleThatIsCode_SaysWhatToChange()
+    {
+        NoPropBackbones.Register(OwnBackbone, static _ => nn.Sequential(nn.Flatten(), nn.Softmax(1)));
         var trainer = TinyImages.Trainer(Context, options => options with { Backbone = NoPropBackbone.Custom, BackboneName = OwnBackbone });
         using var model = trainer.Fit(_data);
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => model.SaveAsOnnx(Stream.Null, new OnnxExport()));
 
-        StringAssert.Contains(fault.Message, OwnBackbone);
+        StringAssert.Contains(fault.Message, $"The backbone '{OwnBackbone}' is a module of your own with a Softmax");
         StringAssert.Contains(fault.Message, nameof(NoPropBackbone));
     }
 
