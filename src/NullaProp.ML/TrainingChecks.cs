@@ -219,8 +219,8 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     public void Values(ITrainingImages images, NoPropScorer? previous, Action<string> warn)
     {
         var statistics = images.ChannelStatistics();
-        var warnings = previous is null ? statistics.Warnings(images.Shape, about.SlotNames)
-            : options.Backbone.IsPretrained() ? [] // what varies in photos, the pretrained network knows
+        var warnings = options.Backbone.IsPretrained() ? [] // what varies in photos, its network knows: these are its features
+            : previous is null ? statistics.Warnings(images.Shape, about.SlotNames)
             : statistics.WarningsFor(
                 previous.Use(() => previous.Model.Network.Normalization.Scale.Host().Values), images.Shape, about.SlotNames);
         foreach (var warning in warnings)

@@ -77,6 +77,8 @@ internal sealed partial class TrainingSession
         {
             var data = Load(loader, input, PretrainedBackbone.Shape, pace, totals => Compare(totals.Rows, seen.Rows, "training"));
             Compare([data.Validation?.Count ?? 0], [seen.Data.Validation?.Count ?? 0], "validation");
+            RequireSame(data.Training.Hash(), seen.Data.Training.Hash(), "training");
+            RequireSame(data.Validation?.Hash(), seen.Data.Validation?.Hash(), "validation");
             return data with { TrainingStreams = seen.Data.TrainingStreams.After("the first training") };
         }
         catch (Exception fault) when (fault is InvalidOperationException or IOException)
@@ -100,6 +102,14 @@ internal sealed partial class TrainingSession
             if (!now.SequenceEqual(before))
             {
                 throw new InvalidOperationException($"The {name} data had {before.Sum()} rows, and now {now.Sum()}, or others.");
+            }
+        }
+
+        static void RequireSame(string? now, string? before, string name)
+        {
+            if (now != before)
+            {
+                throw new InvalidOperationException($"The {name} data has as many rows as before, but other ones, or in another order.");
             }
         }
     }

@@ -70,7 +70,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         using var threads = new ThreadCount(run.Threads);
         var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
-        using var seen = kept is null || trunk is null ? null : Seen(kept, trunk);
+        using var seen = kept is null || trunk is null ? null : Seen(kept, trunk, device);
         using var loader = Loader(
             pace, log.Warning,
             trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
@@ -149,7 +149,8 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         data.Validation?.Hash(),
         previous is null ? trunk?.Hash() ?? PretrainedFile.Hash(options.BackboneWeightsPath) : Hash(previous),
         ModelFile.LibraryVersion,
-        $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision");
+        $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision, "
+            + ProcessorKind.Name);
 
     private static string Hash(NoPropScorer model) => model.Use(() => ModelFile.HashOf(model.Model));
 
@@ -170,9 +171,10 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
     private CheckpointFolder Open(Checkpoints checkpoints) =>
         CheckpointFolder.Open(checkpoints.Folder, checkpoints.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
 
-    private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk) => new(
+    // Another device or processor sees the same but for last bits: a training is a function of what its own sees.
+    private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk, Device device) => new(
         folder.PathOf(FeatureFile.Name),
-        Encoding.UTF8.GetBytes(trunk.Hash() + ModelFile.LibraryVersion),
+        Encoding.UTF8.GetBytes($"{trunk.Hash()}{ModelFile.LibraryVersion}{device.type}{ProcessorKind.Name}"),
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
     private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>

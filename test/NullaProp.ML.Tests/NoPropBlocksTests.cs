@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.ML;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests;
@@ -191,10 +192,12 @@ public sealed class NoPropBlocksTests
 
         blocks.Merge().Dispose();
 
-        const string warning = "The blocks were trained on cpu with 1 threads, Full precision; and on cpu with 2 threads, Full precision: "
-            + "one process may give a model that differs in last bits, and by more where the precision is another one.";
+        var warning = $"The blocks were trained on {Hardware(1)}; and on {Hardware(2)}: one process may give a model that differs in last "
+            + "bits, and by more where the precision is another one.";
         Assert.AreEqual(warns, log.Lines.Contains((LogLevel.Warning, warning)));
         Assert.AreEqual(warns, log.Lines.Any(line => line.Level == LogLevel.Warning));
+
+        static string Hardware(int threads) => $"cpu with {threads} threads, Full precision, {ProcessorKind.Name}";
     }
 
     [TestMethod]

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,12 +14,14 @@ namespace NullaProp.ML.Networks;
 internal sealed class CustomBackbone : Backbone
 {
     private const string ModuleName = "module";
+    private const string WhenNew = "when new"; // no name of a buffer
 
     private static readonly ConditionalWeakTable<nn.Module, object> Known = [];
 
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string _name;
     private readonly string _scope;
+    private HostTensor? _whenNew; // what it made of images that are always the same, (2, F), before it was trained
 
     private CustomBackbone(WeightScope weights, string name, nn.Module<Tensor, Tensor> module, ImageShape shape, long features)
     {
@@ -72,6 +74,36 @@ internal sealed class CustomBackbone : Backbone
     /// <param name="name">The name.</param>
     public static bool IsWeight(string name) => name.Contains($".{ModuleName}.", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Returns what a training goes on from beside weights, by name: the buffers of whole numbers, such as the batches that a batch
+    /// normalisation has seen, and what the module computed when it was new, by which another module is told.
+    /// </summary>
+    public IEnumerable<KeyValuePair<string, HostTensor>> State()
+    {
+        var counters = Counters.Select(counter => KeyValuePair.Create(NameOf(counter.Name), HostTensor.Of(counter.Value)));
+        return _whenNew is { } features ? counters.Append(KeyValuePair.Create(NameOf(WhenNew), features)) : counters;
+    }
+
+    /// <summary>Goes on from where a training stood.</summary>
+    /// <param name="state">Its <see cref="State"/>, with the same weights.</param>
+    /// <exception cref="InvalidOperationException">It was the training of a module that computes something else.</exception>
+    public void GoOnFrom(IReadOnlyDictionary<string, HostTensor> state)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        if (_whenNew is { } own && state.TryGetValue(NameOf(WhenNew), out var before) && !IsSame(own.ToTensor(), before.ToTensor()))
+        {
+            throw new InvalidOperationException(
+                $"The checkpoint is of another training: the module of the backbone '{_name}' computed something else when it was new. "
+                    + "Give this training a folder of its own, or the module of before.");
+        }
+
+        foreach (var (name, counter) in Counters)
+        {
+            counter.copy_(state[NameOf(name)].ToTensor());
+        }
+    }
+
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training)
     {
@@ -118,6 +150,7 @@ internal sealed class CustomBackbone : Backbone
         using var random = new SharedRandomness(new RandomStreams(seed: 0).Of($"trial/{_scope}"));
         var images = rand(2, shape.Channels, shape.Height, shape.Width, dtype: ScalarType.Float32, device: device);
         var before = Maps(images, training: null);
+        _whenNew = HostTensor.Of(before);
         if (!IsSame(before, Maps(images, training: null)))
         {
             throw new InvalidOperationException(
@@ -155,6 +188,11 @@ internal sealed class CustomBackbone : Backbone
                 + "constructor, and register_buffer for tensors that are no parameters.");
         }
     }
+
+    private IEnumerable<(string Name, Tensor Value)> Counters =>
+        _module.named_buffers().Where(buffer => is_integral(buffer.buffer.dtype)).Select(one => (one.name, one.buffer));
+
+    private string NameOf(string part) => $"{_scope}.{part}";
 
     private static IEnumerable<(string Name, Tensor Value)> Tensors(nn.Module module) => module.named_parameters()
         .Select(one => (one.name, (Tensor)one.parameter))
@@ -204,7 +242,7 @@ internal sealed class CustomBackbone : Backbone
             {
                 throw new InvalidOperationException(
                     $"The buffer '{path}' of the backbone '{name}' is {buffer.dtype}, but must be {ScalarType.Float32}, or of whole "
-                        + "numbers that training does not change, for a model holds no others. Make the module with single precision.");
+                        + "numbers that no score depends on, for a model holds no others. Make the module with single precision.");
             }
 
             scope.Owner.Adopt($"{scope.Prefix}.{path}", buffer, WeightRole.Fixed);
@@ -228,28 +266,4 @@ internal sealed class CustomBackbone : Backbone
                 $"The backbone '{name}' made {maps.dtype} of shape ({string.Join(", ", maps.shape)}) of {rows} images of {shape}, but "
                     + $"must make {ScalarType.Float32} of shape ({rows}, F). End it with a flatten.");
     }
-}
-
-/// <summary>
-/// The modules of users, by name. The one state that the whole process shares: ML.NET's loader hands a model nothing but its file.
-/// </summary>
-/// <threadsafety>All members may be used from several threads at once.</threadsafety>
-internal static class CustomBackbones
-{
-    private static readonly ConcurrentDictionary<string, Func<ImageShape, nn.Module<Tensor, Tensor>>> ByName = new(StringComparer.Ordinal);
-
-    /// <summary>Keeps the way to make a module, in place of an earlier one of the same name.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="create">Makes the module for a size of images.</param>
-    public static void Register(string name, Func<ImageShape, nn.Module<Tensor, Tensor>> create) => ByName[name] = create;
-
-    /// <summary>Returns the way to make a module.</summary>
-    /// <param name="name">Its name.</param>
-    /// <exception cref="InvalidOperationException">Nobody registered the name.</exception>
-    public static Func<ImageShape, nn.Module<Tensor, Tensor>> Find(string name) => ByName.TryGetValue(name, out var create)
-        ? create
-        : throw new InvalidOperationException(
-            $"The backbone '{name}' is not registered in this process, but a model with {nameof(NoPropOptions.Backbone)} "
-            + $"{NoPropBackbone.Custom} needs it. Call NoPropBackbones.Register(\"{name}\", shape => …) before loading, with the module "
-            + "that the model was trained with, or before training, or give the trainer its own: Trainers.NoProp(options, shape => …).");
 }

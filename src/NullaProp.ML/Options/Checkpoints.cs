@@ -4,7 +4,7 @@ namespace NullaProp.ML;
 
 /// <summary>
 /// Where a training keeps its state, so that it survives the end of its process: the same training goes on from the newest whole
-/// checkpoint, to the same model, bit for bit on the CPU with the same number of threads (docs/cluster.md).
+/// checkpoint, to the same model, bit for bit on the same kind of CPU with the same number of threads (docs/cluster.md).
 /// <c>new Checkpoints("folder")</c> names the folder.
 /// </summary>
 public sealed record Checkpoints

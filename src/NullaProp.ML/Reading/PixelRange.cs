@@ -4,23 +4,31 @@ using System.Numerics.Tensors;
 namespace NullaProp.ML.Reading;
 
 /// <summary>
-/// Finds images whose pixels were divided by 255 where the network was trained on pixels of 0 to 255: to it they are all black, and it
-/// would give all of them nearly the same scores.
+/// Finds images whose pixels were divided by 255, or shifted, where the network was trained on pixels of 0 to 255: to it they are all
+/// black, or other pictures, and its scores would mean nothing.
 /// </summary>
 /// <param name="isOfBytes">Whether the network was trained on pixels of 0 to 255, and on no image that would be found.</param>
 internal sealed class PixelRange(bool isOfBytes)
 {
     private const float MostOfScaled = 1; // in magnitude, after a division by 255 or by 128 about the middle
+    private const float Slack = 1; // beyond 0 and 255, of a picture that was resized with overshoot
 
     /// <summary>Returns what is wrong with the pixels of an image.</summary>
     /// <param name="image">The image.</param>
     /// <returns>A sentence after the image's name; <see langword="null"/> where they are as they were in training.</returns>
-    public string? Fault(ReadOnlySpan<float> image) => !isOfBytes || !IsScaled(image)
-        ? null
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"has pixels from {TensorPrimitives.Min(image):0.###} to {TensorPrimitives.Max(image):0.###}, but the network was trained on ")
-            + "pixels of 0 to 255. Leave scaleImage and offsetImage of ExtractPixels out, or read the images with LoadImageFiles.";
+    public string? Fault(ReadOnlySpan<float> image)
+    {
+        if (!isOfBytes)
+        {
+            return null;
+        }
+
+        var (least, most) = (TensorPrimitives.Min(image), TensorPrimitives.Max(image));
+        return least < -Slack || most > byte.MaxValue + Slack || IsScaled(image)
+            ? $"has pixels from {Text(least)} to {Text(most)}, but the network was trained on pixels of 0 to 255. Leave scaleImage and "
+                + "offsetImage of ExtractPixels out, or read the images with LoadImageFiles."
+            : null;
+    }
 
     /// <summary>Returns whether an image looks as if its pixels had been divided. Whole numbers up to 1 are those of a black one.</summary>
     /// <param name="image">The image.</param>
@@ -41,4 +49,7 @@ internal sealed class PixelRange(bool isOfBytes)
 
         return false;
     }
+
+    private static string Text(float pixel) =>
+        pixel.ToString(MathF.Abs(pixel) < 1e6f ? "0.###" : "G3", CultureInfo.InvariantCulture);
 }

@@ -13,7 +13,7 @@ namespace NullaProp.ML.Storage;
 /// <param name="Validation">The hash of the validation data; <see langword="null"/> without.</param>
 /// <param name="Start">The hash of what the weights start from, a model or a file; <see langword="null"/> where they are drawn.</param>
 /// <param name="Library">The version of the library.</param>
-/// <param name="Hardware">Device, precision and number of threads: they decide the last bits, and no more.</param>
+/// <param name="Hardware">Device, precision, number of threads and processor: they decide the last bits, and no more.</param>
 internal sealed record TrainingFingerprint(
     ModelDescription Model,
     int? Block,

@@ -68,6 +68,7 @@ internal sealed class RunningTraining : IDisposable
         Add(TrainingState.First, moments.Select(moment => KeyValuePair.Create(moment.Key, moment.Value.First)));
         Add(TrainingState.Second, moments.Select(moment => KeyValuePair.Create(moment.Key, moment.Value.Second)));
         Add(TrainingState.Best, _best.Copies());
+        Add(TrainingState.Modules, Modules.SelectMany(module => module.State()));
         if (StepsTaken > 0)
         {
             tensors.Add(TrainingState.History, HostTensor.Of(History.narrow(0, 0, StepsTaken)));
@@ -87,11 +88,19 @@ internal sealed class RunningTraining : IDisposable
 
     /// <summary>Goes on from where a training of the same data, options and seed stood. Called before the first step.</summary>
     /// <param name="state">How it stood.</param>
+    /// <exception cref="InvalidOperationException">It was of another module of the user's.</exception>
     public void GoOnFrom(TrainingState state)
     {
         using var mode = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (name, value) in state.Under(TrainingState.Weights))
+        var weights = state.Under(TrainingState.Weights);
+        RequireSameWeights(weights);
+        foreach (var module in Modules)
+        {
+            module.GoOnFrom(state.Under(TrainingState.Modules));
+        }
+
+        foreach (var (name, value) in weights)
         {
             _model.Weights.Take(name, value);
         }
@@ -114,5 +123,25 @@ internal sealed class RunningTraining : IDisposable
         History.Dispose();
         _best.Dispose();
         _passes.Dispose();
+    }
+
+    private IEnumerable<CustomBackbone> Modules => _model.Blocks.Select(block => block.Backbone).OfType<CustomBackbone>();
+
+    // Options decide those of every network but a user's own.
+    private void RequireSameWeights(IReadOnlyDictionary<string, HostTensor> before)
+    {
+        var own = _model.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Shape);
+        if (own.Keys.Union(before.Keys).FirstOrDefault(name => Now(name) != Before(name)) is { } other)
+        {
+            throw new InvalidOperationException(
+                $"The checkpoint is of another training: the weight '{other}' is {Now(other)} instead of {Before(other)}. The module of "
+                    + "the backbone is another one: give this training a folder of its own, or the module of before.");
+        }
+
+        string Now(string name) => Shape(own.GetValueOrDefault(name));
+
+        string Before(string name) => Shape(before.GetValueOrDefault(name)?.Shape);
+
+        static string Shape(IReadOnlyList<long>? shape) => shape is null ? "not there" : $"({string.Join(", ", shape)})";
     }
 }

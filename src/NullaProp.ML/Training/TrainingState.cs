@@ -18,8 +18,8 @@ internal readonly record struct TrainingPlace(int Epoch, int Pass, int Step);
 /// <param name="Waited">The epochs since then.</param>
 /// <param name="Moments">The steps that the optimizer took with each weight that a gradient has reached, by the weight's name.</param>
 /// <param name="Tensors">
-/// By name: <c>weights/…</c>, the optimizer's <c>first/…</c> and <c>second/…</c>, the best epoch's <c>best/…</c> where there is one, and
-/// <c>history</c>, the loss terms of the epoch's steps, (n, 3).
+/// By name: <c>weights/…</c>, the optimizer's <c>first/…</c> and <c>second/…</c>, the best epoch's <c>best/…</c> where there is one,
+/// <c>modules/…</c> of the user's own modules, and <c>history</c>, the loss terms of the epoch's steps, (n, 3).
 /// </param>
 internal sealed record TrainingState(
     TrainingPlace Place,
@@ -40,6 +40,9 @@ internal sealed record TrainingState(
 
     /// <summary>What the names of the best epoch's weights start with.</summary>
     public const string Best = "best/";
+
+    /// <summary>What the names of what belongs to modules of the user's start with.</summary>
+    public const string Modules = "modules/";
 
     /// <summary>The name of the loss terms.</summary>
     public const string History = "history";

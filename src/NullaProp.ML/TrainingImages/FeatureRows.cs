@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 
@@ -49,13 +48,13 @@ internal sealed class FeatureRows(ILabelledRows images, ImageFeatures features) 
 
     private IEnumerable<LabelledRow> Features(Func<float[], IEnumerable<LabelledRow>> read, float[] target)
     {
-        var (image, bytes) = (new float[images.Shape.Size], new byte[images.Shape.Size]);
+        var image = new float[images.Shape.Size];
         var (pixels, values) = (new float[Batch * image.Length], new float[Batch * Shape.Size]);
         var rows = new List<LabelledRow>(Batch);
         using var hash = new RowHash();
         foreach (var row in read(image))
         {
-            hash.Add(PixelLoops.TryToBytes(image, bytes) ? bytes : MemoryMarshal.AsBytes<float>(image), row);
+            hash.Add(image, row);
             image.CopyTo(pixels, rows.Count * image.Length);
             rows.Add(row);
             if (rows.Count < Batch)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
@@ -81,7 +80,8 @@ internal sealed record ImageBatch(Tensor Pixels, Tensor Labels, Tensor? Weights 
 /// </summary>
 /// <param name="rows">The rows.</param>
 /// <param name="count">How many there are.</param>
-internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages
+/// <param name="hash">Their hash.</param>
+internal sealed class OrderedImages(ILabelledRows rows, int count, string hash) : IImages
 {
     /// <inheritdoc/>
     public ImageShape Shape => rows.Shape;
@@ -90,22 +90,7 @@ internal sealed class OrderedImages(ILabelledRows rows, int count) : IImages
     public int Count => count;
 
     /// <inheritdoc/>
-    public string Hash()
-    {
-        if (rows.HashOfImages is { } known)
-        {
-            return known;
-        }
-
-        var pixels = new float[Shape.Size];
-        using var hash = new RowHash();
-        foreach (var row in rows.Again(pixels, count))
-        {
-            hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
-        }
-
-        return hash.Text();
-    }
+    public string Hash() => hash;
 
     /// <inheritdoc/>
     public IEnumerable<ImageBatch> InOrder(int batchSize)

@@ -43,8 +43,8 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
             images = ReadInto(store, rows) switch
             {
                 null => store,
-                KeptRows kept => new OrderedImages(kept, kept.Count),
-                var all => new OrderedImages(all, all.Read(new float[rows.Shape.Size]).Count()),
+                KeptRows kept => new OrderedImages(kept, kept.Count, kept.HashOfImages!),
+                var all => Ordered(all),
             };
         }
         catch (InvalidOperationException fault)
@@ -109,6 +109,19 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
 
         store.HashOfImages = rows.HashOfImages;
         return null;
+    }
+
+    private static OrderedImages Ordered(ILabelledRows rows)
+    {
+        var (pixels, count) = (new float[rows.Shape.Size], 0);
+        using var hash = new RowHash();
+        foreach (var row in rows.Read(pixels))
+        {
+            hash.Add(pixels, row);
+            count++;
+        }
+
+        return new OrderedImages(rows, count, rows.HashOfImages ?? hash.Text());
     }
 
     private KeptRows Kept(ILabelledRows rows, ImageStore store, IEnumerator<LabelledRow> reading, float[] pixels)

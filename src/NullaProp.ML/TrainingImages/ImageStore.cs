@@ -139,7 +139,16 @@ internal sealed class ImageStore(ImageShape shape) : ITrainingImages, IImages
         using var hash = new RowHash();
         for (var row = 0; row < Count; row++)
         {
-            hash.Add(_pixels.Row(row), new LabelledRow(_labels[row], _weights[row]));
+            var pixels = _pixels.Row(row);
+            var about = new LabelledRow(_labels[row], _weights[row]);
+            if (_pixels.HoldsBytes)
+            {
+                hash.Add(pixels, about);
+            }
+            else
+            {
+                hash.Add(MemoryMarshal.Cast<byte, float>(pixels), about);
+            }
         }
 
         return hash.Text();

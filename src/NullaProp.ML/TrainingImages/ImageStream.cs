@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Reading;
 
@@ -41,7 +40,7 @@ internal sealed class ImageStream : ITrainingImages
         {
             begins.TryAdd(row.Label, Count);
             _moments.Add(pixels);
-            hash.Add(MemoryMarshal.AsBytes<float>(pixels), row);
+            hash.Add(pixels, row);
             areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
             Keep(pixels, row.Label, sample);
             Count++;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Reading;
@@ -53,9 +54,23 @@ internal sealed class RowWeights
 internal sealed class RowHash : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private byte[] _bytes = [];
 
-    /// <summary>Adds a row.</summary>
-    /// <param name="pixels">Its pixels, as they are kept.</param>
+    /// <summary>Adds a row. However it is kept, it adds the same: whole numbers of 0 to 255 as bytes, others as they are.</summary>
+    /// <param name="pixels">Its pixels.</param>
+    /// <param name="row">Its label and weight.</param>
+    public void Add(ReadOnlySpan<float> pixels, LabelledRow row)
+    {
+        if (_bytes.Length != pixels.Length)
+        {
+            _bytes = new byte[pixels.Length];
+        }
+
+        Add(PixelLoops.TryToBytes(pixels, _bytes) ? _bytes : MemoryMarshal.AsBytes(pixels), row);
+    }
+
+    /// <summary>Adds a row whose pixels are bytes.</summary>
+    /// <param name="pixels">Its pixels.</param>
     /// <param name="row">Its label and weight.</param>
     public void Add(ReadOnlySpan<byte> pixels, LabelledRow row)
     {

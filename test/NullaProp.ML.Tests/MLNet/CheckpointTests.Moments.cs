@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Support;
 
@@ -68,8 +69,9 @@ public sealed partial class CheckpointTests
 
         Assert.Contains(
             (LogLevel.Warning,
-            "The checkpoint was written on cpu with 1 threads, Full precision, and training goes on on cpu with 2 threads, Full precision: "
-                + "the model may differ in last bits, and by more where the precision is another one."),
+            $"The checkpoint was written on cpu with 1 threads, Full precision, {ProcessorKind.Name}, and training goes on on cpu with 2 "
+                + $"threads, Full precision, {ProcessorKind.Name}: the model may differ in last bits, and by more where the precision is "
+                + "another one."),
             log.Lines);
         CollectionAssert.AreEqual(new[] { 2, 3 }, epochs.Reports.Select(epoch => epoch.Epoch).ToArray());
     }

@@ -21,6 +21,38 @@ public sealed partial class FineTuningTests
     }
 
     [TestMethod]
+    [DataRow(FineTuning.LastStage)]
+    [DataRow(FineTuning.Everything)]
+    public void Fit_DataThatHasOtherRowsWhenItIsReadAgain_IsRefused(FineTuning tuning)
+    {
+        var seed = 0;
+        var data = Context.Data.LoadFromEnumerable(Renewed());
+
+        var fault = Assert.Throws<InvalidOperationException>(() => Trainer(Options with { FineTuning = tuning }).Fit(data));
+
+        Assert.Contains("The training data has as many rows as before, but other ones, or in another order.", fault.Message);
+
+        IEnumerable<KeyedPhoto> Renewed()
+        {
+            foreach (var row in Keyed(seed++)) // as many of each class
+            {
+                yield return row;
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Fit_FeaturesThatNeverVary_DoesNotSpeakOfSlots()
+    {
+        var logger = new LogLines();
+
+        Trainer(Options with { FineTuning = FineTuning.Frozen }).Fit(Data, new NoPropRun { Logger = logger }).Dispose();
+
+        Assert.IsNotEmpty(logger.Lines);
+        Assert.IsFalse(logger.Lines.Any(line => line.Text.Contains("slot", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     public void Fit_AutomaticThatCannotGoOn_GivesTheModelOfTheFrozenNetwork()
     {
         var logger = new LogLines();

@@ -190,7 +190,7 @@ public sealed class PretrainedFitTests
 
         var fault = Assert.Throws<InvalidOperationException>(() => trainer.Fit(data));
 
-        Assert.Contains("overflows: a pixel is 3E+38, but photos have pixels from 0 to 255.", fault.Message);
+        Assert.Contains("has pixels from 3E+38 to 3E+38, but the network was trained on pixels of 0 to 255.", fault.Message);
     }
 
     [TestMethod]

@@ -15,7 +15,7 @@ public sealed class OrderedImagesTests
     [TestMethod]
     public void InOrder_Twice_GivesEveryRowInItsOrder()
     {
-        var images = new OrderedImages(Rows(() => 10), 10);
+        var images = new OrderedImages(Rows(() => 10), 10, hash: "");
 
         for (var pass = 0; pass < 2; pass++)
         {
@@ -39,7 +39,7 @@ public sealed class OrderedImagesTests
     [DataRow(11, "10 labelled rows at one reading and more than 10 at the next")]
     public void InOrder_DataThatChanges_SaysSo(int later, string sentence)
     {
-        var images = new OrderedImages(Rows(() => later), 10);
+        var images = new OrderedImages(Rows(() => later), 10, hash: "");
 
         Fault.Of<InvalidOperationException>(() => ReadAll(images), sentence);
 

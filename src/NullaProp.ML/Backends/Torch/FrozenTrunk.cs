@@ -1,11 +1,9 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using NullaProp.ML.Networks;
 using NullaProp.ML.Tensors;
 using static TorchSharp.torch;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace NullaProp.ML.Backends.Torch;
 
@@ -136,12 +134,8 @@ internal sealed class FrozenTrunk : IDisposable
         var seen = network(images).cpu();
         if (!seen.isfinite().all().item<bool>())
         {
-            var largest = TensorPrimitives.MaxMagnitude(pixels);
-            throw new InvalidOperationException(largest > byte.MaxValue
-                ? "What the pretrained network sees in a photo overflows: a pixel is "
-                    + $"{largest.ToString("G3", CultureInfo.InvariantCulture)}, but photos have pixels from 0 to 255. Mend the row, or "
-                    + "leave it out."
-                : "What the pretrained network sees in a photo is NaN or infinite: its weights are damaged. Restore its package, or what "
+            throw new InvalidOperationException(
+                "What the pretrained network sees in a photo is NaN or infinite: its weights are damaged. Restore its package, or what "
                     + $"{nameof(NoPropOptions.BackboneWeightsPath)} names.");
         }
 
