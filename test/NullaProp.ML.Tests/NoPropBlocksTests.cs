@@ -1,9 +1,9 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML;
+using NullaProp.ML.Interop;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
-using NullaProp.ML.Interop;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests;
