@@ -49,7 +49,7 @@ public sealed class NoPropBlocks
     public bool IsTrained(int block)
     {
         Check(block);
-        return TrainedBlock.Find(Folder(block)) is { } found && found.Faults(_trainer.Options, block).Count == 0;
+        return TrainedBlock.Find(Folder(block)) is { } found && found.Faults(_trainer.Options, _trainer.Seed, block).Count == 0;
     }
 
     /// <summary>Returns how many epochs of a block its newest whole checkpoint has, whatever process trains it.</summary>
@@ -127,7 +127,7 @@ public sealed class NoPropBlocks
         List<TrainedBlock> trained = [.. found.OfType<TrainedBlock>()];
         foreach (var (index, block) in trained.Index())
         {
-            if (block.Faults(_trainer.Options, index).Concat(block.Faults(trained[0])).ToList() is { Count: > 0 } faults)
+            if (block.Faults(_trainer.Options, _trainer.Seed, index).Concat(block.Faults(trained[0])).ToList() is { Count: > 0 } faults)
             {
                 throw UserFault.Of(new InvalidOperationException(
                     $"The blocks in '{_checkpoints.Folder}' cannot be merged: for {block.Folder} {string.Join(", ", faults)}, compared "

@@ -53,7 +53,7 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
                 var runner = new ManagedRunner(_folded.Value, model.Shape, threads ?? Environment.ProcessorCount);
                 return runner.NeedsLibtorch ? WithLibtorch(() => runner) : runner;
             });
-            Range = new PixelRange(model.IsOfBytes);
+            Range = new PixelRange(model.IsOfBytes) { IsOfPhotos = model.Options.Backbone.IsPretrained() };
             _use = new UseCount(Release);
         }
         catch

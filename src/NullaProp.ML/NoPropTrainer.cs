@@ -50,6 +50,9 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
     /// <summary>Gets who takes part in a training, inside a pipeline too.</summary>
     public NoPropRun Run { get; }
 
+    /// <summary>Gets the seed of a training: that of the options, else that of the context, else 0.</summary>
+    internal int Seed => Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed;
+
     /// <summary>Gets what makes the random streams of a seed; a test listens here.</summary>
     internal Func<int, RandomStreams> StreamsOf { get; init; } = static seed => new RandomStreams(seed);
 
@@ -173,7 +176,7 @@ public sealed class NoPropTrainer : IEstimator<NoPropTransformer>
         {
             Block = block,
             Backbone = _backbone,
-            Seed = Options.Seed ?? HostEnvironment.Seed(_host) ?? DefaultSeed,
+            Seed = Seed,
             StreamsOf = StreamsOf,
             Clock = Clock,
             Device = () => Device(log),

@@ -55,7 +55,8 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public string FeatureColumnName => Model.Options.FeatureColumnName;
 
     /// <summary>Gets the type of feature column that the model is made for: that of the training data, or after a reload or a merge
-    /// of blocks a vector of the image's size. Other layouts of the same size are read, too.</summary>
+    /// of blocks a vector of the image's size. Other layouts of the same size are read, too, by their dimensions: (C, H, W) channel by
+    /// channel, (H, W, C) pixel by pixel, and a flat vector always channel by channel, however the training data lay.</summary>
     public DataViewType FeatureColumnType { get; }
 
     /// <summary>Gets <see langword="true"/>: every row is scored by itself.</summary>

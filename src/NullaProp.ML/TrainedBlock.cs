@@ -48,10 +48,12 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
 
     /// <summary>Returns in words in what this training differs from that of a block with some options.</summary>
     /// <param name="options">The options.</param>
+    /// <param name="seed">The seed.</param>
     /// <param name="block">The block that its folder is named after.</param>
-    public IReadOnlyList<string> Faults(NoPropOptions options, int block) =>
+    public IReadOnlyList<string> Faults(NoPropOptions options, int seed, int block) =>
     [
         .. Fingerprint.OptionsOf(options),
+        .. Fingerprint.Model.Seed == seed ? [] : new[] { $"the seed is {Fingerprint.Model.Seed} instead of {seed}" },
         .. Fingerprint.Block == block ? [] : new[] { $"the folder holds {Held} as if it were block {block}" },
     ];
 
@@ -75,6 +77,13 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
             {
                 foreach (var (name, value) in CheckpointFile.ReadState(block.Folder).Under(TrainingState.Weights))
                 {
+                    if (network.Weights.Difference(name, value) is { } fault)
+                    {
+                        throw new InvalidOperationException(
+                            $"The blocks cannot be merged: {fault} The module of the backbone is another one than that of {block.Folder}: "
+                                + "register that.");
+                    }
+
                     if (!name.StartsWith(Shared, StringComparison.Ordinal) || shared.TryAdd(name, value))
                     {
                         network.Weights.Take(name, value);

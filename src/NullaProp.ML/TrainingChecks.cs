@@ -74,7 +74,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
     /// <param name="warn">Hears of early stopping that nothing can stop, and of a vector that is read as images.</param>
     public void BeforeReading(IDataView input, NoPropScorer? previous, IDataView? validation, Action<string> warn)
     {
-        Previous(input, previous);
+        Previous(input, previous, warn);
         Columns(input);
         Images(input, previous, warn);
         Augmentation();
@@ -116,7 +116,7 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         }
     }
 
-    private void Previous(IDataView input, NoPropScorer? previous)
+    private void Previous(IDataView input, NoPropScorer? previous, Action<string> warn)
     {
         if (previous is null)
         {
@@ -134,6 +134,12 @@ internal sealed class TrainingChecks(NoPropOptions options, ModelDescription abo
         }
 
         InputColumns.CheckSlots(input.Schema[options.FeatureColumnName], previous.Model.SlotNames);
+        if (options.BackboneWeightsPath is { } path)
+        {
+            warn(
+                $"{nameof(NoPropOptions.BackboneWeightsPath)} is '{path}', but nothing of it is used: training goes on from the weights of "
+                    + "the model that is trained further.");
+        }
     }
 
     // The weights of rows and of classes.

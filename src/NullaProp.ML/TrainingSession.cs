@@ -68,7 +68,8 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         using var kept = _checkpoints is { } checkpoints ? Open(checkpoints) : null;
         using var memory = new KeptMemory();
         using var threads = new ThreadCount(run.Threads);
-        var pretrained = PretrainedFile.Read(options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
+        var pretrained = PretrainedFile.Read(
+            previous is not null || options.Backbone.IsPretrained() ? null : options.BackboneWeightsPath);
         using var trunk = Trunk(previous, device);
         using var seen = kept is null || trunk is null ? null : Seen(kept, trunk, device);
         using var loader = Loader(
@@ -154,7 +155,8 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
 
     private static string Hash(NoPropScorer model) => model.Use(() => ModelFile.HashOf(model.Model));
 
-    private static ImageFeatures Features(ImageShape shape, FeatureWriter write) => new(shape, write, new PixelRange(isOfBytes: true));
+    private static ImageFeatures Features(ImageShape shape, FeatureWriter write) =>
+        new(shape, write, new PixelRange(isOfBytes: true) { IsOfPhotos = true });
 
     // Where two trainings are compared, each goes on to its end, and stands for its best epoch.
     private NoPropOptions Tries() =>

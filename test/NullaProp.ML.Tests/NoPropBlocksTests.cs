@@ -5,6 +5,7 @@ using NullaProp.ML.Interop;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.BadInput;
 using NullaProp.ML.Tests.Support;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests;
 
@@ -70,6 +71,20 @@ public sealed class NoPropBlocksTests
     }
 
     [TestMethod]
+    public void IsTrained_BlockOfAnotherSeed_IsNot()
+    {
+        using var folder = new TempFolder();
+        Array.ForEach([0, 1, 2], block => Of(seed: 1).Train(Data, block));
+
+        Assert.IsTrue(Of(seed: 1).IsTrained(0));
+        Assert.IsFalse(Of(seed: 2).IsTrained(0));
+        Fault.Of<InvalidOperationException>(() => Of(seed: 2).Merge(), "the seed is 1 instead of 2");
+
+        NoPropBlocks Of(int seed) => new(
+            new MLContext(seed).MulticlassClassification.Trainers.NoProp(Options with { Seed = null }), new(folder.Path));
+    }
+
+    [TestMethod]
     public void Train_StoppedBlock_GoesOnAndIsNotTrainedAgain()
     {
         using var folder = new TempFolder();
@@ -104,6 +119,23 @@ public sealed class NoPropBlocksTests
     }
 
     // The weights of the one that is missing would never arrive.
+    [TestMethod]
+    public void Merge_AnotherModuleThanThatOfTheBlocks_SaysWhichWeightDiffers()
+    {
+        using var folder = new TempFolder();
+        var options = Options with { Backbone = NoPropBackbone.Custom, BackboneName = "module of blocks" };
+        var trained = new NoPropBlocks(Of(outputs: 5), new(folder.Path));
+        Array.ForEach([0, 1, 2], block => trained.Train(Data, block));
+
+        trained.Merge().Dispose();
+        var fault = Assert.Throws<InvalidOperationException>(() => new NoPropBlocks(Of(outputs: 6), new(folder.Path)).Merge());
+
+        Assert.StartsWith("The blocks cannot be merged: the weight 'block1.backbone.", fault.Message);
+
+        NoPropTrainer Of(long outputs) => Context.MulticlassClassification.Trainers.NoProp(
+            options, _ => nn.Sequential(nn.Flatten(), nn.Linear(64, outputs)));
+    }
+
     [TestMethod]
     public void Merge_FolderOfAnotherBlock_SaysWhich()
     {

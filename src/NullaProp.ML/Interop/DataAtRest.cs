@@ -11,7 +11,7 @@ internal static class DataAtRest
     /// <param name="data">The data, with ML.NET's transforms over it or not.</param>
     public static bool Is(IDataView data) =>
         Source(data) is var source
-        && (source.GetRowCount() is not null || source.CanShuffle || source is ILegacyDataLoader); // a collection, a cache, or a file
+        && (source.GetRowCount() is not null || source is ILegacyDataLoader); // a collection, a full cache, or a file
 
     /// <summary>
     /// Returns rows of a list, which can be read in random order: those of <c>LoadFromEnumerable</c> have the order of the list alone.

@@ -13,7 +13,9 @@ namespace NullaProp.ML.Networks;
 /// </remarks>
 internal sealed class FusionHead
 {
-    private const int NarrowWidth = 128;
+    /// <summary>The width of the layer before the logits.</summary>
+    public const int NarrowWidth = 128;
+
 
     private readonly long _hidden;
     private readonly Linear _join;

@@ -74,6 +74,17 @@ internal sealed class Weights : IDisposable
     /// <param name="value">The value, of the shape that was asked for.</param>
     public void Take(string name, HostTensor value) => _byName[name].Weight.Take(value);
 
+    /// <summary>Returns in a sentence how a weight differs in form from another one's of its name.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="other">The value that stood elsewhere under this name; <see langword="null"/> where there was none.</param>
+    public string? Difference(string name, HostTensor? other)
+    {
+        var (now, before) = (Text(_byName.TryGetValue(name, out var own) ? own.Weight.Shape : null), Text(other?.Shape));
+        return now == before ? null : $"the weight '{name}' is {now} instead of {before}.";
+
+        static string Text(IReadOnlyList<long>? shape) => shape is null ? "not there" : $"({string.Join(", ", shape)})";
+    }
+
     /// <summary>Returns whether every weight is a finite number.</summary>
     public bool AreFinite()
     {

@@ -95,16 +95,15 @@ internal static class OptionsValidator
             }
         }
 
-        foreach (var (option, name, _) in names[3..].Where(output => output.Name == o.LabelColumnName))
+        var outputs = names[3..].Where(output => !string.IsNullOrWhiteSpace(output.Name)).ToList();
+        foreach (var (option, name, _) in outputs.Where(output => output.Name == o.LabelColumnName))
         {
             yield return $"{option} is '{name}', which is the {nameof(o.LabelColumnName)}, too: an evaluation would "
                 + (option == nameof(o.PredictedLabelColumnName) ? "compare the predictions with themselves." : "take it for the labels.");
         }
 
-        var outputs = names[3..]
-            .Where(output => !string.IsNullOrWhiteSpace(output.Name))
-            .GroupBy(output => output.Name, output => output.Option);
-        foreach (var options in outputs.Where(options => options.Count() > 1))
+        var byName = outputs.GroupBy(output => output.Name, output => output.Option);
+        foreach (var options in byName.Where(options => options.Count() > 1))
         {
             yield return $"{string.Join(" and ", options)} are {(options.Count() == 2 ? "both" : "all")} '{options.Key}', but must differ.";
         }

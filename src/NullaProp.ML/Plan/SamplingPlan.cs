@@ -15,10 +15,13 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     /// <summary>The most evaluations for one row: draws × stages.</summary>
     public const long MostEvaluations = 1_000_000;
 
-    /// <summary>The most multiplications of these evaluations, each H·(D + K) of them: some seconds on one core.</summary>
+    /// <summary>The most multiplications of these evaluations, each H·(D + K + H + 128) + 128·K: some seconds on one core.</summary>
     public const long MostMultiplications = 100_000_000_000;
 
-    /// <summary>The most random numbers that a model stores: draws × (1 + stages that add noise) × D; 1 GiB.</summary>
+    /// <summary>
+    /// The most random numbers that a model stores: draws × (1 + stages that add noise) × D; 1 GiB. As many may be the same for every
+    /// row: draws × stages × 2·H.
+    /// </summary>
     public const long MostStoredNumbers = 1L << 28;
 
     private const double MostGrowth = 1e30; // of numbers in single precision, which end at 3e38
@@ -77,8 +80,10 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     public string? Excess(int draws, long dimension, long classes, long hiddenSize)
     {
         var evaluations = Math.Max(1L, draws) * Stages.Count;
+        var ofOne = (hiddenSize * (dimension + classes + hiddenSize + FusionHead.NarrowWidth)) + (FusionHead.NarrowWidth * classes);
         return Above("evaluations of the network", evaluations, MostEvaluations)
-            ?? Above("multiplications", evaluations * hiddenSize * (dimension + classes), MostMultiplications)
+            ?? Above("multiplications", evaluations * ofOne, MostMultiplications)
+            ?? Above("numbers that are the same for every row", 2 * evaluations * hiddenSize, MostStoredNumbers)
             ?? Above("stored random numbers", draws * (1L + StoredNoises) * dimension, MostStoredNumbers);
     }
 
@@ -137,7 +142,7 @@ internal sealed record SamplingPlan(IReadOnlyList<SamplingStage> Stages)
     public IReadOnlyList<double[]> Offsets(HostTensor draw, HostTensor? rows)
     {
         double[] start = [.. draw.Row(0).ToArray().Select(value => (double)value)]; // (D)
-        if (OutsideSpan is null || rows is null)
+        if (OutsideSpan is null || rows is null || Array.TrueForAll(start, value => value == 0))
         {
             return Offsets(start, draw);
         }

@@ -11,7 +11,13 @@ namespace NullaProp.ML.Reading;
 internal sealed class PixelRange(bool isOfBytes)
 {
     private const float MostOfScaled = 1; // in magnitude, after a division by 255 or by 128 about the middle
-    private const float Slack = 1; // beyond 0 and 255, of a picture that was resized with overshoot
+    private const float Slack = 1; // beyond 0 and 255, of a photo that was resized with overshoot
+
+    /// <summary>
+    /// Gets a value indicating whether the network knows photos, whose pixels cannot lie beyond 0 to 255. Other images may be of any
+    /// numbers, and those of training within them by chance.
+    /// </summary>
+    public bool IsOfPhotos { get; init; }
 
     /// <summary>Returns what is wrong with the pixels of an image.</summary>
     /// <param name="image">The image.</param>
@@ -24,7 +30,7 @@ internal sealed class PixelRange(bool isOfBytes)
         }
 
         var (least, most) = (TensorPrimitives.Min(image), TensorPrimitives.Max(image));
-        return least < -Slack || most > byte.MaxValue + Slack || IsScaled(image)
+        return (IsOfPhotos && (least < -Slack || most > byte.MaxValue + Slack)) || IsScaled(image)
             ? $"has pixels from {Text(least)} to {Text(most)}, but the network was trained on pixels of 0 to 255. Leave scaleImage and "
                 + "offsetImage of ExtractPixels out, or read the images with LoadImageFiles."
             : null;

@@ -130,18 +130,13 @@ internal sealed class RunningTraining : IDisposable
     // Options decide those of every network but a user's own.
     private void RequireSameWeights(IReadOnlyDictionary<string, HostTensor> before)
     {
-        var own = _model.Weights.All.ToDictionary(weight => weight.Key, weight => weight.Value.Shape);
-        if (own.Keys.Union(before.Keys).FirstOrDefault(name => Now(name) != Before(name)) is { } other)
+        var names = _model.Weights.All.Select(weight => weight.Key).Union(before.Keys);
+        var differences = names.Select(name => _model.Weights.Difference(name, before.GetValueOrDefault(name)));
+        if (differences.FirstOrDefault(difference => difference is not null) is { } fault)
         {
             throw new InvalidOperationException(
-                $"The checkpoint is of another training: the weight '{other}' is {Now(other)} instead of {Before(other)}. The module of "
-                    + "the backbone is another one: give this training a folder of its own, or the module of before.");
+                $"The checkpoint is of another training: {fault} The module of the backbone is another one: give this training a folder of "
+                    + "its own, or the module of before.");
         }
-
-        string Now(string name) => Shape(own.GetValueOrDefault(name));
-
-        string Before(string name) => Shape(before.GetValueOrDefault(name)?.Shape);
-
-        static string Shape(IReadOnlyList<long>? shape) => shape is null ? "not there" : $"({string.Join(", ", shape)})";
     }
 }

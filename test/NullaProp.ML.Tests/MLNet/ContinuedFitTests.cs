@@ -22,6 +22,19 @@ public sealed class ContinuedFitTests
     [ClassCleanup]
     public static void Free() => _previous.Dispose();
 
+    [TestMethod]
+    public void Fit_FileOfWeightsBesideTheModel_SaysThatItIsNotUsed()
+    {
+        var logger = new LogLines();
+        var options = Slow with { BackboneWeightsPath = "none.safetensors", Epochs = 1 };
+        var run = new NoPropRun { Previous = _previous, Logger = logger };
+
+        Context.MulticlassClassification.Trainers.NoProp(options, run).Fit(Data).Dispose();
+
+        Assert.IsTrue(logger.Lines.Any(line => line.Text.StartsWith(
+            "BackboneWeightsPath is 'none.safetensors', but nothing of it is used", StringComparison.Ordinal)));
+    }
+
     // On images of another brightness: the scaling of pixels is the first model's, too.
     [TestMethod]
     [DataRow("continuous time")]

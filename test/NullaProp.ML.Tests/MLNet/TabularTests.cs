@@ -202,7 +202,8 @@ public sealed class TabularTests
     {
         var rows = Moons(seed: 1);
         var batch = _model.Transform(_data).GetColumn<float[]>("Score").ToArray();
-        using var engine = Context.Model.CreatePredictionEngine<Point, Scored>(_model);
+        using var engine = Context.Model.CreatePredictionEngine<Point, Scored>(
+            _model, new PredictionEngineOptions { OwnsTransformer = false });
 
         var alone = engine.Predict(rows[3]).Score;
 

@@ -82,7 +82,8 @@ public sealed class SamplingPlanTests
         Assert.Contains("evaluations of the network", plan.Excess(draws: 1_000, dimension: 1, classes: 2, hiddenSize: 1)!);
     }
 
-    // 10¹¹ are allowed: H·(D + K) = 10⁶·(5·10⁴ + 5·10⁴) of one evaluation. A start at the mean, without draws, is one as well.
+    // 10¹¹ are allowed: H·(D + K + H + 128) + 128·K = 10⁵·(799,744 + 10⁵ + 10⁵ + 128) + 128·10⁵ of one evaluation. A
+    // start at the mean, without draws, is one as well.
     [TestMethod]
     [DataRow(0)]
     [DataRow(1)]
@@ -90,10 +91,23 @@ public sealed class SamplingPlanTests
     {
         var plan = SamplingPlan.SingleEvaluation;
 
-        Assert.IsNull(plan.Excess(draws, dimension: 50_000, classes: 50_000, hiddenSize: 1_000_000));
+        Assert.IsNull(plan.Excess(draws, dimension: 799_744, classes: 100_000, hiddenSize: 100_000));
         Assert.AreEqual(
-            "To score one row takes 100,001,000,000 multiplications, but at most 100,000,000,000 are allowed: lower Draws or SolverSteps.",
-            plan.Excess(draws, dimension: 50_000, classes: 50_001, hiddenSize: 1_000_000));
+            "To score one row takes 100,000,100,000 multiplications, but at most 100,000,000,000 are allowed: lower Draws or SolverSteps.",
+            plan.Excess(draws, dimension: 799_745, classes: 100_000, hiddenSize: 100_000));
+    }
+
+    // 2²⁸ are allowed: 2·H = 2¹⁰ of each of 2¹⁸ evaluations.
+    [TestMethod]
+    public void Excess_NumbersOfTheWay_AreRefusedAboveTheBoundAndNotAtIt()
+    {
+        var plan = new SamplingPlan([.. Enumerable.Repeat(new SamplingStage { Time = 0, State = 1, EndsStep = true }, 256)]);
+
+        Assert.IsNull(plan.Excess(draws: 1_024, dimension: 1, classes: 2, hiddenSize: 512));
+        Assert.AreEqual(
+            "To score one row takes 268,697,600 numbers that are the same for every row, but at most 268,435,456 are allowed: lower Draws "
+                + "or SolverSteps.",
+            plan.Excess(draws: 1_025, dimension: 1, classes: 2, hiddenSize: 512));
     }
 
     // 2²⁸ are allowed: of 512 draws, the start and one noise on the way, 2¹⁸ numbers each. A part of a longer way stores those of all.

@@ -11,16 +11,26 @@ public sealed class PixelRangeTests
     [TestMethod]
     [DataRow(1f / 255, 0f, "has pixels from 0 to 0.996, but the network was trained on pixels of 0 to 255. Leave scaleImage")]
     [DataRow(1f / 128, -127f, "has pixels from -0.992 to 0.992")]
-    [DataRow(1f, -117f, "has pixels from -117 to 137")]
-    [DataRow(1f / 64, -117f, "has pixels from -1.828 to 2.141")]
-    [DataRow(257f, 0f, "has pixels from 0 to 65278")]
-    [DataRow(1e36f, 0f, "has pixels from 0 to 2.54E+38")]
-    public void Fault_PixelsScaledOrShifted_SaysSo(float scale, float offset, string words)
+    public void Fault_PixelsDividedBy255_SaysSo(float scale, float offset, string words)
     {
         var fault = Fault(isOfBytes: true, i => scale * ((i * 7 % 255) + offset));
 
         Assert.IsNotNull(fault);
         Assert.Contains(words, fault);
+    }
+
+    // Other images may be of any numbers, and those of training within 0 and 255 by chance: maps of temperatures.
+    [TestMethod]
+    [DataRow(1f, -117f, "has pixels from -117 to 137")]
+    [DataRow(1f / 64, -117f, "has pixels from -1.828 to 2.141")]
+    [DataRow(257f, 0f, "has pixels from 0 to 65278")]
+    [DataRow(1e36f, 0f, "has pixels from 0 to 2.54E+38")]
+    public void Fault_PixelsOfPhotosBeyond0To255_SaysSo(float scale, float offset, string words)
+    {
+        float[] image = [.. Enumerable.Range(0, Size).Select(i => scale * ((i * 7 % 255) + offset))];
+
+        Assert.Contains(words, new PixelRange(isOfBytes: true) { IsOfPhotos = true }.Fault(image)!);
+        Assert.IsNull(new PixelRange(isOfBytes: true).Fault(image));
     }
 
     [TestMethod]
@@ -39,5 +49,5 @@ public sealed class PixelRangeTests
     public void Fault_NetworkOfOtherValues_TakesWhatItGets() => Assert.IsNull(Fault(isOfBytes: false, i => (i / 192f) - 300));
 
     private static string? Fault(bool isOfBytes, Func<int, float> pixel) =>
-        new PixelRange(isOfBytes).Fault([.. Enumerable.Range(0, Size).Select(pixel)]);
+        new PixelRange(isOfBytes) { IsOfPhotos = isOfBytes }.Fault([.. Enumerable.Range(0, Size).Select(pixel)]);
 }

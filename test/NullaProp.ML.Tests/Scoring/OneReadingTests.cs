@@ -51,12 +51,16 @@ public sealed class OneReadingTests
     public void Sdca_SourceOfOneReading_GivesEachRowItsOwnScore(string name) => AssertOwnScores(_sdca, Sources[name]());
 
     // A client sends its next request when it has the answer to the last: to wait for a full batch would be to wait for ever.
+    // A cache over the same waits as its source does.
     [TestMethod]
-    public void Transform_NextRowComesAfterTheLastScore_DoesNotWaitForIt()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Transform_NextRowComesAfterTheLastScore_DoesNotWaitForIt(bool isCached)
     {
         using var queue = new BlockingCollection<ImageRow<string>>();
         var images = Images(6);
-        var scored = _noProp.Transform(Load(queue.GetConsumingEnumerable()));
+        var requests = Load(queue.GetConsumingEnumerable());
+        var scored = _noProp.Transform(isCached ? Context.Data.Cache(requests) : requests);
         using var cursor = scored.GetRowCursor([scored.Schema["Score"]]);
         var read = Cells.Reader(cursor, scored.Schema["Score"]);
 

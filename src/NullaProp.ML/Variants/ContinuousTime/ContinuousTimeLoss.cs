@@ -104,7 +104,8 @@ internal sealed class ContinuousTimeLoss(Denoiser model, ContinuousTime options)
         new(levels.LogSnr.detach().requires_grad_(), levels.LogSnrRate.detach().requires_grad_());
 
     // The gradient of the mean of loss² in the schedule, from the gradient of the mean loss that the step has left in the leaves: d(l²) =
-    // 2·l·dl (Kingma et al. 2021, appendix I.2). Weighted rows have their weight in the leaves' gradients already.
+    // 2·l·dl (Kingma et al. 2021, appendix I.2). A row of weight w counts as w rows, w·l² and not (w·l)²: its weight is in the leaves'
+    // gradients already.
     private static void LowerVariance(Tensor rows, NoiseLevels leaves, NoiseLevels trained)
     {
         var twice = rows.detach().mul(HeldScalar.Two); // (B, 1)

@@ -20,7 +20,8 @@ public sealed record FlowMatching : NoPropVariant
     public VelocityForm VelocityForm { get; init; } = VelocityForm.Preconditioned;
 
     /// <summary>Gets the deviation σ of the noise around the straight path t·u + (1−t)·z₀.</summary>
-    /// <value>Default 0; 0 to 1. The paper does not state its own. Scoring starts at z₀ without it.</value>
+    /// <value>Default 0; 0 to 1. The paper does not state its own. Scoring starts at z₀ without it, but for what learned
+    /// embeddings do not span of z₀: that keeps the deviation that it had in training, √((1−t)² + σ²).</value>
     [Range(0.0, 1.0)]
     public double PathNoise { get; init; }
 
