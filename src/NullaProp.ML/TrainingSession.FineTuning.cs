@@ -58,7 +58,7 @@ internal sealed partial class TrainingSession
         }
         catch (OperationCanceledException) when (run.WhenCancelled != WhenCancelled.Throw)
         {
-            log.Warning("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
+            TellEndedEarly("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
             return (frozen, before);
         }
         catch

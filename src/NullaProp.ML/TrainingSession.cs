@@ -97,7 +97,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         {
             Pace = pace,
             WhenCancelled = run.WhenCancelled,
-            EndedEarly = TellEndedEarly,
+            EndedEarly = (epoch, epochs, lowest) => TellEndedEarly(EpochReport.EndedEarly(epoch, epochs, lowest)),
             Inform = log.Information,
             Warn = log.Warning,
         };
@@ -161,10 +161,11 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         ? options with { EarlyStoppingPatience = options.Epochs }
         : options;
 
-    private void TellEndedEarly(int epoch, int epochs, double lowest)
+    private void TellEndedEarly(string sentence)
     {
         _isCancelled = true;
-        log.Warning(EpochReport.EndedEarly(epoch, epochs, lowest));
+        log.Warning(sentence);
+        run.EndedEarly?.Invoke();
     }
 
     private CheckpointFolder Open(Checkpoints checkpoints) =>
