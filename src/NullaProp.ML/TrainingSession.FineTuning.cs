@@ -68,6 +68,16 @@ internal sealed partial class TrainingSession
         }
     }
 
+    // The checkpoints of an earlier second training, before this one's.
+    private void OfSecond(Lazy<TrainingFingerprint> fingerprint, Action<CheckpointSeries> act)
+    {
+        if (Tuning != FineTuning.Frozen && SecondCheckpoints is { } second && Directory.Exists(second.Folder))
+        {
+            using var later = Open(second);
+            act(States(later, second, fingerprint.Value));
+        }
+    }
+
     // Data that can be read once alone, or is another each time, must not train in silence. A training that is only tried leaves the model
     // of before; so it does where the maps of many photos find no room on the disk.
     private TrainingData? LoadAgain(

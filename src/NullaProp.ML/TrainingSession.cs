@@ -101,15 +101,11 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
             Inform = log.Information,
             Warn = log.Warning,
         };
-        if (Tuning != FineTuning.Frozen && SecondCheckpoints is { } second && Directory.Exists(second.Folder))
-        {
-            using var later = Open(second);
-            States(later, second, fingerprint.Value).Check();
-        }
-
+        OfSecond(fingerprint, static later => later.Check());
         var first = monitor with
         {
-            States = kept is null ? null : States(kept, _checkpoints!, fingerprint.Value),
+            States = kept is null ? null : States(
+                kept, _checkpoints!, fingerprint.Value, () => OfSecond(fingerprint, static later => later.Forget())),
             Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
         };
         var (network, loop) = NetworkTraining.Run(
@@ -176,8 +172,9 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         Encoding.UTF8.GetBytes(trunk.Hash() + ModelFile.LibraryVersion),
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
-    private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>
-        new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning);
+    private CheckpointSeries States(
+        CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint, Action? replaced = null) =>
+        new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning) { Replaced = replaced };
 
     private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features) =>
         new(options, CheckAlive + pace.Row, warn, features) { ReadAgain = pace.ReadAgain };
