@@ -26,7 +26,7 @@ internal sealed partial class TrainingSession
             var isOfStage = Tuning == FineTuning.LastStage;
             var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
-            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
+            using var loader = Loader(monitor.Pace!, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
             if (LoadAgain(loader, input, monitor.Pace!, seen) is not { } data)
             {
                 return (frozen, before);

@@ -21,6 +21,7 @@ namespace NullaProp.ML;
 internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun run, TrainingLog log)
 {
     private readonly Checkpoints? _checkpoints = run.Checkpoints?.In(Path.GetFullPath(run.Checkpoints.Folder)); // current folders change
+    private readonly HashSet<string> _warned = []; // of what is read
     private bool _isCancelled; // and gives its model so far
 
     /// <summary>Gets the block of discrete time to train apart, from 0; <see langword="null"/> for a whole model.</summary>
@@ -72,8 +73,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         using var trunk = Trunk(previous, device);
         using var seen = kept is null || trunk is null ? null : Seen(kept, trunk);
         using var loader = Loader(
-            pace, log.Warning,
-            trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
+            pace, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
         IReadOnlyList<long> rows = [];
         var data = Load(loader, input, about.Shape, pace, totals =>
         {
@@ -164,6 +164,15 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         run.EndedEarly?.Invoke();
     }
 
+    // What the first reading said is not said again of the second one, of the same rows.
+    private void WarnOnce(string warning)
+    {
+        if (_warned.Add(warning))
+        {
+            log.Warning(warning);
+        }
+    }
+
     private CheckpointFolder Open(Checkpoints checkpoints) =>
         CheckpointFolder.Open(checkpoints.Folder, checkpoints.LockTimeout, log.Information, CheckAlive, run.CancellationToken);
 
@@ -176,8 +185,8 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint, Action? replaced = null) =>
         new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning) { Replaced = replaced };
 
-    private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features) =>
-        new(options, CheckAlive + pace.Row, warn, features) { ReadAgain = pace.ReadAgain };
+    private ImageLoader Loader(ProgressPace pace, ImageFeatures? features) =>
+        new(options, CheckAlive + pace.Row, WarnOnce, features) { ReadAgain = pace.ReadAgain };
 
     private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ClassTotals> check)
     {
