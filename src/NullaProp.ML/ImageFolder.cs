@@ -36,13 +36,22 @@ public static class ImageFile
     }
 
     /// <summary>Returns a sentence about an image that is no file, such as one that was sent to a server.</summary>
-    /// <param name="image">What a file of it would hold.</param>
+    /// <param name="image">
+    /// What a file of it would hold, read from where it stands to its end. One that can seek stands there again afterwards; another one is
+    /// used up.
+    /// </param>
     /// <returns>The sentence, which starts with "The data"; <see langword="null"/> where the image can be read.</returns>
     public static string? Fault(Stream image)
     {
         ArgumentNullException.ThrowIfNull(image);
         using var file = new MemoryStream();
+        var start = image.CanSeek ? image.Position : (long?)null;
         image.CopyTo(file);
+        if (start is { } place)
+        {
+            image.Position = place;
+        }
+
         return ImageDecoder.Fault(() => ImageDecoder.Decode(file.ToArray(), "The data", ImageDecoder.Smallest));
     }
 }

@@ -142,7 +142,7 @@ internal static class ImageFolderReader
             throw Fault($"The folder '{folder}' has no class folders{NotBelow(folder)}");
         }
 
-        CheckLevel(folder, [.. classes.Select(candidate => candidate.Name)]);
+        CheckLevel(folder, classes);
         var empty = classes.Where(candidate => candidate.Images.Count == 0).Select(candidate => candidate.Name).ToList();
         return empty.Count == 0 || mayBeEmpty
             ? [.. classes.SelectMany(candidate => candidate.Images)]
@@ -212,26 +212,27 @@ internal static class ImageFolderReader
         }
     }
 
-    // A folder of train and test, each with the class folders: its classes would be "train" and "test".
-    private static void CheckLevel(DirectoryInfo folder, IReadOnlyList<string> names)
+    // A folder of train and test, of which one at least has the class folders: its classes would be "train" and "test". A single class may
+    // have such a name, trains among cars say, and folders for what it shows.
+    private static void CheckLevel(DirectoryInfo folder, List<(string Name, List<ImageRow> Images)> classes)
     {
-        string[] parts = ["train", "training", "test", "testing", "val", "valid", "validation"];
-        if (names.Count < 2 || !names.All(name => parts.Contains(name, StringComparer.OrdinalIgnoreCase)))
+        string[] names = ["train", "training", "test", "testing", "val", "valid", "validation", "unlabeled", "unlabelled"];
+        var parts = classes.Where(one => names.Contains(one.Name, StringComparer.OrdinalIgnoreCase)).ToList();
+        var nested = parts.FindAll(part => Below(part).Count > 1);
+        if (nested.Count > 0 && (parts.Count > 1 || classes.Count == 1))
         {
-            return;
+            var found = nested.MinBy(part => !part.Name.StartsWith("train", StringComparison.OrdinalIgnoreCase));
+            throw Fault(
+                $"The folder '{found.Name}' of '{folder}' has no images itself, but folders of images: {NameList.Quoted(Below(found))}. If "
+                + $"these are the classes, load '{Path.Combine($"{folder}", found.Name)}' by itself.");
         }
 
-        var below = names.Select(part => new DirectoryInfo(Path.Combine(folder.FullName, part)).EnumerateDirectories("*", Plain)
-            .Select(child => child.Name)
-            .Where(name => !IsHidden(name))
-            .Order(StringComparer.Ordinal)
-            .ToList()).ToList();
-        if (below[0].Count > 1 && below.TrueForAll(one => one.SequenceEqual(below[0])))
+        // None where an image lies in the folder itself.
+        List<string> Below((string Name, List<ImageRow> Images) part)
         {
-            var first = names.FirstOrDefault(name => name.StartsWith("train", StringComparison.OrdinalIgnoreCase)) ?? names[0];
-            throw Fault(
-                $"The folders {NameList.Quoted(names)} of '{folder}' hold folders of the same names: {NameList.Quoted(below[0])}. If these "
-                + $"are the classes, load '{Path.Combine($"{folder}", first)}' by itself.");
+            var above = Path.Combine(folder.FullName, part.Name);
+            var paths = part.Images.ConvertAll(image => Path.GetRelativePath(above, image.ImagePath).Split(Path.DirectorySeparatorChar));
+            return paths.Exists(path => path.Length == 1) ? [] : [.. paths.Select(path => path[0]).Distinct()];
         }
     }
 

@@ -70,6 +70,14 @@ public sealed record NoPropRun
     /// <summary>Gets what a training that is cancelled gives.</summary>
     /// <value>Default <see cref="WhenCancelled.Throw"/>.</value>
     public WhenCancelled WhenCancelled { get; init; }
+
+    /// <summary>
+    /// Gets what is called, in the thread of the training, where one that is cancelled gives its model so far
+    /// (<see cref="WhenCancelled"/>). It is not called where <see cref="CancellationToken"/> is cancelled so late that no step is left:
+    /// then the model is whole.
+    /// </summary>
+    /// <value>Default <see langword="null"/>: the log alone says it.</value>
+    public Action? EndedEarly { get; init; }
 }
 
 /// <summary>What a training that is cancelled gives.</summary>

@@ -26,7 +26,7 @@ internal sealed partial class TrainingSession
             var isOfStage = Tuning == FineTuning.LastStage;
             var (shape, device) = (isOfStage ? PretrainedBackbone.StageShape : PretrainedBackbone.Shape, Device());
             log.Information($"The pretrained network is trained further: {Tuning}, from the model so far.");
-            using var loader = Loader(monitor.Pace!, static _ => { }, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
+            using var loader = Loader(monitor.Pace!, isOfStage ? Features(shape, trunk.MapsBelowLastStage) : null);
             if (LoadAgain(loader, input, monitor.Pace!, seen) is not { } data)
             {
                 return (frozen, before);
@@ -58,13 +58,23 @@ internal sealed partial class TrainingSession
         }
         catch (OperationCanceledException) when (run.WhenCancelled != WhenCancelled.Throw)
         {
-            log.Warning("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
+            TellEndedEarly("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
             return (frozen, before);
         }
         catch
         {
             frozen.Dispose();
             throw;
+        }
+    }
+
+    // The checkpoints of an earlier second training, before this one's.
+    private void OfSecond(Lazy<TrainingFingerprint> fingerprint, Action<CheckpointSeries> act)
+    {
+        if (Tuning != FineTuning.Frozen && SecondCheckpoints is { } second && Directory.Exists(second.Folder))
+        {
+            using var later = Open(second);
+            act(States(later, second, fingerprint.Value));
         }
     }
 

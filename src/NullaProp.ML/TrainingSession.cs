@@ -21,6 +21,7 @@ namespace NullaProp.ML;
 internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun run, TrainingLog log)
 {
     private readonly Checkpoints? _checkpoints = run.Checkpoints?.In(Path.GetFullPath(run.Checkpoints.Folder)); // current folders change
+    private readonly HashSet<string> _warned = []; // of what is read
     private bool _isCancelled; // and gives its model so far
 
     /// <summary>Gets the block of discrete time to train apart, from 0; <see langword="null"/> for a whole model.</summary>
@@ -73,8 +74,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         using var trunk = Trunk(previous, device);
         using var seen = kept is null || trunk is null ? null : Seen(kept, trunk, device);
         using var loader = Loader(
-            pace, log.Warning,
-            trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
+            pace, trunk is null ? null : Features(PretrainedBackbone.FeatureShape, seen is null ? trunk.Features : seen.Write));
         IReadOnlyList<long> rows = [];
         var data = Load(loader, input, about.Shape, pace, totals =>
         {
@@ -98,19 +98,15 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         {
             Pace = pace,
             WhenCancelled = run.WhenCancelled,
-            EndedEarly = TellEndedEarly,
+            EndedEarly = (epoch, epochs, lowest) => TellEndedEarly(EpochReport.EndedEarly(epoch, epochs, lowest)),
             Inform = log.Information,
             Warn = log.Warning,
         };
-        if (Tuning != FineTuning.Frozen && SecondCheckpoints is { } second && Directory.Exists(second.Folder))
-        {
-            using var later = Open(second);
-            States(later, second, fingerprint.Value).Check();
-        }
-
+        OfSecond(fingerprint, static later => later.Check());
         var first = monitor with
         {
-            States = kept is null ? null : States(kept, _checkpoints!, fingerprint.Value),
+            States = kept is null ? null : States(
+                kept, _checkpoints!, fingerprint.Value, () => OfSecond(fingerprint, static later => later.Forget())),
             Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
         };
         var (network, loop) = NetworkTraining.Run(
@@ -164,10 +160,20 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         ? options with { EarlyStoppingPatience = options.Epochs }
         : options;
 
-    private void TellEndedEarly(int epoch, int epochs, double lowest)
+    private void TellEndedEarly(string sentence)
     {
         _isCancelled = true;
-        log.Warning(EpochReport.EndedEarly(epoch, epochs, lowest));
+        log.Warning(sentence);
+        run.EndedEarly?.Invoke();
+    }
+
+    // What the first reading said is not said again of the second one, of the same rows.
+    private void WarnOnce(string warning)
+    {
+        if (_warned.Add(warning))
+        {
+            log.Warning(warning);
+        }
     }
 
     private CheckpointFolder Open(Checkpoints checkpoints) =>
@@ -179,11 +185,12 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         Encoding.UTF8.GetBytes($"{trunk.Hash()}{ModelFile.LibraryVersion}{device.type}{ProcessorKind.Name}"),
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
-    private CheckpointSeries States(CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint) =>
-        new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning);
+    private CheckpointSeries States(
+        CheckpointFolder folder, Checkpoints checkpoints, TrainingFingerprint fingerprint, Action? replaced = null) =>
+        new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning) { Replaced = replaced };
 
-    private ImageLoader Loader(ProgressPace pace, Action<string> warn, ImageFeatures? features) =>
-        new(options, CheckAlive + pace.Row, warn, features) { ReadAgain = pace.ReadAgain };
+    private ImageLoader Loader(ProgressPace pace, ImageFeatures? features) =>
+        new(options, CheckAlive + pace.Row, WarnOnce, features) { ReadAgain = pace.ReadAgain };
 
     private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ClassTotals> check)
     {

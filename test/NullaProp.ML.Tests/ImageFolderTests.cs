@@ -118,26 +118,47 @@ public sealed partial class ImageFolderTests
 
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
 
-        Assert.Contains("The folders 'train', 'validation' of '", fault.Message);
-        Assert.Contains(
-            $"hold folders of the same names: 'cat', 'dog'. If these are the classes, load '{folder.File("train")}' by itself.",
+        Assert.AreEqual(
+            $"The folder 'train' of '{folder.Path}' has no images itself, but folders of images: 'cat', 'dog'. If these are the classes, "
+                + $"load '{folder.File("train")}' by itself.",
             fault.Message);
         Assert.HasCount(2, Context.Data.LoadImageFolder(folder.File("train")).ClassNames);
     }
 
+    // Of whatever the other parts hold: images of no class, fewer classes, or nothing.
     [TestMethod]
-    public void Load_ClassesOfTheseNames_AreClassesAllTheSame()
+    [DataRow("train/cat/1.png", "train/dog/1.png", "test/1.png")]
+    [DataRow("train/cat/1.png", "train/dog/1.png", "val/cat/1.png", "unsorted/1.png")]
+    [DataRow("train/cat/1.png", "train/dog/1.png", "unlabeled/1.png")]
+    [DataRow("train/cat/1.png", "train/dog/1.png")]
+    public void Load_PartOfClassFolders_IsNotTakenForAClass(params string[] images)
     {
         using var folder = new TempFolder();
-        Write(folder, Image, "train/1.png", "train/red/1.png", "test/1.png", "test/blue/2.png");
+        Write(folder, Image, images);
 
-        CollectionAssert.AreEqual(new[] { "test", "train" }, Context.Data.LoadImageFolder(folder.Path).ClassNames.ToArray());
+        var fault = Assert.ThrowsExactly<InvalidOperationException>(() => Context.Data.LoadImageFolder(folder.Path));
+
+        Assert.Contains("has no images itself, but folders of images: 'cat', 'dog'. If these are the classes, load", fault.Message);
+    }
+
+    // Images of their own, or one name among others, as trains are among cars.
+    [TestMethod]
+    [DataRow("train/1.png", "train/red/1.png", "train/blue/1.png", "test/1.png", "test/blue/2.png")]
+    [DataRow("train/steam/1.png", "train/electric/1.png", "car/1.png", "car/red/1.png")]
+    public void Load_ClassesOfTheseNames_AreClassesAllTheSame(params string[] images)
+    {
+        using var folder = new TempFolder();
+        Write(folder, Image, images);
+
+        Assert.Contains("train", Context.Data.LoadImageFolder(folder.Path).ClassNames);
     }
 
     [TestMethod]
     public void Fault_OfAStream_NamesNoFile()
     {
-        Assert.IsNull(ImageFile.Fault(new MemoryStream(Image)));
+        using var twoImages = new MemoryStream([.. Image, .. Image]) { Position = Image.Length };
+        Assert.IsNull(ImageFile.Fault(twoImages));
+        Assert.AreEqual(Image.Length, twoImages.Position); // to be read by whoever asked
         Assert.AreEqual("The data cannot be read as an image: it is empty.", ImageFile.Fault(new MemoryStream()));
     }
 

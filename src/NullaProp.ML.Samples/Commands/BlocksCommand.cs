@@ -72,6 +72,7 @@ internal static class BlocksCommand
         var command = new Command(
             "train",
             "Trains one block, from where an earlier process left it. Exit codes: 0: it is trained; 1: a mistake, as a sentence says; "
+            + $"{CommandExecution.FileFault}: a file could not be read or written, as a sentence says: run it again some time later; "
             + $"{CommandExecution.RunAgain}: stopped by SIGTERM, SIGUSR1 or Ctrl+C and saved at the end of a step: run it again.")
         {
             run, index, verbose,
@@ -80,8 +81,16 @@ internal static class BlocksCommand
         {
             using var stop = new StopSignals(cancellationToken); // before the run is read
             using var loggers = verbose.CreateLoggers(arguments);
-            var training = BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>());
-            return TrainBlock(training, index.Of(arguments), stop.Token);
+            try
+            {
+                var training = BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>());
+                return TrainBlock(training, index.Of(arguments), stop.Token);
+            }
+            catch (UserMistakeException fault) when (IsOfAFile(fault))
+            {
+                CommandExecution.PrintError(fault.Message);
+                return CommandExecution.FileFault;
+            }
         });
         return command;
     }
@@ -100,6 +109,8 @@ internal static class BlocksCommand
             return CommandExecution.RunAgain;
         }
     }
+
+    private static bool IsOfAFile(Exception? fault) => fault is IOException || (fault is not null && IsOfAFile(fault.InnerException));
 
     private static Command Merge() => WritingModel(
         "merge",

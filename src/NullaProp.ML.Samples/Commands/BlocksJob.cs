@@ -14,6 +14,7 @@ namespace NullaProp.ML.Samples.Commands;
 internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Threads, IReadOnlyList<string> SlurmOptions)
 {
     private const int MostLetters = 30; // of 63 that a label may have
+    private const int Tries = 3; // again, of a block whose files could not be read or written
 
     /// <summary>
     /// A container of this program's build output, which has the libtorch of the system that it was built on: see
@@ -68,7 +69,8 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
     /// <summary>
     /// Returns a job array. The shell stays in front of the worker, passes the signal on that comes before the time limit, and has the task
     /// queued again where the worker then says that it is not done. One that somebody cancels ends with the same code and is not: it would
-    /// come back for ever. What Slurm itself takes away, it queues again by itself.
+    /// come back for ever. What Slurm itself takes away, it queues again by itself. A task whose files fail is queued again, too, until it
+    /// was so three times, for whatever reason.
     /// </summary>
     /// <param name="program">How a shell starts this program.</param>
     public string SlurmScript(string program) =>
@@ -86,12 +88,18 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         {program} blocks train --run {ShellQuoted(Folder)} &
         worker=$!
         near_end=no
+        cancelled=no
         trap 'near_end=yes; kill -USR1 $worker' USR1
-        trap 'kill -TERM $worker' TERM
+        trap 'cancelled=yes; kill -TERM $worker' TERM
         wait $worker; code=$?
         while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a trap ends the first wait
         wait $worker; code=$?  # it may have ended in between
-        if [ $near_end = yes ] && [ $code = {CommandExecution.RunAgain} ]; then
+        again=no
+        if [ $near_end = yes ] && [ $code = {CommandExecution.RunAgain} ]; then again=yes; fi
+        if [ $cancelled = no ] && [ $code = {CommandExecution.FileFault} ]; then
+          if [ "${"{"}SLURM_RESTART_COUNT:-0{"}"}" -lt {Tries} ]; then again=yes; fi
+        fi
+        if [ $again = yes ]; then
           scontrol requeue "${"{"}SLURM_ARRAY_JOB_ID{"}"}_${"{"}SLURM_ARRAY_TASK_ID{"}"}"
         fi
         exit $code
@@ -111,7 +119,7 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
           completionMode: Indexed
           completions: {Blocks}
           parallelism: {Workers}
-          backoffLimitPerIndex: 3
+          backoffLimitPerIndex: {Tries}  # a file that could not be read or written counts
           podFailurePolicy:
             rules:
             - action: Ignore        # the node was drained: it counts as no failure

@@ -25,6 +25,11 @@ internal static class CommandExecution
         + "75: with --checkpoints stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved: run it again.";
 
     /// <summary>
+    /// A file cannot be read or written, which may be otherwise in a while, as with a file server. The number that sysexits.h has for it.
+    /// </summary>
+    public const int FileFault = 74;
+
+    /// <summary>
     /// Stopped by a signal, and all that is done is saved: run the same command again. The number by which sysexits.h asks for that.
     /// </summary>
     public const int RunAgain = 75;

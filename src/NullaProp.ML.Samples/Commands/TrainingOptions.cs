@@ -8,6 +8,9 @@ namespace NullaProp.ML.Samples.Commands;
 /// <summary>The options that both training commands take.</summary>
 internal sealed class TrainingOptions(string defaultOutput)
 {
+    // A file server holds the lock of a machine that is gone for a minute or two.
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMinutes(3);
+
     private readonly Option<int> _epochs = new("--epochs")
     {
         Description = "Epochs; each network sees every training image once in each.",
@@ -31,7 +34,8 @@ internal sealed class TrainingOptions(string defaultOutput)
 
     private readonly Option<string> _checkpoints = new("--checkpoints")
     {
-        Description = "Folder in which the training keeps its state: the same command goes on from there after a crash or a signal.",
+        Description = "Folder in which the training keeps its state: the same command goes on from there after a crash or a signal. It "
+            + $"waits {LockTimeout.TotalMinutes} minutes for another process that has the folder.",
         HelpName = "DIR",
     };
 
@@ -77,7 +81,8 @@ internal sealed class TrainingOptions(string defaultOutput)
     }
 
     /// <summary>Returns where the training keeps its state, or <see langword="null"/> for nowhere.</summary>
-    public Checkpoints? Checkpoints(ParseResult arguments) => arguments.GetValue(_checkpoints) is { Length: > 0 } path ? new(path) : null;
+    public Checkpoints? Checkpoints(ParseResult arguments) =>
+        arguments.GetValue(_checkpoints) is { Length: > 0 } path ? new(path) { LockTimeout = LockTimeout } : null;
 
     /// <summary>Runs a training that signals may stop; with checkpoints it is saved then, and the exit code says so.</summary>
     public int RunUntilStopped(ParseResult arguments, Func<CancellationToken, int> train, CancellationToken cancellationToken)

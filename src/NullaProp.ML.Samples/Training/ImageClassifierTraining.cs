@@ -68,11 +68,10 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         var preprocessing = pixels.CreatePipeline(mlContext).Fit(training.Data);
         var trainingPixels = preprocessing.Transform(training.Data);
 
-        // Held in memory: these are read again after every epoch, and three times at the end.
-        var evaluationPixels = mlContext.Data.Cache(preprocessing.Transform(evaluation.Data), "Features", "Label");
-
+        var evaluationPixels = HeldIfSmall(preprocessing.Transform(evaluation.Data), evaluation.Files.Count);
         var trainer = mlContext.MulticlassClassification.Trainers.NoProp(options);
         var stopwatch = Stopwatch.StartNew();
+        var isCancelled = false; // a token may be cancelled when the model is whole already
         var run = new NoPropRun
         {
             Logger = logger,
@@ -81,9 +80,10 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Checkpoints = Checkpoints,
             CancellationToken = cancellationToken,
             WhenCancelled = WhenCancelled,
+            EndedEarly = () => isCancelled = true,
         };
         var trained = progress.Show(options.Epochs, () => trainer.Fit(trainingPixels, run));
-        var (fitTime, isCancelled) = (stopwatch.Elapsed, cancellationToken.IsCancellationRequested); // later, the model is whole
+        var fitTime = stopwatch.Elapsed;
 
         var chain = Chain(mlContext, preprocessing, trained, trainingPixels);
         var scored = mlContext.Data.Cache(trained.Transform(evaluationPixels), "Label", "Score", "PredictedLabel");
@@ -99,6 +99,16 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             Metrics = mlContext.MulticlassClassification.Evaluate(scored),
             Diagnostics = trained.Diagnose(evaluationPixels),
         };
+    }
+
+    // Training keeps of these what it watches, and the scores and the diagnosis read them again. Of photos for the pretrained network it
+    // keeps 512 numbers each, so that there is room for any number of them: their pixels are 600 KB each.
+    private IDataView HeldIfSmall(IDataView rows, int count)
+    {
+        var bytes = (long)count * ((VectorDataViewType)rows.Schema["Features"].Type).Size * sizeof(float);
+        return options.Backbone != NoPropBackbone.PretrainedResNet18 && bytes <= options.MaxCachedBytes
+            ? mlContext.Data.Cache(rows, "Features", "Label")
+            : rows;
     }
 
     private int? KeptEpoch(TrainingProgress progress, bool isCancelled)

@@ -14,17 +14,18 @@ internal sealed partial class CheckpointFolder : IDisposable
     private const string Prefix = "epoch-";
     private const string Unfinished = ".tmp";
     private const string LockName = ".lock";
+    private const string OwnerName = ".lock-owner"; // whose lock that is, for a file that is locked cannot be read
 
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250); // two tries to lock
 
     private readonly string _path;
+    private readonly string _token; // of this training's lock
     private FileStream _lock;
-    private DateTime _lockedAt; // when the file was made that is locked
 
     // Removes what a process left unfinished.
-    private CheckpointFolder(string path, FileStream locked)
+    private CheckpointFolder(string path, FileStream locked, string token)
     {
-        (_path, _lock, _lockedAt) = (path, locked, File.GetCreationTimeUtc(locked.Name));
+        (_path, _lock, _token) = (path, locked, token);
         try
         {
             foreach (var left in Directory.EnumerateDirectories(path).Where(one => LeftName().IsMatch(Path.GetFileName(one))))
@@ -52,11 +53,12 @@ internal sealed partial class CheckpointFolder : IDisposable
         string path, TimeSpan timeout, Action<string> inform, Action checkAlive, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
+        var token = Guid.NewGuid().ToString("N");
         for (var tries = 0; ; tries++)
         {
-            if (TryLock(path) is { } locked)
+            if (TryLock(path, token) is { } locked)
             {
-                return new(path, locked);
+                return new(path, locked, token);
             }
 
             if (timeout != Timeout.InfiniteTimeSpan && watch.Elapsed >= timeout)
@@ -146,21 +148,33 @@ internal sealed partial class CheckpointFolder : IDisposable
     // A folder that was deleted meanwhile is made again; one that another training has made is that one's.
     private void KeepLock()
     {
-        var file = PathOf(LockName);
-        var anew = File.Exists(file) ? null : TryLock(_path);
+        var anew = File.Exists(PathOf(LockName)) ? null : TryLock(_path, _token);
         if (anew is not null)
         {
             _lock.Dispose();
-            (_lock, _lockedAt) = (anew, File.GetCreationTimeUtc(file));
+            _lock = anew;
         }
-        else if (File.GetCreationTimeUtc(file) != _lockedAt)
+        else if (!IsOwn())
         {
             throw new IOException("the folder was deleted, and another training's came in its place.");
         }
     }
 
+    // Another training has the lock a moment before it says so: nobody's is not this one's either.
+    private bool IsOwn()
+    {
+        try
+        {
+            return File.ReadAllText(PathOf(OwnerName)) == _token;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
     // Null where another process has it.
-    private static FileStream? TryLock(string path)
+    private static FileStream? TryLock(string path, string token)
     {
         if (!Directory.Exists(path) && File.Exists(path))
         {
@@ -171,7 +185,17 @@ internal sealed partial class CheckpointFolder : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-            return new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var locked = new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            try
+            {
+                File.WriteAllText(Path.Combine(path, OwnerName), token);
+                return locked;
+            }
+            catch
+            {
+                locked.Dispose();
+                throw;
+            }
         }
         catch (Exception fault) when (IsLocked(fault))
         {

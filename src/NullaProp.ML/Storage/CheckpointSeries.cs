@@ -25,6 +25,9 @@ internal sealed class CheckpointSeries(
     private TimeSpan _cost; // of the last one
     private TimeSpan _spent; // on all of them
 
+    /// <summary>Gets what is called when the first one is whole of a training that goes on from none of those that are there.</summary>
+    public Action? Replaced { get; init; }
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">
     /// The newest whole one is of another training; the message says what differs. Or all of them are damaged.
@@ -58,22 +61,32 @@ internal sealed class CheckpointSeries(
 
     /// <summary>
     /// Makes sure, before another training that takes long, that those which are there are of this one; where nothing is to be gone on
-    /// from, they are deleted.
+    /// from, they may be of any.
     /// </summary>
     /// <exception cref="InvalidOperationException">The newest is of another training; the message says what differs.</exception>
     public void Check()
     {
+        if (options.Resume == CheckpointResume.Never)
+        {
+            return;
+        }
+
         foreach (var name in CheckpointFolder.Names(options.Folder))
         {
-            if (options.Resume == CheckpointResume.Never)
-            {
-                TryRemove(name);
-            }
-            else if (TryReadDescription(folder.PathOf(name)) is { } before)
+            if (TryReadDescription(folder.PathOf(name)) is { } before)
             {
                 RequireSame(before);
                 return;
             }
+        }
+    }
+
+    /// <summary>Deletes those of earlier trainings.</summary>
+    public void Forget()
+    {
+        foreach (var old in CheckpointFolder.Names(options.Folder).Except(_own.TakeLast(options.Keep)))
+        {
+            TryRemove(old);
         }
     }
 
@@ -96,13 +109,19 @@ internal sealed class CheckpointSeries(
             return; // a training that is stopped where it was just saved
         }
 
+        if (state.Place == default && CheckpointFolder.Names(options.Folder) is not [])
+        {
+            return; // nothing is trained yet, which is no reason to delete what an earlier training left
+        }
+
         folder.Add(name, path => CheckpointFile.Write(path, fingerprint, state));
         _own.Add(name);
         _last = clock.GetElapsedTime(_start);
         Count(_last - _asked);
-        foreach (var old in CheckpointFolder.Names(options.Folder).Except(_own.TakeLast(options.Keep)))
+        Forget();
+        if (_own.Count == 1 && options.Resume == CheckpointResume.Never)
         {
-            TryRemove(old);
+            Replaced?.Invoke();
         }
     }
 

@@ -205,6 +205,30 @@ public sealed class CancellationTests
         Assert.Throws<OperationCanceledException>(() => trainer.Fit(Data));
     }
 
+    // When the last step is taken nothing is left to cancel.
+    [TestMethod]
+    [DataRow(4, 1)]
+    [DataRow(5, 0)]
+    public void Fit_CancelledAtTheEndOfAnEpoch_SaysWhetherTheModelIsWhole(int epoch, int endings)
+    {
+        var context = new MLContext(seed: 1);
+        using var source = new CancellationTokenSource();
+        var told = 0;
+        var run = new NoPropRun
+        {
+            Progress = new Recorder<EpochMetrics>(ended => CancelAt(epoch, ended, source.Cancel)).OfEpochs(),
+            CancellationToken = source.Token,
+            WhenCancelled = WhenCancelled.ReturnLast,
+            EndedEarly = () => told++,
+        };
+
+        using var actual = new NoPropTrainer(context, Of(VariantKind.ContinuousTime), run).Fit(Data);
+
+        using var expected = new NoPropTrainer(context, Of(VariantKind.ContinuousTime) with { Epochs = epoch }, new()).Fit(Data);
+        Interruptions.AssertSameWeights(expected, actual);
+        Assert.AreEqual(endings, told);
+    }
+
     // Too far from each other for single precision: the first step's loss is no number, and so are all parameters after it.
     [TestMethod]
     public void Fit_CancelledAfterAWeightBecameNaN_ThrowsWhateverIsWanted()

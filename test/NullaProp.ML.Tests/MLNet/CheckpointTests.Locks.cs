@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.MLNet;
@@ -16,6 +17,28 @@ public sealed partial class CheckpointTests
         Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
 
         StringAssert.StartsWith(fault!.Message, "Another training keeps its checkpoints in ");
+    }
+
+    // As programs do that tidy up or copy: the file is the same.
+    [TestMethod]
+    public void Fit_LockFileTouched_KeepsItsFolder()
+    {
+        using var folder = new TempFolder();
+        var run = new NoPropRun { Checkpoints = new(folder.Path) { CostLimit = null } };
+        var progress = new Recorder<EpochMetrics>(_ =>
+        {
+            using var touch = Process.Start("touch", ["-d", "2001-01-01", folder.File(".lock")]);
+            touch.WaitForExit();
+        });
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("There is no 'touch', and nobody changes a file there that is open.");
+        }
+
+        Trainer(Options).Fit(Data, run with { Progress = progress.OfEpochs() }).Dispose();
+
+        Assert.AreEqual(2001, File.GetLastWriteTimeUtc(folder.File(".lock")).Year);
+        Assert.HasCount(2, Names(folder));
     }
 
     // Where a folder is deleted under a training, the next one makes it again, and finds nobody there.

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using NullaProp.ML.Networks;
 using NullaProp.ML.Randomness;
 using NullaProp.ML.Tests.Support;
 
@@ -68,6 +69,30 @@ public sealed partial class FineTuningTests
             logger.Lines[^1].Text);
     }
 
+    // What is seen in the photos fits the memory, in any order; of the photos themselves 22 do, and come as they are sorted.
+    [TestMethod]
+    public void Fit_EverythingOnSortedPhotosBeyondTheMemory_WarnsOfTheirOrderAndRepeatsNoWarning()
+    {
+        const string order = "The training rows take more than MaxCachedBytes, and of the 22 that fit in none is of the classes ";
+        var photos = Keyed(seed: 0, rows: 44).OrderBy(photo => photo.Label).ToList();
+        photos.Add(new() { Label = 9, Features = photos[0].Features }); // of no class
+        var data = new ProbeView(Context.Data.LoadFromEnumerable(photos));
+        using var source = new CancellationTokenSource();
+        var log = new LogLines(line =>
+        {
+            if (line.StartsWith(order, StringComparison.Ordinal))
+            {
+                source.Cancel();
+            }
+        });
+        var options = Options with { FineTuning = FineTuning.Everything, Epochs = 1, MaxCachedBytes = 22 * PretrainedBackbone.Shape.Size };
+
+        Assert.Throws<OperationCanceledException>(
+            () => Trainer(options).Fit(data, new NoPropRun { Logger = log, CancellationToken = source.Token }));
+
+        Assert.HasCount(1, log.Lines.Where(line => line.Text.Contains("training rows have no label", StringComparison.Ordinal)));
+    }
+
     [TestMethod]
     public void Fit_LastStage_DrawsNothingTwice()
     {
@@ -106,7 +131,7 @@ public sealed partial class FineTuningTests
         }
     }
 
-    private static IEnumerable<KeyedPhoto> Keyed(int seed) => StripedPhotos.Rows(rows: 4, seed)
+    private static IEnumerable<KeyedPhoto> Keyed(int seed, int rows = 4) => StripedPhotos.Rows(rows, seed)
         .Select(row => new KeyedPhoto { Label = row.Label == "lies" ? 0u : 1, Features = row.Features });
 
     private sealed class KeyedPhoto

@@ -119,31 +119,6 @@ public sealed partial class FineTuningTests
     }
 
     [TestMethod]
-    public void Fit_LastStageStoppedAndGoneOn_EndsAtTheBitsOfOneTraining()
-    {
-        using var folder = new TempFolder();
-        var options = Options with { FineTuning = FineTuning.LastStage };
-        using var expected = Trainer(options).Fit(Data);
-        using var source = new CancellationTokenSource();
-        var run = new NoPropRun { Checkpoints = new(folder.File("states")) };
-        var stopping = new Recorder<EpochMetrics>(epoch =>
-        {
-            if (epoch.Epoch == 3)
-            {
-                source.Cancel();
-            }
-        });
-        Assert.Throws<OperationCanceledException>(
-            () => Trainer(options).Fit(Data, run with { CancellationToken = source.Token, Progress = stopping.OfEpochs() }));
-        var rest = new Recorder<EpochMetrics>();
-
-        using var actual = Trainer(options).Fit(Data, run with { Progress = rest.OfEpochs() });
-
-        Assert.AreEqual(4, rest.Reports.Single().Epoch);
-        Interruptions.AssertSameWeights(expected, actual);
-    }
-
-    [TestMethod]
     public void Fit_CancelledBeforeTheLastStageIsTrained_GivesTheModelSoFar()
     {
         using var source = new CancellationTokenSource();
@@ -154,17 +129,20 @@ public sealed partial class FineTuningTests
                 source.Cancel(); // before the second training begins
             }
         });
+        var endings = 0;
         var run = new NoPropRun
         {
             Progress = stopping.OfEpochs(),
             CancellationToken = source.Token,
             WhenCancelled = WhenCancelled.ReturnBest,
+            EndedEarly = () => endings++,
         };
 
         using var actual = Trainer(Options with { FineTuning = FineTuning.LastStage }).Fit(Data, run);
 
         using var frozen = Trainer(Options with { FineTuning = FineTuning.Frozen }).Fit(Data);
         Interruptions.AssertSameWeights(frozen, actual);
+        Assert.AreEqual(1, endings);
     }
 
     [TestMethod]
@@ -230,9 +208,12 @@ public sealed partial class FineTuningTests
             CollectionAssert.AreEqual(before, after);
         }
 
+        var (epochs, log) = (new Recorder<EpochMetrics>(), new LogLines());
         var run = new NoPropRun { Checkpoints = new(folder.File("states")) };
         Interruptions.FitUntil(Context, options, Data, run, epoch: 1, step: 0);
-        using var resumed = Trainer(options).Fit(Data, run);
+        using var resumed = Trainer(options).Fit(Data, run with { Progress = epochs.OfEpochs(), Logger = log });
+        Assert.AreEqual(4, epochs.Reports.Single().Epoch);
+        AssertGoesOnIn(folder.File("states/Everything"), log);
         Interruptions.AssertSameWeights(model, resumed);
     }
 

@@ -232,6 +232,22 @@ public sealed class BlocksCommandTests
         Assert.IsFalse(blocks.IsTrained(1));
     }
 
+    // Here a folder in the place of a file, as a server may answer for a while.
+    [TestMethod]
+    public void Train_FileFails_EndsWith74AndAMistakeWith1()
+    {
+        using var folder = new TempFolder();
+        Prepare(folder);
+        Assert.AreEqual(0, Work(folder, block: 0));
+        Directory.CreateDirectory(folder.File("run/blocks/block-0001/.lock"));
+        List<string> lines = [];
+
+        var (fault, mistake) = (Work(folder, block: 1, onLine: lines.Add), Work(folder, block: Blocks));
+
+        Assert.AreEqual((CommandExecution.FileFault, 1), (fault, mistake), string.Join('\n', lines));
+        Assert.Contains(line => line.Contains("Checkpoints cannot be written to ", StringComparison.Ordinal), lines);
+    }
+
     // It would end the comment that names the log, and the rest be a command.
     [TestMethod]
     public void Launch_FolderWithALineBreakInItsName_IsRefused()

@@ -21,7 +21,7 @@ public sealed class BlocksJobTests
         StringAssert.Contains(script, "#SBATCH --array=0-9%4\n");
         StringAssert.Contains(script, "#SBATCH --time=2:00:00\nexport OMP_NUM_THREADS=2\n");
         StringAssert.Contains(script, "'/opt/samples' blocks train --run '/shared/run' &\n");
-        StringAssert.Contains(script, "then\n  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\n");
+        StringAssert.Contains(script, "; then\n  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\n");
     }
 
     // A worker that ends as ours do, and a scontrol that only says what it was asked.
@@ -36,13 +36,7 @@ public sealed class BlocksJobTests
         }
 
         using var folder = new TempFolder();
-        Script(folder.File("worker"), "trap 'exit 75' USR1 TERM; sleep 0.3; echo ready; while true; do sleep 0.05; done");
-        Script(folder.File("scontrol"), "echo \"$@\"");
-        File.WriteAllText(folder.File("job"), Job.SlurmScript(BlocksJob.ShellQuoted(folder.File("worker"))));
-        var start = new ProcessStartInfo("bash", [folder.File("job")]) { RedirectStandardOutput = true };
-        start.Environment["PATH"] = $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}";
-        (start.Environment["SLURM_ARRAY_JOB_ID"], start.Environment["SLURM_ARRAY_TASK_ID"]) = ("7", "3");
-        using var shell = Process.Start(start)!;
+        using var shell = Task(folder, "trap 'exit 75' USR1 TERM; sleep 0.3; echo ready; while true; do sleep 0.05; done", restarts: 0);
         using var limit = TimeLimit.On(shell);
 
         Assert.AreEqual("ready", shell.StandardOutput.ReadLine());
@@ -51,6 +45,30 @@ public sealed class BlocksJobTests
         shell.WaitForExit();
 
         Assert.AreEqual(CommandExecution.RunAgain, shell.ExitCode);
+        Assert.AreEqual(isQueued ? "requeue 7_3\n" : string.Empty, said);
+    }
+
+    // A file server that fails for a while, and one that fails for good; a mistake fails for good, too.
+    [TestMethod]
+    [DataRow(CommandExecution.FileFault, 0, true)]
+    [DataRow(CommandExecution.FileFault, 2, true)]
+    [DataRow(CommandExecution.FileFault, 3, false)]
+    [DataRow(1, 0, false)]
+    public void SlurmScript_WorkerFails_IsQueuedAgainThreeTimesForItsFilesAlone(int code, int restarts, bool isQueued)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Windows has no bash.");
+        }
+
+        using var folder = new TempFolder();
+        using var shell = Task(folder, $"exit {code}", restarts);
+        using var limit = TimeLimit.On(shell);
+
+        var said = shell.StandardOutput.ReadToEnd();
+        shell.WaitForExit();
+
+        Assert.AreEqual(code, shell.ExitCode);
         Assert.AreEqual(isQueued ? "requeue 7_3\n" : string.Empty, said);
     }
 
@@ -145,6 +163,18 @@ public sealed class BlocksJobTests
         // What the program needs is what the image has: there is one with ASP.NET Core and one without.
         var needs = File.ReadAllText(Path.ChangeExtension(typeof(BlocksJob).Assembly.Location, ".runtimeconfig.json"));
         StringAssert.Contains(lines[0], needs.Contains("Microsoft.AspNetCore.App", StringComparison.Ordinal) ? "/aspnet:" : "/runtime:");
+    }
+
+    private static Process Task(TempFolder folder, string worker, int restarts)
+    {
+        Script(folder.File("worker"), worker);
+        Script(folder.File("scontrol"), "echo \"$@\"");
+        File.WriteAllText(folder.File("job"), Job.SlurmScript(BlocksJob.ShellQuoted(folder.File("worker"))));
+        var start = new ProcessStartInfo("bash", [folder.File("job")]) { RedirectStandardOutput = true };
+        start.Environment["PATH"] = $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}";
+        (start.Environment["SLURM_ARRAY_JOB_ID"], start.Environment["SLURM_ARRAY_TASK_ID"]) = ("7", "3");
+        start.Environment["SLURM_RESTART_COUNT"] = $"{restarts}";
+        return Process.Start(start)!;
     }
 
     private static void Script(string path, string commands)

@@ -58,6 +58,30 @@ public sealed class TrainCommandTests
         Assert.IsTrue(File.Exists(folder.File("out/model.zip")));
     }
 
+    // A file server may hold the lock of a machine that is gone.
+    [TestMethod]
+    public void Train_FolderOfCheckpointsIsLocked_WaitsForIt()
+    {
+        using var folder = new TempFolder();
+        var arguments = Prepare(folder, epochs: 1);
+        Directory.CreateDirectory(folder.File("checkpoints"));
+        using var other = File.Open(folder.File("checkpoints/.lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        List<string> lines = [];
+
+        var exitCode = SamplesProgram.RunUntilAnEpoch(atFirstEpoch: null, Listen, arguments);
+
+        Assert.AreEqual(0, exitCode, string.Join('\n', lines));
+
+        void Listen(string line)
+        {
+            lines.Add(line);
+            if (line.Contains("This one waits for its end.", StringComparison.Ordinal))
+            {
+                other.Dispose();
+            }
+        }
+    }
+
     private static string[] Prepare(TempFolder folder, int epochs)
     {
         foreach (var (number, image) in TinyImages.Pixels(20, 2).Index())

@@ -72,7 +72,7 @@ public sealed class CheckpointSeriesTests
 
     // Before a training of hours, and not after it.
     [TestMethod]
-    public void Check_CheckpointsOfAnotherTraining_AreRefusedOrDeleted()
+    public void Check_CheckpointsOfAnotherTraining_AreRefusedUnlessTheyAreToBeReplaced()
     {
         using var folder = new TempFolder();
         using var opened = Open(folder);
@@ -81,14 +81,36 @@ public sealed class CheckpointSeriesTests
 
         Series(opened, folder, keep: 2).Check();
         var fault = Assert.ThrowsExactly<InvalidOperationException>(() => OfOtherData(CheckpointResume.IfPresent).Check());
-        CollectionAssert.AreEqual(new[] { 1, 2 }, Epochs(folder));
         OfOtherData(CheckpointResume.Never).Check();
 
         StringAssert.Contains(fault.Message, "are of another training: the training data is another one");
-        Assert.IsEmpty(Epochs(folder));
+        CollectionAssert.AreEqual(new[] { 1, 2 }, Epochs(folder));
 
         CheckpointSeries OfOtherData(CheckpointResume resume) =>
             new(opened, new(folder.Path) { Resume = resume }, other, TimeProvider.System, static _ => { }, warning => Assert.Fail(warning));
+    }
+
+    [TestMethod]
+    public void Save_WithResumeNever_ReplacesOnlyWhereSomethingIsTrained()
+    {
+        using var folder = new TempFolder();
+        using var opened = Open(folder);
+        Save(Series(opened, folder, keep: 2), 1, 2);
+        var replaced = 0;
+        var series = new CheckpointSeries(
+            opened, new(folder.Path) { Resume = CheckpointResume.Never }, Fingerprint, TimeProvider.System, static _ => { },
+            warning => Assert.Fail(warning))
+        {
+            Replaced = () => replaced++,
+        };
+
+        Save(series, 0);
+        CollectionAssert.AreEqual(new[] { 1, 2 }, Epochs(folder));
+        Assert.AreEqual(0, replaced);
+        Save(series, 3, 4);
+
+        CollectionAssert.AreEqual(new[] { 3, 4 }, Epochs(folder));
+        Assert.AreEqual(1, replaced);
     }
 
     // That of the assembly never rises.
