@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.ML;
 using NullaProp.ML.Interop;
 using NullaProp.ML.Storage;
@@ -136,11 +137,23 @@ public static class NoPropModelFile
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(inputSchema);
+        RequireSchema(inputSchema);
         ArgumentNullException.ThrowIfNull(stream);
         var steps = model.Steps().ToList();
         var classifier = model.GetNoPropTransformer();
         classifier.SaveAsOnnx(stream, export ?? new(), [.. steps.TakeWhile(step => step != classifier)], inputSchema);
     }
 #pragma warning restore RS0026
+
+    // Load gives none where none was saved, which a program does not see before.
+    private static void RequireSchema([NotNull] DataViewSchema? inputSchema)
+    {
+        if (inputSchema is null)
+        {
+            throw UserFault.Of(new ArgumentNullException(
+                nameof(inputSchema),
+                "The schema of the model's input is missing: the model was saved without it, or none was given. Give that of its data, "
+                    + "data.Schema."));
+        }
+    }
 }

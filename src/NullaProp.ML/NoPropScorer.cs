@@ -188,8 +188,9 @@ internal sealed class NoPropScorer : IBatchScorer, IDisposable
     /// <param name="stream">Where to.</param>
     /// <param name="export">The names and forms of input and outputs.</param>
     /// <param name="image">What is done to an image first; <see langword="null"/> where it is not known.</param>
-    public void SaveAsOnnx(Stream stream, OnnxExport export, ImageSteps? image) =>
-        Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export, image));
+    /// <param name="layout">The order of the feature column's values.</param>
+    public void SaveAsOnnx(Stream stream, OnnxExport export, ImageSteps? image, PixelLayout layout) =>
+        Use(() => new OnnxModel(Model, _folded.Value).Write(stream, export, image, layout));
 
     /// <summary>Adds the model to a graph that ML.NET builds.</summary>
     /// <param name="target">ML.NET's graph.</param>

@@ -160,7 +160,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
 #pragma warning disable RS0026 // a path or a stream, as in mlContext.Model.Save
     /// <summary>
     /// Writes the model as an ONNX file, which needs neither .NET nor libtorch: raw pixels in, class probabilities out, in opset 12.
-    /// Probabilities are the model's own up to rounding, some 1e-6. The same model gives the same bytes.
+    /// Probabilities are the model's own up to rounding, some 1e-6. The same model gives the same bytes. An input that is a vector
+    /// (<see cref="OnnxLayout.Vector"/>) is read channel by channel, whatever the column of the training was: only
+    /// <c>SaveNoPropAsOnnx</c> knows that.
     /// </summary>
     /// <param name="path">Where to. A file that is there stays as it is until the new one is complete.</param>
     /// <param name="export">The names and forms of input and outputs; <see langword="null"/> for the defaults.</param>
@@ -186,7 +188,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     public void SaveAsOnnx(Stream stream, OnnxExport? export = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        _scorer.SaveAsOnnx(stream, (export ?? new()).Of(Model.ImageShape), image: null);
+        _scorer.SaveAsOnnx(stream, (export ?? new()).Of(Model.ImageShape), image: null, PixelLayout.Planar);
     }
 #pragma warning restore RS0026
 
@@ -199,9 +201,9 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
     internal void SaveAsOnnx(Stream stream, OnnxExport export, IReadOnlyList<ITransformer> before, DataViewSchema schema)
     {
         var whole = export.Of(Model.ImageShape);
-        Bind(before.Aggregate(schema, (input, step) => step.GetOutputSchema(input))); // says what does not fit
+        var bound = Bind(before.Aggregate(schema, (input, step) => step.GetOutputSchema(input))); // says what does not fit
         var image = ImageSteps.Of(before, schema, FeatureColumnName, Model.ImageShape.Channels);
-        _scorer.SaveAsOnnx(stream, whole, image);
+        _scorer.SaveAsOnnx(stream, whole, image, bound.Format.Layout);
     }
 
     /// <inheritdoc/>

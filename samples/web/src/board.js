@@ -2,6 +2,23 @@
 
 const PEN = 0.065; // of the side
 
+/**
+ * A picture as the model's training saw it, four bytes a pixel: from its own pixels, of which the board may have fewer.
+ * @param {ImageBitmap | OffscreenCanvas} picture
+ * @param {string} fit Crop, Pad or Stretch.
+ * @param {{ width: number, height: number }} frame The model's.
+ * @param {boolean} isSwapped Whether light is dark and dark light.
+ */
+export function pixelsOf(picture, fit, { width, height }, isSwapped) {
+  const context = new OffscreenCanvas(width, height).getContext("2d");
+  draw(context, picture, fit, { width, height });
+  const { data } = context.getImageData(0, 0, width, height);
+  if (isSwapped) {
+    swap(data);
+  }
+  return data;
+}
+
 export class Board {
   #canvas;
   #context;
@@ -37,16 +54,8 @@ export class Board {
    * @param {{ width: number, height: number }} frame The model's; the board stands for it, whatever its shape.
    */
   show(picture, fit = "Stretch", { width, height } = this.#canvas) {
-    const [across, down] = [width / picture.width, height / picture.height];
-    const scale = fit === "Crop" ? Math.max(across, down) : Math.min(across, down);
-    const [w, h] = fit === "Stretch" ? [1, 1] : [scale / across, scale / down]; // shares of the frame
-    this.#fill("white");
     this.#context.imageSmoothingEnabled = picture.width > this.#canvas.width; // small ones keep their pixels
-    this.#context.imageSmoothingQuality = "high";
-    this.#context.drawImage(
-      picture,
-      this.#canvas.width * (1 - w) / 2, this.#canvas.height * (1 - h) / 2,
-      this.#canvas.width * w, this.#canvas.height * h);
+    draw(this.#context, picture, fit, { width, height });
     this.#isEmpty = false;
     this.#changed();
   }
@@ -55,11 +64,7 @@ export class Board {
   invert() {
     const { width, height } = this.#canvas;
     const image = this.#context.getImageData(0, 0, width, height);
-    image.data.forEach((value, i) => {
-      if (i % 4 !== 3) {
-        image.data[i] = 255 - value;
-      }
-    });
+    swap(image.data);
     this.#context.putImageData(image, 0, 0);
     this.#changed();
   }
@@ -115,4 +120,25 @@ export class Board {
     this.#isEmpty = false;
     this.#changed();
   }
+}
+
+// On white, and in the frame as the model's training did. The canvas stands for the frame, whatever its shape.
+function draw(context, picture, fit, { width, height }) {
+  const [across, down] = [width / picture.width, height / picture.height];
+  const scale = fit === "Crop" ? Math.max(across, down) : Math.min(across, down);
+  const [w, h] = fit === "Stretch" ? [1, 1] : [scale / across, scale / down]; // shares of the frame
+  const { canvas } = context;
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(
+    picture, canvas.width * (1 - w) / 2, canvas.height * (1 - h) / 2, canvas.width * w, canvas.height * h);
+}
+
+function swap(data) {
+  data.forEach((value, i) => {
+    if (i % 4 !== 3) {
+      data[i] = 255 - value;
+    }
+  });
 }

@@ -7,6 +7,9 @@ ort.env.wasm.numThreads = 1; // more need headers that a plain file server does 
 ort.env.wasm.wasmPaths = new URL("../node_modules/onnxruntime-web/dist/", import.meta.url).href;
 
 const SCORES = "scores";
+const OF_FEATURES = "as in the training data"; // where the graph starts at features, and not at images
+const OLDER_SHARES = "0.299,0.587,0.114"; // of files that do not tell what grey is made of
+const CHANNELS = ["R", "G", "B", "A", "gray"];
 
 export class Model {
   #session;
@@ -25,8 +28,12 @@ export class Model {
         throw new Error(`The file says nothing of ${name}. Use one that NullaProp.ML's export wrote.`);
       }
     }
-    if (model.channels.length !== model.shape.channels) {
+    if (model.#metadata.get("channel_order") === OF_FEATURES) {
       throw new Error("The file starts at features, not at images. Write it with the samples' export, or SaveNoPropAsOnnx.");
+    }
+    if (model.channels.length !== model.shape.channels || !model.channels.every(channel => CHANNELS.includes(channel))) {
+      throw new Error(
+        `The file says ${model.#metadata.get("channel_order")} of ${model.shape.channels} channels, which this page cannot make.`);
     }
     model.#session = await ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
     return model;
@@ -45,13 +52,21 @@ export class Model {
 
   /** How a picture of another shape is brought to the model's: Crop, Pad or Stretch. */
   get fit() {
-    return this.#metadata.get("image_fit") ?? "Stretch";
+    return this.#metadata.get("image_fit") ?? "Crop";
+  }
+
+  /** What the file does not say, or this page cannot do, about pictures; empty where there is nothing. */
+  get note() {
+    const step = this.#metadata.get("image_step");
+    return step ? `This model's pictures went through a ${step} of its maker's, which this page does not have: its answers may be wrong.`
+      : this.#metadata.has("image_fit") ? ""
+      : "The model does not say how its pictures were brought to size, so what sticks out is cut off: its answers may be wrong.";
   }
 
   /** What each channel is: R, G, B, A, or gray. */
   get channels() {
     const order = this.#metadata.get("channel_order");
-    return order.startsWith("gray") ? order.split(",") : [...order];
+    return order.includes("gray") ? order.split(",") : [...order];
   }
 
   /**
@@ -62,12 +77,13 @@ export class Model {
   async predict(rgba) {
     const [input] = this.#session.inputMetadata;
     const { channels, height, width } = this.shape;
-    const isPlanar = this.#metadata.get("layout") !== "NHWC";
+    const isPlanar = !["NHWC", "N(HWC)"].includes(this.#metadata.get("layout"));
+    const shares = (this.#metadata.get("gray_weights") ?? OLDER_SHARES).split(",").map(Number);
     const values = new (input.type === "uint8" ? Uint8Array : Float32Array)(channels * height * width);
     const area = height * width;
     this.channels.forEach((channel, c) => {
       for (let i = 0; i < area; i++) {
-        values[isPlanar ? c * area + i : i * channels + c] = valueOf(channel, rgba, 4 * i);
+        values[isPlanar ? c * area + i : i * channels + c] = valueOf(channel, shares, rgba, 4 * i);
       }
     });
     const dimensions = input.shape.map((size, i) => (i === 0 ? 1 : size));
@@ -80,9 +96,9 @@ export class Model {
   }
 }
 
-function valueOf(channel, rgba, at) {
+function valueOf(channel, [red, green, blue], rgba, at) {
   if (channel === "gray") {
-    return Math.round(0.299 * rgba[at] + 0.587 * rgba[at + 1] + 0.114 * rgba[at + 2]);
+    return Math.round(red * rgba[at] + green * rgba[at + 1] + blue * rgba[at + 2]);
   }
   return rgba[at + "RGBA".indexOf(channel)];
 }

@@ -1,4 +1,4 @@
-import { Board } from "./board.js";
+import { Board, pixelsOf } from "./board.js";
 import { percent, showBars, showLines } from "./charts.js";
 import { examples } from "./examples.js";
 import { Model } from "./model.js";
@@ -57,7 +57,9 @@ async function predict() {
       const current = model; // another one may be chosen meanwhile
       const { height, width } = current.shape;
       const start = performance.now();
-      const prediction = await current.predict(board.pixels(width, height));
+      const prediction = await current.predict(ownPicture
+        ? pixelsOf(ownPicture, current.fit, current.shape, find("invert").checked)
+        : board.pixels(width, height));
       const milliseconds = performance.now() - start;
       if (current === model) {
         show(prediction);
@@ -74,6 +76,7 @@ async function predict() {
 }
 
 function show(prediction) {
+  find("note").textContent = ownPicture ? model.note : ""; // drawings and examples have the model's shape
   way = prediction.way;
   classes = model.classes;
   showBars(find("bars"), classes, prediction.scores);

@@ -117,13 +117,7 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
 
   test("reads a picture that is dropped", async () => {
     const { page, faults } = await open({ width: 800, height: 900 });
-    await page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(50, 30);
-      canvas.getContext("2d").fillRect(0, 0, 50, 30);
-      const files = new DataTransfer();
-      files.items.add(new File([await canvas.convertToBlob()], "picture.png", { type: "image/png" }));
-      document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true, bubbles: true }));
-    });
+    await drop(page, 50, 30, [[0, 50]]);
     await predictions(page, 2);
 
     assert.match(await page.locator("#answer").textContent(), /%$/);
@@ -204,25 +198,10 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
   // The stretched stripes of a wide picture are seen at its sides; cut to the middle they are not.
   test("shows a picture again by the fit of each model that is loaded", async () => {
     const page = await browser.newPage();
-    await page.route("**/src/model.js", route => route.fulfill({
-      contentType: "text/javascript",
-      body: `export class Model {
-        static async load(file) { return new Model(file.length === 1 ? "Stretch" : "Crop"); }
-        constructor(fit) { this.fit = fit; this.shape = { height: 10, width: 10 }; this.classes = ["a", "b"]; }
-        async predict(pixels) { document.body.dataset.left = pixels[0]; return { scores: [0, 1], way: [] }; }
-      }`,
-    }));
+    await standIn(page);
     await page.goto(address);
     await predictions(page, 1);
-    await page.evaluate(async () => {
-      const picture = new OffscreenCanvas(300, 100);
-      const context = picture.getContext("2d");
-      context.fillStyle = "rgb(200, 0, 0)";
-      context.fillRect(100, 0, 100, 100);
-      const files = new DataTransfer();
-      files.items.add(new File([await picture.convertToBlob()], "picture.png", { type: "image/png" }));
-      document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true, bubbles: true }));
-    });
+    await drop(page, 300, 100, [[90, 120]]);
     await predictions(page, 2);
     const cut = await page.locator("body").getAttribute("data-left");
 
@@ -230,7 +209,25 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
     await predictions(page, 3);
     const stretched = await page.locator("body").getAttribute("data-left");
 
-    assert.deepEqual([cut, stretched], ["200", "255"]);
+    assert.deepEqual([cut, stretched], ["200,200", "255,255"]);
+  });
+
+  // The board has 280 pixels a side: of lines that are one pixel wide it keeps a mean.
+  test("predicts from a picture's own pixels, and says what the model does not", async () => {
+    const page = await browser.newPage();
+    await standIn(page);
+    await page.goto(address);
+    await predictions(page, 1);
+    const before = await page.locator("#note").textContent();
+    await drop(page, 400, 400, Array.from({ length: 200 }, (_, i) => [2 * i, 1]));
+    await predictions(page, 2);
+    const lines = await page.locator("body").getAttribute("data-left");
+    await page.locator("#invert").check();
+    await predictions(page, 3);
+    const swapped = await page.locator("body").getAttribute("data-left");
+
+    assert.deepEqual([lines, swapped], ["200,255", "55,0"]);
+    assert.deepEqual([before, await page.locator("#note").textContent()], ["", "not said"]);
   });
 
   test("every control has a name", async () => {
@@ -252,6 +249,27 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
     await predictions(page, 1);
     return { page, faults };
   }
+
+  // A model of 400×400 pixels that tells the red of the first two.
+  const standIn = page => page.route("**/src/model.js", route => route.fulfill({
+    contentType: "text/javascript",
+    body: `export class Model {
+      static async load(file) { return new Model(file.length === 1 ? "Stretch" : "Crop"); }
+      constructor(fit) { Object.assign(this, { fit, note: "not said", shape: { height: 400, width: 400 }, classes: ["a", "b"] }); }
+      async predict(pixels) { document.body.dataset.left = [pixels[0], pixels[4]]; return { scores: [0, 1], way: [] }; }
+    }`,
+  }));
+
+  // A picture of red stripes from left to right, each [x, width], on what is transparent.
+  const drop = (page, width, height, stripes) => page.evaluate(async ([width, height, stripes]) => {
+    const picture = new OffscreenCanvas(width, height);
+    const context = picture.getContext("2d");
+    context.fillStyle = "rgb(200, 0, 0)";
+    stripes.forEach(([x, across]) => context.fillRect(x, 0, across, height));
+    const files = new DataTransfer();
+    files.items.add(new File([await picture.convertToBlob()], "picture.png", { type: "image/png" }));
+    document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true, bubbles: true }));
+  }, [width, height, stripes]);
 
   const predictions = (page, count) => page.waitForFunction(
     wanted => Number(document.body.dataset.predictions ?? 0) >= wanted,

@@ -8,6 +8,10 @@ namespace NullaProp.ML.Samples.Commands;
 /// <summary><c>export MODEL.zip MODEL.onnx [IMAGE…]</c></summary>
 internal sealed class ExportCommand
 {
+    // A right file's differences are some 1e-6, or 4e-4 with half precision (docs/results/onnx.json).
+    private const double LargestDifference = 1e-4;
+    private const double LargestDifferenceOfHalves = 1e-2;
+
     private static readonly OnnxExport Defaults = new();
 
     private readonly Argument<string> _model = new("MODEL.zip") { Description = "A model that 'quickstart' or 'train' has saved." };
@@ -16,7 +20,8 @@ internal sealed class ExportCommand
 
     private readonly Argument<string[]> _images = new("IMAGE")
     {
-        Description = "Images on which ONNX Runtime and the model itself are compared.",
+        Description = "Images on which ONNX Runtime and the model itself are compared. Where a probability differs by more than "
+            + $"{LargestDifference}, or {LargestDifferenceOfHalves} with --weights Half, the command ends with 1.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -40,7 +45,8 @@ internal sealed class ExportCommand
 
     private readonly Option<string?> _path = new("--path")
     {
-        Description = "Name of one more output: the probabilities after each evaluation on the way to the result.",
+        Description = "Name of one more output: what the probabilities would be if scoring ended after each evaluation that counts in "
+            + "them.",
         HelpName = "NAME",
     };
 
@@ -68,6 +74,8 @@ internal sealed class ExportCommand
         _ = OutputFile.At(path, OutputKind.Onnx, [modelPath, .. arguments.GetValue(_images) ?? []]);
         RequireTriton(arguments.GetValue(_triton), path);
         using var predictor = ImagePredictor.Load(modelPath);
+        if (arguments.GetValue(_path) is not null)
+            predictor.RequireWay();
         predictor.SaveAsOnnx(path, new OnnxExport
         {
             InputElement = arguments.GetValue(_element),
@@ -81,7 +89,13 @@ internal sealed class ExportCommand
             Unwrapped.MarkupLine($"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
         }
 
-        Compare(predictor, path, [.. (arguments.GetValue(_images) ?? []).Select(image => new ImageRow { ImagePath = image })]);
+        if (arguments.GetValue(_images) is { Length: > 0 } images)
+        {
+            var difference = predictor.DifferenceFromOnnx(path, [.. images.Select(image => new ImageRow { ImagePath = image })]);
+            Unwrapped.MarkupLine($"Largest difference of a probability on {images.Length} images: {difference:E1}.");
+            RequireSame(path, difference, arguments.GetValue(_weights));
+        }
+
         return 0;
     }
 
@@ -94,12 +108,16 @@ internal sealed class ExportCommand
         TritonRepository.RequireOwn(repository, path);
     }
 
-    private static void Compare(ImagePredictor predictor, string path, IReadOnlyList<ImageRow> images)
+    /// <summary>Refuses a file whose probabilities differ from the model's by more than rounding.</summary>
+    /// <exception cref="UserMistakeException">They do, or one is no number.</exception>
+    internal static void RequireSame(string path, double difference, OnnxPrecision weights)
     {
-        if (images.Count > 0)
+        var largest = weights == OnnxPrecision.Half ? LargestDifferenceOfHalves : LargestDifference;
+        if (!(difference <= largest)) // NaN is no small difference
         {
-            var difference = predictor.DifferenceFromOnnx(path, images);
-            Unwrapped.MarkupLine($"Largest difference of a probability on {images.Count} images: {difference:E1}.");
+            throw new UserMistakeException(
+                $"The file '{path}' is written, but answers otherwise than the model: by {difference:E1}, where at most {largest} may be "
+                + "rounding. Do not use it.");
         }
     }
 }

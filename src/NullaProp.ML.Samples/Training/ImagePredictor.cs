@@ -10,6 +10,7 @@ namespace NullaProp.ML.Samples.Training;
 internal sealed class ImagePredictor : IDisposable
 {
     private const int StepsShown = 16;
+    private const int ImagesAtOnce = 32; // what a network keeps of an image may be megabytes
 
     private readonly MLContext _mlContext = WarningLog.CreateContext();
     private readonly ITransformer _model;
@@ -21,7 +22,8 @@ internal sealed class ImagePredictor : IDisposable
 
     private ImagePredictor(string modelPath)
     {
-        _model = _mlContext.Model.Load(modelPath, out _inputSchema);
+        _model = _mlContext.Model.Load(modelPath, out var schema);
+        _inputSchema = schema ?? _mlContext.Data.LoadFromEnumerable<ImageRow>([]).Schema; // it can be saved without one
         var classifier = _model.GetNoPropTransformer();
         _classifier = classifier.WithColumns(score: nameof(ImagePrediction.Score));
 
@@ -96,16 +98,22 @@ internal sealed class ImagePredictor : IDisposable
     {
         if (ImageFile.Fault(imagePath) is { } fault)
             throw new UserMistakeException(fault);
-        if (_classifier.Model.Options.Variant is CrossEntropyBaseline)
-            throw new UserMistakeException(
-                "The model is a plain classifier, which goes no way from noise to label. Leave --path out, or train a model without "
-                + $"--variant {nameof(CrossEntropyBaseline)}.");
-
+        RequireWay();
         using var walker = _classifier.WithSampling(_ => _classifier.Model.Options.Variant is DiscreteTime
             ? new Sampling { Draws = 1 } // its blocks are its steps
             : new Sampling { Draws = 1, Solver = OdeSolver.ExponentialEuler, SolverSteps = StepsShown });
         var path = walker.DenoisingPath(_scoring.Transform(_mlContext.Data.LoadFromEnumerable([new ImageRow { ImagePath = imagePath }])));
         DenoisingChart.Save(path, walker.Model.ClassNames, imagePath, picture.Path);
+    }
+
+    /// <summary>Refuses a model that has no way from noise to label, which <c>--path</c> asks for.</summary>
+    /// <exception cref="UserMistakeException">It is a plain classifier.</exception>
+    public void RequireWay()
+    {
+        if (_classifier.Model.Options.Variant is CrossEntropyBaseline)
+            throw new UserMistakeException(
+                "The model is a plain classifier, which goes no way from noise to label. Leave --path out, or train a model without "
+                + $"--variant {nameof(CrossEntropyBaseline)}.");
     }
 
     /// <summary>Returns the probabilities of many images, scored in batches: one row for each image, one value for each class.</summary>
@@ -127,20 +135,14 @@ internal sealed class ImagePredictor : IDisposable
         }
     }
 
-    /// <summary>Returns by how much a probability of the ONNX file's differs from the model's own at most.</summary>
+    /// <summary>Returns by how much a probability of the ONNX file's differs from the model's own at most; NaN where one is none.</summary>
     /// <exception cref="UserMistakeException">A file is missing or is not an image.</exception>
     public double DifferenceFromOnnx(string path, IReadOnlyList<ImageRow> images)
     {
         if (images.Select(image => ImageFile.Fault(image.ImagePath)).OfType<string>().ToList() is { Count: > 0 } faults)
             throw new UserMistakeException(string.Join('\n', faults));
-        var scored = _scoring.Transform(_mlContext.Data.LoadFromEnumerable(images));
-        float[] own = [.. scored.GetColumn<float[]>(nameof(ImagePrediction.Score)).SelectMany(score => score)];
         using var file = new OnnxImageModel(path);
-        var resized = scored.Schema.Last(column => column.Type is ImageDataViewType);
-        var found = file.Probabilities(scored.GetColumn<MLImage>(resized));
-        return found.Count == own.Length
-            ? found.Zip(own, (theirs, ours) => Math.Abs((double)theirs - ours)).Aggregate(Math.Max) // LINQ's own passes over NaN
-            : throw new UserMistakeException($"'{path}' gives {found.Count} probabilities, but the model {own.Length}.");
+        return images.Chunk(ImagesAtOnce).Select(some => Difference(file, path, some)).Aggregate(Math.Max); // LINQ's own passes over NaN
     }
 
     public void Dispose()
@@ -150,6 +152,17 @@ internal sealed class ImagePredictor : IDisposable
         _engine.Dispose();
         _classifier.Dispose();
         (_model as IDisposable)?.Dispose();
+    }
+
+    private double Difference(OnnxImageModel file, string path, ImageRow[] images)
+    {
+        var scored = _scoring.Transform(_mlContext.Data.LoadFromEnumerable(images));
+        float[] own = [.. scored.GetColumn<float[]>(nameof(ImagePrediction.Score)).SelectMany(score => score)];
+        var resized = scored.Schema.Last(column => column.Type is ImageDataViewType);
+        var found = file.Probabilities(scored.GetColumn<MLImage>(resized));
+        return found.Count == own.Length
+            ? found.Zip(own, (theirs, ours) => Math.Abs((double)theirs - ours)).Aggregate(Math.Max)
+            : throw new UserMistakeException($"'{path}' gives {found.Count} probabilities, but the model {own.Length}.");
     }
 
     private ClassProbability[] Ordered(ImagePrediction prediction) =>

@@ -20,7 +20,8 @@ internal static class TritonRepository
     private const string MarkStart = "# Written by NullaProp.ML, unless changed: ";
 
     /// <summary>
-    /// Refuses the folder of a model that this program did not write: by its network, or by its configuration where there is none.
+    /// Refuses the folder of a model that this program did not write: by its network, or by its configuration where there is none, or
+    /// by any file where there is neither.
     /// </summary>
     /// <param name="folder">The repository.</param>
     /// <param name="onnxPath">The file by which the model is called; it need not be there yet.</param>
@@ -28,9 +29,10 @@ internal static class TritonRepository
     public static void RequireOwn(string folder, string onnxPath)
     {
         var model = ModelFolder(folder, onnxPath);
-        var isForeign = File.Exists(NetworkPath(model))
-            ? IsForeign(NetworkPath(model), OutputKind.Onnx.Is)
-            : IsForeign(Path.Combine(model, Configuration), IsMarked);
+        var configuration = Path.Combine(model, Configuration);
+        var isForeign = File.Exists(NetworkPath(model)) ? !Is(NetworkPath(model), OutputKind.Onnx.Is)
+            : File.Exists(configuration) ? !Is(configuration, IsMarked)
+            : HasFiles(model);
         if (isForeign)
         {
             throw new UserMistakeException(
@@ -39,7 +41,7 @@ internal static class TritonRepository
         }
     }
 
-    /// <summary>Writes the folder of a model. A configuration that was changed by hand stays.</summary>
+    /// <summary>Writes the folder of a model. A configuration and labels that were changed by hand stay.</summary>
     /// <param name="folder">The repository, which may hold other models.</param>
     /// <param name="onnxPath">The file, which is copied; the model has its name.</param>
     /// <returns>The folder of the model.</returns>
@@ -52,20 +54,15 @@ internal static class TritonRepository
             RequireOwn(folder, onnxPath);
             Directory.CreateDirectory(Path.GetDirectoryName(NetworkPath(model))!);
             using var session = new InferenceSession(onnxPath);
-            var classes = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!;
-            var labels = string.Concat(classes.Select(label => label.ReplaceLineEndings(" ") + "\n"));
+            var before = LabelsOf(NetworkPath(model));
             // All three are on the disk before the first takes its place: the labels of one model beside another would be wrong answers.
             OutputFile.Replace(NetworkPath(model), network =>
             {
                 using (var file = File.OpenRead(onnxPath))
                     file.CopyTo(network);
                 network.Flush();
-                OutputFile.Replace(Path.Combine(model, Labels), text =>
-                {
-                    text.Write(Encoding.UTF8.GetBytes(labels));
-                    text.Flush();
-                    WriteConfig(Path.Combine(model, Configuration), Config(Path.GetFileName(model), session));
-                });
+                WriteLabels(Path.Combine(model, Labels), LabelsOf(session), before, () =>
+                    WriteConfig(Path.Combine(model, Configuration), Config(Path.GetFileName(model), session)));
             });
             return model;
         }
@@ -80,18 +77,59 @@ internal static class TritonRepository
 
     private static string NetworkPath(string model) => Path.Combine(model, "1", "model.onnx");
 
-    private static bool IsForeign(string path, Func<Stream, bool> isOwn)
+    private static bool Is(string path, Func<Stream, bool> isOwn)
     {
-        if (!File.Exists(path))
-            return false;
         using var file = File.OpenRead(path);
-        return !isOwn(file);
+        return isOwn(file);
     }
+
+    // What this program left when it was killed is nobody's.
+    private static bool HasFiles(string folder) =>
+        Directory.Exists(folder)
+        && Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => !OutputFile.IsLeft(file));
 
     private static bool IsMarked(Stream file)
     {
         using var reader = new StreamReader(file, leaveOpen: true);
         return reader.ReadLine()?.StartsWith(MarkStart, StringComparison.Ordinal) == true;
+    }
+
+    private static string LabelsOf(InferenceSession session) => string.Concat(
+        JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["class_names"])!
+            .Select(label => label.ReplaceLineEndings(" ") + "\n"));
+
+    // None where there is no network, or one that cannot be loaded.
+    private static string? LabelsOf(string network)
+    {
+        try
+        {
+            using var session = File.Exists(network) ? new InferenceSession(network) : null;
+            return session is null ? null : LabelsOf(session);
+        }
+        catch (Exception exception) when (exception is OnnxRuntimeException or KeyNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    // Names are translated by hand there, for one.
+    private static void WriteLabels(string path, string labels, string? before, Action andThen)
+    {
+        if (File.Exists(path) && File.ReadAllText(path) is var found && found != before && found != labels)
+        {
+            CommandExecution.PrintWarning(
+                $"The file '{path}' was changed by hand and stays as it is, also where the model has other classes now. Delete it, and "
+                + "give the command again, to have it written anew.");
+            andThen();
+            return;
+        }
+
+        OutputFile.Replace(path, text =>
+        {
+            text.Write(Encoding.UTF8.GetBytes(labels));
+            text.Flush();
+            andThen();
+        });
     }
 
     // Batching and instances are tuned by hand there. The first line tells whether that was done.

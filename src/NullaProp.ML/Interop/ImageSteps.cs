@@ -17,10 +17,18 @@ namespace NullaProp.ML.Interop;
 /// <param name="Scale">By what the rest is multiplied.</param>
 internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, float Offset, float Scale)
 {
-    /// <summary>Gets how images of another shape are brought to the model's, where a step of ours does it.</summary>
-    public ImageFit? Fit { get; init; }
-
     private const string Grey = "gray";
+    private const string OwnWeights = "0.299,0.587,0.114"; // ITU-R BT.601, as ImagePixelReader has it
+    private const string MLNetWeights = "0.3,0.59,0.11"; // ConvertToGrayscale
+
+    /// <summary>Gets how images of another shape are brought to the model's, where one word says it.</summary>
+    public ImageFit? Fit { get; private init; }
+
+    /// <summary>Gets the shares of red, green and blue in the grey, with commas between; <see langword="null"/> without grey.</summary>
+    public string? GreyWeights { get; private init; }
+
+    /// <summary>Gets the step that makes the images, where it is none of ML.NET's or ours.</summary>
+    public string? UnknownStep { get; private init; }
 
     /// <summary>Follows the column of features back to the image that it is made from.</summary>
     /// <param name="steps">The transformers before NoProp, in their order.</param>
@@ -40,12 +48,14 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
 
         var column = schema[features];
         var read = column.Type is ImageDataViewType ? AsRead(channels) : null;
-        var isGrey = false;
-        var isResized = false;
-        ImageFit? fit = null;
+        var image = new ImageMaking();
         foreach (var (step, before, _) in makers.Where(maker => Makes(maker, column.Name)))
         {
-            if (column.Type is not ImageDataViewType)
+            if (column.Type is ImageDataViewType)
+            {
+                image = image.After(step, column.Name);
+            }
+            else
             {
                 read = step switch
                 {
@@ -55,9 +65,6 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
                 };
             }
 
-            isGrey |= step is ImageGrayscalingTransformer;
-            isResized |= step is ImageResizingTransformer;
-            fit = step is ImageFileLoadingTransformer loading && !isResized ? loading.Fit : null;
             if (step is not OneToOneTransformerBase oneToOne)
             {
                 break;
@@ -72,8 +79,16 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
             column = source;
         }
 
-        return read is null ? null : read with { Fit = fit, Channels = isGrey ? Greyed(read.Channels) : read.Channels };
+        return read?.Of(image);
     }
+
+    private ImageSteps Of(ImageMaking image) => this with
+    {
+        Fit = image.Fit,
+        Channels = image.IsGrey ? Greyed(Channels) : Channels,
+        GreyWeights = image.IsGrey ? MLNetWeights : GreyWeights,
+        UnknownStep = image.UnknownStep,
+    };
 
     // Red, green and blue are the same then.
     private static string Greyed(string channels) =>
@@ -85,7 +100,9 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
 
     // NoProp's own reading of an image.
     private static ImageSteps AsRead(int channels) =>
-        channels == 1 ? new(Grey, [0], Offset: 0, Scale: 1) : new("RGB", [0, 1, 2], Offset: 0, Scale: 1);
+        channels == 1
+            ? new(Grey, [0], Offset: 0, Scale: 1) { GreyWeights = OwnWeights }
+            : new("RGB", [0, 1, 2], Offset: 0, Scale: 1);
 
     private static ImageSteps Extracted(ImagePixelExtractingEstimator.ColumnOptions options)
     {
@@ -109,8 +126,9 @@ internal sealed record ImageSteps(string Channels, IReadOnlyList<int> Order, flo
 
     private static InvalidOperationException NotWritten(ITransformer step, string column, string features) =>
         UserFault.Of(new InvalidOperationException(
-            $"The column '{column}' is made by a {step.GetType().Name}, which cannot be written into the ONNX file: of what comes before "
-            + "NoProp only CopyColumns, ExtractPixels and what makes its images can. For a table call mlContext.Model.ConvertToOnnx of the "
-            + "package Microsoft.ML.OnnxConverter; NoProp normalises by itself, so a step that does that can be left out; or call "
-            + $"SaveAsOnnx on the NoProp transformer (GetNoPropTransformer), whose graph starts at '{features}'."));
+            $"The column '{column}' is made by a {ImageMaking.NameOf(step)}, which cannot be written into the ONNX file: of what "
+            + "comes before NoProp only CopyColumns, ExtractPixels and what makes its images can. For a table call "
+            + "mlContext.Model.ConvertToOnnx of the package Microsoft.ML.OnnxConverter; NoProp normalises by itself, so a step that does "
+            + "that can be left out; or call SaveAsOnnx on the NoProp transformer (GetNoPropTransformer), whose graph starts at "
+            + $"'{features}'."));
 }

@@ -26,12 +26,13 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     /// <param name="image">
     /// What is done to an image before the model sees it; <see langword="null"/> where the graph shall start at the model's own pixels.
     /// </param>
+    /// <param name="layout">The order of the feature column's values, which <see cref="OnnxLayout.Vector"/> has, too.</param>
     /// <exception cref="InvalidOperationException">A graph cannot say what the model computes; nothing is written.</exception>
-    public void Write(Stream stream, OnnxExport export, ImageSteps? image)
+    public void Write(Stream stream, OnnxExport export, ImageSteps? image, PixelLayout layout)
     {
         RequireWritable();
         RequireImages(image);
-        OnnxFile.Write(stream, Graph(export, image), Metadata(export, image));
+        OnnxFile.Write(stream, Graph(export, image, layout), Metadata(export, image, layout));
     }
 
     /// <summary>Adds the model to a graph of ML.NET's: from the feature column to those of scores, class and entropy.</summary>
@@ -45,11 +46,8 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         RequireOtherNames();
         target.RequireOpset("NoProp");
         var (graph, options) = (new OnnxGraph(OnnxPrecision.Full), model.Options);
-        var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
         var values = graph.Cast(graph.Input(options.FeatureColumnName, OnnxType.Single, model.Shape.Size), OnnxType.Single);
-        var scores = Scores(graph, layout == PixelLayout.Interleaved
-            ? graph.Transpose(graph.Reshape(values, height, width, channels), 0, 3, 1, 2)
-            : graph.Reshape(values, channels, height, width)).Scores;
+        var scores = Scores(graph, OfVector(graph, values, layout)).Scores;
         var key = graph.Add(graph.ArgMax(scores), graph.Integers(1)); // keys count from 1
         graph.Output(options.ScoreColumnName, scores, OnnxType.Single, model.Classes);
         graph.Output(options.PredictedLabelColumnName, graph.Reshape(graph.Cast(key, OnnxType.UInt32), 1), OnnxType.UInt32, 1);
@@ -74,10 +72,10 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         }
     }
 
-    private OnnxGraph Graph(OnnxExport export, ImageSteps? image)
+    private OnnxGraph Graph(OnnxExport export, ImageSteps? image, PixelLayout layout)
     {
         var graph = new OnnxGraph(export.Weights);
-        var pixels = Images(graph, export);
+        var pixels = Images(graph, export, layout);
         var rows = Scores(graph, image is null ? pixels : Pixels(graph, pixels, image));
         graph.Output(export.ScoreName, rows.Scores, OnnxType.Single, model.Classes);
         if (export.ClassName is { } predicted)
@@ -106,7 +104,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     }
 
     // (N, C, H, W), of single precision
-    private OnnxValue Images(OnnxGraph graph, OnnxExport export)
+    private OnnxValue Images(OnnxGraph graph, OnnxExport export, PixelLayout layout)
     {
         var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
         if (export.InputElement == OnnxElement.Byte && model.Shape.IsTable)
@@ -128,8 +126,16 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         {
             OnnxLayout.ChannelsFirst => pixels,
             OnnxLayout.ChannelsLast => graph.Transpose(pixels, 0, 3, 1, 2),
-            _ => graph.Reshape(pixels, channels, height, width),
+            _ => OfVector(graph, pixels, layout),
         };
+    }
+
+    private OnnxValue OfVector(OnnxGraph graph, OnnxValue values, PixelLayout layout)
+    {
+        var (channels, height, width) = (model.Shape.Channels, model.Shape.Height, model.Shape.Width);
+        return layout == PixelLayout.Interleaved
+            ? graph.Transpose(graph.Reshape(values, height, width, channels), 0, 3, 1, 2)
+            : graph.Reshape(values, channels, height, width);
     }
 
     // In the order of ML.NET's own arithmetic, so that rounding is the same.
@@ -157,7 +163,7 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
     }
 
     // What a program needs that has the file alone.
-    private IEnumerable<KeyValuePair<string, string>> Metadata(OnnxExport export, ImageSteps? image)
+    private IEnumerable<KeyValuePair<string, string>> Metadata(OnnxExport export, ImageSteps? image, PixelLayout layout)
     {
         using var description = new MemoryStream();
         (model with { WeightsHash = ModelFile.HashOf(model) }).Write(description);
@@ -168,13 +174,23 @@ internal sealed class OnnxModel(StoredModel model, FoldedModel folded)
         {
             OnnxLayout.ChannelsFirst => "NCHW",
             OnnxLayout.ChannelsLast => "NHWC",
-            _ => "N(CHW)",
+            _ => layout == PixelLayout.Interleaved ? "N(HWC)" : "N(CHW)",
         });
         yield return new("channel_order", image?.Channels ?? AsTrained);
         yield return new("pixel_range", image is null ? AsTrained : "0..255");
+        if (image?.GreyWeights is { } weights)
+        {
+            yield return new("gray_weights", weights);
+        }
+
         if (image?.Fit is { } fit)
         {
             yield return new("image_fit", $"{fit}");
+        }
+
+        if (image?.UnknownStep is { } step)
+        {
+            yield return new("image_step", step);
         }
 
         yield return new("library_version", ModelFile.LibraryVersion);

@@ -117,7 +117,10 @@ public enum OnnxLayout
     /// <summary>(N, H, W, C): pixel by pixel, as <c>ExtractPixels</c> gives them with <c>interleavePixelColors</c>.</summary>
     ChannelsLast,
 
-    /// <summary>(N, C·H·W): a vector, channel by channel, as the feature column has it.</summary>
+    /// <summary>
+    /// (N, C·H·W): a vector, as the feature column has it where <c>SaveNoPropAsOnnx</c> writes the file; by
+    /// <see cref="NoPropTransformer.SaveAsOnnx(string, OnnxExport?)"/> channel by channel.
+    /// </summary>
     Vector,
 }
 

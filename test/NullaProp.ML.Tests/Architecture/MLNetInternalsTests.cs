@@ -126,6 +126,15 @@ public sealed class MLNetInternalsTests
         "Microsoft.ML.Transforms.Image.ImagePixelExtractingTransformer :: "
             + "System.Collections.Generic.IReadOnlyCollection`1[Microsoft.ML.Transforms.Image.ImagePixelExtractingEstimator+ColumnOptions] "
                 + "get_Columns()",
+        "Microsoft.ML.Transforms.Image.ImageResizingEstimator+ColumnOptions",
+        "Microsoft.ML.Transforms.Image.ImageResizingEstimator+ColumnOptions :: "
+            + "Microsoft.ML.Transforms.Image.ImageResizingEstimator+Anchor Anchor",
+        "Microsoft.ML.Transforms.Image.ImageResizingEstimator+ColumnOptions :: "
+            + "Microsoft.ML.Transforms.Image.ImageResizingEstimator+ResizingKind Resizing",
+        "Microsoft.ML.Transforms.Image.ImageResizingEstimator+ColumnOptions :: System.String Name",
+        "Microsoft.ML.Transforms.Image.ImageResizingTransformer :: "
+            + "System.Collections.Generic.IReadOnlyCollection`1[Microsoft.ML.Transforms.Image.ImageResizingEstimator+ColumnOptions] "
+                + "get_Columns()",
         "Microsoft.ML.VersionInfo",
         "Microsoft.ML.VersionInfo :: .ctor(System.String, System.UInt32, System.UInt32, System.UInt32, System.String, System.String, "
             + "System.String)",

@@ -138,10 +138,7 @@ public sealed class PretrainedFitTests
         using var run = new OnnxRun(file.ToArray());
         var pixels = data.GetColumn<float[]>("Features").SelectMany(row => row).ToArray();
         var found = run.Singles(run.Session.OutputMetadata.Keys.First(), [4, 3, Side, Side], pixels);
-        foreach (var (expected, actual) in Scores(model, data).SelectMany(row => row).Zip(found))
-        {
-            Assert.AreEqual(expected, actual, 1e-4f);
-        }
+        Assert.IsLessThan(1e-4, Differences.Largest(Scores(model, data).SelectMany(row => row), found));
     }
 
     [TestMethod]

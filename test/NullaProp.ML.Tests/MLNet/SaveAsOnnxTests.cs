@@ -43,6 +43,23 @@ public sealed class SaveAsOnnxTests
         CollectionAssert.AreEqual(_model.Model.ClassNames.ToArray(), names);
     }
 
+    // As docs/deployment.md says: a graph cannot refuse a row, as the model does.
+    [TestMethod]
+    [DataRow(float.NaN)]
+    [DataRow(float.PositiveInfinity)]
+    [DataRow(float.NegativeInfinity)]
+    public void SaveAsOnnx_PixelThatIsNoNumber_GivesScoresThatAreNone(float pixel)
+    {
+        using var stream = new MemoryStream();
+        float[] images = [pixel, .. Enumerable.Repeat(7f, (2 * TinyImages.Size) - 1)];
+
+        _model.SaveAsOnnx(stream);
+
+        using var run = new OnnxRun(stream.ToArray());
+        var scores = run.Singles("scores", [2, 1, TinyImages.Side, TinyImages.Side], images);
+        CollectionAssert.AreEqual(new[] { true, true, true, false, false, false }, scores.Select(float.IsNaN).ToArray());
+    }
+
     [TestMethod]
     public void SaveAsOnnx_TrainedModelInHalfPrecision_ScoresNearlyAsItDoesItself()
     {

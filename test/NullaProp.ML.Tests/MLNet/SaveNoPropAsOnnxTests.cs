@@ -238,12 +238,13 @@ public sealed partial class SaveNoPropAsOnnxTests
         StringAssert.Contains(fault.Message, "call mlContext.Model.SaveNoPropAsOnnx with the same chain");
     }
 
-    private static TransformerChain<NoPropTransformer> Fit(IEstimator<ITransformer> features) => Context.Transforms.Conversion
+    private static TransformerChain<NoPropTransformer> Fit(
+        IEstimator<ITransformer> features, ImageShape? shape = null) => Context.Transforms.Conversion
         .MapValueToKey("Label")
         .Append(Context.Transforms.LoadImages("Image", Folder.Path, "ImagePath"))
         .Append(Context.Transforms.ResizeImages("Image", TinyImages.Side, TinyImages.Side))
         .Append(features)
-        .Append(TinyImages.Trainer(Context))
+        .Append(TinyImages.Trainer(Context, options => options with { ImageShape = shape }))
         .Fit(_files);
 
     private static OnnxRun Exported(ITransformer chain, OnnxExport? export = null)

@@ -3,6 +3,7 @@ using NullaProp.ML.Networks;
 using NullaProp.ML.Onnx;
 using NullaProp.ML.Plan;
 using NullaProp.ML.Randomness;
+using NullaProp.ML.Reading;
 using NullaProp.ML.Storage;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
@@ -52,7 +53,7 @@ internal sealed class OnnxCase : IDisposable
     public byte[] File(OnnxExport export)
     {
         using var stream = new MemoryStream();
-        new OnnxModel(Stored, _runner.Folded).Write(stream, export.Of(Stored.Shape), image: null);
+        new OnnxModel(Stored, _runner.Folded).Write(stream, export.Of(Stored.Shape), image: null, PixelLayout.Planar);
         return stream.ToArray();
     }
 

@@ -10,7 +10,7 @@ namespace NullaProp.ML.Tests.Samples;
 
 /// <summary>What the command <c>export</c> does with a model that was saved.</summary>
 [TestClass]
-public sealed class ExportCommandTests
+public sealed partial class ExportCommandTests
 {
     private static readonly MLContext Context = new(seed: 1);
     private static readonly TempFolder Folder = new();
@@ -78,6 +78,8 @@ public sealed class ExportCommandTests
     [TestMethod]
     [DataRow("config.pbtxt", "name: \"mine\"\n")]
     [DataRow("1/model.onnx", "\b\b\u0012\apytorch")]
+    [DataRow("1/model.pt", "weights")]
+    [DataRow("labels.txt", "mine")]
     public void Export_ForTritonOverAModelOfAnotherProgram_IsRefusedBeforeAnythingIsWritten(string file, string content)
     {
         using var folder = new TempFolder();
