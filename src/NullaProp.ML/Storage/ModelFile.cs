@@ -208,15 +208,15 @@ internal static class ModelFile
 
     private static List<NamedTensor> Expected(Denoiser network, NoPropOptions options)
     {
+        if (Excess(network, parts: 1) is { } tooLarge)
+        {
+            throw new FormatException($"The model cannot be read: {tooLarge}");
+        }
+
         var plan = PlanCompiler.Outline(network, options);
         if (plan.Excess(options.Sampling.Draws, network.Embedding.Dimension, network.ClassCount, options.HiddenSize) is { } excess)
         {
             throw new FormatException($"The model cannot be read: {excess}");
-        }
-
-        if (Excess(network, parts: 1) is { } tooLarge)
-        {
-            throw new FormatException($"The model cannot be read: {tooLarge}");
         }
 
         long[] draws = [options.Sampling.Draws * (1L + plan.StoredNoises), network.Embedding.Dimension];
