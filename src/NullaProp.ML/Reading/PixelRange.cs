@@ -22,19 +22,10 @@ internal sealed class PixelRange(bool isOfBytes)
     /// <summary>Returns what is wrong with the pixels of an image.</summary>
     /// <param name="image">The image.</param>
     /// <returns>A sentence after the image's name; <see langword="null"/> where they are as they were in training.</returns>
-    public string? Fault(ReadOnlySpan<float> image)
-    {
-        if (!isOfBytes)
-        {
-            return null;
-        }
-
-        var (least, most) = (TensorPrimitives.Min(image), TensorPrimitives.Max(image));
-        return (IsOfPhotos && (least < -Slack || most > byte.MaxValue + Slack)) || IsScaled(image)
-            ? $"has pixels from {Text(least)} to {Text(most)}, but the network was trained on pixels of 0 to 255. Leave scaleImage and "
-                + "offsetImage of ExtractPixels out, or read the images with LoadImageFiles."
-            : null;
-    }
+    public string? Fault(ReadOnlySpan<float> image) => isOfBytes && (IsScaled(image) || (IsOfPhotos && IsBeyond(image)))
+        ? $"has pixels from {Text(TensorPrimitives.Min(image))} to {Text(TensorPrimitives.Max(image))}, but the network was trained on "
+            + "pixels of 0 to 255. Leave scaleImage and offsetImage of ExtractPixels out, or read the images with LoadImageFiles."
+        : null;
 
     /// <summary>Returns whether an image looks as if its pixels had been divided. Whole numbers up to 1 are those of a black one.</summary>
     /// <param name="image">The image.</param>
@@ -55,6 +46,9 @@ internal sealed class PixelRange(bool isOfBytes)
 
         return false;
     }
+
+    private static bool IsBeyond(ReadOnlySpan<float> image) =>
+        TensorPrimitives.Min(image) < -Slack || TensorPrimitives.Max(image) > byte.MaxValue + Slack;
 
     private static string Text(float pixel) =>
         pixel.ToString(MathF.Abs(pixel) < 1e6f ? "0.###" : "G3", CultureInfo.InvariantCulture);

@@ -174,28 +174,21 @@ public sealed class FolderTests
             Files("Backends").Where(file => file.Path.StartsWith($"Backends/{folder}/", StringComparison.Ordinal));
     }
 
-    // Of the library, the programs, the tests and the samples.
     [TestMethod]
-    public void Lines_OfAllCode_FitOnAScreen()
-    {
-        var root = Repository.PathOf();
-        AssertNone(new[] { "build", "samples", "src", "test" }
-            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
-            .Select(path => Path.GetRelativePath(root, path))
-            .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"))
-            .Where(path => File.ReadLines(Path.Combine(root, path)).Any(line => line.Length > 140))
-            .Select(path => $"{path} has a line of more than 140 columns"));
-    }
+    public void Lines_OfAllCode_FitOnAScreen() => AssertNone(AllCode()
+        .Where(file => file.Lines.Any(line => line.Length > 140))
+        .Select(file => $"{file.Path} has a line of more than 140 columns"));
 
-    // A file is one concept: none over 300 lines, no drawer for odds and ends.
     [TestMethod]
-    public void File_LengthAndName_AreThoseOfOneConcept()
-    {
-        AssertNone(SourceFile.All.Where(file => file.Text.Split('\n').Length > 300).Select(file => $"{file.Path} has more than 300 lines"));
-        AssertNone(SourceFile.All
-            .Where(file => Regex.IsMatch(file.Name, "Util|Helper|Common|Manager|^Base"))
-            .Select(file => $"{file.Path} is named after no concept"));
-    }
+    public void Files_OfAllCode_AreShort() => AssertNone(AllCode()
+        .Where(file => file.Lines.Length > 300)
+        .Select(file => $"{file.Path} has more than 300 lines"));
+
+    // A file is one concept, and no drawer for odds and ends.
+    [TestMethod]
+    public void File_Name_IsThatOfAConcept() => AssertNone(SourceFile.All
+        .Where(file => Regex.IsMatch(file.Name, "Util|Helper|Common|Manager|^Base"))
+        .Select(file => $"{file.Path} is named after no concept"));
 
     // 'matmul' of wrong shapes ends the process; 'manual_seed' belongs to the user.
     [TestMethod]
@@ -255,6 +248,17 @@ public sealed class FolderTests
 
     private static bool IsUsing(SourceFile file, string name) =>
         file.Usings.Any(used => used == name || used.StartsWith(name + ".", StringComparison.Ordinal));
+
+    // Of the library, the programs, the tests and the samples.
+    private static IEnumerable<(string Path, string[] Lines)> AllCode()
+    {
+        var root = Repository.PathOf();
+        return new[] { "build", "samples", "src", "test" }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
+            .Select(path => Path.GetRelativePath(root, path))
+            .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "node_modules"))
+            .Select(path => (path, File.ReadAllLines(Path.Combine(root, path))));
+    }
 
     private static void AssertNone(IEnumerable<string> faults)
     {
