@@ -93,7 +93,7 @@ internal sealed partial class OutputFile
     /// <param name="path">The file.</param>
     /// <param name="write">Writes the contents.</param>
     /// <exception cref="IOException">There is one, or it cannot be written.</exception>
-    public static void Create(string path, Action<Stream> write) => Write(path, write, File.Move);
+    public static void Create(string path, Action<Stream> write) => Write(path, write, TakeFreePlace);
 
     /// <summary>Deletes what programs left in a folder that were killed while they wrote a file.</summary>
     /// <param name="folder">The folder.</param>
@@ -142,6 +142,21 @@ internal sealed partial class OutputFile
         if (!OperatingSystem.IsWindows() && File.Exists(target))
             File.SetUnixFileMode(beside, File.GetUnixFileMode(target));
         File.Move(beside, target, overwrite: true);
+    }
+
+    // On Unix a move looks whether the place is free and then takes it, in which time another program may.
+    private static void TakeFreePlace(string beside, string target)
+    {
+        new FileStream(target, FileMode.CreateNew).Dispose();
+        try
+        {
+            File.Move(beside, target, overwrite: true);
+        }
+        catch
+        {
+            TryDelete(target); // empty, and this program's
+            throw;
+        }
     }
 
     // Nobody's result: what cannot be deleted stays, and hides no other fault.

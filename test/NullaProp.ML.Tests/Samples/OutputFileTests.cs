@@ -193,6 +193,41 @@ public sealed class OutputFileTests
         CollectionAssert.AreEquivalent(mine, Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToArray());
     }
 
+    // Many rounds, for the moment in which two programs find the place free is short.
+    [TestMethod]
+    public void Create_FourAtOnce_OneTakesThePlaceAndTheOthersHearOfIt()
+    {
+        using var folder = new TempFolder();
+        for (var round = 0; round < 300; round++)
+        {
+            var path = folder.File($"{round}");
+            using var together = new Barrier(4);
+            byte[] taken = [.. Enumerable.Range(1, 4).AsParallel().WithDegreeOfParallelism(4).Select(Try).Where(number => number > 0)];
+
+            Assert.HasCount(1, taken, $"round {round}");
+            CollectionAssert.AreEqual(taken, File.ReadAllBytes(path));
+
+            byte Try(int number)
+            {
+                try
+                {
+                    OutputFile.Create(path, file =>
+                    {
+                        file.WriteByte((byte)number);
+                        together.SignalAndWait(TimeSpan.FromSeconds(1));
+                    });
+                    return (byte)number;
+                }
+                catch (IOException)
+                {
+                    return 0;
+                }
+            }
+        }
+
+        Assert.HasCount(300, Directory.GetFiles(folder.Path));
+    }
+
     // A person's own picture is a PNG file, too.
     [TestMethod]
     public void At_PngFile_IsReplacedOnlyWhereItIsAChart()
