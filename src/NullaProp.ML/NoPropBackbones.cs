@@ -25,7 +25,8 @@ public static class NoPropBackbones
     /// afterwards: on the CPU a training with dropout is repeatable by seed. Other programs' threads that draw from it wait meanwhile.
     /// <para>
     /// A model whose module is a <c>Sequential</c> of TorchSharp's own layers (convolutions, batch normalisations, pools, linear layers,
-    /// dropout, common activations) can be written as an ONNX file: these say what they compute. Code of your own does not.
+    /// dropout, common activations) can be written as an ONNX file: these say what they compute. Code of your own does not, nor do hooks,
+    /// which are left out.
     /// </para>
     /// </remarks>
     /// <exception cref="ArgumentException">The name is empty.</exception>

@@ -93,6 +93,7 @@ public sealed class NoPropBlocks
             (nameof(run.Previous), run.Previous is not null),
             (nameof(run.Checkpoints), run.Checkpoints is not null),
             (nameof(run.WhenCancelled), run.WhenCancelled != WhenCancelled.Throw),
+            (nameof(run.EndedEarly), run.EndedEarly is not null),
         };
         if (Array.Find(unused, member => member.Item2).Item1 is { } name)
         {

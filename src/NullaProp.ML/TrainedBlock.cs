@@ -72,29 +72,7 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
         var network = new Denoiser(weights, model.Options, model.Shape, model.Classes);
         try
         {
-            var shared = new Dictionary<string, HostTensor>(StringComparer.Ordinal);
-            foreach (var block in blocks)
-            {
-                foreach (var (name, value) in CheckpointFile.ReadState(block.Folder).Under(TrainingState.Weights))
-                {
-                    if (network.Weights.Difference(name, value) is { } fault)
-                    {
-                        throw new InvalidOperationException(
-                            $"The blocks cannot be merged: {fault} The module of the backbone is another one than that of {block.Folder}: "
-                                + "register that.");
-                    }
-
-                    if (!name.StartsWith(Shared, StringComparison.Ordinal) || shared.TryAdd(name, value))
-                    {
-                        network.Weights.Take(name, value);
-                    }
-                    else
-                    {
-                        RequireSame(block, name, value, shared[name]);
-                    }
-                }
-            }
-
+            TakeAll(blocks, network);
             var noises = PlanCompiler.For(network, model.Options).StoredNoises;
             var starts = PriorDraws.Of(model.Options.Sampling.Draws, network.Embedding.Dimension, new RandomStreams(model.Seed), noises);
             return new NoPropTransformer(new NoPropScorer(new StoredModel(model, network, starts)));
@@ -103,6 +81,40 @@ internal sealed record TrainedBlock(string Folder, TrainingFingerprint Fingerpri
         {
             network.Dispose();
             throw;
+        }
+    }
+
+    private static void TakeAll(IReadOnlyList<TrainedBlock> blocks, Denoiser network)
+    {
+        var shared = new Dictionary<string, HostTensor>(StringComparer.Ordinal);
+        foreach (var (number, block) in blocks.Index())
+        {
+            var state = CheckpointFile.ReadState(block.Folder);
+            var weights = state.Under(TrainingState.Weights);
+            Require(block, network.Weights.Difference(weights, $"{Denoiser.BlockName(number)}."));
+            foreach (var (name, value) in weights)
+            {
+                if (!name.StartsWith(Shared, StringComparison.Ordinal) || shared.TryAdd(name, value))
+                {
+                    network.Weights.Take(name, value);
+                }
+                else
+                {
+                    RequireSame(block, name, value, shared[name]);
+                }
+            }
+
+            Require(block, (network.Blocks[number].Backbone as CustomBackbone)?.State.Take(state.Under(TrainingState.Modules)));
+        }
+    }
+
+    // Options decide all but a module of the user's.
+    private static void Require(TrainedBlock block, string? difference)
+    {
+        if (difference is not null)
+        {
+            throw new InvalidOperationException(
+                $"The blocks cannot be merged: {difference} Register the module that {block.Folder} was trained with.");
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed partial class TrainingSession
         }
         catch (OperationCanceledException) when (run.WhenCancelled != WhenCancelled.Throw)
         {
-            TellEndedEarly("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
+            TellBefore(frozen);
             return (frozen, before);
         }
         catch
@@ -68,13 +68,39 @@ internal sealed partial class TrainingSession
         }
     }
 
-    // The checkpoints of an earlier second training, before this one's.
-    private void OfSecond(Lazy<TrainingFingerprint> fingerprint, Action<CheckpointSeries> act)
+    private void TellBefore(Denoiser frozen)
+    {
+        try
+        {
+            TellEndedEarly("Training was cancelled before the pretrained network was trained further, and gives the model before that.");
+        }
+        catch
+        {
+            frozen.Dispose(); // who listens failed, and nobody gets it
+            throw;
+        }
+    }
+
+    // The second training takes long after the first, and its checkpoints may be of another one.
+    private void CheckSecond(Lazy<TrainingFingerprint> fingerprint)
     {
         if (Tuning != FineTuning.Frozen && SecondCheckpoints is { } second && Directory.Exists(second.Folder))
         {
             using var later = Open(second);
-            act(States(later, second, fingerprint.Value));
+            States(later, second, fingerprint.Value).Check();
+        }
+    }
+
+    // Those of every earlier second training, however it tuned.
+    private void ForgetSecond(Lazy<TrainingFingerprint> fingerprint)
+    {
+        foreach (var tuning in Enum.GetValues<FineTuning>())
+        {
+            if (OfSecond(tuning) is { } second && Directory.Exists(second.Folder))
+            {
+                using var later = Open(second);
+                States(later, second, fingerprint.Value).Forget();
+            }
         }
     }
 

@@ -51,7 +51,9 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         : FineTuning.LastStage;
 
     // Of the second training, in a folder below that of the first.
-    private Checkpoints? SecondCheckpoints => _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{options.FineTuning}"));
+    private Checkpoints? SecondCheckpoints => OfSecond(options.FineTuning);
+
+    private Checkpoints? OfSecond(FineTuning tuning) => _checkpoints?.In(Path.Combine(_checkpoints.Folder, $"{tuning}"));
 
     /// <summary>Trains a model.</summary>
     /// <param name="input">Labelled images.</param>
@@ -102,11 +104,10 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
             Inform = log.Information,
             Warn = log.Warning,
         };
-        OfSecond(fingerprint, static later => later.Check());
+        CheckSecond(fingerprint);
         var first = monitor with
         {
-            States = kept is null ? null : States(
-                kept, _checkpoints!, fingerprint.Value, () => OfSecond(fingerprint, static later => later.Forget())),
+            States = kept is null ? null : States(kept, _checkpoints!, fingerprint.Value, () => ForgetSecond(fingerprint)),
             Epochs = (0, Tuning == FineTuning.Frozen ? 0 : options.Epochs),
         };
         var (network, loop) = NetworkTraining.Run(
@@ -147,7 +148,11 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         previous is null ? trunk?.Hash() ?? PretrainedFile.Hash(options.BackboneWeightsPath) : Hash(previous),
         ModelFile.LibraryVersion,
         $"{device} with {get_num_threads()} threads, {FastBFloat16.Choose(options, device).BackbonePrecision} precision, "
-            + ProcessorKind.Name);
+            + Kind(device));
+
+    // By what the last bits of a computation may differ. Of the others nothing is known but what they are.
+    private static string Kind(Device device) =>
+        device.type == TorchSharp.DeviceType.CPU ? ProcessorKind.Name : $"{device.type}";
 
     private static string Hash(NoPropScorer model) => model.Use(() => ModelFile.HashOf(model.Model));
 
@@ -164,6 +169,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
     {
         _isCancelled = true;
         log.Warning(sentence);
+        using var host = new HostCode();
         run.EndedEarly?.Invoke();
     }
 
@@ -182,7 +188,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
     // Another device or processor sees the same but for last bits: a training is a function of what its own sees.
     private FeatureFile Seen(CheckpointFolder folder, FrozenTrunk trunk, Device device) => new(
         folder.PathOf(FeatureFile.Name),
-        Encoding.UTF8.GetBytes($"{trunk.Hash()}{ModelFile.LibraryVersion}{device.type}{ProcessorKind.Name}"),
+        Encoding.UTF8.GetBytes($"{trunk.Hash()}{ModelFile.LibraryVersion}{Kind(device)}"),
         PretrainedBackbone.FeatureCount, trunk.Features, log.Information, log.Warning);
 
     private CheckpointSeries States(

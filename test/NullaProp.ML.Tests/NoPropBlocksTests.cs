@@ -118,24 +118,30 @@ public sealed class NoPropBlocksTests
         StringAssert.Contains(fault.Message, ": 0, 2, counted from 0");
     }
 
-    // The weights of the one that is missing would never arrive.
     [TestMethod]
-    public void Merge_AnotherModuleThanThatOfTheBlocks_SaysWhichWeightDiffers()
+    public void Merge_AnotherModuleThanThatOfTheBlocks_SaysWhatDiffers()
     {
         using var folder = new TempFolder();
         var options = Options with { Backbone = NoPropBackbone.Custom, BackboneName = "module of blocks" };
-        var trained = new NoPropBlocks(Of(outputs: 5), new(folder.Path));
+        var trained = Of(() => nn.ReLU());
         Array.ForEach([0, 1, 2], block => trained.Train(Data, block));
 
         trained.Merge().Dispose();
-        var fault = Assert.Throws<InvalidOperationException>(() => new NoPropBlocks(Of(outputs: 6), new(folder.Path)).Merge());
+        Refused(Of(() => nn.ReLU(), outputs: 6), "the weight 'block1.backbone.");
+        Refused(Of(() => nn.Linear(5, 5)), "the weight 'block1.backbone.module.2.");
+        Refused(Of(() => nn.Tanh()), "the module of the backbone 'module of blocks' makes something else of the same image with the same ");
 
-        Assert.StartsWith("The blocks cannot be merged: the weight 'block1.backbone.", fault.Message);
+        NoPropBlocks Of(Func<nn.Module<Tensor, Tensor>> last, long outputs = 5) => new(
+            Context.MulticlassClassification.Trainers.NoProp(
+                options, _ => nn.Sequential(nn.Flatten(), nn.Linear(64, outputs), last())),
+            new(folder.Path));
 
-        NoPropTrainer Of(long outputs) => Context.MulticlassClassification.Trainers.NoProp(
-            options, _ => nn.Sequential(nn.Flatten(), nn.Linear(64, outputs)));
+        static void Refused(NoPropBlocks blocks, string difference) => Assert.StartsWith(
+            $"The blocks cannot be merged: {difference}",
+            Assert.Throws<InvalidOperationException>(() => blocks.Merge()).Message);
     }
 
+    // The weights of the one that is missing would never arrive.
     [TestMethod]
     public void Merge_FolderOfAnotherBlock_SaysWhich()
     {

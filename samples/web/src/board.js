@@ -115,7 +115,7 @@ export class Board {
     context.lineCap = "round";
     context.beginPath();
     context.moveTo(...from);
-    context.lineTo(...to);
+    context.lineTo(to[0] + 0.01, to[1]); // of a line without length the canvas would draw nothing, and no dot
     context.stroke();
     this.#isEmpty = false;
     this.#changed();

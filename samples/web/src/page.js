@@ -133,7 +133,8 @@ find("clear").addEventListener("click", () => {
   find("invert").checked = false;
   board.clear();
 });
-find("board").addEventListener("pointerdown", () => { ownPicture = null; }); // what is drawn on it must not be lost
+// Before the board's own listener draws and predicts: what is drawn must not be lost.
+find("board").addEventListener("pointerdown", () => { ownPicture = null; }, { capture: true });
 find("invert").addEventListener("change", () => board.invert());
 find("step").addEventListener("input", showStep);
 find("play").addEventListener("click", play);

@@ -226,8 +226,14 @@ describe("the page", { skip: missing && `${missing[1]} (${missing[0]})` }, () =>
     await predictions(page, 3);
     const swapped = await page.locator("body").getAttribute("data-left");
 
-    assert.deepEqual([lines, swapped], ["200,255", "55,0"]);
-    assert.deepEqual([before, await page.locator("#note").textContent()], ["", "not said"]);
+    const said = await page.locator("#note").textContent();
+    const box = await page.locator("#board").boundingBox();
+    await page.mouse.click(box.x + 4, box.y + 4); // a dot, without a stroke
+    await predictions(page, 4);
+    const drawn = await page.locator("body").getAttribute("data-left");
+
+    assert.deepEqual([lines, swapped, drawn], ["200,255", "55,0", "232,232"]);
+    assert.deepEqual([before, said], ["", "not said"]);
   });
 
   test("every control has a name", async () => {

@@ -110,7 +110,8 @@ internal static class BlocksCommand
         }
     }
 
-    private static bool IsOfAFile(Exception? fault) => fault is IOException || (fault is not null && IsOfAFile(fault.InnerException));
+    private static bool IsOfAFile(Exception? fault) =>
+        fault is IOException or UnauthorizedAccessException || (fault is not null && IsOfAFile(fault.InnerException));
 
     private static Command Merge() => WritingModel(
         "merge",

@@ -84,16 +84,16 @@ internal sealed class ExportCommand
             PathName = arguments.GetValue(_path),
         });
         Unwrapped.MarkupLine($"Wrote [bold]{path}[/], {new FileInfo(path).Length / 1e6:F1} MB.");
-        if (arguments.GetValue(_triton) is { } repository)
-        {
-            Unwrapped.MarkupLine($"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
-        }
-
         if (arguments.GetValue(_images) is { Length: > 0 } images)
         {
             var difference = predictor.DifferenceFromOnnx(path, [.. images.Select(image => new ImageRow { ImagePath = image })]);
             Unwrapped.MarkupLine($"Largest difference of a probability on {images.Length} images: {difference:E1}.");
             RequireSame(path, difference, arguments.GetValue(_weights));
+        }
+
+        if (arguments.GetValue(_triton) is { } repository) // a server may begin with it at once
+        {
+            Unwrapped.MarkupLine($"Wrote [bold]{TritonRepository.Write(repository, path)}[/] for Triton.");
         }
 
         return 0;

@@ -99,16 +99,12 @@ internal sealed partial class OutputFile
     /// <param name="folder">The folder.</param>
     public static void DeleteAbandoned(string folder)
     {
-        foreach (var left in Directory.EnumerateFiles(folder).Where(IsLeft))
+        foreach (var left in Directory.EnumerateFiles(folder).Where(file => LeftName().IsMatch(System.IO.Path.GetFileName(file))))
         {
             if (DateTime.UtcNow - File.GetLastWriteTimeUtc(left) > Abandoned)
                 TryDelete(left);
         }
     }
-
-    /// <summary>Returns whether a file is a part of another that is being written, or that a killed program left.</summary>
-    /// <param name="path">The file.</param>
-    public static bool IsLeft(string path) => LeftName().IsMatch(System.IO.Path.GetFileName(path));
 
     // The pattern of a search for files would match names of other lengths too.
     [GeneratedRegex(@"^\.nullaprop-[0-9a-f]{32}\.tmp$")]

@@ -86,11 +86,12 @@ internal sealed class BlocksRun
     /// <exception cref="UserMistakeException">It is none.</exception>
     public static BlocksRun Open(string folder, ILogger logger)
     {
-        if (!File.Exists(DescriptionPath(folder)))
-            throw new UserMistakeException($"The folder '{folder}' holds no run. Prepare one with 'blocks prepare FOLDER --run {folder}'.");
         return Guarded(folder, () =>
         {
-            var description = JsonSerializer.Deserialize<Description>(File.ReadAllText(DescriptionPath(folder)), Json);
+            var text = TextOf(DescriptionPath(folder))
+                ?? throw new UserMistakeException(
+                    $"The folder '{folder}' holds no run. Prepare one with 'blocks prepare FOLDER --run {folder}'.");
+            var description = JsonSerializer.Deserialize<Description>(text, Json);
             return description?.Options is not null
                 ? new BlocksRun(folder, description, logger)
                 : throw new JsonException("it holds no options. Prepare the run again, in another folder.");
@@ -183,7 +184,7 @@ internal sealed class BlocksRun
             WriteMark(mark);
         }
 
-        if (!File.Exists(mark) || File.ReadAllText(mark).Trim() != _description.DataSha256)
+        if (TextOf(mark)?.Trim() != _description.DataSha256)
         {
             throw new UserMistakeException(
                 $"The blocks in '{BlocksFolder(_folder)}' were trained on other images than the run holds, or '{MarkName}', which says on "
@@ -215,11 +216,28 @@ internal sealed class BlocksRun
 
     private IDataView Data()
     {
-        return File.Exists(DataPath) && FileHash.Of(DataPath) == _description.DataSha256
+        var hash = IfThere(() => FileHash.Of(DataPath));
+        return hash == _description.DataSha256
             ? _mlContext.Data.LoadFromBinary(DataPath)
             : throw new UserMistakeException(
-                $"The images of the run, '{DataPath}', are {(File.Exists(DataPath) ? "others than when it was prepared" : "missing")}. "
+                $"The images of the run, '{DataPath}', are {(hash is null ? "missing" : "others than when it was prepared")}. "
                 + "Copy the whole folder again, or prepare the run anew in another one.");
+    }
+
+    private static string? TextOf(string path) => IfThere(() => File.ReadAllText(path));
+
+    // To ask first whether a file exists would call one missing that a file server does not give at the moment.
+    private static T? IfThere<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 
     private static string DescriptionPath(string folder) => Path.Combine(folder, DescriptionName);

@@ -49,10 +49,11 @@ internal sealed class OnnxImageModel(string path) : IDisposable
     {
         var (red, blue) = image.PixelFormat == MLPixelFormat.Rgba32 ? (0, 2) : (2, 0);
         var count = image.Height * image.Width;
+        var all = image.Pixels;
         var pixels = new byte[shares.Length * count];
         for (var i = 0; i < count; i++)
         {
-            var source = image.Pixels.Slice(4 * i, 4);
+            var source = all.Slice(4 * i, 4);
             for (var channel = 0; channel < shares.Length; channel++)
             {
                 var share = shares[channel];

@@ -83,10 +83,10 @@ internal static class TritonRepository
         return isOwn(file);
     }
 
-    // What this program left when it was killed is nobody's.
+    // What this program left when it was killed is nobody's, and so are notes of the system such as .DS_Store.
     private static bool HasFiles(string folder) =>
         Directory.Exists(folder)
-        && Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => !OutputFile.IsLeft(file));
+        && Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Any(file => !Path.GetFileName(file).StartsWith('.'));
 
     private static bool IsMarked(Stream file)
     {

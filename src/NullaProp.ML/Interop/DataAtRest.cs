@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -10,8 +11,8 @@ internal static class DataAtRest
     /// <summary>Returns whether reading data takes nothing away, and never waits for rows that may not come.</summary>
     /// <param name="data">The data, with ML.NET's transforms over it or not.</param>
     public static bool Is(IDataView data) =>
-        Source(data) is var source
-        && (source.GetRowCount() is not null || source is ILegacyDataLoader); // a collection, a full cache, or a file
+        Source(data) is var source // a collection, a file, or a cache that is full or over one of these
+        && (source.GetRowCount() is not null || source is ILegacyDataLoader || (source is CacheDataView cache && Is(Below(cache))));
 
     /// <summary>
     /// Returns rows of a list, which can be read in random order: those of <c>LoadFromEnumerable</c> have the order of the list alone.
@@ -21,6 +22,9 @@ internal static class DataAtRest
     /// <param name="schema">Their columns.</param>
     public static IDataView Of<T>(IHostEnvironment environment, IList<T> rows, SchemaDefinition schema)
         where T : class => DataViewConstructionUtils.CreateFromList(environment, rows, schema);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_subsetInput")]
+    private static extern ref IDataView Below(CacheDataView cache);
 
     /// <summary>Returns the data below ML.NET's transforms.</summary>
     /// <param name="data">The data.</param>

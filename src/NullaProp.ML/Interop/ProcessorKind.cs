@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 
@@ -15,8 +14,8 @@ internal static class ProcessorKind
     /// <summary>Gets its maker, family and widest vectors, as <c>AuthenticAMD family 26 with 512-bit vectors</c>.</summary>
     public static string Name { get; } = $"{Family()} with {VectorBits}-bit vectors";
 
-    private static int VectorBits =>
-        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+    // What the processor has: .NET's own preference leaves the widest of some unused, which libraries of linear algebra do not.
+    private static int VectorBits => Avx512F.IsSupported ? 512 : Avx.IsSupported ? 256 : 128;
 
     private static string Family()
     {

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using NullaProp.ML.Randomness;
-using NullaProp.ML.Tensors;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,20 +13,19 @@ namespace NullaProp.ML.Networks;
 internal sealed class CustomBackbone : Backbone
 {
     private const string ModuleName = "module";
-    private const string WhenNew = "when new"; // no name of a buffer
 
     private static readonly ConditionalWeakTable<nn.Module, object> Known = [];
 
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string _name;
     private readonly string _scope;
-    private HostTensor? _whenNew; // what it made of images that are always the same, (2, F), before it was trained
 
     private CustomBackbone(WeightScope weights, string name, nn.Module<Tensor, Tensor> module, ImageShape shape, long features)
     {
         (_module, _name) = (module, name);
         _scope = weights.Prefix;
         Adopt(weights, name);
+        State = new ModuleState(this, module, _scope, shape, weights.Owner.Device);
         Output = new Linear(weights.Under("output"), Width(name, shape, weights.Owner.Device), features);
     }
 
@@ -74,35 +72,8 @@ internal sealed class CustomBackbone : Backbone
     /// <param name="name">The name.</param>
     public static bool IsWeight(string name) => name.Contains($".{ModuleName}.", StringComparison.Ordinal);
 
-    /// <summary>
-    /// Returns what a training goes on from beside weights, by name: the buffers of whole numbers, such as the batches that a batch
-    /// normalisation has seen, and what the module computed when it was new, by which another module is told.
-    /// </summary>
-    public IEnumerable<KeyValuePair<string, HostTensor>> State()
-    {
-        var counters = Counters.Select(counter => KeyValuePair.Create(NameOf(counter.Name), HostTensor.Of(counter.Value)));
-        return _whenNew is { } features ? counters.Append(KeyValuePair.Create(NameOf(WhenNew), features)) : counters;
-    }
-
-    /// <summary>Goes on from where a training stood.</summary>
-    /// <param name="state">Its <see cref="State"/>, with the same weights.</param>
-    /// <exception cref="InvalidOperationException">It was the training of a module that computes something else.</exception>
-    public void GoOnFrom(IReadOnlyDictionary<string, HostTensor> state)
-    {
-        using var scope = NewDisposeScope();
-        using var mode = no_grad();
-        if (_whenNew is { } own && state.TryGetValue(NameOf(WhenNew), out var before) && !IsSame(own.ToTensor(), before.ToTensor()))
-        {
-            throw new InvalidOperationException(
-                $"The checkpoint is of another training: the module of the backbone '{_name}' computed something else when it was new. "
-                    + "Give this training a folder of its own, or the module of before.");
-        }
-
-        foreach (var (name, counter) in Counters)
-        {
-            counter.copy_(state[NameOf(name)].ToTensor());
-        }
-    }
+    /// <summary>Gets what a training goes on from beside weights.</summary>
+    public ModuleState State { get; }
 
     /// <inheritdoc/>
     public override Tensor Maps(Tensor images, TrainingContext? training)
@@ -150,7 +121,6 @@ internal sealed class CustomBackbone : Backbone
         using var random = new SharedRandomness(new RandomStreams(seed: 0).Of($"trial/{_scope}"));
         var images = rand(2, shape.Channels, shape.Height, shape.Width, dtype: ScalarType.Float32, device: device);
         var before = Maps(images, training: null);
-        _whenNew = HostTensor.Of(before);
         if (!IsSame(before, Maps(images, training: null)))
         {
             throw new InvalidOperationException(
@@ -188,11 +158,6 @@ internal sealed class CustomBackbone : Backbone
                 + "constructor, and register_buffer for tensors that are no parameters.");
         }
     }
-
-    private IEnumerable<(string Name, Tensor Value)> Counters =>
-        _module.named_buffers().Where(buffer => is_integral(buffer.buffer.dtype)).Select(one => (one.name, one.buffer));
-
-    private string NameOf(string part) => $"{_scope}.{part}";
 
     private static IEnumerable<(string Name, Tensor Value)> Tensors(nn.Module module) => module.named_parameters()
         .Select(one => (one.name, (Tensor)one.parameter))

@@ -16,7 +16,6 @@ internal sealed class FusionHead
     /// <summary>The width of the layer before the logits.</summary>
     public const int NarrowWidth = 128;
 
-
     private readonly long _hidden;
     private readonly Linear _join;
 

@@ -74,13 +74,23 @@ internal sealed class Weights : IDisposable
     /// <param name="value">The value, of the shape that was asked for.</param>
     public void Take(string name, HostTensor value) => _byName[name].Weight.Take(value);
 
-    /// <summary>Returns in a sentence how a weight differs in form from another one's of its name.</summary>
-    /// <param name="name">Its full name.</param>
-    /// <param name="other">The value that stood elsewhere under this name; <see langword="null"/> where there was none.</param>
-    public string? Difference(string name, HostTensor? other)
+    /// <summary>
+    /// Returns in a sentence which weight differs in form from that of its name elsewhere, or is in one place alone;
+    /// <see langword="null"/> where none does.
+    /// </summary>
+    /// <param name="others">The weights elsewhere, by their full names.</param>
+    /// <param name="scope">What the names start with that must be there as well; empty for all.</param>
+    public string? Difference(IReadOnlyDictionary<string, HostTensor> others, string scope = "")
     {
-        var (now, before) = (Text(_byName.TryGetValue(name, out var own) ? own.Weight.Shape : null), Text(other?.Shape));
-        return now == before ? null : $"the weight '{name}' is {now} instead of {before}.";
+        var name = _byName.Keys
+            .Where(own => own.StartsWith(scope, StringComparison.Ordinal))
+            .Union(others.Keys)
+            .FirstOrDefault(name => Now(name) != Before(name));
+        return name is null ? null : $"the weight '{name}' is {Now(name)} instead of {Before(name)}.";
+
+        string Now(string name) => Text(_byName.TryGetValue(name, out var own) ? own.Weight.Shape : null);
+
+        string Before(string name) => Text(others.GetValueOrDefault(name)?.Shape);
 
         static string Text(IReadOnlyList<long>? shape) => shape is null ? "not there" : $"({string.Join(", ", shape)})";
     }

@@ -68,7 +68,7 @@ internal sealed class RunningTraining : IDisposable
         Add(TrainingState.First, moments.Select(moment => KeyValuePair.Create(moment.Key, moment.Value.First)));
         Add(TrainingState.Second, moments.Select(moment => KeyValuePair.Create(moment.Key, moment.Value.Second)));
         Add(TrainingState.Best, _best.Copies());
-        Add(TrainingState.Modules, Modules.SelectMany(module => module.State()));
+        Add(TrainingState.Modules, Modules.SelectMany(module => module.State.All()));
         if (StepsTaken > 0)
         {
             tensors.Add(TrainingState.History, HostTensor.Of(History.narrow(0, 0, StepsTaken)));
@@ -94,15 +94,15 @@ internal sealed class RunningTraining : IDisposable
         using var mode = no_grad();
         using var scope = NewDisposeScope();
         var weights = state.Under(TrainingState.Weights);
-        RequireSameWeights(weights);
-        foreach (var module in Modules)
-        {
-            module.GoOnFrom(state.Under(TrainingState.Modules));
-        }
-
+        Require(_model.Weights.Difference(weights)); // options decide those of every network but a user's own
         foreach (var (name, value) in weights)
         {
             _model.Weights.Take(name, value);
+        }
+
+        foreach (var module in Modules)
+        {
+            Require(module.State.Take(state.Under(TrainingState.Modules)));
         }
 
         var (first, second) = (state.Under(TrainingState.First), state.Under(TrainingState.Second));
@@ -127,16 +127,12 @@ internal sealed class RunningTraining : IDisposable
 
     private IEnumerable<CustomBackbone> Modules => _model.Blocks.Select(block => block.Backbone).OfType<CustomBackbone>();
 
-    // Options decide those of every network but a user's own.
-    private void RequireSameWeights(IReadOnlyDictionary<string, HostTensor> before)
+    private static void Require(string? difference)
     {
-        var names = _model.Weights.All.Select(weight => weight.Key).Union(before.Keys);
-        var differences = names.Select(name => _model.Weights.Difference(name, before.GetValueOrDefault(name)));
-        if (differences.FirstOrDefault(difference => difference is not null) is { } fault)
+        if (difference is not null)
         {
             throw new InvalidOperationException(
-                $"The checkpoint is of another training: {fault} The module of the backbone is another one: give this training a folder of "
-                    + "its own, or the module of before.");
+                $"The checkpoint is of another training: {difference} Give this training a folder of its own, or the module of before.");
         }
     }
 }

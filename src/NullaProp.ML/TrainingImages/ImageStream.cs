@@ -33,22 +33,21 @@ internal sealed class ImageStream : ITrainingImages
         Sample = new ImageStore(rows.Shape);
         var pixels = new float[rows.Shape.Size];
         var sample = new RandomStreams(seed: 0).Of("sample"); // the same rows in every training: they only show an accuracy
-        var (areBytes, bytes) = (true, new byte[pixels.Length]);
+        var areBytes = true;
         var begins = new Dictionary<int, int>();
         using var hash = new RowHash();
         foreach (var row in rows.Read(pixels))
         {
             begins.TryAdd(row.Label, Count);
             _moments.Add(pixels);
-            hash.Add(pixels, row);
-            areBytes = areBytes && PixelLoops.TryToBytes(pixels, bytes);
+            areBytes &= hash.Add(pixels, row);
             Keep(pixels, row.Label, sample);
             Count++;
         }
 
         _hash = rows.HashOfImages ?? hash.Text();
         _buffer = started?.HoldsBytes == areBytes ? started : new ImageStore(rows.Shape);
-        RowBytes = areBytes ? bytes.Length : bytes.Length * sizeof(float);
+        RowBytes = areBytes ? pixels.Length : pixels.Length * sizeof(float);
         _bufferRows = (int)Math.Clamp(bufferBytes / RowBytes, 1, int.MaxValue);
         LateClasses = rows.CanShuffle ? [] : [.. begins.Where(begin => IsLate(begin.Key, begin.Value)).Select(begin => begin.Key).Order()];
     }

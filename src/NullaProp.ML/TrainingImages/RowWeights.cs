@@ -59,14 +59,17 @@ internal sealed class RowHash : IDisposable
     /// <summary>Adds a row. However it is kept, it adds the same: whole numbers of 0 to 255 as bytes, others as they are.</summary>
     /// <param name="pixels">Its pixels.</param>
     /// <param name="row">Its label and weight.</param>
-    public void Add(ReadOnlySpan<float> pixels, LabelledRow row)
+    /// <returns>Whether they were added as bytes.</returns>
+    public bool Add(ReadOnlySpan<float> pixels, LabelledRow row)
     {
         if (_bytes.Length != pixels.Length)
         {
             _bytes = new byte[pixels.Length];
         }
 
-        Add(PixelLoops.TryToBytes(pixels, _bytes) ? _bytes : MemoryMarshal.AsBytes(pixels), row);
+        var areBytes = PixelLoops.TryToBytes(pixels, _bytes);
+        Add(areBytes ? _bytes : MemoryMarshal.AsBytes(pixels), row);
+        return areBytes;
     }
 
     /// <summary>Adds a row whose pixels are bytes.</summary>

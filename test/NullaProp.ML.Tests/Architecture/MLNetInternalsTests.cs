@@ -19,6 +19,7 @@ public sealed class MLNetInternalsTests
             + "GetTrainerOutputAnnotation(System.Boolean)",
         "Microsoft.ML.Data.AnnotationUtils :: System.UInt32 GetMaxAnnotationKind(Microsoft.ML.DataViewSchema, System.Int32&, "
             + "System.String, System.Func`3[Microsoft.ML.DataViewSchema,System.Int32,System.Boolean])",
+        "Microsoft.ML.Data.CacheDataView",
         "Microsoft.ML.Data.CatalogUtils",
         "Microsoft.ML.Data.CatalogUtils :: Microsoft.ML.Runtime.IHostEnvironment GetEnvironment(Microsoft.ML.Data.IInternalCatalog)",
         "Microsoft.ML.Data.DataViewConstructionUtils",

@@ -33,7 +33,7 @@ public sealed partial class CheckpointTests
         var kept = new NoPropRun { Checkpoints = new(folder.Path) };
         OfOwn(_ => Layers(nn.ReLU())).Fit(Data, kept).Dispose();
 
-        Refused(_ => Layers(nn.Tanh()), "the module of the backbone 'mine' computed something else when it was new.");
+        Refused(_ => Layers(nn.Tanh()), "the module of the backbone 'mine' makes something else of the same image with the same weights.");
         Refused(_ => nn.Sequential(nn.Flatten(), nn.Linear(64, 7)), "is (7, 64) instead of (6, 64).");
         Refused(_ => nn.Sequential(nn.Flatten(), nn.Linear(64, 6, hasBias: false)), "is not there instead of (6).");
         Refused(_ => Layers(nn.Linear(6, 6)), "is (6, 6) instead of not there.");

@@ -124,6 +124,11 @@ public sealed partial class BlocksCommandTests
 
         Assert.AreEqual((CommandExecution.FileFault, 1), (fault, mistake), string.Join('\n', lines));
         Assert.Contains(line => line.Contains("Checkpoints cannot be written to ", StringComparison.Ordinal), lines);
+
+        File.Delete(folder.File("run/run.json"));
+        Assert.AreEqual(1, Work(folder, block: 1), "no run");
+        Directory.CreateDirectory(folder.File("run/run.json"));
+        Assert.AreEqual(CommandExecution.FileFault, Work(folder, block: 1), "a run that cannot be read");
     }
 
     private static void AssertModelOfOneTraining(TempFolder folder, NoPropOptions options, int threads)

@@ -75,6 +75,19 @@ public sealed partial class ExportCommandTests
         Assert.IsFalse(File.Exists(Folder.File("plain.onnx")));
     }
 
+    // A server may begin with what stands in its repository at once.
+    [TestMethod]
+    public void Export_ComparisonFails_WritesNothingForTriton()
+    {
+        using var folder = new TempFolder();
+
+        var (exitCode, _) = SamplesProgram.Run(
+            "export", Model, folder.File("a.onnx"), folder.File("none.png"), "--triton", folder.File("models"));
+
+        Assert.AreEqual(1, exitCode);
+        Assert.IsFalse(Directory.Exists(folder.File("models")));
+    }
+
     // A translation, for one.
     [TestMethod]
     public void Export_ForTritonOverLabelsChangedByHand_LeavesThose()
