@@ -42,13 +42,13 @@ var pipeline = mlContext.Transforms.LoadImageFiles("Features", side, side)
     .Append(mlContext.MulticlassClassification.Trainers.NoProp(options, new NoPropRun { Progress = new EpochLines() }));
 var trained = pipeline.Fit(training.Data);
 
-var metrics = mlContext.MulticlassClassification.Evaluate(trained.Transform(test.Data));
-Console.WriteLine($"On the photos held back: accuracy {metrics.MicroAccuracy:P1}, log-loss {metrics.LogLoss:0.000}.");
-Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
-
 // The model gives the name of the class, not its number.
 using var model = trained.Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel").Fit(trained.Transform(test.Data)));
 mlContext.Model.SaveAtomically(model, training.Data.Schema, modelPath);
+
+var metrics = mlContext.MulticlassClassification.Evaluate(trained.Transform(test.Data));
+Console.WriteLine($"On the photos held back: accuracy {metrics.MicroAccuracy:P1}, log-loss {metrics.LogLoss:0.000}.");
+Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
 Console.WriteLine($"Saved {modelPath}. Next: dotnet run samples/predict.cs -- \"{modelPath}\" \"{photos.Files[0].ImagePath}\"");
 return 0;
 

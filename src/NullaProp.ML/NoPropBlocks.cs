@@ -70,7 +70,7 @@ public sealed class NoPropBlocks
     /// <param name="block">The block, from 0.</param>
     /// <param name="run">
     /// Who takes part, in place of the trainer's: log, progress, cancellation. Neither validation data, for a block scores nothing by
-    /// itself, nor a previous model, nor checkpoints, which this object has.
+    /// itself, nor a previous model, nor checkpoints, which this object has, nor what a cancelled training gives.
     /// </param>
     /// <exception cref="ArgumentException">The run has a member that a block has no use for.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such block, or a column is missing or does not fit.</exception>

@@ -48,8 +48,6 @@ internal static class BlocksCommand
         {
             TrainingFolder.RequireOutside(arguments.GetValue(folder), (run.Name, arguments.GetValue(run), IsFolder: true));
             var pixels = new ImagePixels { Side = ImagePixels.CheckedSide(arguments.GetRequiredValue(size)), Colors = PixelColors.Rgb };
-            var images = TrainingFolder.Load(
-                WarningLog.CreateContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var options = TrainingOptions.Check(new NoPropOptions
             {
                 Variant = new DiscreteTime { BlockCount = arguments.GetRequiredValue(blocks) },
@@ -57,6 +55,9 @@ internal static class BlocksCommand
                 Seed = arguments.GetRequiredValue(seed),
                 BatchSize = arguments.GetRequiredValue(batchSize),
             });
+            BlocksRun.RequireUnused(arguments.GetRequiredValue(run)); // before all images are read
+            var images = TrainingFolder.Load(
+                WarningLog.CreateContext(), arguments.GetRequiredValue(folder), cancellationToken: cancellationToken);
             var count = BlocksRun.Prepare(arguments.GetRequiredValue(run), images, pixels, options, cancellationToken);
             Unwrapped.WriteLine($"Prepared {count:N0} images for {arguments.GetRequiredValue(blocks)} blocks, numbered from 0.");
             return 0;
@@ -116,7 +117,7 @@ internal static class BlocksCommand
     private static Command Merge() => WritingModel(
         "merge",
         "Checks that all blocks are there and belong together, and writes one model.",
-        (run, path, _, _) => run.Merge(path));
+        (run, path, _, cancellationToken) => run.Merge(path, cancellationToken));
 
     private static Command Fit() => WritingModel(
         "fit",
@@ -124,7 +125,7 @@ internal static class BlocksCommand
         (run, path, progress, cancellationToken) => run.Fit(path, progress, cancellationToken));
 
     private static Command WritingModel(
-        string name, string description, Action<BlocksRun, string, TrainingProgress, CancellationToken> write)
+        string name, string description, Func<BlocksRun, string, TrainingProgress, CancellationToken, SavedModel> write)
     {
         var run = RunOption();
         var output = new Option<string>("--output")
@@ -139,12 +140,13 @@ internal static class BlocksCommand
         {
             var file = OutputFile.At(arguments.GetRequiredValue(output), OutputKind.Model);
             using var loggers = verbose.CreateLoggers(arguments);
-            write(
+            var saved = write(
                 BlocksRun.Open(arguments.GetRequiredValue(run), loggers.CreateLogger<NoPropBlocks>()),
                 file.Path,
                 new TrainingProgress("", showsLines: arguments.GetValue(verbose)),
                 cancellationToken);
-            Unwrapped.WriteLine($"Saved {file.Path}.");
+            Unwrapped.WriteLine($"Saved {saved.Path}.");
+            saved.RequireNamedPlace();
             return 0;
         });
         return command;

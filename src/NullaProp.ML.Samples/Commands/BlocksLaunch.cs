@@ -58,8 +58,9 @@ internal static class BlocksLaunch
         };
         var command = new Command(
             "launch",
-            $"Starts the workers of a prepared run. {CommandExecution.ExitCodes} {CommandExecution.RunAgain}: local workers were stopped "
-            + "by SIGTERM, SIGUSR1 or Ctrl+C and have saved their states: run it again.")
+            $"Starts the workers of a prepared run. {CommandExecution.DoneOrMistake}{CommandExecution.RunAgain}: local workers were "
+            + "stopped by SIGTERM, SIGUSR1 or Ctrl+C and have saved their states: run it again; 130: cancelled with --submit, which "
+            + "leaves the job at work.")
         {
             run, engine, workers, threads, image, claim, submit, sbatch,
         };

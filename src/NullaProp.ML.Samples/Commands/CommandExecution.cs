@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using NullaProp.ML.Samples.Reporting;
 using Spectre.Console;
@@ -17,12 +18,12 @@ internal static class CommandExecution
         "Exit codes: 0: done; 1: something is wrong with the command line or a file, as a sentence says; ";
 
     /// <summary>What the help of most commands says about their end.</summary>
-    public const string ExitCodes = DoneOrMistake + "130: cancelled with Ctrl+C or by closing the terminal.";
+    public const string ExitCodes = DoneOrMistake + "130: cancelled with Ctrl+C, SIGTERM or by closing the terminal.";
 
     /// <summary>What the help of each command with <c>--checkpoints</c> says about its end.</summary>
     public const string TrainingExitCodes =
-        DoneOrMistake + "130: cancelled with Ctrl+C or by closing the terminal, after which 'train' evaluates and saves the model so far; "
-        + "75: with --checkpoints stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved: run it again.";
+        DoneOrMistake + "130: cancelled with Ctrl+C, SIGTERM or by closing the terminal, after which 'train' saves and evaluates the model "
+        + "so far; 75: with --checkpoints stopped by Ctrl+C, SIGTERM or SIGUSR1 and saved: run it again.";
 
     /// <summary>
     /// A file cannot be read or written, which may be otherwise in a while, as with a file server. The number that sysexits.h has for it.
@@ -108,7 +109,7 @@ internal static class CommandExecution
         signals.Listen();
         try
         {
-            var exitCode = body(signals.Token);
+            var exitCode = Unwrapping(() => body(signals.Token));
             if (_output?.Fault is { } cut)
                 PrintError($"What this command prints could not be written to its end: {cut.Message.TrimEnd('.')}.");
             return exitCode;
@@ -127,6 +128,20 @@ internal static class CommandExecution
         {
             PrintError("Cancelled before the end.");
             return Cancelled;
+        }
+    }
+
+    // What threads failed at together is said of the first.
+    private static int Unwrapping(Func<int> body)
+    {
+        try
+        {
+            return body();
+        }
+        catch (AggregateException several) when (several.Flatten().InnerExceptions is [var first, ..])
+        {
+            ExceptionDispatchInfo.Throw(first);
+            throw;
         }
     }
 

@@ -5,7 +5,7 @@ namespace NullaProp.ML.Samples.Commands;
 
 /// <summary>
 /// Ctrl+C, SIGTERM and the end of a terminal. The first cancels a token, and whoever looks at it takes the time to save what it has. A
-/// second one of the same kind ends the program at once.
+/// second one of the same kind ends the program at once. One that comes while a question is asked is an answer to that.
 /// </summary>
 /// <param name="end">Ends the program.</param>
 /// <param name="time">Tells the time between two signals.</param>
@@ -34,6 +34,8 @@ internal sealed class EndSignals(Action end, TimeProvider time, CancellationToke
     public void Hear(PosixSignalContext signal)
     {
         signal.Cancel = true;
+        if (TerminalQuestion.Dismiss())
+            return;
         lock (_turn)
         {
             if (!_heard.TryAdd(signal.Signal, time.GetTimestamp()))

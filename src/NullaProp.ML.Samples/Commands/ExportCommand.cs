@@ -63,11 +63,11 @@ internal sealed class ExportCommand
         {
             export._model, export._onnx, export._images, export._element, export._layout, export._weights, export._path, export._triton,
         };
-        command.SetBody((arguments, _) => export.Run(arguments));
+        command.SetBody(export.Run);
         return command;
     }
 
-    private int Run(ParseResult arguments)
+    private int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         var path = arguments.GetRequiredValue(_onnx);
         var modelPath = arguments.GetRequiredValue(_model);
@@ -76,6 +76,7 @@ internal sealed class ExportCommand
         using var predictor = ImagePredictor.Load(modelPath);
         if (arguments.GetValue(_path) is not null)
             predictor.RequireWay();
+        cancellationToken.ThrowIfCancellationRequested();
         predictor.SaveAsOnnx(path, new OnnxExport
         {
             InputElement = arguments.GetValue(_element),
@@ -84,6 +85,7 @@ internal sealed class ExportCommand
             PathName = arguments.GetValue(_path),
         });
         Unwrapped.MarkupLine($"Wrote [bold]{path}[/], {new FileInfo(path).Length / 1e6:F1} MB.");
+        cancellationToken.ThrowIfCancellationRequested();
         if (arguments.GetValue(_images) is { Length: > 0 } images)
         {
             var difference = predictor.DifferenceFromOnnx(path, [.. images.Select(image => new ImageRow { ImagePath = image })]);

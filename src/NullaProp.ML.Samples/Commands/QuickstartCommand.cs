@@ -70,13 +70,16 @@ internal sealed class QuickstartCommand
         };
         using var classifier = training.Run(trainingImages, testImages, progress, cancellationToken);
 
-        Report.PrintResult(classifier, progress.EvaluationName);
-        output = output.Save(mlContext, classifier, progress);
+        var saved = output.SaveModel(mlContext, classifier);
+        var evaluated = saved.Then("but was not evaluated", () => training.Evaluate(classifier));
+        Report.PrintResult(classifier, evaluated, progress.EvaluationName);
 
-        var reload = ReloadCheck.Run(output.ModelPath, classifier, testImages.Files, cancellationToken);
+        var reload = ReloadCheck.Run(saved.Path, evaluated, testImages.Files, cancellationToken);
         Report.PrintReload(reload);
         json?.WriteJson(QuickstartFigures.Of(
-            classifier, reload, trainingImages.Files.Count, testImages.Files.Count, progress.History.Count, output.ModelPath));
+            classifier, evaluated, reload, (trainingImages.Files.Count, testImages.Files.Count), progress.History.Count, saved.Path));
+        output.SaveCharts(saved, classifier, evaluated, progress);
+        saved.RequireNamedPlace();
         return 0;
     }
 }

@@ -49,6 +49,8 @@ internal static class ScoreCommand
                 throw new UserMistakeException($"--index is {worker}, but must be from 0 to {workers - 1}, one less than --of.");
             if (workers == 1 && WorkerIndex.OfScheduler() is { } variable)
                 Unwrapped.WriteLine($"{variable} is set, but --of is not given: this worker scores all images by itself.");
+            if (Path.GetRelativePath(arguments.GetRequiredValue(images), arguments.GetRequiredValue(output)) == ".")
+                throw new UserMistakeException("--output is the folder of the images itself. Name another one.");
             return Run(
                 arguments.GetRequiredValue(model),
                 () => new ScoreJob(
@@ -103,9 +105,14 @@ internal static class ScoreCommand
         }
     }
 
-    // Results must not go by the name of a model that another took the place of after it was loaded.
-    private static (long Length, DateTime Written) Stamp(string path) =>
-        new FileInfo(path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : default;
+    // Results must not go by the name of a model that another took the place of after it was loaded. A link has times of its own.
+    private static (string Path, long Length, DateTime Written) Stamp(string path)
+    {
+        var given = new FileInfo(path);
+        return (given.LinkTarget is null ? given : given.ResolveLinkTarget(returnFinalTarget: true)) is FileInfo { Exists: true } file
+            ? (file.FullName, file.Length, file.LastWriteTimeUtc)
+            : default;
+    }
 
     private static List<ImageRow> Some(string path) =>
         Images(path) is { Count: > 0 } images

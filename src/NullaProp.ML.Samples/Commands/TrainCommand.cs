@@ -145,15 +145,18 @@ internal sealed class TrainCommand
         };
         using var classifier = training.Run(images.Training, images.Evaluation, progress, cancellationToken);
 
-        Report.PrintResult(classifier, progress.EvaluationName);
-        output.Save(mlContext, classifier, progress);
+        var saved = output.SaveModel(mlContext, classifier);
+        var evaluated = saved.Then("but was not evaluated", () => training.Evaluate(classifier));
+        Report.PrintResult(classifier, evaluated, progress.EvaluationName);
         json?.WriteJson(new TrainFigures(
-            classifier.Metrics.MicroAccuracy,
-            classifier.Metrics.LogLoss,
+            evaluated.Metrics.MicroAccuracy,
+            evaluated.Metrics.LogLoss,
             classifier.FitTime.TotalSeconds,
             images.Training.Files.Count,
             images.Evaluation.Files.Count,
             images.Unreadable));
+        output.SaveCharts(saved, classifier, evaluated, progress);
+        saved.RequireNamedPlace();
         if (!classifier.IsCancelled)
             return 0;
         CommandExecution.PrintError("Cancelled before the end. What is saved is the model so far.");

@@ -1,3 +1,4 @@
+using NullaProp.ML.Samples.Commands;
 using SkiaSharp;
 
 namespace NullaProp.ML.Samples.Reporting;
@@ -19,6 +20,8 @@ internal sealed class ChartCanvas : IDisposable
 
     // Shipped with the program: a server or a container often has no font at all, and a chart without letters tells nothing.
     private readonly SKTypeface _typeface = SKTypeface.FromFile(Path.Combine(AppContext.BaseDirectory, "Data", "fonts", "DejaVuSans.ttf"));
+    private readonly List<SKTypeface> _others = []; // of this machine, for scripts that the one above lacks
+    private string? _unwritten;
 
     public ChartCanvas(float width, float height)
     {
@@ -33,7 +36,7 @@ internal sealed class ChartCanvas : IDisposable
     /// <summary>Returns the width of a text, in pixels.</summary>
     public float Measure(string text, float size = TextSize)
     {
-        using var paint = CreateTextPaint(SKColors.Black, size, SKTextAlign.Left);
+        using var paint = CreateTextPaint(text, SKColors.Black, size, SKTextAlign.Left);
         return paint.MeasureText(text);
     }
 
@@ -43,7 +46,7 @@ internal sealed class ChartCanvas : IDisposable
     /// </summary>
     public void Write(string text, SKPoint point, SKTextAlign align, SKColor color, float size = TextSize, float degrees = 0)
     {
-        using var paint = CreateTextPaint(color, size, align);
+        using var paint = CreateTextPaint(text, color, size, align);
         using var restore = new SKAutoCanvasRestore(_surface.Canvas);
         _surface.Canvas.RotateDegrees(degrees, point.X, point.Y);
         _surface.Canvas.DrawText(text, point.X, point.Y + 0.36f * size, paint); // Capitals are 0.73 of the size high.
@@ -89,14 +92,42 @@ internal sealed class ChartCanvas : IDisposable
         using var image = _surface.Snapshot();
         using var data = image.Encode(SKEncodedImageFormat.Png, quality: 100);
         OutputFile.Replace(path, file => PngMark.Write(data.AsSpan(), file));
+        if (_unwritten is not null)
+        {
+            CommandExecution.PrintWarning(
+                $"'{path}' has boxes in the place of letters, as in '{_unwritten}': no font of this machine has them. Install one "
+                + "that has.");
+        }
     }
 
     public void Dispose()
     {
         _surface.Dispose();
         _typeface.Dispose();
+        _others.ForEach(other => other.Dispose());
     }
 
-    private SKPaint CreateTextPaint(SKColor color, float size, SKTextAlign align) =>
-        new() { Typeface = _typeface, TextSize = size, TextAlign = align, Color = color, IsAntialias = true };
+    // Fonts of other scripts have Latin letters too: so a text has one font.
+    private SKTypeface TypefaceFor(string text)
+    {
+        foreach (var letter in text.EnumerateRunes())
+        {
+            if (_typeface.ContainsGlyph(letter.Value))
+                continue;
+            if (_others.Find(other => other.ContainsGlyph(letter.Value)) is { } known)
+                return known;
+            if (SKFontManager.Default.MatchCharacter(letter.Value) is { } found)
+            {
+                _others.Add(found);
+                return found;
+            }
+
+            _unwritten ??= text;
+        }
+
+        return _typeface;
+    }
+
+    private SKPaint CreateTextPaint(string text, SKColor color, float size, SKTextAlign align) =>
+        new() { Typeface = TypefaceFor(text), TextSize = size, TextAlign = align, Color = color, IsAntialias = true };
 }

@@ -32,13 +32,18 @@ internal sealed record QuickstartFigures
     public required string ModelPath { get; init; }
 
     public static QuickstartFigures Of(
-        TrainedClassifier classifier, ReloadCheck reload, int trainRows, int testRows, int epochs, string modelPath)
+        TrainedClassifier classifier,
+        ClassifierEvaluation evaluation,
+        ReloadCheck reload,
+        (int Train, int Test) rows,
+        int epochs,
+        string modelPath)
     {
-        var (metrics, diagnostics) = (classifier.Metrics, classifier.Diagnostics);
+        var (metrics, diagnostics) = (evaluation.Metrics, evaluation.Diagnostics);
         return new()
         {
-            TrainRows = trainRows,
-            TestRows = testRows,
+            TrainRows = rows.Train,
+            TestRows = rows.Test,
             Epochs = epochs,
             FitSeconds = classifier.FitTime.TotalSeconds,
             MicroAccuracy = metrics.MicroAccuracy,

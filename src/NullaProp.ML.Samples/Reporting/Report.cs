@@ -16,12 +16,15 @@ internal static class Report
 
     public static void PrintNote(string note) => AnsiConsole.Write(new Text($"{note}\n", Color.Grey));
 
-    public static void PrintResult(TrainedClassifier classifier, string evaluationName)
+    public static void PrintResult(TrainedClassifier classifier, ClassifierEvaluation evaluation, string evaluationName)
     {
         AnsiConsole.WriteLine();
         PrintPlain(classifier.Trained.Model.Summary.ToString().TrimEnd());
-        AnsiConsole.Write(Metrics(classifier, evaluationName));
-        PrintPlain(classifier.Metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim());
+        AnsiConsole.Write(Metrics(classifier, evaluation, evaluationName));
+        PrintPlain(
+            evaluation.Metrics.ConfusionMatrix.NumberOfClasses <= ConfusionChart.MostClasses
+                ? evaluation.Metrics.ConfusionMatrix.GetFormattedConfusionTable().Trim()
+                : $"A confusion table of {evaluation.Metrics.ConfusionMatrix.NumberOfClasses:N0} classes would be too large to read.");
     }
 
     public static void PrintReload(ReloadCheck reload)
@@ -46,10 +49,9 @@ internal static class Report
         AnsiConsole.WriteLine($"Largest difference between a score before saving and after loading: {reload.MaxScoreDifference:0.0e+0}.");
     }
 
-    private static Table Metrics(TrainedClassifier classifier, string evaluationName)
+    private static Table Metrics(TrainedClassifier classifier, ClassifierEvaluation evaluation, string evaluationName)
     {
-        var metrics = classifier.Metrics;
-        var diagnostics = classifier.Diagnostics;
+        var (metrics, diagnostics) = (evaluation.Metrics, evaluation.Diagnostics);
         return new Table()
             .AddColumn($"On {diagnostics.Rows:N0} {evaluationName} images")
             .AddColumn(new TableColumn("").RightAligned())

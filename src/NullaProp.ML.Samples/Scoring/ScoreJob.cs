@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using NullaProp.ML.Samples.Reporting;
 using NullaProp.ML.Samples.Training;
 
@@ -14,7 +15,7 @@ namespace NullaProp.ML.Samples.Scoring;
 /// <param name="format">Writes a file.</param>
 /// <param name="images">All images of the job, the same for all workers.</param>
 /// <param name="partSize">The images of a file.</param>
-internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList<ImageRow> images, int partSize)
+internal sealed partial class ScoreJob(string folder, IScoreFormat format, IReadOnlyList<ImageRow> images, int partSize)
 {
     private const string MarkName = "job.txt";
 
@@ -37,7 +38,8 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
                 throw new UserMistakeException($"'{folder}' is a file, but --output needs a folder. Name another one.");
             Directory.CreateDirectory(folder);
             OutputFile.DeleteAbandoned(folder);
-            if (!Directory.EnumerateFiles(folder, "part-*").Any()) // of a job that wrote nothing, nothing is lost
+            // of a job that wrote nothing, nothing is lost
+            if (!Directory.EnumerateFiles(folder).Any(file => PartName().IsMatch(Path.GetFileName(file))))
             {
                 RequireMark();
                 OutputFile.Replace(MarkPath, _mark);
@@ -56,8 +58,9 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
     /// <exception cref="UserMistakeException">A file cannot be written.</exception>
     public void Run(ImagePredictor predictor, int index, int of, Action<int, int, int> tell, CancellationToken cancellationToken)
     {
-        for (var part = index; part < Parts; part += of)
+        for (long next = index; next < Parts; next += of) // which may be any number
         {
+            var part = (int)next;
             cancellationToken.ThrowIfCancellationRequested();
             var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"part-{part:D6}{format.Extension}"));
             if (File.Exists(path))
@@ -73,6 +76,9 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
             tell(part, Parts, scored.Count(row => row.Error is not null));
         }
     }
+
+    [GeneratedRegex(@"^part-\d{6,}\.(csv|parquet)$")]
+    private static partial Regex PartName();
 
     private string MarkPath => Path.Combine(folder, MarkName);
 
@@ -95,7 +101,7 @@ internal sealed class ScoreJob(string folder, IScoreFormat format, IReadOnlyList
         {
             throw new UserMistakeException(
                 $"The folder '{folder}' holds results, but no '{MarkName}' that says of which model and images. Name another folder with "
-                + "--output, or delete it.");
+                + "--output, or delete these files.");
         }
 
         if (File.ReadAllText(MarkPath) != _mark)

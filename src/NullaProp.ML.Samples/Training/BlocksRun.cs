@@ -109,29 +109,32 @@ internal sealed class BlocksRun
     });
 
     /// <summary>Merges the blocks into a model from the path of an image to the name of its class, and saves it.</summary>
+    /// <returns>Where it is.</returns>
     /// <exception cref="UserMistakeException">Blocks are missing or do not belong together, or the file cannot be written.</exception>
-    public void Merge(string modelPath) => Guarded(_folder, () =>
+    public SavedModel Merge(string modelPath, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
         if (HasBlocks(BlocksFolder(_folder))) // else the library says that all are missing
             RequireOwnBlocks();
         using var trained = Blocks.Merge();
-        Save(trained, modelPath);
-        return 0;
+        cancellationToken.ThrowIfCancellationRequested();
+        return Save(trained, Data(), modelPath);
     });
 
     /// <summary>Trains the whole model in this process, apart from the blocks, and saves it as <see cref="Merge"/> does.</summary>
+    /// <returns>Where it is.</returns>
     /// <exception cref="UserMistakeException">The file cannot be written.</exception>
-    public void Fit(string modelPath, TrainingProgress progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
+    public SavedModel Fit(string modelPath, TrainingProgress progress, CancellationToken cancellationToken) => Guarded(_folder, () =>
     {
         var run = new NoPropRun { Logger = _logger, Progress = progress, CancellationToken = cancellationToken };
         var data = Data();
         using var trained = progress.Show(Epochs, () => _trainer.Fit(data, run));
-        Save(trained, modelPath);
-        return 0;
+        return Save(trained, data, modelPath);
     });
 
-    // A folder may be one of other things, such as the current one, and two of these commands may be at work in it.
-    private static void RequireUnused(string folder)
+    /// <summary>Checks that a folder holds no run, nor a part of one.</summary>
+    /// <param name="folder">The folder, which may be one of other things, such as the current one.</param>
+    /// <exception cref="UserMistakeException">It does.</exception>
+    public static void RequireUnused(string folder)
     {
         if (File.Exists(DescriptionPath(folder)))
             throw new UserMistakeException($"The folder '{folder}' holds a run already. Name another one with --run, or delete it.");
@@ -206,12 +209,12 @@ internal sealed class BlocksRun
 
     private static bool HasBlocks(string folder) => Directory.Exists(folder) && Directory.EnumerateDirectories(folder, "block-*").Any();
 
-    private void Save(NoPropTransformer trained, string modelPath)
+    private SavedModel Save(NoPropTransformer trained, IDataView data, string modelPath)
     {
         var rows = _mlContext.Data.LoadFromEnumerable<ImageRow>([]);
         var preprocessing = new ImagePixels { Side = _description.Side, Colors = _description.Colors }.CreatePipeline(_mlContext).Fit(rows);
-        using var chain = ImageClassifierTraining.Chain(_mlContext, preprocessing, trained, Data());
-        _mlContext.Model.SaveAtomically(chain, rows.Schema, modelPath);
+        using var chain = ImageClassifierTraining.Chain(_mlContext, preprocessing, trained, data);
+        return SavedModel.Save(modelPath, path => _mlContext.Model.SaveAtomically(chain, rows.Schema, path));
     }
 
     private IDataView Data()

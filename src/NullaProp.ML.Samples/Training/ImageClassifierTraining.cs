@@ -7,7 +7,7 @@ using NullaProp.ML.Samples.Images;
 namespace NullaProp.ML.Samples.Training;
 
 /// <summary>
-/// The whole way from image files to a trained and evaluated model. This is the part to copy into a program of your own.
+/// The whole way from image files to a trained model, and to how good it is. This is the part to copy into a program of your own.
 /// </summary>
 internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels pixels, NoPropOptions options, ILogger logger)
 {
@@ -17,7 +17,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
     /// <summary>Gets where the training keeps its state; <see langword="null"/> for nowhere.</summary>
     public Checkpoints? Checkpoints { get; init; }
 
-    /// <summary>Trains on some images and evaluates on others, which <paramref name="progress"/> shows during training too.</summary>
+    /// <summary>Trains on some images; <paramref name="progress"/> shows what is thought of others meanwhile.</summary>
     /// <exception cref="UserMistakeException">An image cannot be read, or the checkpoints are of another training.</exception>
     public TrainedClassifier Run(
         ImageFolder training,
@@ -27,13 +27,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
     {
         try
         {
-            return TrainAndEvaluate(training, evaluation, progress, cancellationToken);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException
-            && training.Files.Concat(evaluation.Files).Select(image => ImageFile.Fault(image.ImagePath)).OfType<string>().FirstOrDefault()
-                is { } fault)
-        {
-            throw new UserMistakeException(fault, exception); // it was whole when the folder was read
+            return OfImages(() => Train(training, evaluation, progress, cancellationToken));
         }
         catch (Exception exception) when (Checkpoints is { } kept
             && exception is (IOException or InvalidOperationException)
@@ -42,6 +36,20 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             throw new UserMistakeException($"{exception.Message} The folder is that of --checkpoints.", exception);
         }
     }
+
+    /// <summary>Evaluates a classifier on the images that its training showed. Save it before: some of them are read again.</summary>
+    /// <exception cref="UserMistakeException">An image cannot be read any more.</exception>
+    public ClassifierEvaluation Evaluate(TrainedClassifier classifier) => OfImages(() =>
+    {
+        var scored = mlContext.Data.Cache(
+            classifier.Trained.Transform(classifier.EvaluationRows), "Label", "Score", "PredictedLabel");
+        return new ClassifierEvaluation
+        {
+            Scored = scored,
+            Metrics = mlContext.MulticlassClassification.Evaluate(scored),
+            Diagnostics = classifier.Trained.Diagnose(classifier.EvaluationRows),
+        };
+    });
 
     /// <summary>
     /// Returns whether the model is of the epoch with the lowest log-loss on the evaluation images: early stopping keeps it, and so does
@@ -58,7 +66,23 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         return new TransformerChain<ITransformer>(preprocessing, trained, className);
     }
 
-    private TrainedClassifier TrainAndEvaluate(
+    // A file that was whole when the folder was read. ML.NET wraps what is said of it.
+    private static T OfImages<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && OfImage(exception) is { } sentence)
+        {
+            throw new UserMistakeException(sentence, exception);
+        }
+    }
+
+    private static string? OfImage(Exception? fault) =>
+        fault is InvalidDataException or null ? fault?.Message : OfImage(fault.InnerException);
+
+    private TrainedClassifier Train(
         ImageFolder training,
         ImageFolder evaluation,
         TrainingProgress progress,
@@ -86,7 +110,6 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
         var fitTime = stopwatch.Elapsed;
 
         var chain = Chain(mlContext, preprocessing, trained, trainingPixels);
-        var scored = mlContext.Data.Cache(trained.Transform(evaluationPixels), "Label", "Score", "PredictedLabel");
         return new TrainedClassifier
         {
             Chain = chain,
@@ -95,9 +118,7 @@ internal sealed class ImageClassifierTraining(MLContext mlContext, ImagePixels p
             KeptEpoch = KeptEpoch(progress, isCancelled),
             IsCancelled = isCancelled,
             FitTime = fitTime,
-            Scored = scored,
-            Metrics = mlContext.MulticlassClassification.Evaluate(scored),
-            Diagnostics = trained.Diagnose(evaluationPixels),
+            EvaluationRows = evaluationPixels,
         };
     }
 

@@ -11,7 +11,7 @@ internal sealed record ReloadCheck(double MaxScoreDifference, IReadOnlyList<Time
 
     /// <summary>Loads the model and compares it with the one in memory on the images that one was evaluated on.</summary>
     public static ReloadCheck Run(
-        string modelPath, TrainedClassifier original, IReadOnlyList<ImageRow> images, CancellationToken cancellationToken)
+        string modelPath, ClassifierEvaluation original, IReadOnlyList<ImageRow> images, CancellationToken cancellationToken)
     {
         using var predictor = ImagePredictor.Load(modelPath);
         var difference = original.Scored.GetColumn<float[]>("Score")

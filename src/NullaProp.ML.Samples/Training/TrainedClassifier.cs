@@ -24,6 +24,15 @@ internal sealed record TrainedClassifier : IDisposable
     /// <summary>Gets the time that Fit took, reading and decoding the training images included.</summary>
     public required TimeSpan FitTime { get; init; }
 
+    /// <summary>Gets the rows to evaluate on, with what the classifier reads of their images; many or large ones are read again.</summary>
+    public required IDataView EvaluationRows { get; init; }
+
+    public void Dispose() => Chain.Dispose();
+}
+
+/// <summary>How good a classifier is.</summary>
+internal sealed record ClassifierEvaluation
+{
     /// <summary>Gets the evaluation rows with their scores, in memory.</summary>
     public required IDataView Scored { get; init; }
 
@@ -32,6 +41,4 @@ internal sealed record TrainedClassifier : IDisposable
 
     /// <summary>Gets what the diffusion itself contributes.</summary>
     public required NoPropDiagnostics Diagnostics { get; init; }
-
-    public void Dispose() => Chain.Dispose();
 }

@@ -247,7 +247,7 @@ public sealed record NoPropOptions
     [System.Text.Json.Serialization.JsonIgnore]
     public string? BackboneWeightsPath { get; init; }
 
-    /// <summary>Gets how much of a pretrained network is trained. A model keeps of it only what <see cref="Augmentation"/> tells.</summary>
+    /// <summary>Gets how much of a pretrained network is trained: not stored in a model, so give it anew to train one further.</summary>
     /// <value>Default <see cref="FineTuning.Automatic"/>; another one for <see cref="NoPropBackbone.PretrainedResNet18"/> alone.</value>
     [System.Text.Json.Serialization.JsonIgnore]
     public FineTuning FineTuning { get; init; } = FineTuning.Automatic;

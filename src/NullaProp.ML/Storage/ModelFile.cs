@@ -37,7 +37,14 @@ internal static class ModelFile
     /// <param name="model">The model.</param>
     /// <returns>Their hash.</returns>
     /// <exception cref="InvalidOperationException">The model is broken: it would be refused when it is loaded.</exception>
-    public static string WriteWeights(Stream stream, StoredModel model)
+    public static string WriteWeights(Stream stream, StoredModel model) =>
+        Write(stream, model, Draws(model.Options, model.Starts.Shape, () => model.Starts));
+
+    /// <summary>Returns a hash of a model's parameters. How it scores changes none of them.</summary>
+    /// <param name="model">The model.</param>
+    public static string HashOf(StoredModel model) => Write(Stream.Null, model, []);
+
+    private static string Write(Stream stream, StoredModel model, IEnumerable<NamedTensor> draws)
     {
         if (BrokenModel.Fault(model.Network, model.Options) is { } fault)
         {
@@ -50,13 +57,9 @@ internal static class ModelFile
                 weight.Key,
                 weight.Value.Shape,
                 () => Finite(weight.Key, weight.Value.Host())));
-        SafeTensors.Write(hashed, [.. weights, .. Draws(model.Options, model.Starts.Shape, () => model.Starts)]);
+        SafeTensors.Write(hashed, [.. weights, .. draws]);
         return hashed.Hash();
     }
-
-    /// <summary>Returns the hash of a model's weights, as its description would hold it.</summary>
-    /// <param name="model">The model.</param>
-    public static string HashOf(StoredModel model) => WriteWeights(Stream.Null, model);
 
     /// <summary>Writes the description.</summary>
     /// <param name="stream">Where to.</param>

@@ -156,8 +156,8 @@ public enum NoiseScheduleKind
 
     /// <summary>
     /// The same network, its ends trainable too, all trained by the loss itself, as the paper (appendix B) and the JAX reference do. Needs
-    /// <see cref="LossWeighting.SnrDerivative"/>, which makes the loss a bound, with <see cref="DenoisingLoss.SquaredError"/> and
-    /// <see cref="PriorLoss.ExactKl"/>.
+    /// <see cref="LossWeighting.SnrDerivative"/>; only with <see cref="DenoisingLoss.SquaredError"/> and <see cref="PriorLoss.ExactKl"/>
+    /// is the loss then a bound.
     /// </summary>
     LearnedJointly,
 

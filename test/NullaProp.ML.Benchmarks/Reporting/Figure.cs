@@ -62,7 +62,8 @@ internal sealed record Figure(string Key, string Meaning, string Unit, Bar? Bar 
     public static readonly Figure OnnxFeaturesSingle = new(
         "oursPerOnnxFeaturesSingle",
         "features of one photo by the pretrained network: our time ÷ ONNX Runtime's",
-        "");
+        "",
+        Bar.AtMost(1));
     public static readonly Figure PipelineFit = new(
         "pipelineFitRatio",
         "Fit through a pipeline ÷ the same training on images in memory",

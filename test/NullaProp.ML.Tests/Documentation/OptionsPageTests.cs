@@ -92,7 +92,8 @@ public sealed partial class OptionsPageTests
             + "([errors.md](errors.md)), but for what is left as it is to compare: an embedding under `CrossEntropyBaseline`; solver, "
             + "steps and dynamics under `ScoreReadout.FirstPrediction`; `PriorLoss` and `ReadoutLoss.Linear` where nothing of embeddings "
             + "or schedule is trained; `FlowMatching.DenoisingFactor` with one-hot embeddings; `EarlyExit` where nothing can be told "
-            + "early. Options marked with * decide the parameters of a model: training can be continued only with the "
+            + "early; `DiscreteTime.DenoisingFactor` and its `LossWeighting` with one-hot embeddings, which the optimizer divides out. "
+            + "Options marked with * decide the parameters of a model: training can be continued only with the "
             + "same, with a variant of the same kind, and with images of the same size."),
         "",
         "![Seven kinds of options, each with a bar over Fit, model file, Transform and SaveAsOnnx where it counts](pictures/options.png)",
@@ -101,7 +102,22 @@ public sealed partial class OptionsPageTests
             "Orange: of one training or one export; where the bar reaches the model file, it is kept there to be read. Blue: for as long "
             + "as the model lives. Green: can be changed in a trained model."),
         .. Records.SelectMany(Table),
+        "",
+        "## What the choices mean",
+        .. Records.SelectMany(Options).Select(PlainType).Where(type => type.IsEnum).Distinct().SelectMany(Choices),
     ];
+
+    private static IEnumerable<string> Choices(Type choice) =>
+    [
+        "",
+        .. GeneratedPage.Wrapped($"**{choice.Name}**: {Flat(Documentation[$"T:{choice.FullName}"].Element("summary")!)}"),
+        "",
+        .. Enum.GetNames(choice).SelectMany(name => GeneratedPage.Wrapped(
+            $"`{name}`: {Flat(Documentation[$"F:{choice.FullName}.{name}"].Element("summary")!)}", "- ", "  ")),
+    ];
+
+    private static Type PlainType(OptionProperty option) =>
+        Nullable.GetUnderlyingType(option.Property.PropertyType) ?? option.Property.PropertyType;
 
     // In HTML, for a row of a Markdown table is one line, however long.
     private static IEnumerable<string> Table(object record) =>
@@ -119,9 +135,8 @@ public sealed partial class OptionsPageTests
 
     private static IEnumerable<string> Row(OptionProperty option)
     {
-        var type = option.Property.PropertyType;
         var isNullable = new NullabilityInfoContext().Create(option.Property).WriteState == NullabilityState.Nullable;
-        var plain = Nullable.GetUnderlyingType(type) ?? type;
+        var plain = PlainType(option);
         var words = Text(option.Property, "value");
         var namesChoices = words.Contains("; else `", StringComparison.Ordinal) || words.Contains("; not `", StringComparison.Ordinal);
         var choices = plain.IsEnum && !namesChoices ? $" One of {string.Join(", ", Enum.GetNames(plain))}." : string.Empty;

@@ -92,6 +92,18 @@ public sealed class ContinuedFitTests
         CollectionAssert.AreNotEqual(before, scores);
     }
 
+    // Its weights are what is trained, with the same random numbers.
+    [TestMethod]
+    public void Fit_PreviousThatScoresOtherwise_GivesEqualBits()
+    {
+        using var other = _previous.WithSampling(sampling => sampling with { Draws = 3 });
+
+        using var first = TinyImages.Trainer(Context).Fit(Data, _previous);
+        using var second = TinyImages.Trainer(Context).Fit(Data, other);
+
+        CollectionAssert.AreEqual(Scores(first), Scores(second));
+    }
+
     [TestMethod]
     public void Fit_Twice_GivesEqualBitsAlsoFromAReloadedModel()
     {

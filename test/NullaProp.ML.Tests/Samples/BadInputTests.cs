@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using NullaProp.ML.Tests.ImageFiles;
 using NullaProp.ML.Tests.Support;
 
@@ -8,7 +6,7 @@ namespace NullaProp.ML.Tests.Samples;
 
 /// <summary>What people get wrong, through the real program: one sentence, an exit code, nothing lost.</summary>
 [TestClass]
-public sealed class BadInputTests : IDisposable
+public sealed partial class BadInputTests : IDisposable
 {
     private const int Interrupted = 130;
     private static readonly string[] Short = ["--size", "8", "--epochs", "1", "--batch-size", "4", "--output", "out"];
@@ -56,6 +54,8 @@ public sealed class BadInputTests : IDisposable
     [DataRow("train good --json good/figures/1.json", "--json is 'good/figures/1.json', a place among the class folders of 'good'")]
     [DataRow("train one --test good --output good/out", "--output is 'good/out', a place among the class folders of 'good'")]
     [DataRow("blocks prepare good --run good/run", "--run is 'good/run', a place among the class folders of 'good'")]
+    [DataRow("blocks prepare broken --run new --epochs 0", "Epochs is 0, but must be ")] // before all images are read
+    [DataRow("score none.zip good --output good", "--output is the folder of the images itself. Name another one.")]
     [DataRow("--output out train good", "--output stands before the command 'train'. Put it behind.")]
     [DataRow("export none.zip --half", "'export' has no option --half.")]
     [DataRow("train good --patience -1", "--patience is -1, but must be ")]
@@ -127,121 +127,6 @@ public sealed class BadInputTests : IDisposable
         Assert.AreEqual(0, alone.Code, alone.Error);
         Assert.IsTrue(File.Exists(_folder.File("model.onnx")));
     }
-
-    [TestMethod]
-    public async Task Train_OutputThatNobodyReads_SavesTheModelAllTheSame()
-    {
-        using var process = Start(["train", "good", .. Short]);
-        using var limit = TimeLimit.On(process);
-        process.StandardOutput.Close();
-        process.StandardError.Close();
-
-        await process.WaitForExitAsync().ConfigureAwait(false);
-
-        Assert.AreEqual(0, process.ExitCode);
-        Assert.IsTrue(File.Exists(_folder.File("out/model.zip")));
-    }
-
-    // As on a disk that is full when the training ends.
-    [TestMethod]
-    public async Task Train_OutputThatCannotBeWrittenInTheEnd_IsSavedInAnotherFolder()
-    {
-        var (code, output, error) = await TrainInTheWay("elsewhere").ConfigureAwait(false);
-
-        Assert.AreEqual(Interrupted, code, error);
-        Assert.Contains("The model cannot be saved in 'out'", error);
-        Assert.Contains("Saved elsewhere/model.zip, ", output.Replace('\\', '/'));
-        Assert.IsTrue(File.Exists(_folder.File("elsewhere/model.zip")));
-    }
-
-    [TestMethod]
-    [DataRow("")]
-    [DataRow(null)] // nobody is there to answer
-    public async Task Train_OutputThatCannotBeWrittenAndNoOther_IsSavedWithTemporaryFilesAndSaidSo(string? answer)
-    {
-        var (code, _, error) = await TrainInTheWay(answer).ConfigureAwait(false);
-
-        Assert.AreEqual(1, code, error);
-        var saved = Regex.Match(error, @"The model is not in 'out' but in '([^']+)'\.").Groups[1].Value;
-        Assert.IsTrue(File.Exists(Path.Combine(saved, "model.zip")), error);
-        Directory.Delete(saved, recursive: true);
-    }
-
-    // As on a disk that has room for the model and not for a picture.
-    [TestMethod]
-    public async Task Train_ChartThatCannotBeWrittenInTheEnd_SaysWhereTheModelIs()
-    {
-        var (code, _, error) = await TrainInTheWay(null, () => Directory.CreateDirectory(_folder.File("out/confusion.png")))
-            .ConfigureAwait(false);
-
-        Assert.AreEqual(1, code, error);
-        Assert.Contains("The model is saved as 'out/model.zip', but not its charts: ", error.Replace('\\', '/'));
-        Assert.IsTrue(File.Exists(_folder.File("out/model.zip")));
-    }
-
-    private Task<(int Code, string Output, string Error)> TrainInTheWay(string? answer) => TrainInTheWay(answer, () =>
-    {
-        Directory.Delete(_folder.File("out"), recursive: true);
-        File.WriteAllText(_folder.File("out"), "in the way");
-    });
-
-    // The training is long enough for anything, and ends when it is told to: it saves the model so far.
-    private async Task<(int Code, string Output, string Error)> TrainInTheWay(string? answer, Action getInTheWay)
-    {
-        if (OperatingSystem.IsWindows())
-            Assert.Inconclusive("There is no SIGTERM.");
-        using var process = Start(["train", "good", "--size", "8", "--epochs", "100000", "--output", "out"]);
-        using var limit = TimeLimit.On(process);
-        await ReadToFirstEpoch(process).ConfigureAwait(false);
-        getInTheWay();
-        Assert.AreEqual(0, Kill(process.Id, 15));
-        if (answer is not null)
-            await process.StandardInput.WriteLineAsync(answer).ConfigureAwait(false);
-
-        var error = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync().ConfigureAwait(false);
-        await process.WaitForExitAsync().ConfigureAwait(false);
-        return (process.ExitCode, output, await error.ConfigureAwait(false));
-    }
-
-    [TestMethod]
-    public async Task Train_TerminalClosed_IsCancelledAsByCtrlC()
-    {
-        if (OperatingSystem.IsWindows())
-            Assert.Inconclusive("There is no SIGHUP.");
-        if (IsHangUpIgnored())
-            Assert.Inconclusive("The tests run under nohup, and so do the programs that they start.");
-        using var process = Start(["train", "good", "--size", "8", "--epochs", "100000", "--output", "out"]);
-        using var limit = TimeLimit.On(process);
-        await ReadToFirstEpoch(process).ConfigureAwait(false);
-        process.StandardOutput.Close();
-        Assert.AreEqual(0, Kill(process.Id, 1));
-        await process.WaitForExitAsync().ConfigureAwait(false);
-
-        Assert.AreEqual(Interrupted, process.ExitCode);
-    }
-
-    private static async Task ReadToFirstEpoch(Process process)
-    {
-        string? line;
-        do
-        {
-            line = await process.StandardOutput.ReadLineAsync().ConfigureAwait(false);
-        }
-        while (line?.StartsWith("epoch ", StringComparison.Ordinal) == false);
-    }
-
-    // Signals that a process ignores, its children ignore. The lowest bit of the mask is SIGHUP's.
-    private static bool IsHangUpIgnored()
-    {
-        if (!OperatingSystem.IsLinux())
-            return false;
-        var mask = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
-        return (Convert.ToInt32(mask[^1..], 16) & 1) != 0;
-    }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Kill(int process, int signal);
 
     private async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
     {

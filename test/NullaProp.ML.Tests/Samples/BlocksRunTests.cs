@@ -115,7 +115,7 @@ public sealed class BlocksRunTests
         Prepare(folder.File("run"));
         Train(folder.File("run"));
 
-        Open(folder.File("run")).Merge(folder.File("model.zip"));
+        Open(folder.File("run")).Merge(folder.File("model.zip"), default);
 
         Assert.IsTrue(File.Exists(folder.File("model.zip")));
     }
@@ -130,7 +130,7 @@ public sealed class BlocksRunTests
         Train(folder.File("other"));
         Directory.Move(folder.File("other/blocks"), folder.File("run/blocks"));
 
-        var merging = Assert.ThrowsExactly<UserMistakeException>(() => Open(folder.File("run")).Merge(folder.File("model.zip")));
+        var merging = Assert.ThrowsExactly<UserMistakeException>(() => Open(folder.File("run")).Merge(folder.File("model.zip"), default));
         var training = Assert.ThrowsExactly<UserMistakeException>(() => Train(folder.File("run")));
 
         StringAssert.Contains(merging.Message, "were trained on other images than the run holds");

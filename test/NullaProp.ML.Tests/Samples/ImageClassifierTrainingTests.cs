@@ -34,11 +34,11 @@ public sealed class ImageClassifierTrainingTests : IDisposable
         var (training, evaluation) = context.Data.LoadImageFolder(_folder.Path).Split(0.5);
         var progress = new TrainingProgress("validation", showsLines: true);
 
-        using var classifier = new ImageClassifierTraining(context, (ImagePixels)pixels, options, NullLogger.Instance)
-            .Run(training, evaluation, progress, CancellationToken.None);
+        var job = new ImageClassifierTraining(context, (ImagePixels)pixels, options, NullLogger.Instance);
+        using var classifier = job.Run(training, evaluation, progress, CancellationToken.None);
 
         var kept = progress.History.Single(epoch => epoch.Epoch == classifier.KeptEpoch);
-        Assert.AreEqual(kept.ValidationLogLoss!.Value, classifier.Metrics.LogLoss, 1e-4);
+        Assert.AreEqual(kept.ValidationLogLoss!.Value, job.Evaluate(classifier).Metrics.LogLoss, 1e-4);
     }
 
     // Photos are read again for the scores, and so is what takes more memory than training images may: it is not held meanwhile.
@@ -46,7 +46,7 @@ public sealed class ImageClassifierTrainingTests : IDisposable
     [DataRow(true, 8, 1L << 30, true)]
     [DataRow(false, 64, 65_536L, true)]
     [DataRow(false, 8, 65_536L, false)]
-    public void Run_EvaluationImages_AreHeldWhereTheyAreFewAndSmall(bool arePhotos, int side, long memory, bool areReadAgain)
+    public void Evaluate_Images_AreHeldWhereTheyAreFewAndSmall(bool arePhotos, int side, long memory, bool areReadAgain)
     {
         var context = new MLContext(seed: 1);
         WritePictures();
@@ -63,12 +63,12 @@ public sealed class ImageClassifierTrainingTests : IDisposable
         var job = new ImageClassifierTraining(
             context, pixels, options with { Epochs = 1, BatchSize = 4, MaxCachedBytes = memory }, log);
 
-        void Run() => job.Run(training, evaluation, new TrainingProgress("validation", showsLines: true), default).Dispose();
+        using var classifier = job.Run(training, evaluation, new TrainingProgress("validation", showsLines: true), default);
 
         if (areReadAgain)
-            Assert.Contains("There is no image file", Assert.ThrowsExactly<UserMistakeException>(Run).Message);
+            Assert.Contains("There is no image file", Assert.ThrowsExactly<UserMistakeException>(() => job.Evaluate(classifier)).Message);
         else
-            Run();
+            job.Evaluate(classifier);
         Assert.IsFalse(File.Exists(evaluation.Files[0].ImagePath));
     }
 

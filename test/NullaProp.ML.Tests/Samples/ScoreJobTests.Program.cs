@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NullaProp.ML.Samples.Training;
 using NullaProp.ML.Tests.Support;
 
 namespace NullaProp.ML.Tests.Samples;
@@ -89,13 +90,40 @@ public sealed partial class ScoreJobTests
         Assert.DoesNotContain("\u001b", output);
     }
 
+    // Their number has no upper limit: the next part's must not turn negative.
+    [TestMethod]
+    public void Run_AsManyWorkersAsThereAreNumbers_ScoresOnePart()
+    {
+        using var folder = new TempFolder();
+        using var predictor = ImagePredictor.Load(_model);
+
+        Run(Job(folder), predictor, worker: 1, of: int.MaxValue);
+
+        Assert.AreEqual("part-000001.csv", Path.GetFileName(Directory.GetFiles(folder.Path, "part-*").Single()));
+    }
+
+    [TestMethod]
+    public void Begin_FilesOfOtherNames_AreNoResults()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("part-1.jpg"), "a photo");
+
+        Job(folder).Begin(Hash);
+
+        Assert.IsTrue(File.Exists(folder.File("job.txt")));
+    }
+
     // Its results would go by the name of the other one.
     [TestMethod]
-    public void Score_ModelThatChangesAfterItWasLoaded_IsRefused()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Score_ModelThatChangesAfterItWasLoaded_IsRefused(bool isLink)
     {
         using var folder = new TempFolder();
         var (model, list) = (folder.File("model.zip"), folder.Pipe("list"));
-        File.Copy(_model, model);
+        File.Copy(_model, isLink ? folder.File("target.zip") : model);
+        if (isLink)
+            File.CreateSymbolicLink(model, folder.File("target.zip"));
 
         // It opens the list when the model is loaded.
         var (exitCode, error) = Shell(

@@ -88,6 +88,30 @@ public sealed partial class ContinuousTimeLossTests
     }
 
     [TestMethod]
+    public void Readout_Linear_IsItsLayerByHand()
+    {
+        var options =
+            Linear with
+            {
+                Variant = ((ContinuousTime)Linear.Variant) with { LogSnrAtLabel = 0.5, ReadoutLoss = ReadoutLoss.Linear },
+                Embedding = Linear.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 2 },
+            };
+        using var model = TinyModel.WithLogits(options, 0, 0, 0);
+        using var scope = NewDisposeScope();
+        TinyModel.Set(model, "embedding.rows", 3, 4, 0, -1, 0.5f, 0.25f);
+        TinyModel.Set(model, "readout.weight", 1, -2, 0.5f, 0.25f, -1, 3);
+        TinyModel.Set(model, "readout.bias", 0.3f, -0.2f, 0.1f);
+        var labels = tensor(new long[] { 0, 1, 2, 2 });
+
+        var terms = Terms(model, options, 0, 1, 2, 2);
+
+        var clean = new ReferenceModel(model).Clean(labels);
+        var z = LossDraws.AddNoise(clean, new LossDraws(Seed, 4, 2).EndEpsilon, Enumerable.Repeat(0.5, 4));
+        var loss = ReferenceModel.CrossEntropy(LossDraws.LinearLogits(model, z), labels).mean().item<double>();
+        Assert.AreEqual(loss, terms.Readout, 1e-5);
+    }
+
+    [TestMethod]
     public void Readout_Denoiser_IsTheNetworksCrossEntropy()
     {
         var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { ReadoutLoss = ReadoutLoss.Denoiser } };

@@ -62,6 +62,18 @@ public sealed partial class ContinuousTimeLossTests
     }
 
     [TestMethod]
+    public void Denoising_Factor_MultipliesThatTermAlone()
+    {
+        var tenth = Jointly with { Variant = ((ContinuousTime)Jointly.Variant) with { DenoisingFactor = 0.1 } };
+        using var model = TinyModel.WithLogits(Jointly, Logs(0.5, 0.3, 0.2));
+
+        var (whole, less) = (Terms(model, Jointly, 0, 1, 2), Terms(model, tenth, 0, 1, 2));
+
+        Assert.AreEqual(0.1, less.Denoising / whole.Denoising, 1e-6);
+        Assert.AreEqual((whole.Prior, whole.Readout), (less.Prior, less.Readout));
+    }
+
+    [TestMethod]
     public void Denoising_UniformWeightOverManyTimes_IsTheSameForAnyCurve()
     {
         var options = Linear with { Variant = ((ContinuousTime)Linear.Variant) with { NoiseSchedule = NoiseScheduleKind.Learned } };

@@ -81,10 +81,21 @@ public sealed class DiscreteTimeLossTests
         var options = Options with { Embedding = Options.Embedding with { Kind = EmbeddingKind.Learned } };
         using var model = TinyModel.Create(options);
 
+        using var scope = NewDisposeScope();
+        TinyModel.Set(model, "readout.weight", [.. Enumerable.Range(0, 24).Select(i => MathF.Cos(i))]); // (3, 8)
+        TinyModel.Set(model, "readout.bias", 0.3f, -0.2f, 0.1f);
+        using var batch = TinyModel.Batch(4, Labels);
+
         var terms = Backward(model, options, block: 0);
 
-        Assert.IsGreaterThan(0, terms[1]);
-        Assert.AreEqual(Math.Log(3), terms[2], 0.5); // three classes, not yet told apart
+        var clean = new ReferenceModel(model, "block1.").Clean(batch.Labels); // (B, 8)
+        var alphaBar = 1 / (1 + Math.Exp(7));
+        var norm = clean.square().sum(1).mean().item<double>();
+        Assert.AreEqual(0.5 * ((alphaBar * norm) - (8 * alphaBar) - (8 * Math.Log(1 - alphaBar))), terms[1], 1e-5);
+        var noise = TinyModel.Training(Seed).Stream("readout").Normal([Labels.Length, 8], ScalarType.Float64);
+        var z = LossDraws.AddNoise(clean, noise, Enumerable.Repeat(5.0, Labels.Length));
+        var logits = LossDraws.LinearLogits(model, z);
+        Assert.AreEqual(1, terms[2] / ReferenceModel.CrossEntropy(logits, batch.Labels).mean().item<double>(), 1e-4);
         foreach (var name in new[] { "embedding.rows", "readout.weight", "readout.bias" })
         {
             Assert.IsNotNull(TinyModel.Weight(model, name).grad, name);

@@ -59,6 +59,33 @@ public sealed class FlowMatchingLossTests
     }
 
     [TestMethod]
+    public void Backward_LinearReadOut_IsItsLayerByHandAndTheFactorIsOfTheFirstTermAlone()
+    {
+        using var scope = NewDisposeScope();
+        var variant = new FlowMatching { VelocityForm = VelocityForm.Raw, ReadoutLoss = ReadoutLoss.Linear };
+        var options = new NoPropOptions { Variant = variant, Embedding = new() { Kind = EmbeddingKind.Learned, Dimension = 8 } };
+        using var model = TinyModel.Create(options);
+        TinyModel.Set(model, "readout.weight", [.. Enumerable.Range(0, 24).Select(i => MathF.Cos(i))]); // (3, 8)
+        TinyModel.Set(model, "readout.bias", 0.3f, -0.2f, 0.1f);
+        using var batch = TinyModel.Batch(4, Labels);
+
+        var terms = Backward(model, options);
+        var tenth = Backward(model, options with { Variant = variant with { DenoisingFactor = 0.1 } });
+
+        var training = TinyModel.Training(Seed);
+        var reference = new ReferenceModel(model);
+        var offset = training.Stream("time").Uniform();
+        var time = LossDraws.Column(Enumerable.Range(0, Labels.Length).Select(i => (((double)i / Labels.Length) + offset) % 1));
+        var start = training.Stream("start").Normal([Labels.Length, 8], ScalarType.Float64);
+        var z = (time * reference.Clean(batch.Labels)) + ((1 - time) * start);
+        var velocity = reference.Logits(batch.Pixels, z, time).mm(reference.Embedding);
+        var logits = LossDraws.LinearLogits(model, z + ((1 - time) * velocity));
+        Assert.AreEqual(1, terms[2] / ReferenceModel.CrossEntropy(logits, batch.Labels).mean().item<double>(), 1e-4);
+        Assert.AreEqual(0.1, tenth[0] / terms[0], 1e-6);
+        Assert.AreEqual(terms[2], tenth[2]);
+    }
+
+    [TestMethod]
     public void Backward_FixedEmbeddings_HaveNothingToAnchor()
     {
         using var scope = NewDisposeScope();

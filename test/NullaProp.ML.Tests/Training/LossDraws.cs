@@ -1,3 +1,4 @@
+using NullaProp.ML.Networks;
 using NullaProp.ML.Tests.Networks;
 using static TorchSharp.torch;
 
@@ -34,6 +35,11 @@ internal sealed class LossDraws
         var alphaBar = Column(logSnrs.Select(x => 1 / (1 + Math.Exp(-x))));
         return (alphaBar.sqrt() * clean) + ((1 - alphaBar).sqrt() * epsilon);
     }
+
+    /// <summary>Returns the logits of a linear read-out, z·Wᵀ + b, (B, K).</summary>
+    public static Tensor LinearLogits(Denoiser model, Tensor z) =>
+        z.mm(TinyModel.Weight(model, "readout.weight").to(ScalarType.Float64).t())
+            + TinyModel.Weight(model, "readout.bias").to(ScalarType.Float64);
 
     /// <summary>Returns numbers as a column, (B, 1).</summary>
     public static Tensor Column(IEnumerable<double> values) => tensor(values.ToArray(), dtype: ScalarType.Float64).unsqueeze(1);
