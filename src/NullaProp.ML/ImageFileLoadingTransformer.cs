@@ -89,13 +89,24 @@ public sealed class ImageFileLoadingTransformer : ITransformer
     {
         ImageFileLoadingEstimator.CheckInput(SchemaShapes.Of(schema), _input);
         var source = schema[_input];
-        return new AddedColumn(this, source, new DataViewSchema.DetachedColumn(_output, _frame.Type), row => Getter(row, source));
+        return new AddedColumn(this, source, new DataViewSchema.DetachedColumn(_output, _frame.Type), row => Getter(row, source))
+        {
+            Images = row =>
+            {
+                var next = Reader(row, source);
+                return () =>
+                {
+                    var read = next();
+                    return () => _frame.Load(read);
+                };
+            },
+        };
     }
 
     // Whoever keeps an image, such as the last one, has it after the cursor's end, too: as with ML.NET's own.
     private ValueGetter<MLImage> Getter(DataViewRow row, DataViewSchema.Column source)
     {
-        var read = source.Type is TextDataViewType ? OfPath(row, source) : OfContents(row, source);
+        var read = Reader(row, source);
         return (ref MLImage image) =>
         {
             image?.Dispose(); // who is given an image gives it back for the next
@@ -104,7 +115,10 @@ public sealed class ImageFileLoadingTransformer : ITransformer
         };
     }
 
-    // Each row's value is read before its image: a fault of the source is none of the image's.
+    // Each row's value is read before its image: a fault of the source is none of the image's, and it may have the next row's by then.
+    private static Func<ImageReader> Reader(DataViewRow row, DataViewSchema.Column source) =>
+        source.Type is TextDataViewType ? OfPath(row, source) : OfContents(row, source);
+
     private static Func<ImageReader> OfPath(DataViewRow row, DataViewSchema.Column source)
     {
         var getter = row.GetGetter<ReadOnlyMemory<char>>(source);
@@ -112,7 +126,8 @@ public sealed class ImageFileLoadingTransformer : ITransformer
         return () =>
         {
             getter(ref path);
-            return scale => ImageDecoder.Read(path.ToString(), scale);
+            var file = path.ToString();
+            return scale => ImageDecoder.Read(file, scale);
         };
     }
 
@@ -123,7 +138,8 @@ public sealed class ImageFileLoadingTransformer : ITransformer
         return () =>
         {
             getter(ref contents);
-            return scale => ImageDecoder.Decode([.. contents.DenseValues()], "The data", scale);
+            byte[] file = [.. contents.DenseValues()];
+            return scale => ImageDecoder.Decode(file, "The data", scale);
         };
     }
 }

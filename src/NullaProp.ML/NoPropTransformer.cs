@@ -129,7 +129,7 @@ public sealed class NoPropTransformer : ISingleFeaturePredictionTransformer<NoPr
         ArgumentNullException.ThrowIfNull(data);
         Bind(data.Schema); // says what does not fit
         InputColumns.CheckClasses(data, Model.Options.LabelColumnName, Model.ClassCount, _columns.Keys);
-        using var loader = new ImageLoader(Model.Options, static () => { }, static _ => { });
+        using var loader = new ImageLoader(Model.Options, static () => { }, static _ => { }) { Threads = Environment.ProcessorCount };
         var images = loader.Load(data, Model.ImageShape, "diagnostic", _scorer.Range);
         var (single, noise) = _scorer.Diagnose(images);
         return new NoPropDiagnostics(images.Count, single, noise, Model.EmbeddingNorm);

@@ -196,7 +196,7 @@ internal sealed partial class TrainingSession(NoPropOptions options, NoPropRun r
         new(folder, checkpoints, fingerprint, Clock, log.Information, log.Warning) { Replaced = replaced };
 
     private ImageLoader Loader(ProgressPace pace, ImageFeatures? features) =>
-        new(options, CheckAlive + pace.Row, WarnOnce, features) { ReadAgain = pace.ReadAgain };
+        new(options, CheckAlive + pace.Row, WarnOnce, features) { ReadAgain = pace.ReadAgain, Threads = get_num_threads() };
 
     private TrainingData Load(ImageLoader loader, IDataView input, ImageShape shape, ProgressPace pace, Action<ClassTotals> check)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -16,6 +17,21 @@ internal sealed class AddedColumn(
     DataViewSchema.DetachedColumn added,
     Func<DataViewRow, Delegate> getter) : IRowMapper
 {
+    /// <summary>
+    /// Gets what reads from a row all that its image is made of, and returns what makes it: at any time, on any thread.
+    /// <see langword="null"/> where the column holds no images.
+    /// </summary>
+    public Func<DataViewRow, Func<Func<MLImage>>>? Images { get; init; }
+
+    /// <summary>Gets the column that it is made of, in the data below.</summary>
+    public DataViewSchema.Column Source => source;
+
+    /// <summary>Returns the column that was added last to some data, and the data below.</summary>
+    /// <param name="data">The data.</param>
+    /// <returns><see langword="null"/> where another transform is the last.</returns>
+    public static (AddedColumn Column, IDataView Below)? LastOf(IDataView data) =>
+        data is RowToRowMapperTransform last && Mapper(last) is AddedColumn column ? (column, ((IDataTransform)last).Source) : null;
+
     /// <summary>Returns data with the column.</summary>
     /// <param name="host">Where the transformer lives.</param>
     /// <param name="input">The data.</param>
@@ -45,6 +61,9 @@ internal sealed class AddedColumn(
 
     /// <inheritdoc/>
     ITransformer IRowMapper.GetTransformer() => transformer;
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_mapper")]
+    private static extern ref IRowMapper Mapper(RowToRowMapperTransform transform);
 
     /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx) => ((ICanSaveModel)transformer).Save(ctx);

@@ -258,7 +258,7 @@ public sealed record NoPropOptions
     /// </value>
     public BackbonePrecision BackbonePrecision { get; init; } = BackbonePrecision.Automatic;
 
-    /// <summary>Gets the width of image features, label and time encodings.</summary>
+    /// <summary>Gets the width of image features, label and time encodings. To a noisy label of this length its code is added.</summary>
     /// <value>Default 256 (JAX reference; paper, figure 6); 1 to 65,536.</value>
     [Range(1, 65_536), DecidesParameters]
     public int HiddenSize { get; init; } = 256;

@@ -58,6 +58,7 @@ internal sealed class LabelledRows : ILabelledRows
     private readonly int _classes;
     private readonly Action _checkAlive;
     private readonly PixelRange? _known;
+    private readonly int _threads;
     private ClassTotals? _first; // of the first whole reading
 
     /// <summary>Finds and checks the columns.</summary>
@@ -66,7 +67,9 @@ internal sealed class LabelledRows : ILabelledRows
     /// <param name="wanted">The size that the images must have, or <see langword="null"/>.</param>
     /// <param name="checkAlive">Called for every row; throws to stop.</param>
     /// <param name="known">The pixels that the network knows; <see langword="null"/> where none is trained yet.</param>
-    public LabelledRows(IDataView data, NoPropOptions options, ImageShape? wanted, Action checkAlive, PixelRange? known = null)
+    /// <param name="threads">The most threads that decode image files.</param>
+    public LabelledRows(
+        IDataView data, NoPropOptions options, ImageShape? wanted, Action checkAlive, PixelRange? known = null, int threads = 1)
     {
         _data = data;
         (_feature, _format) = InputColumns.Feature(data.Schema, options.FeatureColumnName, wanted);
@@ -74,7 +77,7 @@ internal sealed class LabelledRows : ILabelledRows
         _weight = options.ExampleWeightColumnName is { } name ? InputColumns.Weight(data.Schema, name) : null;
         ClassNames = ClassValues.NamesOf(ClassValues.Of(_label, _classes), _classes);
         Totals = new ClassTotals(_classes);
-        (_checkAlive, _known) = (checkAlive, known);
+        (_checkAlive, _known, _threads) = (checkAlive, known, threads);
     }
 
     /// <inheritdoc/>
@@ -103,7 +106,7 @@ internal sealed class LabelledRows : ILabelledRows
     {
         DataViewSchema.Column[] weights = _weight is { } weight ? [weight] : [];
         using var cursor = FaultyRow.Outside(
-            () => _data.GetRowCursor([_feature, _label, .. weights, .. RowReader.TextColumns(_data)], order),
+            () => ImagesAhead.Cursor(_data, _feature, [_label, .. weights, .. RowReader.TextColumns(_data)], order, _threads),
             _feature);
         using var reader = new RowReader(cursor, _feature, _format, _known, isNumbered: order is null);
         var labelGetter = cursor.GetGetter<uint>(_label);

@@ -114,8 +114,9 @@ internal static class EpochReport
     public static string CrossedEnds(int epoch, double learningRate) => string.Create(
         CultureInfo.InvariantCulture,
         $"The trained ends of the noise schedule crossed in epoch {epoch}: it does not rise from noise to label any more, so training was ")
-        + string.Create(CultureInfo.InvariantCulture, $"stopped. Lower {nameof(NoPropOptions.LearningRate)} (now {learningRate}), or ")
-        + $"choose {nameof(NoiseScheduleKind)}.{NoiseScheduleKind.Learned}, whose ends stay.";
+        + string.Create(CultureInfo.InvariantCulture, $"stopped. Lower {nameof(NoPropOptions.LearningRate)} (now {learningRate}); ")
+        + $"choose {nameof(PriorLoss)}.{PriorLoss.ExactKl} and {nameof(DenoisingLoss)}.{DenoisingLoss.SquaredError}, under which the loss "
+        + $"holds them apart; or {nameof(NoiseScheduleKind)}.{NoiseScheduleKind.Learned}, whose ends stay.";
 
     /// <summary>Returns the sentence.</summary>
     /// <param name="metrics">The epoch.</param>

@@ -19,6 +19,9 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
     /// <summary>Gets the folder of temporary files.</summary>
     public string Folder { get; init; } = Path.GetTempPath();
 
+    /// <summary>Gets the most threads that decode image files.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Gets what hears that rows which do not fit the memory are read from the first one again.</summary>
     public Action ReadAgain { get; init; } = static () => { };
 
@@ -83,7 +86,7 @@ internal sealed class ImageLoader(NoPropOptions options, Action checkAlive, Acti
 
     private ILabelledRows Rows(IDataView data, NoPropOptions columns, ImageShape? wanted, PixelRange? known)
     {
-        var rows = new LabelledRows(data, columns, wanted, checkAlive, features?.Known ?? known);
+        var rows = new LabelledRows(data, columns, wanted, checkAlive, features?.Known ?? known, Threads);
         return features is null ? rows : new FeatureRows(rows, features);
     }
 

@@ -159,7 +159,7 @@ public sealed class ContinuedFitTests
     [TestMethod]
     public void Fit_Cancelled_LeavesNoTensorAndThePreviousUsable()
     {
-        var (before, scores) = (Fault.LiveTensors, Scores(_previous));
+        var (scores, before) = (Scores(_previous), Fault.LiveTensors); // the first score makes the network
         using var source = new CancellationTokenSource();
         var progress = new Recorder<EpochMetrics>(_ => source.Cancel());
 

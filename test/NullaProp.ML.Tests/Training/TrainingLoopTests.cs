@@ -148,7 +148,8 @@ public sealed partial class TrainingLoopTests
 
         Assert.AreEqual(
             "The trained ends of the noise schedule crossed in epoch 1: it does not rise from noise to label any more, so training was "
-                + "stopped. Lower LearningRate (now 1E-06), or choose NoiseScheduleKind.Learned, whose ends stay.",
+                + "stopped. Lower LearningRate (now 1E-06); choose PriorLoss.ExactKl and DenoisingLoss.SquaredError, under which the loss "
+                + "holds them apart; or NoiseScheduleKind.Learned, whose ends stay.",
             fault.Message);
     }
 
