@@ -85,12 +85,15 @@ internal sealed record BlocksJob(string Folder, int Blocks, int Workers, int Thr
         #SBATCH --open-mode=append
         #SBATCH --output="{SlurmPattern(Folder)}/block-%a.log"
         {string.Concat(SlurmOptions.Select(option => $"#SBATCH {option}\n"))}export OMP_NUM_THREADS={Threads}
-        {program} blocks train --run {ShellQuoted(Folder)} &
-        worker=$!
+        worker=
         near_end=no
         cancelled=no
-        trap 'near_end=yes; kill -USR1 $worker' USR1
-        trap 'cancelled=yes; kill -TERM $worker' TERM
+        trap 'near_end=yes; [ -z "$worker" ] || kill -USR1 $worker' USR1
+        trap 'cancelled=yes; [ -z "$worker" ] || kill -TERM $worker' TERM
+        {program} blocks train --run {ShellQuoted(Folder)} &
+        worker=$!
+        if [ $near_end = yes ]; then kill -USR1 $worker; fi  # it came before there was anybody to pass it on to
+        if [ $cancelled = yes ]; then kill -TERM $worker; fi
         wait $worker; code=$?
         while kill -0 $worker 2>/dev/null; do wait $worker; code=$?; done  # a trap ends the first wait
         wait $worker; code=$?  # it may have ended in between

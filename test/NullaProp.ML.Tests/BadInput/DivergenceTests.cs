@@ -1,5 +1,7 @@
 using Microsoft.ML;
 using NullaProp.ML.Tests.Support;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace NullaProp.ML.Tests.BadInput;
 
@@ -7,24 +9,26 @@ namespace NullaProp.ML.Tests.BadInput;
 [TestClass]
 public sealed class DivergenceTests
 {
-    // The most that the options allow in the direction of trouble: steps of 10 on a loss that is weighted by up to e^20.
+    private const string Name = "module of divergence";
+
+    // Steps as long as the options allow, and a module that takes the first of them beyond all numbers, on every processor.
     private static readonly NoPropOptions Reckless = Tiny.Options with
     {
         Epochs = 60,
-        Seed = 3, // not every run of such options diverges
         LearningRate = 10,
         LearningRateSchedule = LearningRateSchedule.Constant,
         WarmupFraction = 0,
-        Variant =
-            ((ContinuousTime)Tiny.Options.Variant) with
-            {
-                LossWeighting = LossWeighting.SnrDerivative,
-                DenoisingLoss = DenoisingLoss.SquaredError,
-                LogSnrAtLabel = 20,
-            },
-        Embedding = Tiny.Options.Embedding with { Kind = EmbeddingKind.Learned, Dimension = 256 },
+        Backbone = NoPropBackbone.Custom,
+        BackboneName = Name,
+        BackbonePrecision = BackbonePrecision.Full,
+        Variant = ((ContinuousTime)Tiny.Options.Variant) with { LossWeighting = LossWeighting.SnrDerivative },
     };
 
+    [ClassInitialize]
+    public static void Register(TestContext context) =>
+        NoPropBackbones.Register(Name, shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Size, 5), new Explosive(5)));
+
+    // The first step's loss is that of the parameters as they are drawn.
     [TestMethod]
     public void Fit_LossDiverges_NamesEpochAndStepAndAdvises()
     {
@@ -33,9 +37,8 @@ public sealed class DivergenceTests
 
         Fault.Of<InvalidOperationException>(
             () => trainer.Fit(Tiny.Data(context)),
-            " became NaN or infinite in epoch ",
-            " of 2, so training was stopped. Lower LearningRate (now 10), choose LossWeighting.Uniform (now SnrDerivative), or scale "
-                + "the pixels if they are huge.");
+            " became NaN or infinite in epoch 1 at step 2 of 2, so training was stopped. Lower LearningRate (now 10), choose "
+                + "LossWeighting.Uniform (now SnrDerivative), or scale the pixels if they are huge.");
 
         Tiny.AssertTrains(context, Tiny.Trainer(context));
     }
@@ -89,6 +92,21 @@ public sealed class DivergenceTests
         var context = new MLContext(seed: 1);
         var trainer = Tiny.Trainer(context, Reckless with { EarlyStoppingPatience = 100_000 });
 
-        Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), Tiny.Data(context)), "became NaN or infinite in epoch ");
+        Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), Tiny.Data(context)), "became NaN or infinite in epoch 1 ");
+    }
+
+    // Adam's first step is as long as the rate, whatever the gradient: of 0 it makes 10 or -10, and of that an infinite number.
+    private sealed class Explosive : nn.Module<Tensor, Tensor>
+    {
+        private readonly Parameter _exponent;
+
+        public Explosive(int size)
+            : base(nameof(Explosive))
+        {
+            _exponent = nn.Parameter(zeros(size));
+            RegisterComponents();
+        }
+
+        public override Tensor forward(Tensor input) => input + (_exponent * 100).sinh();
     }
 }

@@ -170,9 +170,7 @@ public sealed partial class ModelFileTests
     {
         var foreign = _good.With(Header, Loader("TermTransform"));
 
-        var fault = Assert.Throws<Exception>(() => foreign.Load(_context));
-
-        Assert.IsNotEmpty(fault.Message);
+        Assert.ThrowsExactly<FormatException>(() => foreign.Load(_context));
     }
 
     [TestMethod]

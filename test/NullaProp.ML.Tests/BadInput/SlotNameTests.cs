@@ -67,16 +67,18 @@ public sealed class SlotNameTests
         using var folder = new TempFolder();
         File.WriteAllLines(
             folder.File("training.csv"),
-            ["Height,Weight,Kind", .. Animals.Select(animal => $"{animal.Height},{animal.Weight},{animal.Kind}")]);
+            ["Height,Weight,Kind", .. Animals.Select(animal => Line(animal.Height, animal.Weight, animal.Kind))]);
         File.WriteAllLines(
             folder.File("other.csv"),
-            ["Weight,Height,Kind", .. Animals.Select(animal => $"{animal.Weight},{animal.Height},{animal.Kind}")]);
-        File.WriteAllLines(folder.File("nameless.csv"), Animals.Select(animal => $"{animal.Height},{animal.Weight},{animal.Kind}"));
+            ["Weight,Height,Kind", .. Animals.Select(animal => Line(animal.Weight, animal.Height, animal.Kind))]);
+        File.WriteAllLines(folder.File("nameless.csv"), Animals.Select(animal => Line(animal.Height, animal.Weight, animal.Kind)));
         using var model = Trainer().Fit(Keys(Loaded("training.csv", hasHeader: true)));
 
         Fault.Of<ArgumentOutOfRangeException>(() => model.Transform(Loaded("other.csv", hasHeader: true)), Message);
         var scores = model.Transform(Loaded("nameless.csv", hasHeader: false)).GetColumn<float[]>("Score");
         Assert.HasCount(Animals.Length, scores.ToList());
+
+        static string Line(float first, float second, string kind) => FormattableString.Invariant($"{first},{second},{kind}");
 
         IDataView Loaded(string name, bool hasHeader) => _context.Data.CreateTextLoader(
             [new("Features", DataKind.Single, 0, 1), new("Kind", DataKind.String, 2)],

@@ -15,6 +15,10 @@ public sealed class HostTorchTests
 
     public static IEnumerable<object[]> Variants => Enum.GetValues<VariantKind>().Select(kind => new object[] { kind });
 
+    // Messages and readings before and after a training leave it as they like.
+    [TestCleanup]
+    public void TurnGradientsOn() => set_grad_enabled(true);
+
     [TestMethod]
     [DynamicData(nameof(Variants))]
     public void Model_HostsDefaultTypeIsDouble_TrainsScoresSavesAndLoadsTheSame(VariantKind kind)
@@ -81,7 +85,6 @@ public sealed class HostTorchTests
         Assert.IsNotEmpty(kept);
         Assert.IsTrue(kept.TrueForAll(tensor => !tensor.IsInvalid), "a tensor of the host was disposed of");
         kept.ForEach(tensor => tensor.Dispose());
-        set_grad_enabled(true); // messages before and after the training leave it as they like
 
         void Listen()
         {
@@ -110,8 +113,6 @@ public sealed class HostTorchTests
         {
             tensor.Dispose();
         }
-
-        set_grad_enabled(true); // readings before the training leave it as they like
 
         bool Read()
         {

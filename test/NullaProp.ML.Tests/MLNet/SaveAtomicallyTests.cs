@@ -57,7 +57,7 @@ public sealed class SaveAtomicallyTests
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder.File("m.zip"));
 
-        Assert.Throws<Exception>(() => Context.Model.SaveAtomically(Copying(), null, folder.File("m.zip")));
+        Assert.ThrowsExactly<IOException>(() => Context.Model.SaveAtomically(Copying(), null, folder.File("m.zip")));
 
         Assert.IsEmpty(Directory.GetFiles(folder.Path));
     }

@@ -30,7 +30,17 @@ public sealed class WeightedFitTests
     {
         var data = Data(_ => 0.03f);
 
-        var (expected, actual) = (Scores(TinyImages.Options, data), Scores(Weightings[weighting](TinyImages.Options), data));
+        var (plain, weighted) = (new Recorder<EpochMetrics>(), new Recorder<EpochMetrics>());
+
+        var expected = Scores(TinyImages.Options, data, plain);
+        var actual = Scores(Weightings[weighting](TinyImages.Options), data, weighted);
+
+        // Adam's steps are as long whatever the loss is multiplied by, and so hide weights that are not brought to a mean of 1.
+        CollectionAssert.AreEqual(new[] { 1, 2 }, weighted.Reports.Select(epoch => epoch.Epoch).ToArray());
+        foreach (var (without, with) in plain.Reports.Zip(weighted.Reports))
+        {
+            Assert.AreEqual(without.TrainingLoss, with.TrainingLoss, 1e-4);
+        }
 
         for (var i = 0; i < expected.Length; i++)
         {
@@ -109,9 +119,9 @@ public sealed class WeightedFitTests
         return model.Transform(Context.Data.TakeRows(data, 2)).GetColumn<float[]>("Score").First()[dog];
     }
 
-    private static float[] Scores(NoPropOptions options, IDataView data)
+    private static float[] Scores(NoPropOptions options, IDataView data, Recorder<EpochMetrics>? epochs = null)
     {
-        using var model = TinyImages.Trainer(Context, _ => options).Fit(data);
+        using var model = TinyImages.Trainer(Context, _ => options).Fit(data, new NoPropRun { Progress = epochs?.OfEpochs() });
         return Scores(model);
     }
 

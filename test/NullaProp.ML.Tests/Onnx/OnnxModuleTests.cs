@@ -79,8 +79,9 @@ public sealed class OnnxModuleTests
     {
         using var scope = NewDisposeScope();
         using var mode = no_grad();
-        using var module = Unsettled(Modules[name]());
-        var images = randn([Rows, Channels, Height, Width]).mul(3);
+        using var generator = new Generator(1);
+        using var module = Unsettled(Modules[name](), generator);
+        var images = randn([Rows, Channels, Height, Width], generator: generator).mul(3);
         var expected = module.call(images);
         var graph = new OnnxGraph(OnnxPrecision.Full);
         var result = new OnnxModule(graph, "own").Add(graph.Input("x", OnnxType.Single, Channels, Height, Width), "image", module);
@@ -111,15 +112,20 @@ public sealed class OnnxModuleTests
         StringAssert.Contains(fault.Message, $"The backbone 'mine' is a module of your own with a {name}, which");
     }
 
-    // Statistics that a training would leave, in evaluation mode.
-    private static Module Unsettled(Module module)
+    // Weights and statistics that a training would leave, in evaluation mode: the same whatever drew from libtorch before.
+    private static Module Unsettled(Module module, Generator generator)
     {
+        foreach (var parameter in module.parameters())
+        {
+            parameter.uniform_(-0.3, 0.3, generator);
+        }
+
         foreach (var norm in module.modules().Append(module).OfType<BatchNorm2d>())
         {
-            norm.running_mean!.normal_(0.5, 1);
-            norm.running_var!.uniform_(0.2, 2);
-            norm.weight?.uniform_(0.5, 2);
-            norm.bias?.normal_();
+            norm.running_mean!.normal_(0.5, 1, generator);
+            norm.running_var!.uniform_(0.2, 2, generator);
+            norm.weight?.uniform_(0.5, 2, generator);
+            norm.bias?.normal_(generator: generator);
         }
 
         module.eval();

@@ -38,10 +38,14 @@ public sealed class ClassWeightsTests
     {
         var before = CultureInfo.CurrentCulture;
         CultureInfo.CurrentCulture = new CultureInfo("de-DE");
-        var text = Weights.ToString();
-        CultureInfo.CurrentCulture = before;
-
-        Assert.AreEqual("cat 2, dog 0.5", text);
+        try
+        {
+            Assert.AreEqual("cat 2, dog 0.5", Weights.ToString());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
     }
 
     [TestMethod]

@@ -56,6 +56,13 @@ public sealed partial class BadInputTests : IDisposable
     [DataRow("blocks prepare good --run good/run", "--run is 'good/run', a place among the class folders of 'good'")]
     [DataRow("blocks prepare broken --run new --epochs 0", "Epochs is 0, but must be ")] // before all images are read
     [DataRow("score none.zip good --output good", "--output is the folder of the images itself. Name another one.")]
+    [DataRow("score none.zip good --output new --of 0", "--of is 0, but must be ")]
+    [DataRow("score none.zip good --output new --of 2 --index 2", "--index is 2, but must be from 0 to 1, one less than --of.")]
+    [DataRow("score none.zip good --output new --of 2 --index -1", "--index is -1, but must be from 0 to 1, one less than --of.")]
+    [DataRow("serve none.zip --address localhost", "--address is 'localhost', but must be the number of an address, such as 127.0.0.1")]
+    [DataRow("serve none.zip --port 65536", "--port is 65536, but must be from 0 to 65535.")]
+    [DataRow("serve none.zip --port -1", "--port is -1, but must be from 0 to 65535.")]
+    [DataRow("serve none.zip --address ::1", "There is no model file 'none.zip'.")]
     [DataRow("--output out train good", "--output stands before the command 'train'. Put it behind.")]
     [DataRow("export none.zip --half", "'export' has no option --half.")]
     [DataRow("train good --patience -1", "--patience is -1, but must be ")]

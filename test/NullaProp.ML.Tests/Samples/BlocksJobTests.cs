@@ -36,7 +36,7 @@ public sealed class BlocksJobTests
         }
 
         using var folder = new TempFolder();
-        using var shell = Task(folder, "trap 'exit 75' USR1 TERM; sleep 0.3; echo ready; while true; do sleep 0.05; done", restarts: 0);
+        using var shell = Task(folder, "trap 'exit 75' USR1 TERM; echo ready; while true; do sleep 0.05; done", restarts: 0);
         using var limit = TimeLimit.On(shell);
 
         Assert.AreEqual("ready", shell.StandardOutput.ReadLine());

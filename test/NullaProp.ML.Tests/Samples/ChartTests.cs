@@ -34,17 +34,28 @@ public sealed class ChartTests
         Assert.AreEqual(0.9, (double)(cells[2] - cells[0]) / (cells[2] - 107), 0.02);
     }
 
+    // What a chart without a mark has not, below the words of the mark: as far apart as the epochs are, in each of the three panels.
     [TestMethod]
     public void TrainingChart_Epochs_MarksTheKeptOne()
     {
         using var folder = new TempFolder();
-        var (third, last) = (Kept("training.png", folder), folder.File("last.png"));
         List<EpochMetrics> history = [.. Enumerable.Range(1, 8).Select(epoch => Epoch(epoch, logLoss: 0.4 + Math.Abs(epoch - 3) * 0.05))];
+        var plain = folder.File("plain.png");
+        TrainingChart.Save(history, keptEpoch: null, "validation", plain);
 
-        TrainingChart.Save(history, keptEpoch: 3, "validation", third);
-        TrainingChart.Save(history, keptEpoch: 8, "validation", last);
+        var marks = new[] { 3, 5, 8 }.ToDictionary(epoch => epoch, epoch =>
+        {
+            var path = epoch == 3 ? Kept("training.png", folder) : folder.File($"{epoch}.png");
+            TrainingChart.Save(history, epoch, "validation", path);
+            return Marks(plain, path);
+        });
 
-        CollectionAssert.AreNotEqual(File.ReadAllBytes(last), File.ReadAllBytes(third));
+        for (var panel = 0; panel < 3; panel++)
+        {
+            var (third, fifth, eighth) = (marks[3][panel], marks[5][panel], marks[8][panel]);
+            Assert.IsGreaterThan(third + 20, fifth);
+            Assert.AreEqual((fifth - third) / 2, (eighth - fifth) / 3, 1, $"panel {panel}: pixels of an epoch");
+        }
     }
 
     [TestMethod]
@@ -77,6 +88,22 @@ public sealed class ChartTests
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         TestContext.AddResultFile(path);
         return path;
+    }
+
+    // Returns the middle of the columns that differ in each panel, from the panel's left side.
+    private static double[] Marks(string plain, string marked)
+    {
+        using var before = SKBitmap.Decode(plain);
+        using var after = SKBitmap.Decode(marked);
+        var width = before.Width / 3;
+        return [.. Enumerable.Range(0, 3).Select(panel =>
+        {
+            var columns = Enumerable.Range(0, width).Where(x => Enumerable.Range(before.Height / 4, before.Height / 2)
+                .Any(y => before.GetPixel((panel * width) + x, y) != after.GetPixel((panel * width) + x, y))).ToList();
+            Assert.IsNotEmpty(columns, $"no mark in panel {panel}");
+            Assert.IsLessThan(10, columns[^1] - columns[0], "one mark, and not several");
+            return columns.Average();
+        })];
     }
 
     private static EpochMetrics Epoch(int number, double logLoss) => new()

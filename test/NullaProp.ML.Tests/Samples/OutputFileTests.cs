@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Reporting;
@@ -193,39 +194,63 @@ public sealed class OutputFileTests
         CollectionAssert.AreEquivalent(mine, Directory.GetFiles(folder.Path).Select(Path.GetFileName).ToArray());
     }
 
-    // Many rounds, for the moment in which two programs find the place free is short.
+    // Many rounds, for the moment in which two programs find the place free is short. Each of the four writes before one takes the place.
     [TestMethod]
     public void Create_FourAtOnce_OneTakesThePlaceAndTheOthersHearOfIt()
     {
+        const int rounds = 300;
         using var folder = new TempFolder();
-        for (var round = 0; round < 300; round++)
+        using var together = new Barrier(4);
+        var taken = new bool[rounds, 4];
+        var others = new ConcurrentQueue<Exception>();
+        Thread[] threads = [.. Enumerable.Range(0, 4).Select(number => new Thread(() => Take(number)) { IsBackground = true })];
+
+        Array.ForEach(threads, thread => thread.Start());
+        Assert.IsTrue(Array.TrueForAll(threads, thread => thread.Join(TimeSpan.FromMinutes(2))), "a thread does not end");
+
+        Assert.IsEmpty(others, string.Join('\n', others));
+        Assert.AreEqual(rounds, together.CurrentPhaseNumber, "all four were there in every round");
+        for (var round = 0; round < rounds; round++)
         {
-            var path = folder.File($"{round}");
-            using var together = new Barrier(4);
-            byte[] taken = [.. Enumerable.Range(1, 4).AsParallel().WithDegreeOfParallelism(4).Select(Try).Where(number => number > 0)];
+            byte[] winners = [.. Enumerable.Range(0, 4).Where(number => taken[round, number]).Select(number => (byte)number)];
+            Assert.HasCount(1, winners, $"round {round}");
+            CollectionAssert.AreEqual(winners, File.ReadAllBytes(folder.File($"{round}")));
+        }
 
-            Assert.HasCount(1, taken, $"round {round}");
-            CollectionAssert.AreEqual(taken, File.ReadAllBytes(path));
+        Assert.HasCount(rounds, Directory.GetFiles(folder.Path));
 
-            byte Try(int number)
+        void Take(int number)
+        {
+            try
             {
-                try
+                for (var round = 0; round < rounds; round++)
                 {
-                    OutputFile.Create(path, file =>
-                    {
-                        file.WriteByte((byte)number);
-                        together.SignalAndWait(TimeSpan.FromSeconds(1));
-                    });
-                    return (byte)number;
+                    taken[round, number] = IsTaken(folder.File($"{round}"), number);
                 }
-                catch (IOException)
-                {
-                    return 0;
-                }
+            }
+            catch (Exception exception) // which would end the process
+            {
+                others.Enqueue(exception);
             }
         }
 
-        Assert.HasCount(300, Directory.GetFiles(folder.Path));
+        bool IsTaken(string path, int number)
+        {
+            try
+            {
+                OutputFile.Create(path, file =>
+                {
+                    file.WriteByte((byte)number);
+                    if (!together.SignalAndWait(TimeSpan.FromMinutes(1)))
+                        throw new TimeoutException("the others did not come");
+                });
+                return true;
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
     }
 
     // A person's own picture is a PNG file, too.

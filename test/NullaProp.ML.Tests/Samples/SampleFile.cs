@@ -34,6 +34,7 @@ internal sealed class SampleFile : IDisposable
     public static SampleFile Serve(string model)
     {
         var process = Start("service.cs", ["-p:UsesTorchBackend=false"], ["--model", model, "--urls", "http://127.0.0.1:0"]);
+        using var limit = TimeLimit.On(process); // one that neither listens nor ends is ended, and so are its lines
         try
         {
             var errors = process.StandardError.ReadToEndAsync(); // at once: a full pipe would stop it

@@ -148,6 +148,33 @@ public sealed partial class ScoreJobTests
         Assert.Contains("it is no whole zip file. If it is a pipe, write what comes through it to a file first", error);
     }
 
+    [TestMethod]
+    public void Score_ParquetByTwoWorkers_EachWritesItsFilesInThatFormat()
+    {
+        using var folder = new TempFolder();
+        List<string[]> written = [];
+
+        for (var worker = 0; worker < 2; worker++)
+        {
+            var (exitCode, lines) = SamplesProgram.Run(
+                "score", _model, Folder.File("images"), "--output", folder.File("out"), "--part-size", $"{PartSize}", "--parquet",
+                "--of", "2", "--index", $"{worker}");
+            Assert.AreEqual(0, exitCode, string.Join('\n', lines));
+            written.Add([.. Directory.GetFiles(folder.File("out"), "part-*").Select(path => Path.GetFileName(path)!)]);
+        }
+
+        // Of ten images in parts of three: two files each.
+        Assert.HasCount(2, written[0]);
+        CollectionAssert.AreEquivalent(
+            new[] { "part-000000.parquet", "part-000001.parquet", "part-000002.parquet", "part-000003.parquet" }, written[1]);
+        foreach (var name in written[1])
+        {
+            var bytes = File.ReadAllBytes(folder.File($"out/{name}"));
+            CollectionAssert.AreEqual("PAR1"u8.ToArray(), bytes[..4]);
+            CollectionAssert.AreEqual("PAR1"u8.ToArray(), bytes[^4..]);
+        }
+    }
+
     // A script reads a line an image.
     [TestMethod]
     public void Predict_LongPath_IsOnOneLine()

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using Microsoft.ML;
 using NullaProp.ML.Samples;
 using NullaProp.ML.Samples.Images;
@@ -105,7 +106,8 @@ public sealed partial class ScoreJobTests
         Assert.HasCount(Images, rows);
         foreach (var cells in rows.Select(row => row.Split(',')))
         {
-            Assert.AreEqual(string.Join(',', expected[cells[0]].Select(score => $"{score:R}")), string.Join(',', cells[4..]));
+            var scores = expected[cells[0]].Select(score => score.ToString("R", CultureInfo.InvariantCulture));
+            Assert.AreEqual(string.Join(',', scores), string.Join(',', cells[4..]));
             Assert.AreEqual(predictor.ClassNames[Array.IndexOf(expected[cells[0]], expected[cells[0]].Max())], cells[1]);
         }
     }

@@ -112,10 +112,18 @@ public sealed class SourceRowsTests
 
     private static IEnumerable<float> OfCulture()
     {
+        var before = CultureInfo.CurrentCulture;
         CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
-        for (var row = 0; row < Rows; row++)
+        try
         {
-            yield return float.Parse($"{row + 1},5", CultureInfo.CurrentCulture);
+            for (var row = 0; row < Rows; row++)
+            {
+                yield return float.Parse($"{row + 1},5", CultureInfo.CurrentCulture);
+            }
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
         }
     }
 

@@ -35,6 +35,7 @@ public sealed class KeptMemoryTests
     [TestMethod]
     public void Dispose_LastOfTwo_HandsBackAgain()
     {
+        RequireFirstHeap();
         var first = new KeptMemory();
         new KeptMemory().Dispose();
         first.Dispose();
@@ -61,6 +62,8 @@ public sealed class KeptMemoryTests
     public void Create_WhereTheEnvironmentChooses_LeavesItSo()
     {
         const string setting = "MALLOC_TRIM_THRESHOLD_";
+        RequireFirstHeap();
+        var before = Environment.GetEnvironmentVariable(setting);
         Environment.SetEnvironmentVariable(setting, "131072");
         try
         {
@@ -70,7 +73,7 @@ public sealed class KeptMemoryTests
         }
         finally
         {
-            Environment.SetEnvironmentVariable(setting, null);
+            Environment.SetEnvironmentVariable(setting, before);
         }
     }
 

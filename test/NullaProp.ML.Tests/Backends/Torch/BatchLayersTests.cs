@@ -26,7 +26,8 @@ public sealed class BatchLayersTests
         var options = new NoPropOptions { Backbone = backbone, HiddenSize = hidden };
         using var model = new Denoiser(Weights.Drawn(new RandomStreams(1), CPU), options, TinyModel.Shape, classes: 3);
         var network = model.Blocks[0].Backbone;
-        var images = randn([rows, 1, 8, 8], dtype: ScalarType.Float32, device: CPU);
+        using var generator = new Generator(1);
+        var images = randn([rows, 1, 8, 8], dtype: ScalarType.Float32, device: CPU, generator: generator);
         var own = new BatchLayers(network.Layers()!, TinyModel.Shape);
 
         var features = own.Features(images);
