@@ -92,7 +92,8 @@ public sealed class DivergenceTests
         var context = new MLContext(seed: 1);
         var trainer = Tiny.Trainer(context, Reckless with { EarlyStoppingPatience = 100_000 });
 
-        Fault.Of<InvalidOperationException>(() => trainer.Fit(Tiny.Data(context), Tiny.Data(context)), "became NaN or infinite in epoch 1 ");
+        Fault.Of<InvalidOperationException>(
+            () => trainer.Fit(Tiny.Data(context), Tiny.Data(context)), "became NaN or infinite in epoch 1 ");
     }
 
     // Adam's first step is as long as the rate, whatever the gradient: of 0 it makes 10 or -10, and of that an infinite number.

@@ -11,7 +11,7 @@ public sealed class BriefWaitingTests
 
     private readonly Dictionary<string, (string? Managed, string? Native)> _before = [];
 
-    // Who starts the tests may have set one, as docs/performance.md advises; .NET's variables are a copy of the process's.
+    // Who starts the tests may have set one; .NET's variables are a copy of the process's.
     [TestInitialize]
     public void Clear()
     {

@@ -10,8 +10,8 @@ namespace NullaProp.ML.Tests.MLNet;
 
 /// <summary>
 /// Models of every format that is read, each with the scores that it gave when it was saved. They must load and score so for ever. With the
-/// environment variable NULLAPROP_WRITE_MODELS, <see cref="Write_ModelsOfTheCurrentFormat_WhereAskedFor"/> writes those of the current
-/// format anew, all or those whose names start with it: before its first release, or when its number rises.
+/// environment variable NULLAPROP_WRITE_MODELS, <see cref="WriteWhereAskedFor"/> writes those of the current format anew, all or those
+/// whose names start with it: before its first release, or when its number rises.
 /// </summary>
 [TestClass]
 public sealed class EarlierModelTests
@@ -93,9 +93,13 @@ public sealed class EarlierModelTests
             .Select(path => new object[] { Path.GetRelativePath(Folder, path) });
 
     [ClassInitialize]
-    public static void RegisterCustom(TestContext context) => NoPropBackbones.Register(
-        CustomName,
-        shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Channels * shape.Height * shape.Width, 5), nn.Tanh()));
+    public static void RegisterCustomAndWrite(TestContext context)
+    {
+        NoPropBackbones.Register(
+            CustomName,
+            shape => nn.Sequential(nn.Flatten(), nn.Linear(shape.Channels * shape.Height * shape.Width, 5), nn.Tanh()));
+        WriteWhereAskedFor();
+    }
 
     [TestMethod]
     [DynamicData(nameof(Models))]
@@ -129,8 +133,7 @@ public sealed class EarlierModelTests
         Enum.GetValues<NoPropBackbone>(),
         Current.Values.Select(options => options.Backbone).Distinct().ToArray());
 
-    [TestMethod]
-    public void Write_ModelsOfTheCurrentFormat_WhereAskedFor()
+    private static void WriteWhereAskedFor()
     {
         if (Environment.GetEnvironmentVariable("NULLAPROP_WRITE_MODELS") is not { Length: > 0 } asked)
         {

@@ -45,12 +45,23 @@ public sealed partial class FineTuningTests
     [TestMethod]
     public void Fit_FeaturesThatNeverVary_DoesNotSpeakOfSlots()
     {
-        var logger = new LogLines();
+        var table = Context.Data.LoadFromEnumerable(Enumerable.Range(0, 8).Select(row => new ConstantRow
+        {
+            Label = (uint)row % 2,
+            Features = [row, 1],
+        }));
 
-        Trainer(Options with { FineTuning = FineTuning.Frozen }).Fit(Data, new NoPropRun { Logger = logger }).Dispose();
+        Assert.IsTrue(
+            SpeaksOfSlots(NoPropOptions.Tables with { Epochs = 1, HiddenSize = 8 }, table), "of a table they are spoken of in such words");
+        Assert.IsFalse(SpeaksOfSlots(Options with { FineTuning = FineTuning.Frozen }, Data));
 
-        Assert.IsNotEmpty(logger.Lines);
-        Assert.IsFalse(logger.Lines.Any(line => line.Text.Contains("slot", StringComparison.Ordinal)));
+        static bool SpeaksOfSlots(NoPropOptions options, IDataView data)
+        {
+            var logger = new LogLines();
+            Trainer(options).Fit(data, new NoPropRun { Logger = logger }).Dispose();
+            Assert.IsNotEmpty(logger.Lines);
+            return logger.Lines.Any(line => line.Text.Contains("slot", StringComparison.Ordinal));
+        }
     }
 
     [TestMethod]
@@ -133,6 +144,15 @@ public sealed partial class FineTuningTests
 
     private static IEnumerable<KeyedPhoto> Keyed(int seed, int rows = 4) => StripedPhotos.Rows(rows, seed)
         .Select(row => new KeyedPhoto { Label = row.Label == "lies" ? 0u : 1, Features = row.Features });
+
+    private sealed class ConstantRow
+    {
+        [KeyType(2)]
+        public uint Label { get; init; }
+
+        [VectorType(2)]
+        public float[] Features { get; init; } = [];
+    }
 
     private sealed class KeyedPhoto
     {

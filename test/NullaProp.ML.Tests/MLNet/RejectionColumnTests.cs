@@ -31,7 +31,7 @@ public sealed class RejectionColumnTests
                     Epochs = 1,
                     LearningRate = 1e-4,
                     Embedding = options.Embedding with { Kind = EmbeddingKind.LearnedUnitNorm },
-                    Sampling = options.Sampling with { Draws = Draws },
+                    Sampling = options.Sampling with { Draws = Draws, ScoreReadout = ScoreReadout.LastState }, // which follows the draw
                 })
             .Fit(_data);
         _model = _plain.WithSampling(options => options with { EntropyColumnName = "Entropy", DisagreementColumnName = "Disagreement" });
@@ -111,6 +111,7 @@ public sealed class RejectionColumnTests
         var disagreements = _scored.GetColumn<float>("Disagreement").ToArray();
 
         Assert.IsTrue(disagreements.All(value => value is >= 0 and <= 1 && value * Draws % 1 == 0));
+        Assert.IsTrue(disagreements.Any(value => value > 0), "draws of a model that knows next to nothing disagree");
     }
 
     [TestMethod]
