@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using NullaProp.ML.Networks;
 
 namespace NullaProp.ML.Backends.Layers;
 
@@ -130,45 +131,56 @@ internal sealed class ManagedRelu(MapShape input) : IManagedLayer
     }
 }
 
-/// <summary>The largest of each square of pixels.</summary>
-/// <param name="side">The squares' side.</param>
-/// <param name="stride">Every how many pixels there is one.</param>
-/// <param name="padding">How many pixels the edge lies beyond the image.</param>
+/// <summary>The largest of each square of pixels: of each column of one row of squares first, then of neighbouring columns.</summary>
+/// <param name="pool">The squares.</param>
 /// <param name="input">The form of what it reads.</param>
 /// <param name="border">The width of the border around what it writes.</param>
-internal sealed class ManagedMaxPool(int side, int stride, int padding, MapShape input, int border) : IManagedLayer
+/// <param name="threads">The most threads that compute an image together.</param>
+internal sealed class ManagedMaxPool(BackboneLayer.MaxPool pool, MapShape input, int border, int threads) : IManagedLayer
 {
     /// <inheritdoc/>
-    public MapShape Output { get; } =
-        new(Count(input.Height, side, stride, padding), Count(input.Width, side, stride, padding), input.Channels, border);
+    public MapShape Output { get; } = new(Count(input.Height, pool), Count(input.Width, pool), input.Channels, border);
 
     /// <inheritdoc/>
-    public int WorkLength => 0;
+    public int WorkLength => threads * Columns;
+
+    private int Columns => input.Width * input.Channels;
 
     /// <inheritdoc/>
     public void Forward(ReadOnlySpan<float> maps, Span<float> work, Span<float> output, TeamMember member)
     {
+        var columns = member.Own(work, Columns);
         foreach (var y in member.Share(Output.Height))
         {
+            var (top, bottom) = Inside(y, input.Height);
+            input.Row(maps, top).CopyTo(columns);
+            for (var row = top + 1; row < bottom; row++)
+            {
+                TensorPrimitives.Max(columns, input.Row(maps, row), columns);
+            }
+
             for (var x = 0; x < Output.Width; x++)
             {
-                var pixel = output.Slice(Output.Place(y, x), input.Channels);
-                pixel.Fill(float.NegativeInfinity);
-                TakeLargest(maps, (y * stride) - padding, (x * stride) - padding, pixel);
+                WriteLargest(columns, Inside(x, input.Width), output.Slice(Output.Place(y, x), input.Channels));
             }
         }
     }
 
-    private static int Count(int length, int side, int stride, int padding) => ((length + (2 * padding) - side) / stride) + 1;
+    private static int Count(int length, BackboneLayer.MaxPool pool) => ((length + (2 * pool.Padding) - pool.Side) / pool.Stride) + 1;
 
-    private void TakeLargest(ReadOnlySpan<float> maps, int top, int left, Span<float> pixel)
+    // What of a square lies in the image: the first row or column, and the one behind the last.
+    private (int First, int End) Inside(int square, int length)
     {
-        for (var y = Math.Max(0, top); y < Math.Min(input.Height, top + side); y++)
+        var first = (square * pool.Stride) - pool.Padding;
+        return (Math.Max(0, first), Math.Min(length, first + pool.Side));
+    }
+
+    private void WriteLargest(ReadOnlySpan<float> columns, (int First, int End) range, Span<float> pixel)
+    {
+        columns.Slice(range.First * input.Channels, input.Channels).CopyTo(pixel);
+        for (var x = range.First + 1; x < range.End; x++)
         {
-            for (var x = Math.Max(0, left); x < Math.Min(input.Width, left + side); x++)
-            {
-                TensorPrimitives.Max(pixel, maps.Slice(input.Place(y, x), input.Channels), pixel);
-            }
+            TensorPrimitives.Max(pixel, columns.Slice(x * input.Channels, input.Channels), pixel);
         }
     }
 }

@@ -124,7 +124,7 @@ internal sealed class LayerCompiler(int threads)
             residual.Shortcut is [] ? null : Compile(residual.Shortcut, input, border: 0),
             input,
             isClipped),
-        BackboneLayer.MaxPool pool => new ManagedMaxPool(pool.Side, pool.Stride, pool.Padding, input, border),
+        BackboneLayer.MaxPool pool => new ManagedMaxPool(pool, input, border, threads),
         BackboneLayer.ChannelMean => new ManagedChannelMean(input),
         BackboneLayer.Dense dense => new ManagedLinear(dense.Layer, input.Height * input.Width == 1 ? 1 : input.Channels),
         BackboneLayer.Relu => new ManagedRelu(input),

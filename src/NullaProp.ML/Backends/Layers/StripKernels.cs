@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace NullaProp.ML.Backends.Layers;
 
@@ -96,7 +97,8 @@ internal static class StripKernels
             {
                 ref var values = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), done * rows.Step);
                 ref var target = ref Unsafe.Add(ref MemoryMarshal.GetReference(output), done * step);
-                EightRows<TVectors, TVector>(ref values, rows, ref weights, bias, ref target, step);
+                var ahead = done < 4 * Rows ? strip.Length + (done / (2 * Rows) * TVectors.Count) : 0;
+                EightRows<TVectors, TVector>(ref values, rows, ref weights, ahead, bias, ref target, step);
             }
         }
 
@@ -118,10 +120,12 @@ internal static class StripKernels
         }
     }
 
-    // Eight rows and two vectors: what 32 registers have room for.
+    // Eight rows and two vectors: what 32 registers have room for. A matrix larger than the cache is waited for while it is multiplied with
+    // the first eight, and the way to memory idles meanwhile with the others; so each of the first two eights fetches half of what lies
+    // ahead, the next strip.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void EightRows<TVectors, TVector>(
-        ref float values, StripRows rows, ref float weights, ReadOnlySpan<float> bias, ref float target, int step)
+        ref float values, StripRows rows, ref float weights, int ahead, ReadOnlySpan<float> bias, ref float target, int step)
         where TVectors : struct, IVectors<TVector>
         where TVector : struct
     {
@@ -137,6 +141,7 @@ internal static class StripKernels
             for (var place = 0; place < rows.Length; place++)
             {
                 var (factor, nextFactor) = (TVectors.Load(ref weight, 0), TVectors.Load(ref weight, TVectors.Count));
+                Fetch(ref Unsafe.Add(ref weight, ahead));
                 weight = ref Unsafe.Add(ref weight, 2 * TVectors.Count);
                 var value = TVectors.Of(upper);
                 a = TVectors.MultiplyAdd(value, factor, a);
@@ -235,6 +240,16 @@ internal static class StripKernels
         }
 
         Store<TVectors, TVector>(ref target, column, step, first, second, third, fourth);
+    }
+
+    // Into the second cache. Whatever lies there: beyond the last strip it is not the matrix any more, and nothing reads it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void Fetch(ref float place)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(Unsafe.AsPointer(ref place));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
