@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using NullaProp.ML.Tensors;
 
 namespace NullaProp.ML.Backends.Layers;
@@ -92,6 +91,9 @@ internal sealed class DirectConvolution : ManagedConvolution
     /// <inheritdoc/>
     public override int WorkLength => _threads * _workOfOne;
 
+    // Where pixels are pooled, ReLU comes with that.
+    private float Least => Layer is { IsClipped: true, Pool: 1 } ? 0 : float.NegativeInfinity;
+
     private int Strips => (Layer.Outputs + StripMatrix.Strip - 1) / StripMatrix.Strip;
 
     /// <inheritdoc/>
@@ -112,11 +114,6 @@ internal sealed class DirectConvolution : ManagedConvolution
             {
                 ConvolveRow(maps, y, first, own, Output.Row(output, y));
             }
-        }
-
-        foreach (var y in member.Share(Layer.IsClipped ? Output.Height : 0))
-        {
-            TensorPrimitives.Max(Output.Row(output, y), 0f, Output.Row(output, y));
         }
     }
 
@@ -143,14 +140,14 @@ internal sealed class DirectConvolution : ManagedConvolution
         var bias = Layer.Bias.Values.AsSpan(first, _weights.WidthAt(first));
         if (_width >= StripKernels.Rows)
         {
-            StripKernels.Multiply(maps, start, _windows, _width, strip, bias, row[first..], Layer.Outputs);
+            StripKernels.Multiply(maps, start, _windows, _width, strip, bias, Least, row[first..], Layer.Outputs);
             return;
         }
 
         for (var x = 0; x < _width; x++) // each pixel as often as the kernel takes pixels
         {
             var (window, place) = (_windows with { Step = 0 }, start + (x * _windows.Step));
-            StripKernels.Multiply(maps, place, window, StripKernels.Rows, strip, bias, work, bias.Length);
+            StripKernels.Multiply(maps, place, window, StripKernels.Rows, strip, bias, Least, work, bias.Length);
             work[..bias.Length].CopyTo(row[((x * Layer.Outputs) + first)..]);
         }
     }

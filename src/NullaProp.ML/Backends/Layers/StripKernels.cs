@@ -22,13 +22,14 @@ internal static class StripKernels
     /// <summary>The least number of rows, and what they are multiplied by groups of; of twice as many where there are enough.</summary>
     public const int Rows = 4;
 
-    /// <summary>Multiplies rows with a strip, and adds a bias; the last four rows may overlap those before.</summary>
+    /// <summary>Multiplies rows with a strip, adds a bias, perhaps with ReLU; the last four rows may overlap those before.</summary>
     /// <param name="input">Where the rows lie.</param>
     /// <param name="start">Where the first one begins.</param>
     /// <param name="rows">How they lie.</param>
     /// <param name="count">How many, 4 or more.</param>
     /// <param name="strip">The strip, (inputs, width).</param>
     /// <param name="bias">The strip's biases, as many as it is wide; empty where there are none.</param>
+    /// <param name="least">What smaller results are raised to: 0 where ReLU follows, −∞ where nothing does.</param>
     /// <param name="output">Where to write.</param>
     /// <param name="step">The way from the results of a row to those of the next, at least the strip's width.</param>
     public static void Multiply(
@@ -38,6 +39,7 @@ internal static class StripKernels
         int count,
         ReadOnlySpan<float> strip,
         ReadOnlySpan<float> bias,
+        float least,
         Span<float> output,
         int step)
     {
@@ -54,15 +56,15 @@ internal static class StripKernels
         _ = output[((count - 1) * step) + width - 1]; // the last one written
         if (Vector512.IsHardwareAccelerated)
         {
-            Multiply<Vectors512, Vector512<float>>(input[start..], rows, count, strip, bias, output, step);
+            Multiply<Vectors512, Vector512<float>>(input[start..], rows, count, strip, bias, least, output, step);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Multiply<Vectors256, Vector256<float>>(input[start..], rows, count, strip, bias, output, step);
+            Multiply<Vectors256, Vector256<float>>(input[start..], rows, count, strip, bias, least, output, step);
         }
         else
         {
-            Multiply<Vectors128, Vector128<float>>(input[start..], rows, count, strip, bias, output, step);
+            Multiply<Vectors128, Vector128<float>>(input[start..], rows, count, strip, bias, least, output, step);
         }
     }
 
@@ -74,6 +76,7 @@ internal static class StripKernels
     /// <param name="count">As above.</param>
     /// <param name="strip">As above.</param>
     /// <param name="bias">As above.</param>
+    /// <param name="least">As above.</param>
     /// <param name="output">As above.</param>
     /// <param name="step">As above.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -83,6 +86,7 @@ internal static class StripKernels
         int count,
         ReadOnlySpan<float> strip,
         ReadOnlySpan<float> bias,
+        float least,
         Span<float> output,
         int step)
         where TVectors : struct, IVectors<TVector>
@@ -98,7 +102,7 @@ internal static class StripKernels
                 ref var values = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), done * rows.Step);
                 ref var target = ref Unsafe.Add(ref MemoryMarshal.GetReference(output), done * step);
                 var ahead = done < 4 * Rows ? strip.Length + (done / (2 * Rows) * TVectors.Count) : 0;
-                EightRows<TVectors, TVector>(ref values, rows, ref weights, ahead, bias, ref target, step);
+                EightRows<TVectors, TVector>(ref values, rows, ref weights, ahead, bias, least, ref target, step);
             }
         }
 
@@ -110,12 +114,12 @@ internal static class StripKernels
             var column = 0;
             for (; column + (2 * TVectors.Count) <= width; column += 2 * TVectors.Count)
             {
-                TwoVectors<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, ref target, step);
+                TwoVectors<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, least, ref target, step);
             }
 
             for (; column < width; column += TVectors.Count)
             {
-                OneVector<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, ref target, step);
+                OneVector<TVectors, TVector>(ref values, rows, ref weights, width, column, bias, least, ref target, step);
             }
         }
     }
@@ -125,7 +129,7 @@ internal static class StripKernels
     // ahead, the next strip.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void EightRows<TVectors, TVector>(
-        ref float values, StripRows rows, ref float weights, int ahead, ReadOnlySpan<float> bias, ref float target, int step)
+        ref float values, StripRows rows, ref float weights, int ahead, ReadOnlySpan<float> bias, float least, ref float target, int step)
         where TVectors : struct, IVectors<TVector>
         where TVector : struct
     {
@@ -172,17 +176,25 @@ internal static class StripKernels
             }
         }
 
-        Store<TVectors, TVector>(ref target, 0, step, a, b, c, d);
-        Store<TVectors, TVector>(ref target, TVectors.Count, step, nextA, nextB, nextC, nextD);
+        Store<TVectors, TVector>(least, ref target, 0, step, a, b, c, d);
+        Store<TVectors, TVector>(least, ref target, TVectors.Count, step, nextA, nextB, nextC, nextD);
         ref var below = ref Unsafe.Add(ref target, 4 * step);
-        Store<TVectors, TVector>(ref below, 0, step, e, f, g, h);
-        Store<TVectors, TVector>(ref below, TVectors.Count, step, nextE, nextF, nextG, nextH);
+        Store<TVectors, TVector>(least, ref below, 0, step, e, f, g, h);
+        Store<TVectors, TVector>(least, ref below, TVectors.Count, step, nextE, nextF, nextG, nextH);
     }
 
     // Four rows and two vectors of outputs.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TwoVectors<TVectors, TVector>(
-        ref float values, StripRows rows, ref float weights, int width, int column, ReadOnlySpan<float> bias, ref float target, int step)
+        ref float values,
+        StripRows rows,
+        ref float weights,
+        int width,
+        int column,
+        ReadOnlySpan<float> bias,
+        float least,
+        ref float target,
+        int step)
         where TVectors : struct, IVectors<TVector>
         where TVector : struct
     {
@@ -212,14 +224,22 @@ internal static class StripKernels
             }
         }
 
-        Store<TVectors, TVector>(ref target, column, step, first, second, third, fourth);
-        Store<TVectors, TVector>(ref target, column + TVectors.Count, step, next, nextSecond, nextThird, nextFourth);
+        Store<TVectors, TVector>(least, ref target, column, step, first, second, third, fourth);
+        Store<TVectors, TVector>(least, ref target, column + TVectors.Count, step, next, nextSecond, nextThird, nextFourth);
     }
 
     // Four rows and one vector: what is left of a strip of half the width.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneVector<TVectors, TVector>(
-        ref float values, StripRows rows, ref float weights, int width, int column, ReadOnlySpan<float> bias, ref float target, int step)
+        ref float values,
+        StripRows rows,
+        ref float weights,
+        int width,
+        int column,
+        ReadOnlySpan<float> bias,
+        float least,
+        ref float target,
+        int step)
         where TVectors : struct, IVectors<TVector>
         where TVector : struct
     {
@@ -239,7 +259,7 @@ internal static class StripKernels
             }
         }
 
-        Store<TVectors, TVector>(ref target, column, step, first, second, third, fourth);
+        Store<TVectors, TVector>(least, ref target, column, step, first, second, third, fourth);
     }
 
     // Into the second cache. Whatever lies there: beyond the last strip it is not the matrix any more, and nothing reads it.
@@ -260,13 +280,14 @@ internal static class StripKernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<TVectors, TVector>(
-        ref float target, int column, int step, TVector first, TVector second, TVector third, TVector fourth)
+        float least, ref float target, int column, int step, TVector first, TVector second, TVector third, TVector fourth)
         where TVectors : struct, IVectors<TVector>
         where TVector : struct
     {
-        TVectors.Store(first, ref target, column);
-        TVectors.Store(second, ref target, column + step);
-        TVectors.Store(third, ref target, column + (2 * step));
-        TVectors.Store(fourth, ref target, column + (3 * step));
+        var floor = TVectors.Of(least);
+        TVectors.Store(TVectors.Max(first, floor), ref target, column);
+        TVectors.Store(TVectors.Max(second, floor), ref target, column + step);
+        TVectors.Store(TVectors.Max(third, floor), ref target, column + (2 * step));
+        TVectors.Store(TVectors.Max(fourth, floor), ref target, column + (3 * step));
     }
 }

@@ -45,7 +45,7 @@ internal sealed class StripLinear
         for (var first = 0; first < Width; first += StripMatrix.Strip) // outermost: a strip stays in the cache for all rows
         {
             var bias = _bias.AsSpan(first, _matrix.WidthAt(first));
-            StripKernels.Multiply(x, start: 0, rows, count, _matrix.At(first), bias, y[first..], Width);
+            StripKernels.Multiply(x, start: 0, rows, count, _matrix.At(first), bias, least: float.NegativeInfinity, y[first..], Width);
         }
     }
 }

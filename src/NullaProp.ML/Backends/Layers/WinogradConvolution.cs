@@ -120,7 +120,8 @@ internal sealed class WinogradConvolution : ManagedConvolution
         {
             var target = products[((point * _tiles * Layer.Outputs) + first)..];
             var start = point * _tiles * Layer.Inputs;
-            StripKernels.Multiply(values, start, rows, tiles, _kernels[point].At(first), [], target, Layer.Outputs);
+            StripKernels.Multiply(
+                values, start, rows, tiles, _kernels[point].At(first), bias: [], least: float.NegativeInfinity, target, Layer.Outputs);
         }
     }
 

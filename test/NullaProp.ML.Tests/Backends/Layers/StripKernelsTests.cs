@@ -25,19 +25,21 @@ public sealed class StripKernelsTests
         const int start = 3;
         var input = Numbers(random, start + (count * step) + (pieces * jump) + length);
         var (strip, bias) = (Numbers(random, pieces * length * width), hasBias ? Numbers(random, width) : []);
+        var least = count % 2 == 0 ? float.NegativeInfinity : 0;
         var outputStep = width + 16;
         float[] Target() => new float[count * outputStep];
         var (chosen, by512, by256, by128) = (Target(), Target(), Target(), Target());
 
-        StripKernels.Multiply(input, start, rows, count, strip, bias, chosen, outputStep);
-        StripKernels.Multiply<Vectors512, Vector512<float>>(input.AsSpan(start), rows, count, strip, bias, by512, outputStep);
-        StripKernels.Multiply<Vectors256, Vector256<float>>(input.AsSpan(start), rows, count, strip, bias, by256, outputStep);
-        StripKernels.Multiply<Vectors128, Vector128<float>>(input.AsSpan(start), rows, count, strip, bias, by128, outputStep);
+        StripKernels.Multiply(input, start, rows, count, strip, bias, least, chosen, outputStep);
+        StripKernels.Multiply<Vectors512, Vector512<float>>(input.AsSpan(start), rows, count, strip, bias, least, by512, outputStep);
+        StripKernels.Multiply<Vectors256, Vector256<float>>(input.AsSpan(start), rows, count, strip, bias, least, by256, outputStep);
+        StripKernels.Multiply<Vectors128, Vector128<float>>(input.AsSpan(start), rows, count, strip, bias, least, by128, outputStep);
 
         for (var i = 0; i < chosen.Length; i++)
         {
             var (row, output) = (i / outputStep, i % outputStep);
-            Assert.AreEqual(output < width ? Expected(row, output) : 0, chosen[i], Rounding, $"row {row}, output {output}");
+            var expected = output < width ? Math.Max(least, Expected(row, output)) : 0;
+            Assert.AreEqual(expected, chosen[i], Rounding, $"row {row}, output {output}");
         }
 
         foreach (var other in new[] { by512, by256, by128 })
@@ -52,12 +54,20 @@ public sealed class StripKernelsTests
     [TestMethod]
     public void Multiply_RowsBeyondTheInput_AreRefusedBeforeTheyAreRead() =>
         Assert.ThrowsExactly<IndexOutOfRangeException>(() => StripKernels.Multiply(
-            new float[4 * 9 - 1], 0, new StripRows(9, 1, 9, 0), count: 4, new float[9 * 32], bias: [], new float[4 * 32], step: 32));
+            new float[4 * 9 - 1],
+            start: 0,
+            new StripRows(9, 1, 9, 0),
+            count: 4,
+            new float[9 * 32],
+            bias: [],
+            least: 0,
+            new float[4 * 32],
+            step: 32));
 
     [TestMethod]
     public void Multiply_StripOfAnotherWidth_IsRefused() =>
         Assert.ThrowsExactly<ArgumentException>(() => StripKernels.Multiply(
-            new float[36], 0, new StripRows(9, 1, 9, 0), count: 4, new float[9 * 24], bias: [], new float[4 * 32], step: 32));
+            new float[36], 0, new StripRows(9, 1, 9, 0), count: 4, new float[9 * 24], bias: [], least: 0, new float[4 * 32], step: 32));
 
     private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextSingle()) - 1)];
 }
