@@ -19,11 +19,21 @@ public sealed class ManagedLayersTests
         [NoPropBackbone.ResNet18, new ImageShape(1, 9, 11)],
         [NoPropBackbone.ResNet18, new ImageShape(3, 96, 65)],
         [NoPropBackbone.ResNet50, new ImageShape(3, 40, 33)],
+        [NoPropBackbone.SmallConv, new ImageShape(3, 8, 530)], // rows of more pixels than are scaled at once
+        [NoPropBackbone.Mlp, new ImageShape(1, 1, 600)],
     ];
 
     [TestMethod]
     [DynamicData(nameof(Networks))]
-    public void Forward_ImageAfterImage_GivesTheFeaturesOfLibtorch(NoPropBackbone backbone, ImageShape shape)
+    public void Forward_ImageAfterImage_GivesTheFeaturesOfLibtorch(NoPropBackbone backbone, ImageShape shape) =>
+        AssertFeatures(backbone, shape, [.. Enumerable.Range(0, shape.Channels).Select(channel => 0.5f * channel)]);
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void Forward_MeanOfEachPlace_GivesTheFeaturesOfLibtorch(NoPropBackbone backbone, ImageShape shape) =>
+        AssertFeatures(backbone, shape, [.. Enumerable.Range(0, shape.Size).Select(place => MathF.Sin(place))]);
+
+    private static void AssertFeatures(NoPropBackbone backbone, ImageShape shape, float[] mean)
     {
         const int images = 3;
         using var scope = NewDisposeScope();
@@ -34,13 +44,13 @@ public sealed class ManagedLayersTests
         using var generator = new Generator(5, CPU);
         long[] size = [images, shape.Channels, shape.Height, shape.Width];
         var pixels = randn(size, dtype: ScalarType.Float32, device: CPU, generator: generator);
-        float[] mean = [.. Enumerable.Range(0, shape.Channels).Select(channel => 0.5f * channel)];
         float[] scale = [.. Enumerable.Range(0, shape.Channels).Select(channel => 2f - channel / 2f)];
 
         var layers = new ManagedLayers(network.Layers()!, shape, (mean, scale), threads: 1);
         var shared = new ManagedLayers(network.Layers()!, shape, (mean, scale), threads: 3);
 
-        var normalized = (pixels - tensor(mean).view(1, -1, 1, 1)) * tensor(scale).view(1, -1, 1, 1);
+        var means = mean.Length == shape.Size ? tensor(mean).view(pixels[0].shape) : tensor(mean).view(-1, 1, 1);
+        var normalized = (pixels - means) * tensor(scale).view(1, -1, 1, 1);
         var expected = network.Features(normalized);
         var largest = expected.abs().max().item<float>();
         var (alone, team) = (layers.NewTeam(), shared.NewTeam());

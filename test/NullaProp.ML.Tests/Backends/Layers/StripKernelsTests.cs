@@ -18,14 +18,16 @@ public sealed class StripKernelsTests
     [DataRow(21, 3, 3, 9, 70, 32, true)]
     [DataRow(6, 6, 3, 5, 60, 16, false)]
     [DataRow(4, 0, 2, 7, 30, 16, true)]
-    public void Multiply_AnyRows_AddsTheProductToTheBias(int count, int step, int pieces, int length, int jump, int width, bool hasBias)
+    [DataRow(5, 6, 3, 5, 60, 16, true)]
+    [DataRow(24, 3, 3, 9, 80, 32, true)]
+    public void Multiply_AnyRows_AddsTheProductToTheBiasAndRaisesWhatIsBelowTheLeast(int count, int step, int pieces, int length, int jump, int width, bool hasBias)
     {
         var rows = new StripRows(step, pieces, length, jump);
         var random = new Random(count);
         const int start = 3;
         var input = Numbers(random, start + (count * step) + (pieces * jump) + length);
         var (strip, bias) = (Numbers(random, pieces * length * width), hasBias ? Numbers(random, width) : []);
-        var least = count % 2 == 0 ? float.NegativeInfinity : 0;
+        var least = count % 2 == 0 ? float.NegativeInfinity : 0; // as without ReLU and with it
         var outputStep = width + 16;
         float[] Target() => new float[count * outputStep];
         var (chosen, by512, by256, by128) = (Target(), Target(), Target(), Target());
@@ -49,6 +51,32 @@ public sealed class StripKernelsTests
 
         double Expected(int row, int output) => (hasBias ? bias[output] : 0) + Enumerable.Range(0, pieces * length).Sum(i =>
             (double)input[start + (row * step) + (i / length * jump) + (i % length)] * strip[(i * width) + output]);
+    }
+
+    // ReLU hides nothing: what is no number stays none.
+    [TestMethod]
+    [DataRow(16)]
+    [DataRow(32)]
+    public void Multiply_RowWithNaN_IsNaNAlsoWhereReluFollows(int width)
+    {
+        const int count = 13;
+        var rows = new StripRows(Step: 9, Pieces: 1, Length: 9, Jump: 0);
+        var (input, strip) = (Numbers(new Random(1), count * 9), Numbers(new Random(2), 9 * width));
+        (input[(2 * 9) + 4], input[(12 * 9) + 8]) = (float.NaN, float.NaN);
+        float[] Target() => new float[count * width];
+        var (by512, by256, by128) = (Target(), Target(), Target());
+
+        StripKernels.Multiply<Vectors512, Vector512<float>>(input, rows, count, strip, bias: [], least: 0, by512, width);
+        StripKernels.Multiply<Vectors256, Vector256<float>>(input, rows, count, strip, bias: [], least: 0, by256, width);
+        StripKernels.Multiply<Vectors128, Vector128<float>>(input, rows, count, strip, bias: [], least: 0, by128, width);
+
+        foreach (var results in new[] { by512, by256, by128 })
+        {
+            for (var i = 0; i < results.Length; i++)
+            {
+                Assert.AreEqual(i / width is 2 or 12, float.IsNaN(results[i]), $"row {i / width}");
+            }
+        }
     }
 
     [TestMethod]
