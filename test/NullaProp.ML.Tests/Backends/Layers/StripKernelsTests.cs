@@ -20,7 +20,7 @@ public sealed class StripKernelsTests
     [DataRow(4, 0, 2, 7, 30, 16, true)]
     [DataRow(5, 6, 3, 5, 60, 16, true)]
     [DataRow(24, 3, 3, 9, 80, 32, true)]
-    public void Multiply_AnyRows_AddsTheProductToTheBiasAndRaisesWhatIsBelowTheLeast(int count, int step, int pieces, int length, int jump, int width, bool hasBias)
+    public void Multiply_AnyRows_AddsTheProductToTheBias(int count, int step, int pieces, int length, int jump, int width, bool hasBias)
     {
         var rows = new StripRows(step, pieces, length, jump);
         var random = new Random(count);
